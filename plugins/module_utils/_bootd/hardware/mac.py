@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""MAC addresses: any common notation in, lower-case colon form out."""
+
+from __future__ import annotations
+
+import re
+
+_NOTATIONS = re.compile(
+    r"(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}"  # 58:47:ca:71:d8:49
+    r"|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}"  # 58-47-ca-71-d8-49
+    r"|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}"  # 5847.ca71.d849
+    r"|[0-9a-f]{12})",  # 5847ca71d849
+    re.IGNORECASE | re.ASCII,
+)
+CANONICAL = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII)
+
+
+def parse_mac(text: str) -> str | None:
+    """Return ``text`` in lower-case colon form, the form Hardware objects use, or None where it is no MAC address."""
+    if not isinstance(text, str) or not _NOTATIONS.fullmatch(text):
+        return None
+    digits = re.sub(r"[:.-]", "", text).lower()
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
+def dashed(mac: str) -> str:
+    """Return a colon-form MAC with dashes, for URLs and file names: some firmware stumbles over a colon there."""
+    return mac.replace(":", "-")

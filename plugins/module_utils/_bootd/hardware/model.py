@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Hardware object (``tinkerbell.org/v1alpha1``) as bootd uses it: plain frozen data, read leniently.
+
+``machine_from_object`` takes what is well formed and leaves the rest out, so that one bad field never takes a machine
+out of service; ``validate.py`` is where bad fields are reported. CRD paths stand beside each field, DHCP option
+numbers (RFC 2132) where the field becomes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, ip_address
+from typing import Any
+
+from .mac import parse_mac
+
+API_VERSION = "tinkerbell.org/v1alpha1"
+KIND = "Hardware"
+DEFAULT_NAMESPACE = "default"
+
+# A new value here asks for another installation of a machine whose netboot bootd has switched off.
+REPROVISION_ANNOTATION = "netboot.baremetal/reprovision"
+STATE_ANNOTATION = "netboot.baremetal/state"
+
+
+@dataclass(frozen=True, slots=True)
+class Osie:
+    """``spec.interfaces[].netboot.osie``: where kernel and initrd come from."""
+
+    base_url: str = ""
+    kernel: str = ""
+    initrd: str = ""
+    kernel_params: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Netboot:
+    """``spec.interfaces[].netboot``. ``allow_pxe`` is None where the object does not say: it then counts as false."""
+
+    allow_pxe: bool | None = None
+    allow_workflow: bool = False
+    ipxe_url: str = ""
+    ipxe_contents: str = ""
+    ipxe_binary: str = ""
+    osie: Osie = field(default_factory=Osie)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One of ``dhcp.classless_static_routes`` (option 121)."""
+
+    destination: str
+    router: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """``spec.interfaces[]``. Addresses are dotted IPv4 strings, empty where absent or not IPv4."""
+
+    mac: str  # dhcp.mac, lower-case colon form
+    address: str = ""  # dhcp.ip.address -> yiaddr
+    netmask: str = ""  # dhcp.ip.netmask -> 1
+    gateway: str = ""  # dhcp.ip.gateway -> 3
+    hostname: str = ""  # dhcp.hostname -> 12
+    name_servers: tuple[str, ...] = ()  # -> 6
+    time_servers: tuple[str, ...] = ()  # -> 42
+    domain_name: str = ""  # -> 15 and 119
+    lease_time: int = 0  # seconds -> 51; 0: not given
+    arch: str = ""
+    uefi: bool | None = None  # a hint only: option 93 of the request decides
+    iface_name: str = ""
+    vlan_id: str = ""  # -> 43.116
+    tftp_server_name: str = ""  # -> 66; with boot_file_name it replaces all netboot logic
+    boot_file_name: str = ""  # -> 67
+    static_routes: tuple[Route, ...] = ()  # -> 121
+    disable_dhcp: bool = False
+    netboot: Netboot = field(default_factory=Netboot)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One Hardware object.
+
+    ``metadata`` is ``spec.metadata`` as it stands (see ``text_at``); ``source`` names the file and document, or
+    the API, for messages; ``created`` orders objects that claim the same MAC or address: the smaller one is served.
+    """
+
+    name: str
+    namespace: str = DEFAULT_NAMESPACE
+    interfaces: tuple[Interface, ...] = ()
+    disks: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    user_data: str | None = None
+    vendor_data: str | None = None
+    reprovision: str = ""  # the value of REPROVISION_ANNOTATION
+    created: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return ``namespace/name``, the machine's name everywhere inside bootd."""
+        return f"{self.namespace}/{self.name}"
+
+
+def text_at(node: Any, *path: str) -> str:
+    """Return the string at ``path`` in nested mappings, or "" where anything on the way is missing or not a string."""
+    for step in path:
+        if not isinstance(node, Mapping):
+            return ""
+        node = node.get(step)
+    return node if isinstance(node, str) else ""
+
+
+def is_hardware(document: Any) -> bool:
+    """Return whether ``document`` is a Hardware object of the API version bootd reads, whatever its spec holds."""
+    return (
+        isinstance(document, Mapping) and document.get("kind") == KIND and document.get("apiVersion") == API_VERSION
+    )
+
+
+def machine_from_object(document: Mapping[str, Any], *, source: str = "", created: str = "") -> Machine:
+    """Return the Machine that a Hardware object describes; fields that can't be used are left out."""
+    meta = _mapping(document.get("metadata"))
+    spec = _mapping(document.get("spec"))
+    interfaces = tuple(
+        found for item in _sequence(spec.get("interfaces")) if (found := _interface(_mapping(item))) is not None
+    )
+    disks = tuple(name for disk in _sequence(spec.get("disks")) if (name := text_at(disk, "device")))
+    return Machine(
+        name=text_at(meta, "name"),
+        namespace=text_at(meta, "namespace") or DEFAULT_NAMESPACE,
+        interfaces=interfaces,
+        disks=disks,
+        metadata=_mapping(spec.get("metadata")),
+        user_data=text_at(spec, "userData") or None,
+        vendor_data=text_at(spec, "vendorData") or None,
+        reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
+        created=text_at(meta, "creationTimestamp") or created,
+        source=source,
+    )
+
+
+def _interface(item: Mapping[str, Any]) -> Interface | None:
+    dhcp = _mapping(item.get("dhcp"))
+    mac = parse_mac(text_at(dhcp, "mac"))
+    if mac is None:
+        return None
+    lease = dhcp.get("lease_time")
+    uefi = dhcp.get("uefi")
+    routes = (_mapping(route) for route in _sequence(dhcp.get("classless_static_routes")))
+    return Interface(
+        mac=mac,
+        address=ipv4(text_at(dhcp, "ip", "address")),
+        netmask=ipv4(text_at(dhcp, "ip", "netmask")),
+        gateway=ipv4(text_at(dhcp, "ip", "gateway")),
+        hostname=text_at(dhcp, "hostname"),
+        name_servers=_addresses(dhcp.get("name_servers")),
+        time_servers=_addresses(dhcp.get("time_servers")),
+        domain_name=text_at(dhcp, "domain_name"),
+        lease_time=lease if type(lease) is int and 0 < lease <= 0xFFFFFFFF else 0,
+        arch=text_at(dhcp, "arch"),
+        uefi=uefi if isinstance(uefi, bool) else None,
+        iface_name=text_at(dhcp, "iface_name"),
+        vlan_id=text_at(dhcp, "vlan_id"),
+        tftp_server_name=text_at(dhcp, "tftp_server_name"),
+        boot_file_name=text_at(dhcp, "boot_file_name"),
+        static_routes=tuple(
+            Route(text_at(route, "destination_descriptor"), text_at(route, "router")) for route in routes
+        ),
+        disable_dhcp=item.get("disableDhcp") is True,
+        netboot=_netboot(_mapping(item.get("netboot"))),
+    )
+
+
+def _netboot(node: Mapping[str, Any]) -> Netboot:
+    allow = node.get("allowPXE")
+    osie = _mapping(node.get("osie"))
+    return Netboot(
+        allow_pxe=allow if isinstance(allow, bool) else None,
+        allow_workflow=node.get("allowWorkflow") is True,
+        ipxe_url=text_at(node, "ipxe", "url"),
+        ipxe_contents=text_at(node, "ipxe", "contents"),
+        ipxe_binary=text_at(node, "ipxe", "binary"),
+        osie=Osie(
+            base_url=text_at(osie, "baseURL"),
+            kernel=text_at(osie, "kernel"),
+            initrd=text_at(osie, "initrd"),
+            kernel_params=tuple(item for item in _sequence(osie.get("kernelParams")) if isinstance(item, str)),
+        ),
+    )
+
+
+def ipv4(text: str) -> str:
+    """Return ``text`` where it is a plain IPv4 address, else ""."""
+    try:
+        return text if isinstance(ip_address(text), IPv4Address) else ""
+    except ValueError:
+        return ""
+
+
+def _addresses(node: Any) -> tuple[str, ...]:
+    return tuple(item for item in _sequence(node) if isinstance(item, str) and ipv4(item))
+
+
+def _mapping(node: Any) -> Mapping[str, Any]:
+    return node if isinstance(node, Mapping) else {}
+
+
+def _sequence(node: Any) -> list[Any]:
+    return node if isinstance(node, list) else []
