@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The one policy for DHCP, TFTP and HTTP: what netboot means for a machine right now.
+
+Every server asks here, so that "netboot is off" can't mean three different things.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .catalog import Nic
+from .hardware.model import text_at
+
+
+class Boot(Enum):
+    """What the iPXE script of a machine does."""
+
+    CONTENTS = "netboot.ipxe.contents"
+    CHAIN = "netboot.ipxe.url"
+    HARVESTER = "harvester"
+    OSIE = "netboot.osie"
+    LOCAL = "local disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a machine may boot from the network, what it then boots, and why: a sentence for people."""
+
+    allowed: bool
+    boot: Boot
+    reason: str
+
+
+def judge(nic: Nic) -> Verdict:
+    """Return what netboot means for ``nic``.
+
+    Precedence, first match wins: ``netboot.allowPXE`` not true -> the local disk; ``netboot.ipxe.contents``;
+    ``netboot.ipxe.url``, else ``metadata.instance.ipxe_script_url``; ``operating_system.distro: harvester``;
+    ``netboot.osie`` with a kernel or a base URL. A machine that may netboot but says nothing of what to boot gets
+    the local disk too, and the reason says what is missing.
+    """
+    netboot = nic.interface.netboot
+    if netboot.allow_pxe is not True:
+        state = "false" if netboot.allow_pxe is False else "missing, which counts as false"
+        return Verdict(False, Boot.LOCAL, f"netboot is off for {nic.machine.name}: netboot.allowPXE is {state}")
+    name = nic.machine.name
+    if netboot.ipxe_contents:
+        return Verdict(True, Boot.CONTENTS, f"{name} boots the script in netboot.ipxe.contents")
+    if script_url(nic):
+        return Verdict(True, Boot.CHAIN, f"{name} boots the script at {script_url(nic)}")
+    if text_at(nic.machine.metadata, "instance", "operating_system", "distro") == "harvester":
+        return Verdict(True, Boot.HARVESTER, f"{name} installs Harvester (operating_system.distro)")
+    if netboot.osie.kernel or netboot.osie.base_url:
+        return Verdict(True, Boot.OSIE, f"{name} boots the kernel of netboot.osie")
+    return Verdict(
+        True,
+        Boot.LOCAL,
+        f"{name} may netboot but nothing says what: set netboot.ipxe, netboot.osie or operating_system.distro",
+    )
+
+
+def script_url(nic: Nic) -> str:
+    """Return the URL of the iPXE script to chain to, or ""."""
+    return nic.interface.netboot.ipxe_url or text_at(nic.machine.metadata, "instance", "ipxe_script_url")
+
+
+def firmware_file_allowed(nic: Nic | None, who: str) -> Verdict:
+    """Return whether a network boot program may be sent to ``nic``; ``who`` names an unknown client in the reason."""
+    if nic is None:
+        return Verdict(False, Boot.LOCAL, f"no Hardware object has {who}")
+    return judge(nic)
