@@ -55,7 +55,17 @@ class State:
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``."""
     if _starts_attempt(state, event):
-        state = replace(state, stage="known", attempt=state.attempt + 1, steps=(), bytes={}, error="", firmware="")
+        known_at = state.since if state.stage == "known" and state.since else event.at
+        state = replace(
+            state,
+            stage="known",
+            since=known_at,
+            attempt=state.attempt + 1,
+            steps=(Step("known", known_at),),
+            bytes={},
+            error="",
+            firmware="",
+        )
     state = replace(state, last=describe(event), last_at=event.at)
     handler = _HANDLERS.get(event.kind)
     return state if handler is None else handler(state, event)
@@ -149,7 +159,7 @@ def _on_report(state: State, event: Event) -> State:
 
 
 _HANDLERS = {
-    events.DISCOVER: _with_firmware,
+    events.DISCOVER: _on_lease,
     events.LEASE: _on_lease,
     events.BOOT_FILE: _on_boot_file,
     events.SCRIPT: _on_script,

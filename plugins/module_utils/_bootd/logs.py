@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""bootd's log: one line an event, JSON for machines or text for people, the same fields in both."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from typing import TextIO
+
+LEVELS = ("debug", "info", "warning", "error")
+MAX_FIELD = 1024
+
+
+class Log:
+    """Writes events to ``stream``; safe to call from any thread. A line that can't be written is dropped."""
+
+    def __init__(self, form: str = "json", level: str = "info", stream: TextIO | None = None) -> None:
+        self._render = _as_json if form == "json" else _as_text
+        self._threshold = LEVELS.index(level)
+        self._stream = stream if stream is not None else sys.stdout
+        self._lock = threading.Lock()
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Log what only somebody looking for a fault wants to see."""
+        self._write("debug", event, fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        """Log something that happened as it should."""
+        self._write("info", event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Log something that works but needs a look."""
+        self._write("warning", event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        """Log something that does not work."""
+        self._write("error", event, fields)
+
+    def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
+        if LEVELS.index(level) < self._threshold:
+            return
+        present = {name: _bounded(value) for name, value in fields.items() if value is not None}
+        line = self._render(time.time(), level, event, present)
+        with self._lock:
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                # A closed or full log stream must not stop the service.
+                return
+
+
+def _bounded(value: object) -> object:
+    return value[:MAX_FIELD] if isinstance(value, str) else value
+
+
+def _as_json(now: float, level: str, event: str, fields: dict[str, object]) -> str:
+    return json.dumps({"ts": round(now, 6), "level": level, "event": event, **fields}, default=str)
+
+
+def _as_text(now: float, level: str, event: str, fields: dict[str, object]) -> str:
+    stamp = time.strftime("%H:%M:%S", time.localtime(now))
+    shown = " ".join(f"{name}={_quoted(value)}" for name, value in fields.items())
+    return f"{stamp}.{int(now * 1000) % 1000:03d} {level:<7} {event} {shown}".rstrip()
+
+
+def _quoted(value: object) -> str:
+    # json.dumps escapes control characters, so one event stays one line whatever a client sent.
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    plain = text.isprintable() and text.isascii() and not set(text) & set(' "=')
+    return text if plain and text else json.dumps(text)

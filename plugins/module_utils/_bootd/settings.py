@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every setting of the daemon, in one frozen object. Each address and port is one, so that tests bind port 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DHCP_MODES = ("reservation", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``bootd serve`` was told. Paths are strings; an empty string means "not given"."""
+
+    store: str  # "files:DIR"
+    state_dir: str
+    address: str  # the IPv4 address machines reach bootd by: option 54, siaddr and the host of every URL
+    interface: str = ""  # answer DHCP only on this interface; "": on every one
+    bind: str = "0.0.0.0"
+    http_port: int = 7080
+    tftp_port: int = 69
+    dhcp_port: int = 67
+    syslog_port: int = 514
+    dhcp_mode: str = "reservation"
+    boot_files: tuple[str, ...] = ()
+    image_dir: str = ""
+    arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
+    lease_time: int = 86400  # seconds, where the Hardware object gives none
+    tftp_single_port: bool = False
+    tftp_max_blksize: int = 1468  # bytes: an Ethernet frame less IP, UDP and TFTP headers
+    router_advertisements: bool = True
+    trusted_proxies: tuple[str, ...] = ()  # CIDRs whose X-Forwarded-For is believed
+    http_threads: int = 32
+    http_connections: int = 256
+    log_format: str = "json"
+    log_level: str = "info"
+
+    @property
+    def http_base(self) -> str:
+        """Return the base of every URL handed to a machine, without a slash at the end."""
+        return f"http://{self.address}" if self.http_port == 80 else f"http://{self.address}:{self.http_port}"

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What bootd needs of a store: Hardware into a catalog, machine states written down and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..catalog import Catalog
+from ..stages import State
+
+
+class StoreError(Exception):
+    """The store can't be used, or could not keep what it was given; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProblem:
+    """Something in the store that is not served as written; ``where`` is a file, document or object."""
+
+    where: str
+    message: str
+
+
+class Store(Protocol):
+    """A place where Hardware lives and state is written. One contract test holds for every implementation."""
+
+    def start(self, catalog: Catalog, on_change: Callable[[], None]) -> None:
+        """Load everything into ``catalog``, keep it current from then on, call ``on_change`` after each change.
+
+        Returns when the first load is served. Raises StoreError where the store can't be used at all.
+        """
+
+    def stop(self) -> None:
+        """Stop following changes and release the store; no error where it was never started."""
+
+    def load_states(self) -> Mapping[str, State]:
+        """Return the last state kept of each machine, by machine key. What can't be read is left out, as a problem."""
+
+    def save(self, key: str, state: State) -> None:
+        """Keep ``state`` of the machine ``key`` before returning; raises StoreError where that did not work.
+
+        ``state.switched_off`` takes effect with it: the store's objects then show ``allowPXE`` false.
+        """
+
+    def problems(self) -> list[StoreProblem]:
+        """Return what is wrong with the store now; empty where all is well."""
