@@ -42,6 +42,8 @@ def judge(nic: Nic) -> Verdict:
     the local disk too, and the reason says what is missing.
     """
     netboot = nic.interface.netboot
+    if netboot.switched_off:
+        return Verdict(False, Boot.LOCAL, f"netboot is off for {nic.machine.name}: it is installed")
     if netboot.allow_pxe is not True:
         state = "false" if netboot.allow_pxe is False else "missing, which counts as false"
         return Verdict(False, Boot.LOCAL, f"netboot is off for {nic.machine.name}: netboot.allowPXE is {state}")

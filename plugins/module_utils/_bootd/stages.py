@@ -71,6 +71,16 @@ def advance(state: State, event: Event) -> State:
     return state if handler is None else handler(state, event)
 
 
+def release_switch(state: State, mac: str, again: bool) -> State:
+    """Return the state once the object itself decides about netboot of ``mac`` again.
+
+    ``again``: the object asks for another installation, so the machine stands at the beginning.
+    """
+    rest = {other: value for other, value in state.switched_off.items() if other != mac}
+    state = replace(state, switched_off=rest)
+    return replace(state, stage="known", since=0.0, steps=(), error="") if again else state
+
+
 def describe(event: Event) -> str:
     """Return one line that says what ``event`` is, for people who ask where a machine stands."""
     shown = " ".join(str(value) for value in event.detail.values() if value not in ("", None))

@@ -37,9 +37,13 @@ class Osie:
 
 @dataclass(frozen=True, slots=True)
 class Netboot:
-    """``spec.interfaces[].netboot``. ``allow_pxe`` is None where the object does not say: it then counts as false."""
+    """``spec.interfaces[].netboot``. ``allow_pxe`` is None where the object does not say: it then counts as false.
+
+    ``switched_off`` is true where the object says true and bootd has turned it off since, after an installation.
+    """
 
     allow_pxe: bool | None = None
+    switched_off: bool = False
     allow_workflow: bool = False
     ipxe_url: str = ""
     ipxe_contents: str = ""

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The journal: every machine's events in order, its state, and the writer that keeps states in the store.
+
+Recording never waits for the store, except where the caller asks for it (``durable``): an installer is told "kept"
+only when its report is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from .catalog import Catalog
+from .events import Event
+from .hardware.model import Machine
+from .logs import Log
+from .stages import State, advance, release_switch
+from .stores.base import Store, StoreError
+
+RECENT_EVENTS = 50
+FIRST_RETRY = 1.0
+LAST_RETRY = 30.0
+
+
+class Journal:
+    """Machine states in memory, written behind to ``store``. Safe to use from any thread."""
+
+    def __init__(self, store: Store, log: Log, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._states: dict[str, State] = {}
+        self._recent: dict[str, deque[Event]] = {}
+        self._dirty: dict[str, None] = {}  # ordered: the state that waits longest is written first
+        self._changed = threading.Condition()
+        self._saving = threading.Lock()
+        self._writer: threading.Thread | None = None
+        self._stopping = False
+        self.opened_at = clock()
+
+    def start(self) -> None:
+        """Read back the states of the store and start to write behind."""
+        self._states.update(self._store.load_states())
+        self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
+        self._writer.start()
+
+    def stop(self) -> None:
+        """Write what waits, as far as the store takes it, and stop."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._writer is not None:
+            self._writer.join()
+
+    def state(self, key: str) -> State:
+        """Return the state of the machine ``key``; a machine nothing was seen of is ``known``."""
+        return self._states.get(key) or State(since=self.opened_at)
+
+    def recent(self, key: str) -> list[Event]:
+        """Return the last events of the machine ``key``, oldest first."""
+        with self._changed:
+            return list(self._recent.get(key, ()))
+
+    def record(self, event: Event, *, durable: bool = False) -> State:
+        """Note ``event`` and return the machine's new state; raises StoreError where ``durable`` was not possible."""
+        with self._changed:
+            state = advance(self.state(event.key), event)
+            self._states[event.key] = state
+            self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)).append(event)
+            self._dirty[event.key] = None
+            self._changed.notify_all()
+        if durable:
+            self._save(event.key)
+        return state
+
+    def reconcile(self, catalog: Catalog) -> None:
+        """Let objects that were edited since decide again about the netboot that bootd had switched off."""
+        for key, state in list(self._states.items()):
+            machine = catalog.get(key)
+            if machine is None:
+                continue
+            for mac in list(state.switched_off):
+                self._reconcile_switch(machine, mac)
+
+    def _reconcile_switch(self, machine: Machine, mac: str) -> None:
+        netboot = next((item.netboot for item in machine.interfaces if item.mac == mac), None)
+        if netboot is None or netboot.switched_off:
+            return
+        with self._changed:
+            state = release_switch(self._states[machine.key], mac, again=netboot.allow_pxe is True)
+            self._states[machine.key] = state
+            self._dirty[machine.key] = None
+            self._changed.notify_all()
+
+    def _save(self, key: str) -> None:
+        with self._saving:
+            with self._changed:
+                if self._dirty.pop(key, key) is not None:
+                    return
+                state = self._states[key]
+            try:
+                self._store.save(key, state)
+            except StoreError:
+                with self._changed:
+                    self._dirty.setdefault(key, None)
+                raise
+
+    def _write_behind(self) -> None:
+        wait = 0.0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping or self._dirty)
+                if wait and not self._stopping:
+                    self._changed.wait_for(lambda: self._stopping, timeout=wait)
+                waiting = list(self._dirty)
+                if not waiting:
+                    return
+            wait = self._save_all(waiting, wait)
+            if self._stopping and wait:
+                self._log.error("states_lost", machines=len(self._dirty), reason="the store takes no writes")
+                return
+
+    def _save_all(self, keys: list[str], wait: float) -> float:
+        """Save ``keys``; return how many seconds to wait before the next try, 0 where all went well."""
+        for key in keys:
+            try:
+                self._save(key)
+            except StoreError as error:
+                wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
+                self._log.error("state_not_kept", machine=key, reason=str(error), retry_seconds=wait)
+                return wait
+        if wait:
+            self._log.info("states_kept_again", machines=len(keys))
+        return 0.0

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What every server is handed: the catalog to look machines up, the journal to tell, the log and the metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .catalog import Catalog
+from .journal import Journal
+from .logs import Log
+from .metrics import Metrics
+from .settings import Settings
+from .stores.base import StoreProblem
+from .unknown import UnknownMachines
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The daemon's shared parts. ``clock`` gives seconds since the epoch; ``secret`` keys the report tokens."""
+
+    settings: Settings
+    catalog: Catalog
+    journal: Journal
+    unknown: UnknownMachines
+    metrics: Metrics
+    log: Log
+    secret: bytes
+    problems: Callable[[], list[StoreProblem]]
+    clock: Callable[[], float] = time.time

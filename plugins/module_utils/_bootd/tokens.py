@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Report tokens: what makes the URL that an installer reports to unguessable.
+
+A token is HMAC-SHA256 (RFC 2104) over the machine and the number of its finished installations, keyed with a secret
+that never leaves the state directory. So it can be handed out before the first boot, needs no table, survives a
+restart, and dies with the installation it belongs to.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+
+from .hardware.mac import dashed
+
+SECRET_BYTES = 32
+OUTCOMES = ("started", "succeeded", "failed")
+REPORT_PREFIX = "/phone-home"
+
+
+def new_secret() -> bytes:
+    """Return a fresh 256-bit secret."""
+    return os.urandom(SECRET_BYTES)
+
+
+def token(secret: bytes, key: str, installs: int) -> str:
+    """Return the 43-character token of machine ``key`` for the installation after ``installs`` finished ones."""
+    digest = hmac.new(secret, f"report\0{key}\0{installs}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def matches(secret: bytes, key: str, installs: int, candidate: str) -> bool:
+    """Return whether ``candidate`` is that token, in a time that does not depend on where they differ."""
+    return hmac.compare_digest(token(secret, key, installs).encode(), candidate.encode("utf-8", "surrogatepass"))
+
+
+def report_url(http_base: str, mac: str, value: str) -> str:
+    """Return the URL to which ``/started``, ``/succeeded`` or ``/failed`` is appended."""
+    return f"{http_base}{REPORT_PREFIX}/{dashed(mac)}/{value}"
