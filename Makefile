@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Needs Debian 12 and nothing else: what is missing is installed (as root) or named (otherwise).
+# All that is made here goes to build/.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+FIRMWARE ?= uefi
+MACHINES ?= 1
+export PYTHON FIRMWARE MACHINES
+
+# This checkout is the collection, nothing of it is kept in anybody's home, and Ansible insists on a UTF-8 locale.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/link
+export ANSIBLE_HOME := $(CURDIR)/build/home/.ansible
+export LC_ALL := C.UTF-8
+
+VENV := $(CURDIR)/build/venv/bin
+RUN := $(VENV)/python tests/run
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACHINES=3)
+	@tests/setup/packages venv lab
+	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
+	@tests/setup/link
+	@PATH="$(VENV):$$PATH" ansible-playbook playbooks/demo.yml
+
+.PHONY: test
+test: venv ## Run everything CI runs
+	@tests/setup/packages lint wire lab
+	@$(RUN)
+
+.PHONY: lint
+lint: venv ## ruff, shellcheck, yamllint, ansible-lint
+	@tests/setup/packages lint
+	@$(RUN) lint
+
+.PHONY: unit
+unit: venv ## Unit tests: pure and quick
+	@$(RUN) unit
+
+.PHONY: sanity
+sanity: venv ## ansible-test sanity
+	@$(RUN) sanity
+
+.PHONY: collection
+collection: venv ## Build the tarball, install it elsewhere, read the documentation of all it holds
+	@$(RUN) collection
+
+.PHONY: docs
+docs: venv ## Check the plugins' documentation and the changelog fragments
+	@$(RUN) docs
+
+.PHONY: molecule
+molecule: venv ## Role scenarios
+	@$(RUN) molecule
+
+.PHONY: wire
+wire: venv ## Real DHCP, TFTP and HTTP clients against the daemon, in network namespaces (root)
+	@tests/setup/packages wire
+	@$(RUN) wire
+
+.PHONY: e2e
+e2e: venv ## Machines in QEMU that boot from the network (root)
+	@tests/setup/packages wire lab
+	@$(RUN) e2e
+
+.PHONY: build
+build: venv ## Build the collection's tarball into build/dist
+	@$(VENV)/ansible-galaxy collection build --force --output-path build/dist
+
+.PHONY: format
+format: venv ## Format the Python files
+	@$(VENV)/ruff check --fix-only --quiet .
+	@$(VENV)/ruff format .
+
+.PHONY: venv
+venv: ## Make build/venv with all that the tests import
+	@tests/setup/packages venv
+	@tests/setup/venv requirements.txt tests/requirements-ansible.txt tests/requirements.txt
+	@tests/setup/link
+
+.PHONY: clean
+clean: ## Remove what was made, but keep the venv and caches
+	@rm -rf build/demo build/dist build/test build/tree
+
+.PHONY: distclean
+distclean: ## Remove everything that was made
+	@rm -rf build

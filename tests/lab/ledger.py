@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a lab has made, written down before it is made, so that another process can take it away after a crash."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import namespaces
+
+# Beside /run/netns, and gone with it when the host restarts.
+DIRECTORY = Path("/run/baremetal-netboot-lab")
+
+
+class Ledger:
+    """The namespaces of the lab ``name`` and the process that owns them, in one small file."""
+
+    def __init__(self, name: str) -> None:
+        """Open the ledger of the lab ``name``, new or left over by an earlier process."""
+        self.path = DIRECTORY / f"{name}.json"
+        self._namespaces: list[str] = []
+        self._owner = (os.getpid(), start_time(os.getpid()))
+        if self.path.exists():
+            document = json.loads(self.path.read_text())
+            self._namespaces = document["namespaces"]
+            self._owner = tuple(document["owner"])
+
+    @property
+    def owner_is_alive(self) -> bool:
+        """Whether the process that made the lab still runs: same id, and started at the same time."""
+        pid, started = self._owner
+        return start_time(pid) == started
+
+    def add(self, namespace: str) -> None:
+        """Write ``namespace`` down; to be called before it is made."""
+        self._namespaces.append(namespace)
+        DIRECTORY.mkdir(exist_ok=True)
+        draft = self.path.with_suffix(".new")
+        draft.write_text(json.dumps({"owner": self._owner, "namespaces": self._namespaces}))
+        draft.replace(self.path)
+
+    def clear(self) -> None:
+        """End all that was written down, then forget it."""
+        for namespace in reversed(self._namespaces):
+            namespaces.delete(namespace)
+        self._namespaces.clear()
+        self.path.unlink(missing_ok=True)
+
+
+def all_ledgers() -> Iterator[Ledger]:
+    """The ledgers of every lab on this host."""
+    for path in sorted(DIRECTORY.glob("*.json")):
+        yield Ledger(path.stem)
+
+
+def start_time(pid: int) -> int | None:
+    """When ``pid`` started, in clock ticks since boot (/proc/PID/stat, field 22); None if there is no such process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The command name before the last parenthesis may hold anything, spaces and parentheses among it.
+    return int(text.rpartition(")")[2].split()[19])

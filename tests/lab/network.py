@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An isolated network on one host: a switch, and hosts plugged into it, each a network namespace.
+
+Nothing in it reaches the host's own network: there is no route and no interface that leads out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+
+from . import namespaces
+from .command import run
+from .ledger import Ledger
+
+BRIDGE = "switch"
+_count = itertools.count(1)
+
+
+class Lab:
+    """A switch and its hosts; a context manager that leaves nothing behind, also after SIGINT, SIGTERM or SIGHUP."""
+
+    def __init__(self, name: str | None = None) -> None:
+        """Name the lab; by default after this process, so that several labs can be up at once."""
+        self.name = name or f"{os.getpid():x}n{next(_count)}"
+        self._ledger = Ledger(self.name)
+        self._previous: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Lab:
+        self._end_on_signals()
+        try:
+            self.up()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A second Ctrl-C must not stop the clearing half-way.
+        for number in self._previous:
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            self.down()
+        finally:
+            for number, handler in self._previous.items():
+                signal.signal(number, handler)
+
+    def up(self) -> None:
+        """Make the switch: a bridge that forwards from the first packet and floods multicast."""
+        switch = self._namespace(BRIDGE)
+        run(["ip", "-n", switch, "link", "add", BRIDGE, "type", "bridge", "stp_state", "0", "mcast_snooping", "0"])
+        run(["ip", "-n", switch, "link", "set", BRIDGE, "up"])
+
+    def down(self) -> None:
+        """End every process of the lab and delete its namespaces, whatever state they are in."""
+        self._ledger.clear()
+
+    def host(self, name: str, address: str | None = None, gateway: str | None = None) -> str:
+        """Plug a host into the switch, with ``address`` as ``10.10.0.2/24`` if given; returns the host's name.
+
+        Its interface is ``eth0``; it has its IPv6 link-local address in any case.
+        """
+        self._namespace(name)
+        self.attach(name, "eth0", BRIDGE, name, address)
+        if gateway:
+            run(["ip", "-n", self.namespace(name), "route", "add", "default", "via", gateway])
+        return name
+
+    def attach(self, host: str, interface: str, other: str, peer: str, address: str | None = None) -> None:
+        """Lay a cable from ``interface`` of ``host`` to ``peer`` of ``other``; on the switch it joins the bridge."""
+        near, far = self.namespace(host), self.namespace(other)
+        run(["ip", "link", "add", interface, "netns", near, "type", "veth", "peer", "name", peer, "netns", far])
+        if other == BRIDGE:
+            run(["ip", "-n", far, "link", "set", peer, "master", BRIDGE])
+        if address:
+            ipaddress.ip_interface(address)  # a slip in a test is better told here than by `ip`
+            run(["ip", "-n", near, "address", "add", address, "brd", "+", "dev", interface])
+        run(["ip", "-n", far, "link", "set", peer, "up"])
+        run(["ip", "-n", near, "link", "set", interface, "up"])
+
+    def tap(self, interface: str) -> str:
+        """Make a tap device on the switch for a virtual machine; returns its name."""
+        switch = self.namespace(BRIDGE)
+        run(["ip", "-n", switch, "tuntap", "add", "dev", interface, "mode", "tap"])
+        run(["ip", "-n", switch, "link", "set", interface, "master", BRIDGE, "up"])
+        return interface
+
+    def namespace(self, host: str) -> str:
+        """The network namespace of ``host``."""
+        return f"lab-{self.name}-{host}"
+
+    def command(self, host: str, argv: Sequence[str]) -> list[str]:
+        """The command line that runs ``argv`` on ``host``."""
+        return namespaces.inside(self.namespace(host), argv)
+
+    def run(self, host: str, argv: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
+        """Run ``argv`` on ``host`` to its end; options as `command.run`."""
+        return run(self.command(host, argv), **options)
+
+    def popen(self, host: str, argv: Sequence[str], **options: object) -> subprocess.Popen[bytes]:
+        """Start ``argv`` on ``host`` in a session of its own, so that a Ctrl-C ends it in the lab's order, not its own."""
+        return subprocess.Popen(self.command(host, argv), stdin=subprocess.DEVNULL, start_new_session=True, **options)
+
+    def _namespace(self, host: str) -> str:
+        namespace = self.namespace(host)
+        self._ledger.add(namespace)
+        namespaces.create(namespace)
+        return namespace
+
+    def _end_on_signals(self) -> None:
+        """Turn SIGTERM and SIGHUP into SystemExit, as SIGINT already is KeyboardInterrupt."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._previous[number] = signal.signal(number, _leave)
+        self._previous[signal.SIGINT] = signal.getsignal(signal.SIGINT)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
