@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Client architectures (option 93) and the network boot program each one gets.
+
+The numbers are IANA's "Processor Architecture Types" registry, which RFC 4578 section 2.1 began and RFC 5970
+section 6 took over. The files are iPXE as distributions ship it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+X86_BIOS = 0
+X86_UEFI = 6
+X64_UEFI = 7
+EFI_BYTE_CODE = 9  # an erratum of RFC 4578 swapped 7 and 9: much x64 firmware says 9
+ARM64_UEFI = 11
+X86_UEFI_HTTP = 15
+X64_UEFI_HTTP = 16
+ARM64_UEFI_HTTP = 19
+X86_BIOS_HTTP = 20
+
+NAMES: Mapping[int, str] = MappingProxyType(
+    {
+        X86_BIOS: "x86 BIOS",
+        X86_UEFI: "x86 UEFI",
+        X64_UEFI: "x64 UEFI",
+        EFI_BYTE_CODE: "EFI byte code",
+        10: "ARM 32-bit UEFI",
+        ARM64_UEFI: "ARM 64-bit UEFI",
+        X86_UEFI_HTTP: "x86 UEFI over HTTP",
+        X64_UEFI_HTTP: "x64 UEFI over HTTP",
+        18: "ARM 32-bit UEFI over HTTP",
+        ARM64_UEFI_HTTP: "ARM 64-bit UEFI over HTTP",
+        X86_BIOS_HTTP: "x86 BIOS over HTTP",
+        27: "RISC-V 64-bit UEFI",
+        39: "LoongArch 64-bit UEFI",
+        41: "Raspberry Pi boot ROM",
+    }
+)
+
+# Architectures that are not here get no file: a 64-bit program can't start on 32-bit firmware (6, 10, 15, 18), and
+# no distribution ships iPXE for the others.
+DEFAULT_FILES: Mapping[int, str] = MappingProxyType(
+    {
+        X86_BIOS: "undionly.kpxe",
+        X64_UEFI: "ipxe.efi",
+        EFI_BYTE_CODE: "ipxe.efi",
+        ARM64_UEFI: "snp-arm64.efi",
+        X64_UEFI_HTTP: "ipxe.efi",
+        ARM64_UEFI_HTTP: "snp-arm64.efi",
+        X86_BIOS_HTTP: "undionly.kpxe",
+    }
+)
+
+
+def boot_file(arches: Iterable[int], overrides: Mapping[int, str]) -> str:
+    """Return the file for the first of ``arches`` that has one, or "".
+
+    An entry of ``overrides`` replaces the default of its architecture; an empty name takes the default away.
+    """
+    for arch in arches:
+        name = overrides.get(arch, DEFAULT_FILES.get(arch, ""))
+        if name:
+            return name
+    return ""
+
+
+def describe(arch: int | None) -> str:
+    """Return words for people for an option 93 value."""
+    if arch is None:
+        return "no architecture"
+    return NAMES.get(arch, f"architecture {arch}")
+
+
+def parse_arch_map(text: str) -> dict[int, str]:
+    """Return the mapping that ``text``, such as "7=snponly.efi,16=", writes down; raise ValueError where it is none."""
+    found: dict[int, str] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        number, equals, file = (part.strip() for part in item.partition("="))
+        if not equals or not number.isascii() or not number.isdigit() or int(number) > 0xFFFF:
+            raise ValueError(f"{item!r} is not ARCHITECTURE=FILE, such as 7=snponly.efi")
+        if int(number) in found:
+            raise ValueError(f"architecture {number} is given twice")
+        if file != file.lstrip("/") or ".." in file.split("/") or not file.isprintable():
+            raise ValueError(f"{file!r} is no name of a file below the boot-file directory")
+        found[int(number)] = file
+    return found

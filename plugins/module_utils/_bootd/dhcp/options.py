@@ -1,0 +1,217 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""DHCP option codes and the forms their values take: RFC 2132 unless a constant names another source.
+
+Readers take the raw value and return None where its length or form is not what the RFC says, so that a wrong option
+counts as absent everywhere. Writers return the raw value, or None where the value can't be expressed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import AddressValueError, IPv4Network
+from socket import inet_aton, inet_ntoa
+
+PAD = 0
+SUBNET_MASK = 1
+ROUTER = 3
+DOMAIN_NAME_SERVER = 6
+LOG_SERVER = 7
+HOST_NAME = 12
+DOMAIN_NAME = 15
+BROADCAST_ADDRESS = 28
+NTP_SERVERS = 42
+VENDOR_SPECIFIC = 43
+REQUESTED_ADDRESS = 50
+LEASE_TIME = 51
+OVERLOAD = 52
+MESSAGE_TYPE = 53
+SERVER_IDENTIFIER = 54
+PARAMETER_REQUEST_LIST = 55
+MESSAGE = 56
+MAX_MESSAGE_SIZE = 57
+RENEWAL_TIME = 58
+REBINDING_TIME = 59
+VENDOR_CLASS = 60
+CLIENT_IDENTIFIER = 61
+TFTP_SERVER_NAME = 66
+BOOT_FILE_NAME = 67
+USER_CLASS = 77  # RFC 3004
+RELAY_AGENT_INFORMATION = 82  # RFC 3046
+CLIENT_ARCHITECTURE = 93  # RFC 4578
+CLIENT_NETWORK_INTERFACE = 94  # RFC 4578
+CLIENT_UUID = 97  # RFC 4578
+DOMAIN_SEARCH = 119  # RFC 3397
+CLASSLESS_STATIC_ROUTE = 121  # RFC 3442
+IPXE = 175  # iPXE's encapsulated options; assigned to Etherboot
+END = 255
+
+# Message types: the values of MESSAGE_TYPE.
+DHCPDISCOVER = 1
+DHCPOFFER = 2
+DHCPREQUEST = 3
+DHCPDECLINE = 4
+DHCPACK = 5
+DHCPNAK = 6
+DHCPRELEASE = 7
+DHCPINFORM = 8
+MESSAGE_NAMES: Mapping[int, str] = {
+    DHCPDISCOVER: "DHCPDISCOVER",
+    DHCPOFFER: "DHCPOFFER",
+    DHCPREQUEST: "DHCPREQUEST",
+    DHCPDECLINE: "DHCPDECLINE",
+    DHCPACK: "DHCPACK",
+    DHCPNAK: "DHCPNAK",
+    DHCPRELEASE: "DHCPRELEASE",
+    DHCPINFORM: "DHCPINFORM",
+}
+
+# Sub-options of RELAY_AGENT_INFORMATION.
+CIRCUIT_ID = 1  # RFC 3046
+REMOTE_ID = 2  # RFC 3046
+LINK_SELECTION = 5  # RFC 3527
+SERVER_ID_OVERRIDE = 11  # RFC 5107
+
+# Sub-options of VENDOR_SPECIFIC for the vendor class PXEClient (PXE specification 2.1, section 2.2).
+PXE_DISCOVERY_CONTROL = 6
+PXE_VLAN_ID = 116  # not of the specification: iPXE scripts for Tinkerbell read ${43.116:string}
+
+# Sub-options of IPXE.
+IPXE_HTTP = 19
+IPXE_NO_PXEDHCP = 176
+
+
+def uint(value: bytes | None, size: int) -> int | None:
+    """Return the big-endian number in ``value``, which has to be ``size`` bytes."""
+    return int.from_bytes(value, "big") if value is not None and len(value) == size else None
+
+
+def ipv4(value: bytes | None) -> str | None:
+    """Return the dotted form of a value that is one IPv4 address."""
+    return inet_ntoa(value) if value is not None and len(value) == 4 else None
+
+
+def ipv4_list(value: bytes | None) -> tuple[str, ...] | None:
+    """Return the dotted forms of a value that is one or more IPv4 addresses."""
+    if not value or len(value) % 4:
+        return None
+    return tuple(inet_ntoa(value[i : i + 4]) for i in range(0, len(value), 4))
+
+
+def uint16_list(value: bytes | None) -> tuple[int, ...] | None:
+    """Return the numbers of a value that is one or more 16-bit numbers, as CLIENT_ARCHITECTURE is."""
+    if not value or len(value) % 2:
+        return None
+    return struct.unpack(f"!{len(value) // 2}H", value)
+
+
+def text(value: bytes | None) -> str:
+    """Return ``value`` as text for logs and comparisons, "" where absent; bytes that are not UTF-8 show as U+FFFD."""
+    return value.rstrip(b"\0").decode("utf-8", "replace") if value else ""
+
+
+def user_classes(value: bytes | None) -> tuple[bytes, ...]:
+    """Return the user classes in a USER_CLASS value.
+
+    RFC 3004 wants a list of length-prefixed classes; iPXE and others send the bare name. A value that reads as such
+    a list from end to end is one, any other value is a single class.
+    """
+    if not value:
+        return ()
+    classes = []
+    position = 0
+    while position < len(value):
+        end = position + 1 + value[position]
+        if end == position + 1 or end > len(value):
+            return (value,)
+        classes.append(value[position + 1 : end])
+        position = end
+    return tuple(classes)
+
+
+def sub_options(value: bytes | None) -> dict[int, bytes]:
+    """Return the sub-options encapsulated in ``value``, up to the first that does not fit in it.
+
+    0 is padding and 255 the end, as RFC 2132 section 8.4 says of VENDOR_SPECIFIC; the values of a code that comes
+    twice are joined (RFC 3396).
+    """
+    found: dict[int, bytes] = {}
+    for code, part in walk(value or b""):
+        if part is None:
+            break
+        found[code] = found[code] + part if code in found else part
+    return found
+
+
+def walk(data: bytes, position: int = 0) -> Iterator[tuple[int, bytes | None]]:
+    """Yield each (code, value) of the option field ``data`` until its end option; a value cut short comes as None."""
+    size = len(data)
+    while position < size:
+        code = data[position]
+        if code == PAD:
+            position += 1
+            continue
+        if code == END:
+            return
+        if position + 1 >= size:
+            yield code, None
+            return
+        end = position + 2 + data[position + 1]
+        if end > size:
+            yield code, None
+            return
+        yield code, data[position + 2 : end]
+        position = end
+
+
+def from_uint32(number: int) -> bytes:
+    """Return the value of a 32-bit option such as LEASE_TIME; ``number`` has to be in its range."""
+    return number.to_bytes(4, "big")
+
+
+def from_ipv4(*addresses: str) -> bytes:
+    """Return the value of an option that holds IPv4 addresses, given in dotted form."""
+    return b"".join(map(inet_aton, addresses))
+
+
+def from_sub_options(parts: Mapping[int, bytes], *, end: bool = False) -> bytes:
+    """Return the encapsulated form of ``parts``, whose values hold at most 255 bytes each."""
+    body = b"".join(bytes((code, len(value))) + value for code, value in parts.items())
+    return body + bytes((END,)) if end else body
+
+
+def from_domains(domains: Iterable[str]) -> bytes | None:
+    """Return the DOMAIN_SEARCH value for ``domains``, uncompressed (RFC 3397, RFC 1035 section 3.1).
+
+    None where one of them is no domain name: an empty label, one over 63 bytes, or more than 255 bytes in all.
+    """
+    value = b""
+    for domain in domains:
+        name = b""
+        for label in domain.rstrip(".").split("."):
+            raw = label.encode("utf-8")
+            if not 0 < len(raw) < 64:
+                return None
+            name += bytes((len(raw),)) + raw
+        if len(name) > 254:
+            return None
+        value += name + b"\0"
+    return value or None
+
+
+def from_routes(routes: Iterable[tuple[str, str]]) -> bytes | None:
+    """Return the CLASSLESS_STATIC_ROUTE value for (destination CIDR, router) pairs (RFC 3442).
+
+    None where one of them is no IPv4 route; host bits in a destination are cleared.
+    """
+    value = b""
+    for destination, router in routes:
+        try:
+            network = IPv4Network(destination, strict=False)
+            gateway = inet_aton(router)
+        except (AddressValueError, ValueError, OSError):
+            return None
+        significant = (network.prefixlen + 7) // 8
+        value += bytes((network.prefixlen,)) + network.network_address.packed[:significant] + gateway
+    return value or None

@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""DHCP messages on the wire and as data: RFC 2131 section 2, options joined and split as RFC 3396 says."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from socket import inet_aton, inet_ntoa
+
+from . import options as opt
+
+BOOTREQUEST = 1
+BOOTREPLY = 2
+BROADCAST = 0x8000  # in flags: the client can't receive unicast before it has its address
+NO_ADDRESS = "0.0.0.0"
+
+MIN_SIZE = 300  # bytes: BOOTP's size (RFC 1542 section 2.1); relays and firmware drop less
+MAX_SIZE = 9000  # bytes of a message that is read at all: a jumbo frame
+FILE_ROOM = 127  # bytes of a boot file name the header takes, beside its NUL
+_SNAME_ROOM = 63
+
+_IP_AND_UDP = 28  # bytes of header that MAX_MESSAGE_SIZE counts beside the message
+_DEFAULT_DATAGRAM = 576  # bytes any client takes (RFC 2131 section 2)
+_LARGEST_DATAGRAM = 1500  # bytes of an Ethernet frame: a reply is never fragmented
+
+_ETHERNET = 1
+_ETHERNET_SIZE = 6
+_COOKIE = b"\x63\x82\x53\x63"
+_HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
+
+# Options given up, in this order, when a reply is too big for its client: first what the header says too, then
+# comforts of an operating system, then what only matters beyond the own subnet. Everything else is never given up.
+DROP_ORDER = (
+    opt.TFTP_SERVER_NAME,
+    opt.BOOT_FILE_NAME,
+    opt.RENEWAL_TIME,
+    opt.REBINDING_TIME,
+    opt.BROADCAST_ADDRESS,
+    opt.MESSAGE,
+    opt.DOMAIN_SEARCH,
+    opt.NTP_SERVERS,
+    opt.LOG_SERVER,
+    opt.DOMAIN_NAME,
+    opt.HOST_NAME,
+    opt.CLASSLESS_STATIC_ROUTE,
+    opt.DOMAIN_NAME_SERVER,
+)
+
+
+class DhcpError(ValueError):
+    """A message that can't be read or written; ``reason`` is a short fixed word, fit for a counter's label."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One DHCP message. Addresses are dotted strings; options map a code to its whole value, joined and unsplit."""
+
+    op: int
+    xid: int
+    mac: str  # chaddr, lower-case colon form
+    secs: int = 0
+    flags: int = 0
+    ciaddr: str = NO_ADDRESS
+    yiaddr: str = NO_ADDRESS
+    siaddr: str = NO_ADDRESS
+    giaddr: str = NO_ADDRESS
+    sname: bytes = b""
+    file: bytes = b""
+    hops: int = 0
+    options: Mapping[int, bytes] = field(default_factory=dict)
+
+    @property
+    def message_type(self) -> int | None:
+        """Return the value of option 53, or None for BOOTP and for a malformed option."""
+        return opt.uint(self.options.get(opt.MESSAGE_TYPE), 1)
+
+
+def decode(data: bytes) -> Packet:
+    """Return the message in ``data``, a UDP payload; raise DhcpError where it is none, or not over Ethernet.
+
+    Options in ``file`` and ``sname`` (option 52) are read too, and option 52 itself is gone from the result.
+    """
+    if len(data) < _HEADER.size:
+        raise DhcpError("short")
+    if len(data) > MAX_SIZE:
+        raise DhcpError("oversize")
+    (op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file, cookie) = (
+        _HEADER.unpack_from(data)
+    )
+    if cookie != _COOKIE:
+        raise DhcpError("cookie")
+    if op not in (BOOTREQUEST, BOOTREPLY):
+        raise DhcpError("op")
+    if htype != _ETHERNET or hlen != _ETHERNET_SIZE:
+        raise DhcpError("hardware_type")
+    options: dict[int, bytes] = {}
+    _collect(data, _HEADER.size, options)
+    overload = opt.uint(options.pop(opt.OVERLOAD, None), 1) or 0
+    # RFC 3396 section 5: the parts of a split option continue in file, then in sname.
+    if overload in (1, 3):
+        _collect(file, 0, options)
+        file = b""
+    if overload in (2, 3):
+        _collect(sname, 0, options)
+        sname = b""
+    if overload:
+        options.pop(opt.OVERLOAD, None)
+    return Packet(
+        op=op,
+        xid=xid,
+        mac=chaddr[:_ETHERNET_SIZE].hex(":"),
+        secs=secs,
+        flags=flags,
+        ciaddr=inet_ntoa(ciaddr),
+        yiaddr=inet_ntoa(yiaddr),
+        siaddr=inet_ntoa(siaddr),
+        giaddr=inet_ntoa(giaddr),
+        sname=sname.partition(b"\0")[0],
+        file=file.partition(b"\0")[0],
+        hops=hops,
+        options=options,
+    )
+
+
+def encode(packet: Packet) -> bytes:
+    """Return ``packet`` as a UDP payload of 300 bytes or more; raise DhcpError where a header field is too long.
+
+    Message type and server identifier come first, then the other options by code, and option 82 last (RFC 3046
+    section 2.2). ``fit`` makes a packet small enough for its client.
+    """
+    if len(packet.file) > FILE_ROOM:
+        raise DhcpError("file_too_long")
+    if len(packet.sname) > _SNAME_ROOM:
+        raise DhcpError("sname_too_long")
+    header = _HEADER.pack(
+        packet.op,
+        _ETHERNET,
+        _ETHERNET_SIZE,
+        packet.hops,
+        packet.xid,
+        packet.secs,
+        packet.flags,
+        inet_aton(packet.ciaddr),
+        inet_aton(packet.yiaddr),
+        inet_aton(packet.siaddr),
+        inet_aton(packet.giaddr),
+        bytes.fromhex(packet.mac.replace(":", "")),
+        packet.sname,
+        packet.file,
+        _COOKIE,
+    )
+    parts = [header]
+    for code in sorted(packet.options, key=_position):
+        parts += _split(code, packet.options[code])
+    parts.append(bytes((opt.END,)))
+    return b"".join(parts).ljust(MIN_SIZE, b"\0")
+
+
+def fit(packet: Packet, max_size: int | None) -> tuple[Packet, tuple[int, ...]]:
+    """Return ``packet`` without the options its client has no room for, and their codes, as DROP_ORDER says.
+
+    ``max_size`` is the client's option 57: bytes of the whole IP datagram; None and values below 576 count as 576.
+    The boot file name stays where only option 67 holds it. Raise DhcpError where what must stay is too big.
+    """
+    datagram = min(max(max_size or 0, _DEFAULT_DATAGRAM), _LARGEST_DATAGRAM)
+    excess = _size(packet) - (datagram - _IP_AND_UDP)
+    if excess <= 0:
+        return packet, ()
+    dropped = []
+    for code in DROP_ORDER:
+        if code not in packet.options or (code == opt.BOOT_FILE_NAME and not packet.file):
+            continue
+        dropped.append(code)
+        excess -= _option_size(packet.options[code])
+        if excess <= 0:
+            kept = {code: value for code, value in packet.options.items() if code not in dropped}
+            return replace(packet, options=kept), tuple(dropped)
+    raise DhcpError("reply_too_big")
+
+
+def _collect(area: bytes, start: int, options: dict[int, bytes]) -> None:
+    for code, value in opt.walk(area, start):
+        if value is None:
+            raise DhcpError("option_cut_short")
+        options[code] = options[code] + value if code in options else value
+
+
+def _position(code: int) -> tuple[int, int]:
+    if code == opt.MESSAGE_TYPE:
+        return 0, code
+    if code == opt.SERVER_IDENTIFIER:
+        return 1, code
+    return (3, code) if code == opt.RELAY_AGENT_INFORMATION else (2, code)
+
+
+def _split(code: int, value: bytes) -> Iterator[bytes]:
+    for start in range(0, len(value) or 1, 255):
+        part = value[start : start + 255]
+        yield bytes((code, len(part))) + part
+
+
+def _option_size(value: bytes) -> int:
+    return len(value) + 2 * max(1, -(-len(value) // 255))
+
+
+def _size(packet: Packet) -> int:
+    return _HEADER.size + sum(map(_option_size, packet.options.values())) + 1
