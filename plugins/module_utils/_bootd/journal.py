@@ -98,8 +98,9 @@ class Journal:
     def _save(self, key: str) -> None:
         with self._saving:
             with self._changed:
-                if self._dirty.pop(key, key) is not None:
+                if key not in self._dirty:
                     return
+                del self._dirty[key]
                 state = self._states[key]
             try:
                 self._store.save(key, state)

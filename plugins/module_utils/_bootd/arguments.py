@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""bootd's command line: flags, their ``BOOTD_...`` environment variables, and the settings they make."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from ipaddress import AddressValueError, IPv4Address, ip_network
+
+from .dhcp.arch import parse_arch_map
+from .logs import LEVELS
+from .settings import DHCP_MODES, Settings
+
+DEFAULT_STATE_DIR = "/var/lib/bootd"
+
+
+class UsageError(Exception):
+    """The command line can't be used; the message names the flag, its value and what it should be."""
+
+
+def parse(argv: list[str], environ: Mapping[str, str]) -> argparse.Namespace:
+    """Return the parsed command line; a flag that is not given takes its value from ``environ``."""
+    parser = argparse.ArgumentParser(prog="bootd", description="Boot machines from the network.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="answer DHCP, TFTP, HTTP and syslog"), environ)
+    _add_check(commands.add_parser("check", help="validate Hardware manifests"))
+    _add_explain(commands.add_parser("explain", help="show what one machine would get, stage by stage"), environ)
+    _add_report_url(commands.add_parser("report-url", help="print the URLs installers report to"), environ)
+    return parser.parse_args(argv)
+
+
+def _flag(
+    parser: argparse.ArgumentParser,
+    environ: Mapping[str, str],
+    flag: str,
+    default: str | None,
+    text: str,
+    **more: object,
+) -> None:
+    variable = f"BOOTD_{flag.removeprefix('--').replace('-', '_').upper()}"
+    value = environ.get(variable, default)
+    parser.add_argument(flag, default=value, required=value is None, help=f"{text} [{variable}]", **more)
+
+
+def _add_common(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--address", None, "IPv4 address that machines reach bootd by", metavar="IP")
+    _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
+    _flag(parser, environ, "--state-dir", DEFAULT_STATE_DIR, "where states and the secret are kept", metavar="DIR")
+
+
+def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--store", None, "files:DIR, a directory of Hardware manifests", metavar="STORE")
+    _add_common(parser, environ)
+    _flag(parser, environ, "--interface", "", "answer DHCP on this interface only", metavar="IF")
+    _flag(parser, environ, "--bind", "0.0.0.0", "IPv4 address the servers listen on", metavar="IP")
+    _flag(parser, environ, "--tftp-port", "69", "TFTP port", metavar="PORT")
+    _flag(parser, environ, "--dhcp-port", "67", "DHCP port", metavar="PORT")
+    _flag(parser, environ, "--syslog-port", "514", "syslog port", metavar="PORT")
+    _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
+    _flag(parser, environ, "--boot-files", "", "directories of boot programs, separated by ':'", metavar="DIR")
+    _flag(parser, environ, "--image-dir", "", "directory served below /images/", metavar="DIR")
+    _add_arch_map(parser, environ)
+    _flag(parser, environ, "--lease-time", "86400", "seconds, where an object gives none", metavar="SECONDS")
+    _flag(parser, environ, "--tftp-single-port", "no", "yes: answer TFTP transfers from one port", metavar="YES|NO")
+    _flag(parser, environ, "--tftp-max-blksize", "1468", "largest TFTP block, in bytes", metavar="BYTES")
+    _flag(parser, environ, "--router-advertisements", "yes", "no: let iPXE wait 16 s for IPv6", metavar="YES|NO")
+    _flag(parser, environ, "--trusted-proxies", "", "CIDRs whose X-Forwarded-For is believed", metavar="CIDR,...")
+    _flag(parser, environ, "--log-format", "json", "json or text", metavar="FORMAT")
+    _flag(parser, environ, "--log-level", "info", f"one of {', '.join(LEVELS)}", metavar="LEVEL")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a manifest or a directory of them")
+
+
+def _add_arch_map(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    text = "boot file by client architecture (option 93), as in 7=snponly.efi,11=snp-arm64.efi"
+    _flag(parser, environ, "--arch-map", "", text, metavar="ARCH=FILE,...")
+
+
+def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    parser.add_argument("mac", metavar="MAC", help="the machine's MAC address, in any notation")
+    parser.add_argument("--arch", default="7", metavar="N", help="client architecture (option 93); 0 is BIOS, 7 UEFI")
+    _flag(parser, environ, "--store", None, "files:DIR, a directory of Hardware manifests", metavar="STORE")
+    _flag(parser, environ, "--address", "192.0.2.1", "IPv4 address that machines reach bootd by", metavar="IP")
+    _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
+    _flag(parser, environ, "--state-dir", "", "also take what was kept there into account", metavar="DIR")
+    _add_arch_map(parser, environ)
+
+
+def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="machines; all of the store where none is named")
+    _flag(parser, environ, "--store", None, "files:DIR, a directory of Hardware manifests", metavar="STORE")
+    _add_common(parser, environ)
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Return the Settings of ``bootd serve``; raises UsageError naming every flag that can't be used."""
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for name, (convert, expected) in _CONVERTERS.items():
+        text = getattr(options, name)
+        try:
+            values[name] = convert(text)
+        except (ValueError, AddressValueError) as error:
+            problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected} ({error})")
+    if problems:
+        raise UsageError("\n".join(problems))
+    return Settings(**values)
+
+
+def store_path(text: str) -> str:
+    """Return the directory of a ``files:DIR`` store; raises UsageError for anything else."""
+    try:
+        return _store(text).removeprefix("files:")
+    except ValueError as error:
+        raise UsageError(f"--store is {text!r} but should be files:DIR ({error})") from None
+
+
+def _store(text: str) -> str:
+    kind, colon, rest = text.partition(":")
+    if kind == "kubernetes":
+        raise ValueError("this version has the files store only")
+    if kind != "files" or not colon or not rest:
+        raise ValueError("no store of that kind")
+    return text
+
+
+def _host_address(text: str) -> str:
+    address = IPv4Address(text)
+    if address.is_unspecified or address.is_multicast or text == "255.255.255.255":
+        raise ValueError("machines can't send to that")
+    return str(address)
+
+
+def _one_of(choices: tuple[str, ...]):
+    def convert(text: str) -> str:
+        if text not in choices:
+            raise ValueError("not one of them")
+        return text
+
+    return convert
+
+
+def _between(low: int, high: int):
+    def convert(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(f"not between {low} and {high}")
+        return number
+
+    return convert
+
+
+def _yes_no(text: str) -> bool:
+    answers = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in answers:
+        raise ValueError("neither")
+    return answers[text.lower()]
+
+
+def _directories(text: str) -> tuple[str, ...]:
+    return tuple(_directory(item) for item in text.split(os.pathsep) if item)
+
+
+def _directory_or_none(text: str) -> str:
+    return _directory(text) if text else ""
+
+
+def _directory(text: str) -> str:
+    if not os.path.isdir(text):
+        raise ValueError(f"{text} is not a directory")
+    return text
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(item.strip())) for item in text.split(",") if item.strip())
+
+
+_PORT = (_between(0, 65535), "a port number")
+_CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
+    "store": (_store, "files:DIR"),
+    "state_dir": (str, "a directory"),
+    "address": (_host_address, "the IPv4 address of this node that machines can reach"),
+    "interface": (str, "a network interface"),
+    "bind": (lambda text: str(IPv4Address(text)), "an IPv4 address"),
+    "http_port": _PORT,
+    "tftp_port": _PORT,
+    "dhcp_port": _PORT,
+    "syslog_port": _PORT,
+    "dhcp_mode": (_one_of(DHCP_MODES), f"one of {', '.join(DHCP_MODES)}"),
+    "boot_files": (_directories, "directories that exist"),
+    "image_dir": (_directory_or_none, "a directory that exists"),
+    "arch_map": (parse_arch_map, "ARCH=FILE,... with architecture numbers"),
+    "lease_time": (_between(60, 0xFFFFFFFE), "seconds, 60 or more"),
+    "tftp_single_port": (_yes_no, "yes or no"),
+    "tftp_max_blksize": (_between(512, 65464), "a number from 512 to 65464"),
+    "router_advertisements": (_yes_no, "yes or no"),
+    "trusted_proxies": (_networks, "networks such as 10.0.0.0/8"),
+    "log_format": (_one_of(("json", "text")), "json or text"),
+    "log_level": (_one_of(LEVELS), f"one of {', '.join(LEVELS)}"),
+}

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logs, unknown machines and the journal's write-behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+
+import pytest
+
+from _bootd import events
+from _bootd.catalog import Catalog
+from _bootd.events import Event
+from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.journal import Journal
+from _bootd.logs import Log
+from _bootd.stages import State
+from _bootd.stores.base import StoreError
+from _bootd.unknown import UnknownMachines
+
+KEY, MAC = "default/a", "52:54:00:00:00:01"
+SUCCEEDED = Event(events.REPORT, KEY, MAC, 5.0, {"outcome": "succeeded", "reprovision": ""})
+
+
+class MemoryStore:
+    """Keeps states in memory; ``broken`` makes it refuse like a full disk."""
+
+    def __init__(self, states: dict[str, State] | None = None) -> None:
+        self.states = dict(states or {})
+        self.broken = False
+        self.saved = threading.Event()
+
+    def load_states(self):
+        return dict(self.states)
+
+    def save(self, key, state):
+        if self.broken:
+            raise StoreError("no space left on device")
+        self.states[key] = state
+        self.saved.set()
+
+
+def quiet() -> Log:
+    return Log("json", "error", io.StringIO())
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_log_one_event_is_one_line_whatever_a_client_sent(form):
+    stream = io.StringIO()
+    Log(form, "debug", stream).info("recv", vendor='PXE"\n{"event":"forged"}\x1b[2J\r\u2028', mac=None)
+    assert stream.getvalue().count("\n") == 1
+    assert not set("\x1b\r\u2028") & set(stream.getvalue())
+    assert "mac" not in stream.getvalue()
+
+
+def test_log_json_keeps_types_and_bounds_long_fields():
+    stream = io.StringIO()
+    Log("json", "info", stream).info("http", status=200, uri="x" * 100_000)
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["event"], line["status"], len(line["uri"])) == ("info", "http", 200, 1024)
+
+
+def test_log_below_its_level_is_silent():
+    stream = io.StringIO()
+    Log("json", "warning", stream).info("recv")
+    assert stream.getvalue() == ""
+
+
+def test_log_on_a_closed_stream_does_not_raise():
+    stream = io.StringIO()
+    stream.close()
+    Log("json", "info", stream).info("recv")
+
+
+def test_unknown_record_counts_and_keeps_what_firmware_said():
+    table = UnknownMachines()
+    assert table.record(MAC, "PXEClient:Arch:00007", 7, "", 1.0)
+    assert not table.record(MAC, "", None, "192.0.2.254", 2.0)
+    (entry,) = table.all()
+    assert (entry.count, entry.vendor_class, entry.arch, entry.first, entry.last) == (
+        2,
+        "PXEClient:Arch:00007",
+        7,
+        1.0,
+        2.0,
+    )
+
+
+def test_unknown_table_stays_bounded_and_keeps_the_latest():
+    table = UnknownMachines(limit=3)
+    for number in range(10):
+        table.record(f"52:54:00:00:00:{number:02x}", "", None, "", float(number))
+    assert [entry.mac[-2:] for entry in table.all()] == ["07", "08", "09"]
+
+
+def test_journal_durable_record_is_in_the_store_on_return():
+    store = MemoryStore()
+    Journal(store, quiet()).record(SUCCEEDED, durable=True)
+    assert store.states[KEY].stage == "installed"
+
+
+def test_journal_durable_record_raises_and_keeps_the_state_for_later():
+    store = MemoryStore()
+    store.broken = True
+    journal = Journal(store, quiet())
+    with pytest.raises(StoreError):
+        journal.record(SUCCEEDED, durable=True)
+    store.broken = False
+    journal.record(SUCCEEDED, durable=True)
+    assert store.states[KEY].installs == 1
+
+
+def test_journal_writes_behind_and_flushes_on_stop():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.start()
+    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    assert store.saved.wait(5)
+    journal.record(Event(events.LOADED, KEY, MAC, 2.0, {"role": "kernel"}))
+    journal.stop()
+    assert store.states[KEY].stage == "kernel"
+
+
+def test_journal_stops_although_the_store_takes_nothing():
+    store = MemoryStore()
+    store.broken = True
+    stream = io.StringIO()
+    journal = Journal(store, Log("json", "error", stream))
+    journal.start()
+    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    journal.stop()
+    assert "states_lost" in stream.getvalue()
+
+
+def test_journal_starts_from_the_stored_states():
+    journal = Journal(MemoryStore({KEY: State(stage="installed", installs=2)}), quiet())
+    journal.start()
+    journal.stop()
+    assert journal.state(KEY).installs == 2
+
+
+def test_journal_recent_events_are_bounded():
+    journal = Journal(MemoryStore(), quiet())
+    for at in range(200):
+        journal.record(Event(events.FACTS, KEY, MAC, float(at), {}))
+    assert [event.at for event in journal.recent(KEY)] == [float(at) for at in range(150, 200)]
+
+
+@pytest.mark.parametrize(
+    ("netboot", "stage", "switched_off"),
+    [
+        (Netboot(False, switched_off=True), "installed", {MAC: "1"}),
+        (Netboot(True), "known", {}),
+        (Netboot(False), "installed", {}),
+    ],
+)
+def test_journal_reconcile_follows_the_edited_object(netboot, stage, switched_off):
+    journal = Journal(MemoryStore({KEY: State(stage="installed", installs=1, switched_off={MAC: "1"})}), quiet())
+    journal.start()
+    catalog = Catalog()
+    catalog.upsert(Machine("a", interfaces=(Interface(MAC, netboot=netboot),)))
+    journal.reconcile(catalog)
+    journal.stop()
+    assert (journal.state(KEY).stage, journal.state(KEY).switched_off) == (stage, switched_off)
