@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon is built in floors, and imports only go down."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+PACKAGE = PLUGINS / "module_utils/_bootd"
+
+# From the ground up. A name covers the module, or the package and all in it that has no line of its own.
+FLOORS = [
+    ["hardware", "dhcp.arch", "dhcp.client", "dhcp.options", "dhcp.packet", "ra.codec", "syslog.codec"]
+    + ["tftp.options", "tftp.packet"],
+    ["catalog", "events", "logs", "metrics", "policy", "settings", "stages", "tokens", "unknown"],
+    ["ipxe", "stores.base"],
+    ["journal"],
+    ["services", "stores"],
+    ["dhcp", "http", "ra", "syslog", "tftp"],
+    ["arguments", "daemon"],
+]
+SERVERS = {"dhcp", "http", "ra", "syslog", "tftp"}
+
+LIBRARIES = {"bottle", "cheroot", "inotify_simple", "jinja2", "prometheus_client", "yaml"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module: `target` is absolute, or relative to the daemon's package where `inside` is true."""
+
+    module: str
+    target: str
+    line: int
+    inside: bool
+    guarded: bool
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def base_of(module: str, level: int) -> list[str] | None:
+    """Return the package that `level` dots mean in `module`, or None when they lead out of the daemon."""
+    parts = module.split(".") if module else []
+    package = parts if MODULES[module].name == "__init__.py" else parts[:-1]
+    up = level - 1
+    return package[: len(package) - up] if up <= len(package) else None
+
+
+def imports_in(module: str) -> Iterator[Import]:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    guarded = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.Try) and any("ImportError" in ast.unparse(h.type or h) for h in block.handlers)
+        for statement in block.body
+        for node in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(module, alias.name, node.lineno, inside=False, guarded=id(node) in guarded)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield Import(module, node.module or "", node.lineno, inside=False, guarded=id(node) in guarded)
+        elif isinstance(node, ast.ImportFrom):
+            base = base_of(module, node.level)
+            for alias in node.names:
+                yield relative_import(module, node, base, alias.name, id(node) in guarded)
+
+
+def relative_import(module: str, node: ast.ImportFrom, base: list[str] | None, name: str, guarded: bool) -> Import:
+    if base is None:
+        return Import(module, "." * node.level + (node.module or name), node.lineno, inside=False, guarded=guarded)
+    source = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+    submodule = f"{source}.{name}".strip(".")
+    target = submodule if submodule in MODULES else source
+    return Import(module, target, node.lineno, inside=True, guarded=guarded)
+
+
+IMPORTS = [imported for module in MODULES for imported in imports_in(module)]
+
+
+def floor_of(module: str) -> int | None:
+    """Return the floor of `module`: of its own line, or of the nearest package above it that has one."""
+    while module:
+        for number, names in enumerate(FLOORS):
+            if module in names:
+                return number
+        module = module.rpartition(".")[0]
+    return None
+
+
+def say(imported: Import) -> str:
+    return f"{imported.module}:{imported.line} imports {imported.target}"
+
+
+def test_there_is_something_to_check():
+    assert len(MODULES) > 20
+    assert len(IMPORTS) > 50
+
+
+@pytest.mark.parametrize("name", [name for names in FLOORS for name in names])
+def test_floors_name_real_modules(name):
+    assert name in MODULES
+
+
+def test_every_module_has_a_floor():
+    assert [module for module in MODULES if module and floor_of(module) is None] == []
+
+
+def test_imports_go_down():
+    upward = [i for i in IMPORTS if i.inside and floor_of(i.target) > floor_of(i.module)]
+    assert [say(i) for i in upward] == []
+
+
+def test_servers_do_not_know_each_other():
+    """What two servers need lies on a floor below; only pure codecs may be borrowed."""
+    across = [
+        i
+        for i in IMPORTS
+        if i.inside
+        and i.module.split(".")[0] in SERVERS
+        and i.target.split(".")[0] in SERVERS - {i.module.split(".")[0]}
+        and floor_of(i.target) != 0
+    ]
+    assert [say(i) for i in across] == []
+
+
+def test_imports_have_no_cycle():
+    graph: dict[str, set[str]] = {module: set() for module in MODULES}
+    for imported in IMPORTS:
+        if imported.inside and imported.target != imported.module:
+            graph[imported.module].add(imported.target)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_daemon_imports_stay_inside():
+    """Relative imports only, and no dots that lead out: the package runs under any name, without Ansible."""
+    outside = [i for i in IMPORTS if not i.inside and i.target.split(".")[0] not in sys.stdlib_module_names | LIBRARIES]
+    assert [say(i) for i in outside if i.target != "__future__"] == []
+
+
+def test_libraries_are_guarded():
+    """Ansible's own checks import every file on a machine that has none of them."""
+    bare = [i for i in IMPORTS if not i.inside and i.target.split(".")[0] in LIBRARIES and not i.guarded]
+    assert [say(i) for i in bare] == []
+
+
+# What a decision may not do: it has no socket, no clock, no file, no thread.
+ACTS = {"io", "os", "pathlib", "random", "secrets", "select", "selectors", "shutil", "socket", "ssl", "subprocess"} | {
+    "tempfile",
+    "threading",
+    "time",
+}
+PURE = ["dhcp.arch", "dhcp.client", "dhcp.options", "dhcp.packet", "events", "hardware", "ipxe", "policy"] + [
+    "ra.codec",
+    "stages",
+    "syslog.codec",
+    "tftp.options",
+    "tftp.packet",
+]
+# Arithmetic that happens to live in the socket module.
+CONVERSIONS = {"inet_aton", "inet_ntoa", "inet_ntop", "inet_pton"}
+
+
+def is_pure(module: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in PURE) or module.endswith(".decide")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if is_pure(module)])
+def test_decisions_and_codecs_are_pure(module):
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            conversions = {alias.name for alias in node.names} <= CONVERSIONS
+            names |= set() if conversions else {node.module or ""}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"open", "print", "input"}, f"line {node.lineno} calls {node.func.id}()"
+    assert {name.split(".")[0] for name in names} & ACTS == set()
