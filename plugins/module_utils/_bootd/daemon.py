@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""bootd, the boot daemon: ``main`` reads the command line and the environment, and nothing else in it does.
+
+Exit codes: 0 all well, 1 ``check`` found problems or the daemon met a fault, 2 the command line can't be used.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from . import arguments, libraries
+from .catalog import Catalog
+from .journal import Journal
+from .logs import Log
+from .metrics import Metrics
+from .servers import Servers
+from .services import Services
+from .settings import Settings
+from .stores.base import StoreError
+from .stores.files import FilesStore
+from .stores.state_dir import StateDir
+from .unknown import UnknownMachines
+from .watch import StoreWatch
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command that ``argv`` names (by default the process's own) and return its exit code."""
+    options = arguments.parse(sys.argv[1:] if argv is None else argv, os.environ)
+    try:
+        libraries.require()
+        return _COMMANDS[options.command](options)
+    except (arguments.UsageError, libraries.MissingLibraries, StoreError) as error:
+        print(f"bootd: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"bootd: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _serve(options) -> int:
+    settings = arguments.settings_from(options)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with StateDir(settings.state_dir) as state_dir:
+        return _serve_until(ended, settings, state_dir)
+
+
+def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir) -> int:
+    log = Log(settings.log_format, settings.log_level)
+    catalog, unknown, metrics = Catalog(), UnknownMachines(), Metrics()
+    store = FilesStore(settings.store.removeprefix("files:"), state_dir, log)
+    journal = Journal(store, log)
+    services = Services(settings, catalog, journal, unknown, metrics, log, state_dir.secret(), store.problems)
+    servers = Servers(services)
+    watch = StoreWatch(services)
+    try:
+        # Sockets first: a port that somebody holds is told before anything is read or written.
+        servers.open()
+        store.start(catalog, watch.changed)
+        journal.start()
+        watch.changed()
+        servers.start()
+        log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
+        ended.wait()
+        log.info("stopping")
+    finally:
+        servers.stop()
+        store.stop()
+        journal.stop()
+    return 0
+
+
+def _check(options) -> int:
+    from .hardware.validate import check_paths
+
+    report = check_paths(options.paths)
+    print(report.text())
+    return 1 if report.problems else 0
+
+
+def _explain(options) -> int:
+    from .explain import explain
+
+    print(explain(options))
+    return 0
+
+
+def _report_url(options) -> int:
+    from .explain import report_urls
+
+    print(report_urls(options))
+    return 0
+
+
+_COMMANDS = {"serve": _serve, "check": _check, "explain": _explain, "report-url": _report_url}
+
+if __name__ == "__main__":
+    sys.exit(main())
