@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's own papers agree with its content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def test_action_group_lists_every_module():
+    modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+    assert load(ROOT / "meta/runtime.yml")["action_groups"]["all"] == modules
+
+
+def test_every_action_plugin_has_a_module():
+    """Ansible takes an action's documentation from the module of the same name."""
+    actions = {path.stem for path in (ROOT / "plugins/action").glob("*.py")}
+    assert actions <= {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
+
+
+def test_version_is_semantic():
+    major, minor, patch = load(ROOT / "galaxy.yml")["version"].split(".")
+    assert major.isdigit()
+    assert minor.isdigit()
+    assert patch.isdigit()
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_role_says_what_it_is(role):
+    main = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]
+    assert main["short_description"]
+    assert main["description"]
+    assert (role / "README.md").is_file()
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_role_options_are_described_and_prefixed(role):
+    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"].get("options", {})
+    assert [name for name in options if not name.startswith(f"{role.name}_")] == []
+    assert [name for name, option in options.items() if not (option.get("type") and option.get("description"))] == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_role_defaults_are_the_documented_ones(role):
+    """The argument specification only documents its defaults; defaults/main.yml is what counts."""
+    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"].get("options", {})
+    defaults = load(role / "defaults/main.yml") or {}
+    documented = {name: option["default"] for name, option in options.items() if "default" in option}
+    templated = {name for name, value in defaults.items() if "{{" in str(value)}
+    assert set(defaults) <= set(options)
+    assert {name: value for name, value in defaults.items() if name not in templated} == {
+        name: value for name, value in documented.items() if name not in templated
+    }
