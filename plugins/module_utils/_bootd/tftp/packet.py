@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""TFTP packets to bytes and back: RFC 1350, with the option extension of RFC 2347. Pure.
+
+``parse`` raises ``TftpError`` and nothing else, whatever the datagram holds.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+
+MAX_REQUEST = 512  # octets, RFC 2347
+MAX_MESSAGE = 256  # characters kept of an ERROR's message
+ROLLOVER = 1 << 16  # block numbers are 16 bit and go on at 0
+
+
+class Opcode(IntEnum):
+    """RFC 1350 section 5; OACK: RFC 2347."""
+
+    RRQ = 1
+    WRQ = 2
+    DATA = 3
+    ACK = 4
+    ERROR = 5
+    OACK = 6
+
+
+class ErrorCode(IntEnum):
+    """RFC 1350 appendix; 8: RFC 2347."""
+
+    UNDEFINED = 0
+    NOT_FOUND = 1
+    ACCESS_VIOLATION = 2
+    DISK_FULL = 3
+    ILLEGAL_OPERATION = 4
+    UNKNOWN_TID = 5
+    FILE_EXISTS = 6
+    NO_SUCH_USER = 7
+    OPTION_NEGOTIATION = 8
+
+
+class TftpError(Exception):
+    """A datagram, name or file that can't be served: the code and message of the ERROR packet that would say so."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """RRQ, or WRQ where ``write``. ``mode`` and option names are lower case; options stand in the order sent."""
+
+    filename: str
+    mode: str = "octet"
+    options: tuple[tuple[str, str], ...] = ()
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """One block; ``block`` counts from 1 and rolls over to 0 after 65535."""
+
+    block: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Everything up to ``block`` has arrived; 0 acknowledges an OACK."""
+
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Ends a transfer; never acknowledged. ``code`` is a number: a peer may send one that no RFC names."""
+
+    code: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Oack:
+    """The options the server takes, with their values (RFC 2347)."""
+
+    options: tuple[tuple[str, str], ...]
+
+
+Packet = Request | Data | Ack | Error | Oack
+
+
+def encode(packet: Packet) -> bytes:
+    """Return ``packet`` as a datagram. Numbers must fit 16 bits and texts hold no NUL, else ValueError."""
+    match packet:
+        case Data(block, payload):
+            return _two(Opcode.DATA, block) + payload
+        case Ack(block):
+            return _two(Opcode.ACK, block)
+        case Error(code, message):
+            return _two(Opcode.ERROR, code) + _texts(message)
+        case Oack(options):
+            return struct.pack("!H", Opcode.OACK) + _texts(*_flat(options))
+        case Request(filename, mode, options, write):
+            opcode = Opcode.WRQ if write else Opcode.RRQ
+            return struct.pack("!H", opcode) + _texts(filename, mode, *_flat(options))
+
+
+def parse(datagram: bytes) -> Packet:
+    """Return the packet in ``datagram``; raise TftpError where it holds none."""
+    if len(datagram) < 4:
+        raise _malformed("shorter than any packet")
+    opcode, number = struct.unpack_from("!HH", datagram)
+    if opcode == Opcode.ACK:
+        return Ack(number)
+    if opcode == Opcode.DATA:
+        return Data(number, datagram[4:])
+    if opcode in (Opcode.RRQ, Opcode.WRQ):
+        return _request(datagram, write=opcode == Opcode.WRQ)
+    if opcode == Opcode.ERROR:
+        return Error(number, _text(datagram[4:].partition(b"\0")[0])[:MAX_MESSAGE])
+    if opcode == Opcode.OACK:
+        return Oack(_options(_fields(datagram)))
+    raise _malformed(f"opcode {opcode} is unknown")
+
+
+def _request(datagram: bytes, *, write: bool) -> Request:
+    if len(datagram) > MAX_REQUEST:
+        raise _malformed(f"a request of more than {MAX_REQUEST} octets")
+    fields = _fields(datagram)
+    if len(fields) < 2:
+        raise _malformed("a request without file name and mode")
+    try:
+        filename = fields[0].decode("utf-8")
+    except UnicodeDecodeError:
+        raise _malformed("a file name that is not UTF-8") from None
+    return Request(filename, _text(fields[1]).lower(), _options(fields[2:]), write)
+
+
+def _fields(datagram: bytes) -> list[bytes]:
+    fields = datagram[2:].split(b"\0")
+    if fields.pop():
+        raise _malformed("the last text has no end")
+    return fields
+
+
+def _options(fields: list[bytes]) -> tuple[tuple[str, str], ...]:
+    # A name without a value is left out: some firmware pads its requests with NULs.
+    pairs = zip(fields[0::2], fields[1::2], strict=False)
+    return tuple((_text(name).lower(), _text(value)) for name, value in pairs if name)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _flat(options: tuple[tuple[str, str], ...]) -> list[str]:
+    return [text for option in options for text in option]
+
+
+def _texts(*texts: str) -> bytes:
+    if any("\0" in text for text in texts):
+        raise ValueError("a text in a TFTP packet can't hold NUL")
+    return b"".join(text.encode("utf-8", "replace") + b"\0" for text in texts)
+
+
+def _two(opcode: Opcode, number: int) -> bytes:
+    try:
+        return struct.pack("!HH", opcode, number)
+    except struct.error as error:
+        raise ValueError(f"{number} does not fit a TFTP packet") from error
+
+
+def _malformed(what: str) -> TftpError:
+    return TftpError(ErrorCode.ILLEGAL_OPERATION, f"malformed: {what}")

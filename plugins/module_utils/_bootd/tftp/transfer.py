@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One file on its way to one client, as a state machine without sockets or a clock.
+
+RFC 1350 lockstep is RFC 7440 with a window of one block, so there is one way through here for both: a window goes
+out, an ACK inside it moves it, and silence sends it again. Times are seconds on any clock that does not go back.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from .options import Terms
+from .packet import ROLLOVER, Ack, Data, Error, Oack, Packet, TftpError, encode
+from .source import Source
+
+RETRIES = 5  # in a row, without an ACK that moves the window
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 8.0, 7.0)  # seconds before each and after the last, unless the client chose a timeout
+MAX_IDLE = 30.0  # seconds after which a client that was there is given up
+# Before its first ACK a client may be somebody whose address another one forged: it gets one more packet, no more.
+UNPROVEN_RETRIES = 1
+UNPROVEN_IDLE = 10.0
+
+
+class Outcome(Enum):
+    """How a transfer ended."""
+
+    COMPLETE = "complete"  # the client has acknowledged the last block
+    ABORTED = "aborted"  # the client did not want it (any more), or never took it up
+    TIMEOUT = "timeout"  # the client took blocks and went silent
+    FAILED = "failed"  # the source could not be read
+
+
+class Transfer:
+    """Sends ``source`` on ``terms``.
+
+    Each of ``start``, ``receive`` and ``tick`` returns the datagrams to send now, in order; ``deadline`` is when
+    ``tick`` is due. Once ``outcome`` is set the transfer is over, and ``reason`` may say more.
+    """
+
+    def __init__(self, source: Source, terms: Terms) -> None:
+        self.deadline = 0.0
+        self.outcome: Outcome | None = None
+        self.reason = ""
+        self.bytes_acked = 0
+        self._source = source
+        self._terms = terms
+        self._acked = 0  # blocks, counted without rollover, as all below
+        self._sent = 0
+        self._last: int | None = None  # the block that ends the file, once it has been read ...
+        self._total = 0  # ... and the octets sent up to there
+        self._proven = False  # the client has acknowledged something, so its address is its own
+        self._retries = 0
+        self._progress_at = 0.0
+        self._repeat_after = 0.0
+
+    @property
+    def proven(self) -> bool:
+        """Return whether the client has acknowledged anything."""
+        return self._proven
+
+    def start(self, now: float) -> list[bytes]:
+        """Return the first packet: the OACK, or the first block where no option was taken."""
+        self._wait_anew(now)
+        return self._pending()
+
+    def receive(self, packet: Packet, now: float) -> list[bytes]:
+        """Take what the client sent."""
+        if self.outcome is not None:
+            return []
+        if isinstance(packet, Error):
+            self._end(Outcome.ABORTED, f"client: error {packet.code} {packet.message}".rstrip())
+        elif isinstance(packet, Ack):
+            return self._on_ack(packet.block, now)
+        return []
+
+    def tick(self, now: float) -> list[bytes]:
+        """Send again what was not acknowledged, or give up; nothing before ``deadline``."""
+        if self.outcome is not None or now < self.deadline:
+            return []
+        if self._retries >= (RETRIES if self._proven else UNPROVEN_RETRIES):
+            self._give_up()
+            return []
+        self._retries += 1
+        self._set_deadline(now)
+        return self._pending()
+
+    def abort(self, reason: str) -> None:
+        """End the transfer because the client is known to be gone."""
+        if self.outcome is None:
+            self._end(Outcome.ABORTED, reason)
+
+    def repeat_first(self) -> list[bytes]:
+        """Return the first packet again, for a client that repeats its request before it has acknowledged anything."""
+        return [] if self._proven or self.outcome is not None else self._pending()
+
+    def _on_ack(self, block: int, now: float) -> list[bytes]:
+        ahead = (block - self._acked) % ROLLOVER
+        if 0 < ahead <= self._sent - self._acked:
+            self._acked += ahead
+        elif ahead or not self._answers_oack():
+            return self._on_duplicate(ahead, now)
+        self._proven = True
+        self._wait_anew(now)
+        if self._acked == self._last:
+            self.bytes_acked = self._total
+            self._end(Outcome.COMPLETE)
+            return []
+        self.bytes_acked = self._acked * self._terms.blksize
+        return self._window()
+
+    def _answers_oack(self) -> bool:
+        return bool(self._terms.oack) and not self._proven
+
+    def _on_duplicate(self, ahead: int, now: float) -> list[bytes]:
+        # RFC 1123 4.2.3.1: answering each duplicate ACK would double every packet from here on. In a window it can
+        # also mean that the first block was lost (RFC 7440 section 4), so one in a while is taken for that.
+        lost_first = ahead == 0 and self._terms.windowsize > 1 and self._sent > self._acked
+        if not lost_first or now < self._repeat_after:
+            return []
+        self._repeat_after = now + self._interval(0)
+        return self._window()
+
+    def _pending(self) -> list[bytes]:
+        if self._answers_oack():
+            return [encode(Oack(self._terms.oack))]
+        return self._window()
+
+    def _window(self) -> list[bytes]:
+        """Return the blocks behind the last acknowledged one, as many as the window takes."""
+        blksize, blocks = self._terms.blksize, self._terms.windowsize
+        start = self._acked * blksize
+        try:
+            content = self._source.read(start, blocks * blksize)
+        except TftpError as error:
+            self._end(Outcome.FAILED, error.message)
+            return [encode(Error(error.code, error.message))]
+        if len(content) < blocks * blksize:
+            # A block that is not full ends the file, an empty one where the size is a multiple of the block's.
+            blocks = len(content) // blksize + 1
+            self._last = self._acked + blocks
+            self._total = start + len(content)
+        first = self._acked + 1
+        self._sent = max(self._sent, self._acked + blocks)
+        return [encode(Data((first + i) % ROLLOVER, content[i * blksize : (i + 1) * blksize])) for i in range(blocks)]
+
+    def _interval(self, retries: int) -> float:
+        if self._terms.timeout is not None:
+            return float(self._terms.timeout)
+        return BACKOFF[min(retries, len(BACKOFF) - 1)]
+
+    def _wait_anew(self, now: float) -> None:
+        self._retries = 0
+        self._progress_at = now
+        self._set_deadline(now)
+
+    def _set_deadline(self, now: float) -> None:
+        interval = self._interval(self._retries)
+        if self._retries >= (RETRIES if self._proven else UNPROVEN_RETRIES):
+            # Nothing more is sent: what is left is to wait for a late ACK.
+            patience = MAX_IDLE if self._proven else UNPROVEN_IDLE
+            self.deadline = max(now + interval, self._progress_at + patience)
+        else:
+            self.deadline = now + interval
+
+    def _give_up(self) -> None:
+        if self._proven:
+            self._end(Outcome.TIMEOUT, f"no answer to block {self._acked + 1}")
+        else:
+            self._end(Outcome.ABORTED, "the client never answered")
+
+    def _end(self, outcome: Outcome, reason: str = "") -> None:
+        self.outcome = outcome
+        self.reason = reason
