@@ -85,16 +85,20 @@ def _check(options) -> int:
 
 
 def _explain(options) -> int:
-    from .explain import explain
-
-    print(explain(options))
-    return 0
+    settings = arguments.explain_settings_from(options)
+    catalog = _catalog_of(settings)
+    print("\n".join(explain(catalog, options.mac, options.arch, settings)))
+    return 0 if catalog.by_mac(options.mac) else 1
 
 
 def _report_url(options) -> int:
-    from .explain import report_urls
-
-    print(report_urls(options))
+    settings = arguments.explain_settings_from(options)
+    with StateDir(settings.state_dir, exclusive=False) as state_dir:
+        store = FilesStore(settings.store.removeprefix("files:"), state_dir, Log(level="error"))
+        states, secret = store.load_states(), state_dir.secret()
+    catalog = _catalog_of(settings)
+    urls = report_urls(catalog, states, secret, settings.http_base, options.names)
+    print(json.dumps(urls, indent=2))
     return 0
 
 

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running bootd: the program itself, started as a user starts it, on a host of a lab."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from lab.network import Lab
+
+ROOT = Path(__file__).resolve().parents[3]
+ADDRESS = "10.10.0.20"
+READY_SECONDS = 20
+
+
+class Bootd:
+    """``bin/bootd serve`` on ``host`` of ``lab``, its log in ``directory``."""
+
+    def __init__(self, lab: Lab, host: str, directory: Path, *, address: str = ADDRESS, more: tuple[str, ...] = ()):
+        self.lab, self.host, self.directory = lab, host, directory
+        self.manifests, self.state = directory / "manifests", directory / "state"
+        self.boot_files = directory / "boot"
+        self.log = directory / "bootd.log"
+        for path in (self.manifests, self.boot_files):
+            path.mkdir(parents=True, exist_ok=True)
+        self._argv = [
+            str(ROOT / "bin/bootd"),
+            "serve",
+            *("--store", f"files:{self.manifests}", "--state-dir", str(self.state), "--interface", "eth0"),
+            *("--address", address, "--boot-files", str(self.boot_files), *more),
+        ]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Bootd:
+        """Start, and return once the log says ready."""
+        seen = len(self.lines("ready"))
+        with self.log.open("ab") as log:
+            self.process = self.lab.popen(self.host, self._argv, stdout=log, stderr=log)
+        end = time.monotonic() + READY_SECONDS
+        while len(self.lines("ready")) == seen:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"bootd is not ready:\n{self.log.read_text(encoding='utf-8')[-4000:]}")
+            time.sleep(0.02)
+        return self
+
+    def stop(self) -> int:
+        """End with SIGTERM and return the exit status."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        return self.process.wait(20)
+
+    def kill(self) -> None:
+        """End at once, as by a power cut."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
+
+    def lines(self, event: str) -> list[dict]:
+        """Return the log's lines about ``event``."""
+        if not self.log.exists():
+            return []
+        whole = (line for line in self.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
+        return [line for line in map(json.loads, whole) if line["event"] == event]
+
+    def resident(self) -> int:
+        """Return the resident memory, in bytes."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("bootd has ended")
+
+    def get(self, path: str, host: str | None = None) -> tuple[int, str]:
+        """Return status and body of a GET by curl from ``host``, by default the one bootd is on."""
+        argv = ["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", f"http://{ADDRESS}:7080{path}"]
+        body, _, status = self.lab.run(host or self.host, argv).stdout.rpartition("\n")
+        return int(status), body

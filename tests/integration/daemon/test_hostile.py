@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A million hostile datagrams: the daemon goes on answering, and does not grow."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+MAC = "58:47:ca:71:d8:49"
+HERE = Path(__file__).resolve().parent
+COUNT = int(os.environ.get("BOOTD_TEST_HOSTILE_DATAGRAMS", "1000000"))
+WARM_UP = 50_000
+MAY_GROW = 4 * 1024 * 1024  # bytes; tables of unknown machines and transfers fill up in the warm-up
+
+
+def throw(lab, count: int, seed: int) -> dict:
+    argv = [sys.executable, str(HERE / "hostile.py"), "10.10.0.20", MAC, str(count), str(seed)]
+    return json.loads(lab.run("client", argv, timeout=600).stdout)
+
+
+def test_daemon_hostile_datagrams_leave_it_answering_and_flat(lab, bootd):
+    bootd.start()
+    throw(lab, WARM_UP, seed=1)
+    before = bootd.resident()
+    report = throw(lab, COUNT, seed=2)
+    grown = bootd.resident() - before
+    print(f"\n{report}, grown by {grown / 1024:.0f} KiB")
+    assert report["sent"] == COUNT
+    assert grown <= MAY_GROW
+    assert bootd.lines("handler_failed") == []
+    assert bootd.get("/readyz")[0] == 200
+    assert bootd.stop() == 0
