@@ -18,7 +18,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/home/.ansible
 export LC_ALL := C.UTF-8
 
 VENV := $(CURDIR)/build/venv/bin
-RUN := $(VENV)/python tests/run
+RUN := $(VENV)/python tests/run.py
 
 .PHONY: help
 help: ## Show this list

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the steps named on the command line, all of them by default, and end with a table of how they went.
@@ -28,10 +27,11 @@ TREE = ROOT / "build/tree/ansible_collections/baremetal/netboot"
 
 @dataclass(frozen=True)
 class Command:
-    """One program of a step; `live` shows its output while it runs."""
+    """One program of a step: `proof` is what it prints when it did its work, `live` shows its output as it comes."""
 
     argv: list[str]
     cwd: Path = ROOT
+    proof: str = ""
     live: bool = False
 
 
@@ -69,12 +69,19 @@ def sources() -> list[str]:
 
 
 def copy_tree() -> None:
-    """Copy the sources to the only kind of path ansible-test accepts, which also proves that they are enough."""
+    """Copy the sources to the only kind of path ansible-test accepts, which also proves that they are enough.
+
+    Not bin/, which is for checkouts only: ansible-test takes all files in a directory of that name for Python.
+    """
     shutil.rmtree(TREE, ignore_errors=True)
     for name in sources():
+        if name.startswith("bin/"):
+            continue
         target = TREE / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target)
+    # A repository of its own: inside ours, which ignores build/, ansible-test would find no file to test.
+    subprocess.run(["git", "init", "--quiet", TREE], check=True)
 
 
 def shell_scripts() -> list[str]:
@@ -84,7 +91,7 @@ def shell_scripts() -> list[str]:
 
 
 def pytest(directory: str) -> list[Command]:
-    return [Command(["pytest", directory], live=True)]
+    return [Command(["pytest", directory], proof=" passed", live=True)]
 
 
 def lint() -> list[Command]:
@@ -93,15 +100,18 @@ def lint() -> list[Command]:
         Command(["ruff", "format", "--check", "."]),
         Command(["shellcheck", *shell_scripts()]),
         Command(["yamllint", "--strict", "."]),
-        Command(["ansible-lint"]),
+        Command(["ansible-lint"], proof="Passed: 0 failure(s)"),
     ]
 
 
 def sanity() -> list[Command]:
     copy_tree()
+    # One Python, the one that runs: others that lie around may be shims that start nothing.
+    python = "{}.{}".format(*sys.version_info)
+    test = ["ansible-test", "sanity", "--local", "--color", "no", "--python", python]
     return [
-        Command([sys.executable, str(ROOT / "tests/setup/ansible-test-pip")]),
-        Command(["ansible-test", "sanity", "--local", "--color", "no"], cwd=TREE),
+        Command([sys.executable, "tests/setup/ansible_test_pip.py"]),
+        Command(test, cwd=TREE, proof='sanity test "validate-modules"'),
     ]
 
 
@@ -136,6 +146,7 @@ STEPS: dict[str, Callable[[], list[Command]]] = {
 def run(command: Command, log: TextIO) -> bool:
     """Run `command`, write its output to `log`, and return whether it succeeded."""
     log.write(f"$ {' '.join(command.argv)}\n")
+    output = []
     with subprocess.Popen(
         command.argv,
         cwd=command.cwd,
@@ -147,21 +158,25 @@ def run(command: Command, log: TextIO) -> bool:
         errors="replace",
     ) as process:
         for line in process.stdout or ():
+            output.append(line)
             log.write(line)
             if command.live:
                 print(line, end="", flush=True)
-    log.write(f"-> exit status {process.returncode}\n\n")
-    log.flush()
-    if process.returncode and not command.live:
-        print(f"--- {' '.join(command.argv[:4])} failed:")
-        print(Path(log.name).read_text(encoding="utf-8").rpartition("\n$ ")[2], flush=True)
-    return process.returncode == 0
+    verdict = "" if process.returncode == 0 else f"exit status {process.returncode}"
+    if not verdict and command.proof not in "".join(output):
+        verdict = f"it did not say {command.proof!r}"
+    if verdict:
+        log.write(f"-> {verdict}\n")
+        print(
+            "" if command.live else "".join(output), f"--- {' '.join(command.argv[:4])}: {verdict}", sep="", flush=True
+        )
+    return not verdict
 
 
 def closing_line(log: Path) -> str:
     """Return the last line that a step's last program printed, pytest's rulers taken off."""
     lines = [line.strip("= \n") for line in log.read_text(encoding="utf-8").splitlines()]
-    printed = [line for line in lines if line and not line.startswith(("$ ", "-> exit status"))]
+    printed = [line for line in lines if line and not line.startswith("$ ")]
     return printed[-1][:80] if printed else ""
 
 
