@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from _bootd import libraries
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
@@ -27,6 +30,12 @@ def test_every_action_plugin_has_a_module():
     """Ansible takes an action's documentation from the module of the same name."""
     actions = {path.stem for path in (ROOT / "plugins/action").glob("*.py")}
     assert actions <= {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
+
+
+def test_requirements_are_what_the_daemon_asks_for():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    named = {match[0] for line in lines if (match := re.match(r"[A-Za-z0-9_.-]+", line))}
+    assert named == set(libraries.REQUIRED.values())
 
 
 def test_version_is_semantic():

@@ -18,14 +18,17 @@ PACKAGE = PLUGINS / "module_utils/_bootd"
 
 # From the ground up. A name covers the module, or the package and all in it that has no line of its own.
 FLOORS = [
-    ["hardware", "dhcp.arch", "dhcp.client", "dhcp.options", "dhcp.packet", "ra.codec", "syslog.codec"]
-    + ["tftp.options", "tftp.packet"],
-    ["catalog", "events", "logs", "metrics", "policy", "settings", "stages", "tokens", "unknown"],
-    ["ipxe", "stores.base"],
+    """
+    hardware
+    dhcp.arch dhcp.client dhcp.options dhcp.packet
+    ra.codec syslog.codec tftp.options tftp.packet
+    """.split(),
+    "catalog events faults libraries logs metrics policy settings stages tokens unknown".split(),
+    "ipxe stores.base".split(),
     ["journal"],
-    ["services", "stores"],
-    ["dhcp", "http", "ra", "syslog", "tftp"],
-    ["arguments", "daemon"],
+    "services stores".split(),
+    "dhcp http ra syslog tftp".split(),
+    "arguments daemon explain servers watch".split(),
 ]
 SERVERS = {"dhcp", "http", "ra", "syslog", "tftp"}
 
@@ -162,18 +165,15 @@ def test_libraries_are_guarded():
 
 
 # What a decision may not do: it has no socket, no clock, no file, no thread.
-ACTS = {"io", "os", "pathlib", "random", "secrets", "select", "selectors", "shutil", "socket", "ssl", "subprocess"} | {
-    "tempfile",
-    "threading",
-    "time",
-}
-PURE = ["dhcp.arch", "dhcp.client", "dhcp.options", "dhcp.packet", "events", "hardware", "ipxe", "policy"] + [
-    "ra.codec",
-    "stages",
-    "syslog.codec",
-    "tftp.options",
-    "tftp.packet",
-]
+ACTS = set(
+    """
+    io os pathlib random secrets select selectors shutil socket ssl subprocess tempfile threading time
+    """.split()
+)
+PURE = """
+    dhcp.arch dhcp.boot dhcp.client dhcp.destination dhcp.frame dhcp.options dhcp.packet dhcp.reply
+    events hardware ipxe policy ra.codec stages syslog.codec tftp.options tftp.packet
+    """.split()
 # Arithmetic that happens to live in the socket module.
 CONVERSIONS = {"inet_aton", "inet_ntoa", "inet_ntop", "inet_pton"}
 
