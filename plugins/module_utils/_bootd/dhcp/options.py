@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import AddressValueError, IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from socket import inet_aton, inet_ntoa
 
 PAD = 0
@@ -200,18 +200,15 @@ def from_domains(domains: Iterable[str]) -> bytes | None:
     return value or None
 
 
-def from_routes(routes: Iterable[tuple[str, str]]) -> bytes | None:
-    """Return the CLASSLESS_STATIC_ROUTE value for (destination CIDR, router) pairs (RFC 3442).
+def from_route(destination: str, router: str) -> bytes | None:
+    """Return one route of a CLASSLESS_STATIC_ROUTE value (RFC 3442): a destination in CIDR form through ``router``.
 
-    None where one of them is no IPv4 route; host bits in a destination are cleared.
+    Host bits in the destination are cleared; None where this is no IPv4 route.
     """
-    value = b""
-    for destination, router in routes:
-        try:
-            network = IPv4Network(destination, strict=False)
-            gateway = inet_aton(router)
-        except (AddressValueError, ValueError, OSError):
-            return None
-        significant = (network.prefixlen + 7) // 8
-        value += bytes((network.prefixlen,)) + network.network_address.packed[:significant] + gateway
-    return value or None
+    try:
+        network = IPv4Network(destination, strict=False)
+        gateway = IPv4Address(router)
+    except ValueError:
+        return None
+    significant = (network.prefixlen + 7) // 8
+    return bytes((network.prefixlen,)) + network.network_address.packed[:significant] + gateway.packed

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The sockets of the DHCP server: which interface a datagram came in on, and replies that leave by the same one."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from .destination import EVERYBODY, Destination
+from .frame import udp_packet
+from .packet import MAX_SIZE
+
+# Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
+_IP_PKTINFO = 8
+_PKTINFO = struct.Struct("=i4s4s")  # interface index, address to send from, address sent to
+_ETHERTYPE_IPV4 = 0x0800
+_RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """A UDP payload, the address it came from, and the index and name of the interface it came in on."""
+
+    payload: bytes
+    source: str
+    index: int
+    interface: str
+
+
+class Transport:
+    """A UDP socket for DHCP, and a raw one, where the process may have it, for clients without an address."""
+
+    def __init__(self, bind: str, port: int, interface: str, address: str) -> None:
+        """Bind ``port``, on ``interface`` only where one is named; replies come from ``address`` where it is local.
+
+        Broadcasts reach only a socket that is bound to no address of its own, so ``bind`` counts only where it is a
+        loopback address. The port is not shared: two DHCP servers on one interface would both answer. OSError where
+        a socket can't be had.
+        """
+        self._address = socket.inet_aton(address)
+        self._raw: socket.socket | None = None
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            self._prepare(interface)
+            self._udp.bind((bind if IPv4Address(bind).is_loopback else "", port))
+            self.port: int = self._udp.getsockname()[1]
+            self._raw = _raw_socket()
+        except OSError:
+            self.close()
+            raise
+
+    @property
+    def can_unicast(self) -> bool:
+        """Return whether a client without an address can be reached by unicast; else by broadcast."""
+        return self._raw is not None
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on for datagrams."""
+        return self._udp.fileno()
+
+    def close(self) -> None:
+        """Close the sockets; once more does no harm."""
+        self._udp.close()
+        if self._raw is not None:
+            self._raw.close()
+
+    def receive(self) -> Datagram | None:
+        """Return the next datagram, or None where none waits."""
+        try:
+            payload, extra, _flags, (source, _port) = self._udp.recvmsg(MAX_SIZE + 1, 64)
+        except BlockingIOError:
+            return None
+        index = next((_PKTINFO.unpack(data)[0] for level, kind, data in extra if kind == _IP_PKTINFO), 0)
+        return Datagram(payload, source, index, _name_of(index))
+
+    def send(self, payload: bytes, to: Destination, heard: Datagram) -> None:
+        """Send ``payload`` out of the interface that ``heard`` came in on; OSError where it can't be sent."""
+        if not to.mac:
+            self._send_udp(payload, (to.address, to.port), heard.index)
+        elif not self._send_raw(payload, to, heard.interface):
+            # RFC 2131 section 4.1 allows it; every client takes it.
+            self._send_udp(payload, (EVERYBODY, to.port), heard.index)
+
+    def _prepare(self, interface: str) -> None:
+        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        self._udp.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        if not interface:
+            return
+        try:
+            self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        except OSError as error:
+            raise OSError(error.errno, f"interface {interface}: {error.strerror}") from error
+
+    def _send_udp(self, payload: bytes, target: tuple[str, int], index: int) -> None:
+        try:
+            self._udp.sendmsg([payload], _leaving_by(index, self._address), 0, target)
+        except OSError:
+            # The advertised address may be a load balancer's and not this host's: then the kernel chooses the source.
+            self._udp.sendmsg([payload], _leaving_by(index, bytes(4)), 0, target)
+
+    def _send_raw(self, payload: bytes, to: Destination, interface: str) -> bool:
+        if self._raw is None or not interface:
+            return False
+        packet = udp_packet((socket.inet_ntoa(self._address), self.port), (to.address, to.port), payload)
+        station = bytes.fromhex(to.mac.replace(":", ""))
+        try:
+            self._raw.sendto(packet, (interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, station))
+        except OSError:
+            return False
+        return True
+
+
+def _raw_socket() -> socket.socket | None:
+    """Return a socket for whole IPv4 packets that receives nothing, or None without CAP_NET_RAW."""
+    try:
+        return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    except PermissionError:
+        return None
+
+
+def _leaving_by(index: int, source: bytes) -> list[tuple[int, int, bytes]]:
+    return [(socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(index, source, bytes(4)))]
+
+
+def _name_of(index: int) -> str:
+    try:
+        return socket.if_indextoname(index)
+    except OSError:
+        return ""
