@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The iPXE scripts, as jinja2 templates. Only these texts are templates: what a Hardware object says is always a value.
+
+They use no command that the iPXE of Debian 11 and 12 (1.0.0+git-20190125) lacks: no ``params``, no HTTPS, no syslog.
+Three rules hold in each of them:
+
+- Every load is tried TRIES times with a growing pause, and says on the console what it does.
+- What is reported to bootd never stops a boot: it has a time limit and its failure is ignored. What it fetched is freed,
+  because iPXE hands every image it holds to the kernel as one more initrd.
+- A machine that was to be installed and can't be, waits. It does not go to its disk, where nobody would notice, nor does
+  it reboot, where a BMC's one-time "boot from the network" would be lost: it asks for its script again, so that it goes on
+  by itself once the object or the file server has been put right. Only when bootd has not answered for ASKS times in a row
+  does it reboot, to begin again with a fresh address. Ctrl-C on the console ends the script.
+"""
+
+from __future__ import annotations
+
+TRIES = 5
+FIRST_PAUSE = 2  # seconds after the first failure ...
+PAUSE_GROWTH = 4  # ... and how many more after each further one: 2, 6, 10, 14
+ASK_PAUSE = 30  # seconds
+ASKS = 20
+REPORT_TIMEOUT = 5000  # milliseconds
+
+_MACROS = """\
+{% macro head() %}
+#!ipxe
+echo bootd: {{ reason }}
+{% if syslog %}
+set syslog {{ syslog }} ||
+{% endif %}
+{% endmacro %}
+
+{% macro tell(query) %}
+imgfetch --name report --timeout {{ report_timeout }} {{ report }}&{{ query }} ||
+imgfree report ||
+{% endmacro %}
+
+{% macro facts() %}
+{{ tell(facts_query()) }}
+{%- endmacro %}
+
+{% macro begin(role) %}
+
+set try:int32 1
+set pause:int32 {{ first_pause }}
+:{{ role }}
+{% endmacro %}
+
+{% macro retry(role, url) %}
+set error ${errno}
+{{ tell(failed_query(role, url)) -}}
+iseq ${try} {{ tries }} && goto stuck ||
+echo bootd: trying again in ${pause} seconds
+sleep ${pause}
+inc try
+inc pause {{ pause_growth }}
+goto {{ role }}
+{% endmacro %}
+
+{% macro load(role, url, command) %}
+{{ begin(role) -}}
+echo bootd: loading the {{ role }}, try ${try} of {{ tries }}
+{{ command }} && goto {{ role }}-loaded ||
+{{ retry(role, url) -}}
+:{{ role }}-loaded
+{{ tell(loaded_query(role, url)) -}}
+{% endmacro %}
+
+{% macro stuck() %}
+
+:stuck
+imgfree ||
+echo bootd: can not go on, asking for the script again every {{ ask_pause }} seconds
+set try:int32 0
+:ask
+sleep {{ ask_pause }}
+chain --replace --autofree {{ script }} ||
+inc try
+iseq ${try} {{ asks }} || goto ask
+echo bootd: no answer, rebooting
+reboot || exit 1
+{% endmacro %}
+"""
+
+_LINUX = """\
+{% import "macros" as m with context %}
+{{ m.head() -}}
+{{ m.facts() -}}
+{{ m.load("kernel", linux.kernel, "kernel " ~ linux.kernel ~ " " ~ linux.arguments | join(" ")) -}}
+{{ m.load("initrd", linux.initrd, "initrd --name " ~ linux.initrd_name ~ " " ~ linux.initrd) }}
+echo bootd: starting the kernel
+boot ||
+set error ${errno}
+{{ m.tell(failed_query("boot", linux.kernel)) -}}
+{{ m.stuck() -}}
+"""
+
+_CHAIN = """\
+{% import "macros" as m with context %}
+{{ m.head() -}}
+{{ m.facts() -}}
+{{ m.begin("script") -}}
+echo bootd: loading the script, try ${try} of {{ tries }}
+chain --replace --autofree {{ url }} ||
+{{ m.retry("script", url) -}}
+{{ m.stuck() -}}
+"""
+
+_REFUSED = """\
+{% import "macros" as m with context %}
+{{ m.head() -}}
+echo bootd: {{ problem }}
+{{ m.tell(refused_query(problem)) -}}
+{{ m.stuck() -}}
+"""
+
+_LOCAL = """\
+#!ipxe
+echo bootd: {{ reason }}
+echo bootd: starting the local disk
+iseq ${platform} efi && exit 1 ||
+sanboot --no-describe --drive 0x80 || exit 1
+"""
+
+TEMPLATES = {"macros": _MACROS, "linux": _LINUX, "chain": _CHAIN, "refused": _REFUSED, "local": _LOCAL}
