@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from conftest import manifest
+from integration.daemon.manifests import manifest
 
 HERE = Path(__file__).resolve().parent
 MACHINES = 10_000

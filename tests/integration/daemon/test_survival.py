@@ -11,8 +11,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import manifest
-from running import ADDRESS, ROOT, Bootd
+from integration.daemon.manifests import manifest
+from integration.daemon.running import ADDRESS, ROOT, Bootd
 
 MAC = "58-47-ca-71-d8-49"
 KILLS = 8
