@@ -66,6 +66,11 @@ wire: venv ## Real DHCP, TFTP and HTTP clients against the daemon, in network na
 	@tests/setup/packages wire
 	@$(RUN) wire
 
+.PHONY: daemon
+daemon: venv ## The running daemon: hostile input, ten thousand machines, kill -9, full disks (root)
+	@tests/setup/packages wire
+	@$(RUN) daemon
+
 .PHONY: e2e
 e2e: venv ## Machines in QEMU that boot from the network (root)
 	@tests/setup/packages wire lab

@@ -139,6 +139,7 @@ STEPS: dict[str, Callable[[], list[Command]]] = {
     "sanity": sanity,
     "molecule": molecule,
     "wire": lambda: pytest("tests/integration/wire"),
+    "daemon": lambda: pytest("tests/integration/daemon"),
     "e2e": lambda: pytest("tests/e2e"),
 }
 
