@@ -133,7 +133,7 @@ def _on_boot_file(state: State, event: Event) -> State:
 
 
 def _on_script(state: State, event: Event) -> State:
-    return _reach(_add_bytes(state, event, "http"), "script", event.at)
+    return _reach(_add_bytes(state, event, str(event.detail.get("via", "http"))), "script", event.at)
 
 
 def _on_facts(state: State, event: Event) -> State:
