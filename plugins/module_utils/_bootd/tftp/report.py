@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is told of a request once it is over: a line in the log, a count, and an event for the journal."""
+
+from __future__ import annotations
+
+from ..catalog import Nic
+from ..events import BOOT_FILE, LOCAL_BOOT, SCRIPT, Event
+from ..policy import Boot, judge
+from ..services import Services
+from .decide import Refuse, ServeFile
+from .packet import Request
+from .sessions import Session
+from .sockets import Address
+from .transfer import Outcome
+
+REFUSALS_PER_SECOND = 20  # lines in the log; the metrics count all
+
+
+class Reporter:
+    """Tells the log, the metrics and the journal."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._second = 0
+        self._refusals = 0
+
+    def ended(self, session: Session, now: float) -> None:
+        """Tell how ``session`` ended; its transfer must have an outcome. ``now`` is the server's monotonic clock."""
+        transfer, decision = session.transfer, session.decision
+        status = transfer.outcome.value
+        self._services.metrics.tftp.labels(status).inc()
+        self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
+        log = self._services.log
+        # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
+        write = log.info if transfer.outcome is Outcome.COMPLETE or transfer.proven else log.debug
+        write(
+            "get",
+            **_who(session.client, session.request, decision.nic),
+            filename=decision.name,
+            bytesSent=transfer.bytes_acked,
+            contentSize=session.content.size,
+            blksize=session.terms.blksize,
+            windowsize=session.terms.windowsize,
+            duration=round(now - session.started, 3),
+            status=status,
+            reason=transfer.reason or None,
+        )
+        if transfer.outcome is Outcome.COMPLETE:
+            self._services.journal.record(_event(session, self._services.clock()))
+
+    def refused(self, client: Address, request: Request, refusal: Refuse) -> None:
+        """Tell that ``request`` was refused."""
+        self._services.metrics.tftp.labels("refused").inc()
+        if not self._may_log_refusal():
+            return
+        self._services.log.info(
+            "put" if request.write else "get",
+            **_who(client, request, refusal.nic),
+            status="refused",
+            code=int(refusal.code),
+            reason=refusal.reason,
+        )
+
+    def dropped(self, reason: str) -> None:
+        """Count a datagram that gets no answer."""
+        self._services.metrics.dropped.labels("tftp", reason).inc()
+
+    def _may_log_refusal(self) -> bool:
+        second = int(self._services.clock())
+        if second != self._second:
+            self._second, self._refusals = second, 0
+        self._refusals += 1
+        return self._refusals <= REFUSALS_PER_SECOND
+
+
+def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:
+    return {
+        "machine": nic.machine.name if nic else None,
+        "mac": nic.interface.mac if nic else None,
+        "client": f"{client[0]}:{client[1]}",
+        "uri": request.filename,
+    }
+
+
+def _event(session: Session, at: float) -> Event:
+    nic, sent = session.decision.nic, session.transfer.bytes_acked
+    detail: dict[str, object]
+    if isinstance(session.decision, ServeFile):
+        kind, detail = BOOT_FILE, {"name": session.decision.name, "via": "tftp", "bytes": sent}
+    elif (verdict := judge(nic)).boot is Boot.LOCAL:
+        kind, detail = LOCAL_BOOT, {"reason": verdict.reason}
+    else:
+        kind, detail = SCRIPT, {"kind": verdict.boot.value, "via": "tftp", "bytes": sent}
+    return Event(kind, nic.machine.key, nic.interface.mac, at, detail)

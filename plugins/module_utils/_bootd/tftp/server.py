@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The TFTP server: one thread that waits for datagrams and deadlines."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from ..catalog import Nic
+from ..faults import Contained
+from ..ipxe.render import render
+from ..policy import judge
+from ..services import Services
+from .content import Content, open_content
+from .decide import Refuse, ServeBytes, ServeFile, decide
+from .files import BootFiles
+from .options import Limits, blksize_for_mtu, negotiate
+from .packet import Error, Packet, Request, TftpError, encode, parse
+from .report import Reporter
+from .sessions import Session, Sessions
+from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
+from .transfer import Transfer
+
+_BATCH = 64  # datagrams read before deadlines and stop() are looked at
+_ECHO = 1.0  # seconds within which the same request again is the network's doing, not the client's
+_ERROR_FRAME = 5  # octets of an ERROR besides its message
+_GONE = "the client has closed its port"
+
+
+class TftpServer:
+    """Answers on ``settings.tftp_port`` from ``open`` and ``start`` until ``stop``; ``port`` is 0 before ``open``."""
+
+    def __init__(self, services: Services, sessions: Sessions | None = None) -> None:
+        self.port = 0
+        self._services = services
+        self._files = BootFiles(services.settings.boot_files)
+        self._sessions = Sessions() if sessions is None else sessions
+        self._report = Reporter(services)
+        self._contained = Contained("tftp", services.metrics, services.log)
+        self._selector: selectors.BaseSelector | None = None
+        self._listener: Listener | None = None
+        self._thread: threading.Thread | None = None
+        self._stopped = -1  # an eventfd: readable once stop() was called
+        self._stopping = False
+
+    def open(self) -> None:
+        """Bind the socket; OSError where it can't be had."""
+        settings = self._services.settings
+        self._listener = Listener(settings.bind, settings.tftp_port)
+        self.port = self._listener.port
+        self._stopped = os.eventfd(0)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ, self._on_listener)
+        self._selector.register(self._stopped, selectors.EVENT_READ, self._on_stop)
+
+    def start(self) -> None:
+        """Start to answer."""
+        self._thread = threading.Thread(target=self._serve, name="tftp", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End every transfer and close the sockets; harmless where nothing was opened or started."""
+        if self._listener is None:
+            return
+        os.eventfd_write(self._stopped, 1)
+        if self._thread is not None:
+            self._thread.join()
+        for session in self._sessions.all():
+            self._end(session, "bootd is stopping")
+        self._selector.close()
+        self._listener.close()
+        os.close(self._stopped)
+        self._listener = self._thread = None
+
+    def _script_for(self, nic: Nic) -> str:
+        return render(nic, judge(nic), self._services.settings)
+
+    def _serve(self) -> None:
+        while not self._stopping:
+            due = self._sessions.next_due()
+            wait = None if due is None else max(0.0, due - time.monotonic())
+            for key, _mask in self._selector.select(wait):
+                with self._contained:
+                    key.data()
+            now = time.monotonic()
+            for session in self._sessions.due(now):
+                with self._contained:
+                    self._advance(session, partial(session.transfer.tick, now))
+
+    def _on_stop(self) -> None:
+        self._stopping = True
+
+    def _on_listener(self) -> None:
+        for _ in range(_BATCH):
+            datagram = self._listener.receive()
+            if datagram is None:
+                return
+            with self._contained:
+                self._on_datagram(datagram)
+
+    def _on_datagram(self, datagram: Datagram) -> None:
+        try:
+            packet = parse(datagram.payload)
+        except TftpError:
+            self._report.dropped("malformed")
+            return
+        session = self._sessions.get(datagram.client)
+        if isinstance(packet, Request):
+            self._on_request(packet, datagram, session)
+        elif session is not None and isinstance(session.channel, SharedPort):
+            self._on_packet(session, packet)
+        else:
+            self._report.dropped("no_transfer")
+
+    def _on_session(self, session: Session) -> None:
+        if self._sessions.get(session.client) is not session:
+            return  # it ended while this was waiting to be called
+        try:
+            payload = session.channel.receive()
+            if payload is not None:
+                self._on_packet(session, parse(payload))
+        except ConnectionRefusedError:
+            self._end(session, _GONE)
+        except TftpError:
+            self._report.dropped("malformed")
+
+    def _on_packet(self, session: Session, packet: Packet) -> None:
+        session.heard = time.monotonic()
+        self._advance(session, partial(session.transfer.receive, packet, session.heard))
+
+    def _on_request(self, request: Request, datagram: Datagram, session: Session | None) -> None:
+        now = time.monotonic()
+        if session is not None:
+            if session.request == request and not session.transfer.proven:
+                self._advance(session, session.transfer.repeat_first)
+                return
+            if session.request == request and now < session.heard + _ECHO:
+                self._report.dropped("duplicate")
+                return
+            self._end(session, "the client began anew")
+        decision = decide(request, datagram.client[0], self._services.catalog, self._script_for)
+        if isinstance(decision, Refuse):
+            self._refuse(request, datagram, decision)
+        elif self._make_room(datagram.client[0]):
+            self._begin(request, datagram, decision, now)
+        else:
+            # Silence, not an ERROR: the client asks again, and by then there may be room.
+            self._report.dropped("busy")
+
+    def _make_room(self, source: str) -> bool:
+        idle = self._sessions.in_the_way(source)
+        if idle is not None:
+            self._end(idle, "made room for a newer request")
+        return not self._sessions.full(source)
+
+    def _begin(self, request: Request, datagram: Datagram, decision: ServeFile | ServeBytes, now: float) -> None:
+        try:
+            content = open_content(decision, request.mode, self._files)
+        except TftpError as error:
+            self._refuse(request, datagram, Refuse(error.code, f"{decision.name}: {error.message}", decision.nic))
+            return
+        try:
+            session = self._session(request, datagram, decision, content, now)
+        except OSError:
+            content.close()
+            raise
+        self._sessions.add(session)
+        if isinstance(session.channel, OwnPort):
+            self._selector.register(session.channel, selectors.EVENT_READ, partial(self._on_session, session))
+        self._advance(session, partial(session.transfer.start, now))
+
+    def _session(
+        self, request: Request, datagram: Datagram, decision: ServeFile | ServeBytes, content: Content, now: float
+    ) -> Session:
+        settings = self._services.settings
+        limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(path_mtu(datagram))))
+        terms = negotiate(request.options, content.source.size, limits)
+        transfer = Transfer(content.source, terms)
+        channel: Channel = SharedPort(self._listener, datagram) if settings.tftp_single_port else OwnPort(datagram)
+        return Session(datagram.client, request, decision, terms, transfer, content, channel, started=now, heard=now)
+
+    def _refuse(self, request: Request, datagram: Datagram, refusal: Refuse) -> None:
+        self._report.refused(datagram.client, request, refusal)
+        reason = refusal.reason
+        if refusal.nic is None:
+            # Nobody knows who this is, and the source may be forged: never send more than was received.
+            reason = reason[: max(0, len(datagram.payload) - _ERROR_FRAME)]
+        self._listener.send([encode(Error(refusal.code, reason))], datagram.client, datagram.local)
+
+    def _advance(self, session: Session, step: Callable[[], list[bytes]]) -> None:
+        with self._contained:
+            self._send(session, step())
+            return
+        # A fault in bootd: it costs this transfer, and only this one.
+        self._end(session, "a fault in bootd")
+
+    def _send(self, session: Session, datagrams: list[bytes]) -> None:
+        try:
+            session.channel.send(datagrams)
+        except ConnectionRefusedError:
+            session.transfer.abort(_GONE)
+        except OSError:
+            self._report.dropped("send_failed")
+        if session.transfer.outcome is None:
+            self._sessions.reschedule(session)
+        else:
+            self._finish(session)
+
+    def _end(self, session: Session, reason: str) -> None:
+        session.transfer.abort(reason)
+        self._finish(session)
+
+    def _finish(self, session: Session) -> None:
+        if not self._sessions.remove(session):
+            return
+        if isinstance(session.channel, OwnPort):
+            self._selector.unregister(session.channel)
+        session.channel.close()
+        session.content.close()
+        self._report.ended(session, time.monotonic())

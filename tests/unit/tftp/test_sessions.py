@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Transfers under way: how many there may be, and which is due when."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from _bootd.catalog import Nic
+from _bootd.hardware.model import Interface, Machine
+from _bootd.tftp.content import Content
+from _bootd.tftp.decide import ServeBytes
+from _bootd.tftp.options import Terms
+from _bootd.tftp.packet import Ack, Request
+from _bootd.tftp.sessions import Session, Sessions
+from _bootd.tftp.source import BytesSource
+from _bootd.tftp.transfer import Transfer
+
+NIC = Nic(Machine("one"), Interface("02:00:00:00:00:01"))
+
+
+def session(address, port=2000, *, at=0.0, proven=False):
+    source = BytesSource(bytes(5000))
+    transfer = Transfer(source, Terms())
+    transfer.start(at)
+    if proven:
+        transfer.receive(Ack(1), at)
+    decision = ServeBytes(b"", "autoexec.ipxe", NIC)
+    content = Content(source, 5000)
+    return Session((address, port), Request("f"), decision, Terms(), transfer, content, None, started=at, heard=at)
+
+
+@pytest.fixture
+def sessions():
+    return Sessions(limit=5, limit_per_source=2)
+
+
+def test_get_by_client_address_and_port(sessions):
+    one, two = session("192.0.2.1", 1), session("192.0.2.1", 2)
+    sessions.add(one)
+    sessions.add(two)
+    assert sessions.get(("192.0.2.1", 1)) is one
+    assert sessions.get(("192.0.2.1", 2)) is two
+    assert sessions.get(("192.0.2.1", 3)) is None
+
+
+def test_full_by_source(sessions):
+    for port in (1, 2):
+        assert not sessions.full("192.0.2.1")
+        sessions.add(session("192.0.2.1", port))
+    assert sessions.full("192.0.2.1")
+    assert not sessions.full("192.0.2.2")
+
+
+def test_full_altogether(sessions):
+    for host in range(5):
+        assert not sessions.full("192.0.2.99")
+        sessions.add(session(f"192.0.2.{host}"))
+    assert sessions.full("192.0.2.99")
+
+
+@pytest.mark.parametrize(("proven", "replaced"), [((False, False), 0), ((True, False), 1), ((True, True), None)])
+def test_in_the_way_is_the_oldest_never_taken_up(sessions, proven, replaced):
+    own = [session("192.0.2.1", port, proven=flag) for port, flag in enumerate(proven)]
+    for item in own:
+        assert sessions.in_the_way("192.0.2.1") is None
+        sessions.add(item)
+    assert sessions.in_the_way("192.0.2.1") is (None if replaced is None else own[replaced])
+
+
+def test_remove_makes_room(sessions):
+    own = [session("192.0.2.1", port) for port in range(2)]
+    for item in own:
+        sessions.add(item)
+    assert sessions.remove(own[0])
+    assert not sessions.full("192.0.2.1")
+    assert (sessions.get(own[0].client), sessions.all()) == (None, [own[1]])
+
+
+def test_remove_twice(sessions):
+    old, new = session("192.0.2.1"), session("192.0.2.1")
+    sessions.add(old)
+    assert sessions.remove(old)
+    sessions.add(new)
+    assert not sessions.remove(old)
+    assert sessions.all() == [new]
+
+
+def test_due_in_time(sessions):
+    early, late = session("192.0.2.1", at=0.0), session("192.0.2.2", at=0.5)
+    sessions.add(late)
+    sessions.add(early)
+    assert sessions.next_due() == 1.0
+    assert sessions.due(0.9) == []
+    assert sessions.due(1.0) == [early]
+    assert sessions.due(2.0) == [late]
+    assert sessions.next_due() is None
+
+
+def test_due_after_the_deadline_moved_on(sessions):
+    item = session("192.0.2.1")
+    sessions.add(item)
+    item.transfer.receive(Ack(1), 0.7)
+    sessions.reschedule(item)
+    assert sessions.due(1.0) == []
+    assert sessions.due(1.7) == [item]
+
+
+def test_due_after_the_deadline_came_nearer(sessions):
+    item = session("192.0.2.1", proven=True)
+    sessions.add(item)
+    for at in (1.0, 3.0, 7.0):
+        assert sessions.due(at) == [item]
+        item.transfer.tick(at)
+        sessions.reschedule(item)
+    item.transfer.receive(Ack(2), 7.5)
+    sessions.reschedule(item)
+    assert sessions.due(8.5) == [item]
+
+
+def test_due_after_removal(sessions):
+    item = session("192.0.2.1")
+    sessions.add(item)
+    sessions.remove(item)
+    assert sessions.due(100.0) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_due_never_forgets_a_session(seed):
+    chance, sessions = random.Random(seed), Sessions()
+    for host in range(40):
+        sessions.add(session(f"192.0.2.{host}", proven=True))
+    now = 0.0
+    while len(sessions):
+        now = sessions.next_due()
+        for item in sessions.due(now):
+            assert item.transfer.deadline <= now
+            item.transfer.tick(now)
+            if chance.random() < 0.3:
+                item.transfer.receive(Ack(chance.randint(1, 9)), now)
+            if item.transfer.outcome is None:
+                sessions.reschedule(item)
+            else:
+                sessions.remove(item)
+    assert now > 30
