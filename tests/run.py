@@ -177,7 +177,7 @@ def run(command: Command, log: TextIO) -> bool:
 def closing_line(log: Path) -> str:
     """Return the last line that a step's last program printed, pytest's rulers taken off."""
     lines = [line.strip("= \n") for line in log.read_text(encoding="utf-8").splitlines()]
-    printed = [line for line in lines if line and not line.startswith("$ ")]
+    printed = [line for line in lines if line and not line.startswith(("$ ", "-> "))]
     return printed[-1][:80] if printed else ""
 
 
