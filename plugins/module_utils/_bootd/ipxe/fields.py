@@ -35,12 +35,12 @@ class FieldError(ValueError):
 
 
 def text(value: str, limit: int = 200) -> str:
-    """Return ``value`` for people to read on a console: everything that could mean something to iPXE becomes "?"."""
+    """Return ``value`` for people to read on a console; what could mean something to iPXE becomes a question mark."""
     return _TEXT.sub("?", value)[:limit]
 
 
 def url(field: str, value: str) -> str:
-    """Return ``value`` where it is an absolute URL that iPXE can load: http, https, ftp or tftp, without credentials."""
+    """Return ``value`` where it is a URL that iPXE can load: http, https, ftp or tftp, without credentials."""
     if not value:
         raise FieldError(field, "is missing")
     if not _URL.fullmatch(value):
@@ -108,13 +108,14 @@ def _check_words(field: str, value: str) -> None:
         # The key alone: the value may be a token or a password, and this text is shown on a screen.
         named = f"the argument {text(_key(word))}" if _key(word) else "an argument"
         if word in _TERMINATORS or word.startswith("#"):
-            raise FieldError(field, "has a word that iPXE takes for the end of the command: one of && || ; #")
-        if "${" in word:
-            raise FieldError(field, f"has ${{ in {named}, which iPXE would expand")
-        if word.endswith("\\"):
             raise FieldError(
-                field, f"has a backslash at the end of {named}, which iPXE takes for a line to be continued"
+                field,
+                "has a word that ends a command in iPXE (two ampersands, two bars, a semicolon) or begins a comment",
             )
+        if "${" in word:
+            raise FieldError(field, f"has a dollar sign before a brace in {named}, which iPXE would expand")
+        if word.endswith("\\"):
+            raise FieldError(field, f"has a backslash at the end of {named}, which would join it with the next line")
 
 
 def _quote_after(quote: str, word: str) -> str:

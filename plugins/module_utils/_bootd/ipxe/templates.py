@@ -6,12 +6,12 @@ They use no command that the iPXE of Debian 11 and 12 (1.0.0+git-20190125) lacks
 Three rules hold in each of them:
 
 - Every load is tried TRIES times with a growing pause, and says on the console what it does.
-- What is reported to bootd never stops a boot: it has a time limit and its failure is ignored. What it fetched is freed,
-  because iPXE hands every image it holds to the kernel as one more initrd.
-- A machine that was to be installed and can't be, waits. It does not go to its disk, where nobody would notice, nor does
-  it reboot, where a BMC's one-time "boot from the network" would be lost: it asks for its script again, so that it goes on
-  by itself once the object or the file server has been put right. Only when bootd has not answered for ASKS times in a row
-  does it reboot, to begin again with a fresh address. Ctrl-C on the console ends the script.
+- What is reported to bootd never stops a boot: it has a time limit and its failure is ignored. What it fetched is
+  freed, because iPXE hands every image it holds to the kernel as one more initrd.
+- A machine that was to be installed and can't be, waits. It does not go to its disk, where nobody would notice, nor
+  does it reboot, where a BMC's one-time "boot from the network" would be lost: it asks for its script again, so that
+  it goes on by itself once the object or the file server has been put right. Only when bootd has not answered for ASKS
+  times in a row does it reboot, to begin again with a fresh address. Ctrl-C on the console ends the script.
 """
 
 from __future__ import annotations

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Harvester's kernel, initrd and command line, against what the walk-through's log shows."""
+
+from __future__ import annotations
+
+import pytest
+
+import howto
+from _bootd.hardware.model import Netboot, Osie
+from _bootd.ipxe.fields import FieldError
+from _bootd.ipxe.harvester import plan
+
+BASE = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0"
+
+
+def userdata(text: str) -> tuple[str, ...]:
+    return plan(howto.nic(userdata=text)).arguments
+
+
+def test_plan_howto_is_what_its_log_shows():
+    boot = plan(howto.nic())
+    assert boot.kernel == f"{BASE}-vmlinuz-amd64"
+    assert boot.initrd == f"{BASE}-initrd-amd64"
+    assert boot.initrd_name == "harvester-v1.2.0-initrd-amd64"
+    assert boot.arguments == (
+        "initrd=harvester-v1.2.0-initrd-amd64",
+        f"root=live:{BASE}-rootfs-amd64.squashfs",
+        "rd.cos.disable",
+        "rd.noverifyssl",
+        "net.ifnames=1",
+        "console=tty1",
+        "harvester.install.automatic=true",
+        "ip=dhcp",
+        "harvester.install.config_url=http://bootstrap.sienarfleet.systems/harvester/config-create.yaml",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arch", "suffix"),
+    [("", "amd64"), ("x86_64", "amd64"), ("amd64", "amd64"), ("aarch64", "arm64"), ("arm64", "arm64")],
+)
+def test_plan_arch_names_the_files(arch, suffix):
+    boot = plan(howto.nic(arch=arch))
+    assert boot.kernel == f"{BASE}-vmlinuz-{suffix}"
+    assert boot.initrd == f"{BASE}-initrd-{suffix}"
+    assert f"root=live:{BASE}-rootfs-{suffix}.squashfs" in boot.arguments
+    assert boot.arguments[0] == f"initrd=harvester-v1.2.0-initrd-{suffix}"
+
+
+def test_plan_without_base_url_loads_from_the_release_site():
+    boot = plan(howto.nic(Netboot(allow_pxe=True)))
+    assert boot.kernel == "https://releases.rancher.com/harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64"
+
+
+@pytest.mark.parametrize("base", ["http://10.10.0.2/harvester/", "http://10.10.0.2/harvester//"])
+def test_plan_base_url_with_slash_makes_no_double_slash(base):
+    assert plan(howto.nic(Netboot(True, osie=Osie(base_url=base)))).kernel == f"{BASE}-vmlinuz-amd64"
+
+
+def test_plan_wrong_initrd_of_the_user_is_put_right():
+    given = userdata("initrd=harvester-v1.1.0-initrd-amd64 ip=dhcp initrd=other")
+    assert [argument for argument in given if argument.startswith("initrd=")] == [
+        "initrd=harvester-v1.2.0-initrd-amd64"
+    ]
+
+
+def test_plan_user_wins_in_the_place_of_the_default():
+    given = userdata(
+        "harvester.install.automatic=false net.ifnames=0 net.ifnames=1 root=live:http://10.10.0.3/r.squashfs"
+    )
+    assert given[1:] == (
+        "root=live:http://10.10.0.3/r.squashfs",
+        "rd.cos.disable",
+        "rd.noverifyssl",
+        "net.ifnames=1",
+        "console=tty1",
+        "harvester.install.automatic=false",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "consoles"),
+    [
+        ("", ["console=tty1"]),
+        ("console=ttyS0,115200", ["console=tty1", "console=ttyS0,115200"]),
+        ("console=ttyS0,115200 console=tty1", ["console=ttyS0,115200", "console=tty1"]),
+        ("console=tty1 console=tty1", ["console=tty1"]),
+    ],
+)
+def test_plan_consoles_add_up_and_the_last_stays_last(text, consoles):
+    assert [argument for argument in userdata(text) if argument.startswith("console=")] == consoles
+
+
+def test_plan_list_keys_of_the_configuration_stay_repeated():
+    text = "harvester.os.ssh_authorized_keys=a harvester.os.ssh_authorized_keys=b harvester.os.ssh_authorized_keys=a"
+    assert userdata(text)[-2:] == ("harvester.os.ssh_authorized_keys=a", "harvester.os.ssh_authorized_keys=b")
+
+
+def test_plan_kernel_params_come_before_userdata():
+    osie = Osie(base_url="http://10.10.0.2/harvester", kernel_params=("ip=dhcp rd.net.dhcp.retry=3", "debug"))
+    boot = plan(howto.nic(Netboot(True, osie=osie), userdata="debug harvester.install.skipchecks=true"))
+    assert boot.arguments[-4:] == ("ip=dhcp", "rd.net.dhcp.retry=3", "debug", "harvester.install.skipchecks=true")
+
+
+def test_plan_userdata_over_several_lines_is_one_command_line():
+    assert userdata("ip=dhcp\n  debug\r\n")[-2:] == ("ip=dhcp", "debug")
+
+
+@pytest.mark.parametrize("version", ["", "v1.2.0/../x", "v1 2", "..", "-v1", "v1.2.0\nreboot", "v" * 65])
+def test_plan_unusable_version_is_refused_by_its_path(version):
+    with pytest.raises(FieldError, match=r"^metadata\.instance\.operating_system\.version "):
+        plan(howto.nic(operating_system={"distro": "harvester", "version": version}))
+
+
+def test_plan_unknown_arch_is_refused():
+    with pytest.raises(FieldError, match=r"^dhcp\.arch "):
+        plan(howto.nic(arch="riscv64"))
+
+
+def test_plan_command_line_linux_would_cut_is_refused():
+    room = 2047 - len(" ".join(userdata("x=")))
+    assert len(" ".join(userdata("x=" + "a" * room))) == 2047
+    with pytest.raises(FieldError, match="2048 characters"):
+        userdata("x=" + "a" * (room + 1))

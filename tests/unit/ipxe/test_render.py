@@ -1,0 +1,373 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scripts: their text character for character, what they do when things fail, and that no value can change them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import howto
+from _bootd.catalog import Nic
+from _bootd.hardware.model import Netboot, Osie
+from _bootd.ipxe.render import render
+from _bootd.policy import Boot, Verdict, judge
+from ipxe_interpreter import Interpreter, Run, split
+
+REPORT = "http://10.10.0.20:7080/phone-home?mac=58-47-ca-71-d8-49"
+SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
+RELEASE = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0"
+
+FACTS = (
+    "event=facts&uuid=${uuid}&manufacturer=${manufacturer:uristring}&product=${product:uristring}"
+    "&serial=${serial:uristring}&platform=${platform}&buildarch=${buildarch}&version=${version:uristring}"
+    "&nic=${netX/chip:uristring}"
+)
+
+HEAD = f"""\
+set syslog 10.10.0.20 ||
+imgfetch --name report --timeout 5000 {REPORT}&{FACTS} ||
+imgfree report ||
+"""
+
+STUCK = f"""\
+:stuck
+imgfree ||
+echo bootd: can not go on, asking for the script again every 30 seconds
+set try:int32 0
+:ask
+sleep 30
+chain --replace --autofree {SCRIPT} ||
+inc try
+iseq ${{try}} 20 || goto ask
+echo bootd: no answer, rebooting
+reboot || exit 1
+"""
+
+HARVESTER = f"""\
+#!ipxe
+echo bootd: um790-1 installs Harvester (operating_system.distro)
+{HEAD}
+set try:int32 1
+set pause:int32 2
+:kernel
+echo bootd: loading the kernel, try ${{try}} of 5
+kernel {RELEASE}-vmlinuz-amd64 initrd=harvester-v1.2.0-initrd-amd64 root=live:{RELEASE}-rootfs-amd64.squashfs \
+rd.cos.disable rd.noverifyssl net.ifnames=1 console=tty1 harvester.install.automatic=true ip=dhcp \
+harvester.install.config_url=http://bootstrap.sienarfleet.systems/harvester/config-create.yaml && goto kernel-loaded ||
+set error ${{errno}}
+imgfetch --name report --timeout 5000 {REPORT}&event=error&role=kernel&errno=${{error}}&url={RELEASE}-vmlinuz-amd64 ||
+imgfree report ||
+iseq ${{try}} 5 && goto stuck ||
+echo bootd: trying again in ${{pause}} seconds
+sleep ${{pause}}
+inc try
+inc pause 4
+goto kernel
+:kernel-loaded
+imgfetch --name report --timeout 5000 {REPORT}&event=loaded&role=kernel&url={RELEASE}-vmlinuz-amd64 ||
+imgfree report ||
+
+set try:int32 1
+set pause:int32 2
+:initrd
+echo bootd: loading the initrd, try ${{try}} of 5
+initrd --name harvester-v1.2.0-initrd-amd64 {RELEASE}-initrd-amd64 && goto initrd-loaded ||
+set error ${{errno}}
+imgfetch --name report --timeout 5000 {REPORT}&event=error&role=initrd&errno=${{error}}&url={RELEASE}-initrd-amd64 ||
+imgfree report ||
+iseq ${{try}} 5 && goto stuck ||
+echo bootd: trying again in ${{pause}} seconds
+sleep ${{pause}}
+inc try
+inc pause 4
+goto initrd
+:initrd-loaded
+imgfetch --name report --timeout 5000 {REPORT}&event=loaded&role=initrd&url={RELEASE}-initrd-amd64 ||
+imgfree report ||
+
+echo bootd: starting the kernel
+boot ||
+set error ${{errno}}
+imgfetch --name report --timeout 5000 {REPORT}&event=error&role=boot&errno=${{error}}&url={RELEASE}-vmlinuz-amd64 ||
+imgfree report ||
+
+{STUCK}"""
+
+CHAIN = f"""\
+#!ipxe
+echo bootd: um790-1 boots the script at http://10.10.0.2/boot.ipxe?x=1?y=2
+{HEAD}
+set try:int32 1
+set pause:int32 2
+:script
+echo bootd: loading the script, try ${{try}} of 5
+chain --replace --autofree http://10.10.0.2/boot.ipxe?x=1&y=2 ||
+set error ${{errno}}
+imgfetch --name report --timeout 5000 {REPORT}&event=error&role=script&errno=${{error}}\
+&url=http://10.10.0.2/boot.ipxe ||
+imgfree report ||
+iseq ${{try}} 5 && goto stuck ||
+echo bootd: trying again in ${{pause}} seconds
+sleep ${{pause}}
+inc try
+inc pause 4
+goto script
+
+{STUCK}"""
+
+REFUSED = f"""\
+#!ipxe
+echo bootd: um790-1 installs Harvester (operating_system.distro)
+set syslog 10.10.0.20 ||
+echo bootd: metadata.instance.operating_system.version is missing
+imgfetch --name report --timeout 5000 {REPORT}&event=error&role=script\
+&message=metadata.instance.operating_system.version%20is%20missing ||
+imgfree report ||
+
+{STUCK}"""
+
+LOCAL = """\
+#!ipxe
+echo bootd: netboot is off for um790-1: it is installed
+echo bootd: starting the local disk
+iseq ${platform} efi && exit 1 ||
+sanboot --no-describe --drive 0x80 || exit 1
+"""
+
+NO_VERSION = {"operating_system": {"distro": "harvester"}}
+URL = Netboot(True, ipxe_url="http://10.10.0.2/boot.ipxe?x=1&y=2")
+
+
+def rendered(nic: Nic) -> str:
+    return render(nic, judge(nic), howto.SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("nic", "text"),
+    [
+        pytest.param(howto.nic(), HARVESTER, id="harvester"),
+        pytest.param(howto.nic(URL), CHAIN, id="chain"),
+        pytest.param(howto.nic(**NO_VERSION), REFUSED, id="refused"),
+        pytest.param(howto.nic(Netboot(True, switched_off=True)), LOCAL, id="local"),
+    ],
+)
+def test_render_golden(nic, text):
+    assert rendered(nic) == text
+
+
+def test_render_osie_differs_from_harvester_by_its_values_only():
+    osie = Osie(base_url="http://10.10.0.2/hook", kernel_params=("ip=dhcp",))
+    script = rendered(howto.nic(Netboot(True, osie=osie), operating_system={}))
+    lines = script.splitlines()
+    assert (
+        "kernel http://10.10.0.2/hook/vmlinuz-x86_64 initrd=initramfs-x86_64 ip=dhcp && goto kernel-loaded ||" in lines
+    )
+    assert "initrd --name initramfs-x86_64 http://10.10.0.2/hook/initramfs-x86_64 && goto initrd-loaded ||" in lines
+    assert verbs(script) == verbs(HARVESTER)
+
+
+@pytest.mark.parametrize(
+    "contents", ["#!ipxe\nshell\n", "#!ipxe\r\nshell\r\n", "#!ipxe \n{{ 7 * 7 }} ${net0/mac}", "#!ipxe"]
+)
+def test_render_contents_come_back_verbatim(contents):
+    assert rendered(howto.nic(Netboot(True, ipxe_contents=contents))) == contents
+
+
+@pytest.mark.parametrize("contents", ["shell\n", "\n#!ipxe\nshell\n", "#!ipxefoo\n"])
+def test_render_contents_without_the_magic_line_get_it(contents):
+    assert rendered(howto.nic(Netboot(True, ipxe_contents=contents))) == f"#!ipxe\n{contents}"
+
+
+def test_render_unknown_machine_boots_its_disk_and_says_why():
+    verdict = Verdict(False, Boot.LOCAL, "no Hardware object has address 10.10.0.99")
+    script = render(None, verdict, howto.SETTINGS)
+    assert script == LOCAL.replace("netboot is off for um790-1: it is installed", verdict.reason)
+
+
+def test_render_urls_follow_the_http_port():
+    settings = replace(howto.SETTINGS, http_port=80)
+    script = render(howto.nic(), judge(howto.nic()), settings)
+    assert "chain --replace --autofree http://10.10.0.20/58-47-ca-71-d8-49/auto.ipxe ||" in script
+    assert ":7080" not in script
+
+
+def test_render_other_syslog_port_is_not_offered_since_ipxe_only_knows_514():
+    settings = replace(howto.SETTINGS, syslog_port=5514)
+    assert "set syslog" not in render(howto.nic(), judge(howto.nic()), settings)
+
+
+def test_render_userdata_with_a_command_in_it_boots_nothing_and_hides_the_value():
+    script = rendered(howto.nic(userdata="harvester.token=hush || sanboot"))
+    run = Interpreter().run(script)
+    assert "hush" not in script
+    assert run.end == f"chain {SCRIPT}"
+    assert any("metadata.instance.userdata has a word that ends a command" in line for line in run.echoed)
+    assert not run.urls("kernel", "initrd")
+
+
+# What the scripts do, by a small interpreter of iPXE's rules.
+
+
+def run(text: str, platform: str = "efi", *failing: str) -> Run:
+    """Run a script on a machine where the commands that begin with one of ``failing`` fail."""
+    return Interpreter(platform, lambda words: " ".join(words).startswith(failing)).run(text)
+
+
+def test_harvester_script_tells_facts_loads_reports_and_boots():
+    done = run(HARVESTER)
+    assert done.end == "boot"
+    assert done.images == ["harvester-v1.2.0-vmlinuz-amd64", "harvester-v1.2.0-initrd-amd64"]
+    assert done.urls("kernel", "initrd") == [f"{RELEASE}-vmlinuz-amd64", f"{RELEASE}-initrd-amd64"]
+    told = [url.removeprefix(f"{REPORT}&event=").partition("&url")[0] for url in done.urls("imgfetch")]
+    assert told[0].startswith("facts&") and "&platform=efi&" in told[0]
+    assert told[1:] == ["loaded&role=kernel", "loaded&role=initrd"]
+    assert done.slept == []
+
+
+@pytest.mark.parametrize("script", [HARVESTER, CHAIN])
+def test_reports_that_fail_stop_nothing(script):
+    done = run(script, "efi", "imgfetch")
+    assert done.end in ("boot", "chain http://10.10.0.2/boot.ipxe?x=1&y=2")
+    assert done.slept == []
+
+
+@pytest.mark.parametrize(
+    ("role", "url"), [("kernel", f"{RELEASE}-vmlinuz-amd64"), ("initrd", f"{RELEASE}-initrd-amd64")]
+)
+def test_load_that_fails_is_tried_five_times_told_and_then_waits_for_a_new_script(role, url):
+    done = run(HARVESTER, "efi", f"{role} ")
+    assert done.urls(role) == [url] * 5
+    assert done.slept == [2, 6, 10, 14, 30]
+    told = [line for line in done.urls("imgfetch") if "event=error" in line]
+    assert told == [f"{REPORT}&event=error&role={role}&errno=0x2d0c613b&url={url}"] * 5
+    assert done.images == []
+    assert done.end == f"chain {SCRIPT}"
+
+
+def test_boot_that_fails_is_told_and_waits_for_a_new_script():
+    done = run(HARVESTER, "pcbios", "boot")
+    assert done.urls("imgfetch")[-1] == f"{REPORT}&event=error&role=boot&errno=0x2d0c613b&url={RELEASE}-vmlinuz-amd64"
+    assert done.end == f"chain {SCRIPT}"
+
+
+def test_bootd_that_never_comes_back_makes_the_machine_begin_again():
+    done = run(HARVESTER, "efi", "kernel ", "chain")
+    assert done.slept == [2, 6, 10, 14] + [30] * 20
+    assert done.end == "reboot"
+
+
+def test_chained_script_that_fails_is_tried_five_times():
+    done = run(CHAIN, "efi", "chain --replace --autofree http://10.10.0.2/")
+    assert done.urls("chain")[:5] == ["http://10.10.0.2/boot.ipxe?x=1&y=2"] * 5
+    assert done.end == f"chain {SCRIPT}"
+
+
+@pytest.mark.parametrize(
+    ("platform", "fail", "end"),
+    [
+        ("efi", "nothing", "exit 1"),
+        ("pcbios", "nothing", "sanboot --no-describe --drive 0x80"),
+        ("pcbios", "sanboot", "exit 1"),
+    ],
+)
+def test_local_script_leaves_to_the_disk(platform, fail, end):
+    assert run(LOCAL, platform, fail).end == end
+
+
+# No value of an object can change which commands a script has.
+
+
+def verbs(script: str) -> list[list[str]]:
+    """The commands of each line, without their arguments; lines end where iPXE ends them."""
+    joined = script.replace("\\\n", "").split("\n")
+    return [[command[0] if command else "" for command, _ in split(line)] for line in joined]
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=40),
+    st.lists(
+        st.sampled_from(
+            [
+                "\n",
+                "\r\n",
+                "\0",
+                "\\\n",
+                "\\",
+                " ",
+                "||",
+                "&&",
+                ";",
+                " || ",
+                " && ",
+                " ; ",
+                "#",
+                " #",
+                "#!ipxe\n",
+                "${",
+                "}",
+            ]
+            + [
+                "${errno}",
+                "{{ 7 * 7 }}",
+                "{% raw %}",
+                "'",
+                '"',
+                ":stuck",
+                "goto",
+                "exit 1",
+                "reboot",
+                "shell",
+                "a",
+                "=",
+                "/",
+            ]
+            + ["http://h/x", "..", "--name", "-", "%0a", "\u2028", "\x0b", "\x1b[2J", "\u00e9", "x y"]
+        ),
+        max_size=8,
+    ).map("".join),
+)
+
+
+@given(
+    name=HOSTILE,
+    version=HOSTILE,
+    userdata=HOSTILE,
+    base=HOSTILE,
+    param=HOSTILE,
+    arch=st.one_of(st.just("x86_64"), HOSTILE),
+)
+def test_render_harvester_has_the_same_commands_whatever_the_object_says(name, version, userdata, base, param, arch):
+    base = f"http://10.10.0.2/{base}"
+    netboot = Netboot(True, osie=Osie(base_url=base, kernel_params=(param,)))
+    nic = howto.nic(
+        netboot, arch, userdata=userdata, operating_system={"distro": "harvester", "version": f"v1{version}"}
+    )
+    nic = Nic(replace(nic.machine, name=name), nic.interface)
+    assert verbs(rendered(nic)) in (verbs(HARVESTER), verbs(REFUSED))
+
+
+@given(base=HOSTILE, kernel=HOSTILE, initrd=HOSTILE, params=st.lists(HOSTILE, max_size=3))
+def test_render_osie_has_the_same_commands_whatever_the_object_says(base, kernel, initrd, params):
+    osie = Osie(f"http://h/{base}", f"http://h/{kernel}", f"http://h/{initrd}", tuple(params))
+    nic = howto.nic(Netboot(True, osie=osie), operating_system={})
+    assert verbs(rendered(nic)) in (verbs(HARVESTER), verbs(REFUSED))
+
+
+@given(HOSTILE)
+def test_render_chain_has_the_same_commands_whatever_the_url(url):
+    nic = howto.nic(Netboot(True, ipxe_url=f"http://h/{url}"))
+    assert verbs(rendered(nic)) in (verbs(CHAIN), verbs(REFUSED))
+
+
+@given(HOSTILE)
+def test_render_local_has_the_same_commands_whatever_the_reason(reason):
+    assert verbs(render(None, Verdict(False, Boot.LOCAL, reason), howto.SETTINGS)) == verbs(LOCAL)
+
+
+def test_render_braces_in_data_are_data():
+    script = rendered(howto.nic(userdata="x={{7*7}}"))
+    assert " x={{7*7}} " in script
