@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine is told to boot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from _bootd.catalog import Nic
+from _bootd.dhcp import options as opt
+from _bootd.dhcp.boot import BootOffer, boot_offer
+from _bootd.dhcp.client import identify
+from _bootd.hardware.model import Netboot
+from dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, LINUX, SCRIPT, SERVER, UEFI, message, nic
+
+
+def offer(options: dict[int, bytes], where: Nic | None = None, **context: object) -> BootOffer:
+    client = identify(message(opt.DHCPDISCOVER, options))
+    return boot_offer(where or nic(), client, replace(CONTEXT, **context))
+
+
+@pytest.mark.parametrize(("options", "file"), [(UEFI, "ipxe.efi"), (BIOS, "undionly.kpxe")])
+def test_boot_offer_pxe_firmware(options, file):
+    got = offer(options)
+    assert (got.file, got.server, got.server_name, got.netboot) == (file, SERVER, SERVER, True)
+    assert got.options == {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: b"\6\1\x08\xff"}
+
+
+def test_boot_offer_http_firmware_gets_a_url():
+    got = offer(HTTP_BOOT)
+    assert got.file == "http://10.10.0.20:7080/ipxe/ipxe.efi"
+    assert got.options == {opt.VENDOR_CLASS: b"HTTPClient"}
+
+
+def test_boot_offer_ipxe_gets_its_script():
+    got = offer(IPXE)
+    assert (got.file, got.server) == (SCRIPT, SERVER)
+    # No vendor class: with one, iPXE would go on to ask a proxy DHCP server.
+    assert got.options == {opt.LOG_SERVER: b"\n\n\0\x14", opt.IPXE: b"\xb0\1\1"}
+
+
+def test_boot_offer_ipxe_that_came_by_http_boot_gets_its_script_too():
+    assert offer(HTTP_BOOT | {opt.USER_CLASS: b"iPXE"}).file == SCRIPT
+
+
+def test_boot_offer_operating_system_gets_nothing_to_boot():
+    got = offer(LINUX)
+    assert (got.file, got.server, got.server_name, got.options) == ("", "", "", {})
+    assert got.netboot
+
+
+def test_boot_offer_services_elsewhere():
+    assert offer(UEFI, tftp="10.10.0.30").server == "10.10.0.30"
+    assert offer(IPXE, syslog="10.10.0.31").options[opt.LOG_SERVER] == b"\n\n\0\x1f"
+    assert offer(HTTP_BOOT, http_base="http://boot:80").file == "http://boot:80/ipxe/ipxe.efi"
+
+
+OFF = [nic(allow_pxe=False), nic(allow_pxe=None), nic(switched_off=True)]
+
+
+@pytest.mark.parametrize("where", OFF)
+@pytest.mark.parametrize("options", [UEFI, BIOS, HTTP_BOOT])
+def test_boot_offer_netboot_off_lets_firmware_go_on_to_its_disk(where, options):
+    got = offer(options, where)
+    assert (got.netboot, got.file, got.server, got.server_name, got.options) == (False, "", "", "", {})
+    assert "netboot is off" in got.reason
+
+
+@pytest.mark.parametrize("where", OFF)
+def test_boot_offer_netboot_off_still_gives_ipxe_the_script_that_boots_the_disk(where):
+    got = offer(IPXE, where)
+    assert (got.netboot, got.file) == (False, SCRIPT)
+
+
+@pytest.mark.parametrize("where", OFF)
+def test_boot_offer_netboot_off_operating_system(where):
+    got = offer(LINUX, where)
+    assert (got.netboot, got.file) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("arch", "words"), [(b"\0\6", "x86 UEFI"), (b"\0\x0a", "ARM 32-bit UEFI"), (b"\1\0", "architecture 256")]
+)
+def test_boot_offer_architecture_without_a_boot_program(arch, words):
+    got = offer(UEFI | {opt.CLIENT_ARCHITECTURE: arch})
+    assert (got.file, got.server, got.options) == ("", "", {})
+    assert got.reason == f"there is no network boot program for {words}"
+
+
+def test_boot_offer_file_by_the_operators_map():
+    assert offer(UEFI, arch_map={7: "snponly.efi"}).file == "snponly.efi"
+    assert offer(HTTP_BOOT, arch_map={16: "snponly.efi"}).file.endswith("/ipxe/snponly.efi")
+
+
+def test_boot_offer_file_by_the_object():
+    where = nic(netboot=Netboot(allow_pxe=True, ipxe_binary="snp-x86_64.efi"))
+    assert offer(UEFI, where, arch_map={7: "snponly.efi"}).file == "snp-x86_64.efi"
+    assert offer(IPXE, where).file == SCRIPT
+
+
+@pytest.mark.parametrize("options", [UEFI, BIOS, HTTP_BOOT, IPXE, LINUX])
+@pytest.mark.parametrize(("server", "siaddr"), [("10.10.0.5", "10.10.0.5"), ("tftp.example.org", "")])
+def test_boot_offer_preset_replaces_everything(options, server, siaddr):
+    got = offer(options, nic(allow_pxe=None, tftp_server_name=server, boot_file_name="pi/start4.elf"))
+    assert (got.file, got.server, got.server_name, got.options) == ("pi/start4.elf", siaddr, server, {})
+    assert got.netboot
+
+
+@pytest.mark.parametrize("off", [{"allow_pxe": False}, {"switched_off": True}])
+def test_boot_offer_preset_is_off_where_netboot_is(off):
+    got = offer(UEFI, nic(tftp_server_name="10.10.0.5", boot_file_name="start4.elf", **off))
+    assert (got.netboot, got.file) == (False, "")
+
+
+@pytest.mark.parametrize("half", [{"tftp_server_name": "10.10.0.5"}, {"boot_file_name": "start4.elf"}])
+def test_boot_offer_half_a_preset_is_none(half):
+    assert offer(UEFI, nic(**half)).file == "ipxe.efi"
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [(UEFI, b"\6\1\x08\x74\00299\xff"), (IPXE, b"\x74\00299\xff"), (HTTP_BOOT, b"\x74\00299\xff"), (LINUX, None)],
+)
+def test_boot_offer_vlan_for_those_who_boot(options, value):
+    assert offer(options, nic(vlan_id="99")).options.get(opt.VENDOR_SPECIFIC) == value
+
+
+@pytest.mark.parametrize("vlan", ["", "12345", "9 9", "x", "\u0669"])
+def test_boot_offer_vlan_that_is_none(vlan):
+    assert opt.VENDOR_SPECIFIC not in offer(IPXE, nic(vlan_id=vlan)).options

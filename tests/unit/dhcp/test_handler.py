@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One datagram in, one out, and what log, metrics, journal and the list of unknown machines hear of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from _bootd import events
+from _bootd.dhcp import options as opt
+from _bootd.dhcp.destination import Destination
+from _bootd.dhcp.handler import Handler
+from _bootd.dhcp.packet import decode, encode
+from _bootd.unknown import Unknown
+from dhcp_messages import ADDRESS, IPXE, LINUX, MAC, SCRIPT, SERVER, UEFI, address, message, nic
+
+RELAY = bytes((1, 9)) + b"macvlan99" + bytes((5, 4, 10, 10, 0, 20))
+SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}
+
+
+def handle(room, kind, options, source="0.0.0.0", interface="eth0", **fields):
+    return Handler(room.services).handle(encode(message(kind, options, **fields)), source, interface)
+
+
+def without_time(lines):
+    return [{name: value for name, value in line.items() if name != "ts"} for line in lines]
+
+
+def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
+    where = nic()
+    room = bench(where)
+    out = handle(room, opt.DHCPDISCOVER, UEFI | {opt.RELAY_AGENT_INFORMATION: RELAY}, giaddr="10.42.0.166", secs=16)
+    assert out.to == Destination("10.42.0.166", 67)
+    assert decode(out.payload).file == b"ipxe.efi"
+    common = {
+        "level": "info",
+        "mac": MAC,
+        "machine": "um790-1",
+        "via": "10.42.0.166",
+        "iface": "eth0",
+        "xid": "64:e2:d4:fe",
+        "option(82)": "AQltYWN2bGFuOTkFBAoKABQ=",
+    }
+    assert without_time(room.lines()) == [
+        common
+        | {
+            "event": "recv",
+            "type": "DHCPDISCOVER",
+            "secs": 16,
+            "circuitID": "macvlan99",
+            "link_selection": "10.10.0.20",
+        },
+        common
+        | {
+            "event": "send",
+            "type": "DHCPOFFER",
+            "address": ADDRESS,
+            "next_server": SERVER,
+            "filename": "ipxe.efi",
+        },
+    ]
+    (event,) = room.events(where)
+    assert (event.kind, event.mac, event.at) == (events.DISCOVER, MAC, room.services.clock())
+    assert event.detail["filename"] == "ipxe.efi"
+    assert room.metric("dhcp_messages_total", direction="recv", type="DHCPDISCOVER") == 1
+    assert room.metric("dhcp_messages_total", direction="send", type="DHCPOFFER") == 1
+
+
+def test_handle_lease_of_an_operating_system_logs_no_server_and_no_file(bench):
+    room = bench(nic())
+    handle(room, opt.DHCPREQUEST, LINUX | SELECTING, source="10.10.0.16")
+    (line,) = room.lines("send")
+    assert line["type"] == "DHCPACK"
+    assert line["via"] == "10.10.0.16"
+    assert not {"next_server", "filename", "reason", "dropped_options", "option(82)"} & set(line)
+
+
+@pytest.mark.parametrize(
+    ("options", "allow", "reason"),
+    [
+        (UEFI, False, "netboot is off for um790-1: netboot.allowPXE is false"),
+        (UEFI | {opt.CLIENT_ARCHITECTURE: b"\0\6"}, True, "there is no network boot program for x86 UEFI"),
+    ],
+)
+def test_handle_says_in_the_log_why_firmware_gets_nothing_to_boot(bench, options, allow, reason):
+    room = bench(nic(allow_pxe=allow))
+    handle(room, opt.DHCPDISCOVER, options)
+    (line,) = room.lines("send")
+    assert line["reason"] == reason
+
+
+def test_handle_refusal(bench):
+    where = nic()
+    room = bench(where)
+    out = handle(room, opt.DHCPREQUEST, {opt.REQUESTED_ADDRESS: address("10.10.0.77")})
+    assert decode(out.payload).message_type == opt.DHCPNAK
+    assert out.to == Destination("255.255.255.255", 68)
+    assert [event.kind for event in room.events(where)] == [events.REFUSED]
+    (line,) = room.lines("send")
+    assert "10.10.0.77" in line["reason"]
+
+
+def test_handle_keeps_quiet_where_another_server_was_chosen_but_logs_it(bench):
+    where = nic()
+    room = bench(where)
+    theirs = SELECTING | {opt.SERVER_IDENTIFIER: address("10.10.0.99")}
+    assert handle(room, opt.DHCPREQUEST, theirs) is None
+    assert [line["event"] for line in room.lines()] == ["recv", "ignore"]
+    assert room.lines("ignore")[0]["reason"] == "another_server"
+    assert room.events(where) == []
+    assert room.metric("dropped_total", protocol="dhcp", reason="another_server") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "fields", "event"),
+    [
+        (opt.DHCPDECLINE, SELECTING, {}, events.DECLINE),
+        (opt.DHCPRELEASE, {}, {"ciaddr": ADDRESS}, events.RELEASE),
+    ],
+)
+def test_handle_decline_and_release_reach_the_journal(bench, kind, options, fields, event):
+    where = nic()
+    room = bench(where)
+    assert handle(room, kind, options, **fields) is None
+    assert [(seen.kind, seen.detail) for seen in room.events(where)] == [(event, {"address": ADDRESS})]
+    assert room.lines("ignore")[0]["address"] == ADDRESS
+
+
+def test_handle_unknown_machine_is_recorded_and_logged_once(bench):
+    room = bench(nic())
+    for _ in range(3):
+        unknown = handle(room, opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:01", giaddr="10.42.0.166")
+        assert unknown is None
+    now = room.services.clock()
+    vendor_class = "PXEClient:Arch:00007:UNDI:003016"
+    assert room.services.unknown.all() == [
+        Unknown("02:00:00:00:00:01", vendor_class, 7, "10.42.0.166", now, now, count=3)
+    ]
+    (line,) = room.lines()
+    assert (line["event"], line["mac"], line["relay"]) == ("unknown_machine", "02:00:00:00:00:01", "10.42.0.166")
+    assert room.metric("unknown_machines") == 1
+    assert room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "reason"),
+    [
+        (None, {}, "no_message_type"),
+        (opt.DHCPOFFER, {}, "unexpected_type"),
+        (opt.DHCPDISCOVER, {"op": 2}, "not_a_request"),
+    ],
+)
+def test_handle_what_no_client_sends_is_counted_and_no_unknown_machine(bench, kind, fields, reason):
+    room = bench(nic())
+    assert handle(room, kind, {}, mac="02:00:00:00:00:01", **fields) is None
+    assert room.services.unknown.all() == []
+    assert room.lines() == []
+    assert room.metric("dropped_total", protocol="dhcp", reason=reason) == 1
+
+
+@pytest.mark.parametrize(("data", "reason"), [(b"", "short"), (bytes(300), "cookie")])
+def test_handle_malformed_is_counted_and_not_logged(bench, data, reason):
+    room = bench(nic())
+    assert Handler(room.services).handle(data, "10.10.0.99", "eth0") is None
+    assert room.lines() == []
+    assert room.metric("dropped_total", protocol="dhcp", reason=reason) == 1
+
+
+def test_handle_reply_that_can_not_fit_is_an_error_in_the_log(bench):
+    where = nic(tftp_server_name="10.10.0.5", boot_file_name="f" * 400, allow_pxe=None)
+    room = bench(where)
+    options = {code: value for code, value in UEFI.items() if code != opt.MAX_MESSAGE_SIZE}
+    assert handle(room, opt.DHCPDISCOVER, options) is None
+    (line,) = room.lines("no_reply")
+    assert (line["level"], line["reason"]) == ("error", "reply_too_big")
+    assert room.events(where) == []
+    assert handle(room, opt.DHCPDISCOVER, UEFI) is not None
+
+
+def test_handle_says_which_options_the_client_had_no_room_for(bench):
+    room = bench(nic(name_servers=tuple(f"10.10.1.{i}" for i in range(61)), domain_name="example.org"))
+    out = handle(room, opt.DHCPDISCOVER, {opt.MAX_MESSAGE_SIZE: b"\2\x40"})
+    assert len(out.payload) <= 548
+    (line,) = room.lines("send")
+    assert line["dropped_options"] == [opt.RENEWAL_TIME, opt.REBINDING_TIME, opt.BROADCAST_ADDRESS, opt.DOMAIN_SEARCH]
+    assert set(decode(out.payload).options) == {1, 3, 6, 12, 15, 51, 53, 54}
+
+
+@pytest.mark.parametrize(
+    ("relay", "fields"),
+    [
+        (b"\2\6\0\x1b\x21\xff\xfe\1", {"remoteID": "00:1b:21:ff:fe:01"}),
+        (b"\1\4\0\4\1\2", {"circuitID": "00:04:01:02"}),
+        (b"\x0b\4\x0a\0\0\1", {"server_id_override": "10.0.0.1"}),
+        (b"\5\3\x0a\0\0", {}),
+        (b"\1\x09short", {}),
+        (b"\1\0", {}),
+    ],
+)
+def test_handle_takes_option_82_apart_for_the_log(bench, relay, fields):
+    room = bench(nic())
+    handle(room, opt.DHCPDISCOVER, LINUX | {opt.RELAY_AGENT_INFORMATION: relay})
+    (line,) = room.lines("recv")
+    named = {"circuitID", "remoteID", "link_selection", "server_id_override"}
+    assert {name: line[name] for name in named & set(line)} == fields
+
+
+def test_handle_ipxe_logs_the_url_it_is_given(bench):
+    room = bench(nic())
+    handle(room, opt.DHCPDISCOVER, IPXE)
+    assert room.lines("send")[0]["filename"] == SCRIPT
+
+
+def test_handle_inform_is_answered_but_no_event(bench):
+    where = nic()
+    room = bench(where)
+    assert handle(room, opt.DHCPINFORM, LINUX, ciaddr=ADDRESS).to == Destination(ADDRESS, 68)
+    assert room.events(where) == []

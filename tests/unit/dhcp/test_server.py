@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server's socket and thread, over the loopback interface, as a relay sees them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from _bootd.dhcp import options as opt
+from _bootd.dhcp.packet import Packet, decode, encode
+from _bootd.dhcp.server import DhcpServer
+from dhcp_messages import LINUX, message, nic
+
+RELAY = "127.0.0.2"
+LOCAL = {"bind": "127.0.0.1", "dhcp_port": 0, "address": "127.0.0.1"}
+DISCOVER = encode(message(opt.DHCPDISCOVER, LINUX, giaddr=RELAY))
+
+
+class Relay:
+    """A socket that sends to the server and hears what the server sends to giaddr."""
+
+    def __init__(self, udp: socket.socket, server: DhcpServer) -> None:
+        self._udp = udp
+        self._server = server
+
+    def send(self, data: bytes) -> None:
+        self._udp.sendto(data, ("127.0.0.1", self._server.port))
+
+    def receive(self) -> Packet:
+        return decode(self._udp.recv(9000))
+
+
+@contextmanager
+def serving(room) -> Iterator[Relay]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind((RELAY, 0))
+        udp.settimeout(10)
+        # Nothing can be sent to port 0, so what goes straight to a client fails.
+        server = DhcpServer(room.services, relay_port=udp.getsockname()[1], client_port=0)
+        server.open()
+        server.start()
+        try:
+            yield Relay(udp, server)
+        finally:
+            server.stop()
+
+
+def test_server_answers_at_giaddr(bench):
+    with serving(bench(nic(), **LOCAL)) as relay:
+        relay.send(DISCOVER)
+        assert relay.receive().message_type == opt.DHCPOFFER
+
+
+def test_server_answers_from_an_address_of_the_host_where_the_advertised_one_is_elsewhere(bench):
+    """Behind a load balancer the address machines know is on no interface of this host."""
+    with serving(bench(nic(), **(LOCAL | {"address": "192.0.2.1"}))) as relay:
+        relay.send(DISCOVER)
+        assert relay.receive().options[opt.SERVER_IDENTIFIER] == bytes((192, 0, 2, 1))
+
+
+def test_server_logs_the_interface_and_the_sender(bench):
+    room = bench(nic(), **LOCAL)
+    with serving(room) as relay:
+        relay.send(encode(message(opt.DHCPDISCOVER, LINUX, giaddr=RELAY)))
+        relay.receive()
+    (line,) = room.lines("recv")
+    assert (line["iface"], line["via"]) == ("lo", RELAY)
+
+
+def test_server_outlives_malformed_datagrams(bench):
+    room = bench(nic(), **LOCAL)
+    with serving(room) as relay:
+        for data in (b"", b"\0", bytes(300), bytes(20000), DISCOVER[:250]):
+            relay.send(data)
+        relay.send(DISCOVER)
+        assert relay.receive().message_type == opt.DHCPOFFER
+    assert room.metric("handler_failures_total", protocol="dhcp") == 0
+    assert room.metric("dropped_total", protocol="dhcp", reason="oversize") == 1
+
+
+def test_server_outlives_a_fault_of_its_own(bench, monkeypatch):
+    room = bench(nic(), **LOCAL)
+
+    def fail(_mac):
+        raise RuntimeError("a fault")
+
+    with serving(room) as relay, monkeypatch.context() as patch:
+        by_mac = room.services.catalog.by_mac
+        patch.setattr(room.services.catalog, "by_mac", lambda mac: fail(mac) if mac[:2] == "02" else by_mac(mac))
+        relay.send(encode(message(opt.DHCPDISCOVER, LINUX, giaddr=RELAY, mac="02:00:00:00:00:01")))
+        relay.send(DISCOVER)
+        assert relay.receive().message_type == opt.DHCPOFFER
+    (line,) = room.lines("fault")
+    assert (line["protocol"], line["reason"]) == ("dhcp", "RuntimeError: a fault")
+    assert room.metric("handler_failures_total", protocol="dhcp") == 1
+
+
+def test_server_that_can_not_send_says_so_and_goes_on(bench):
+    room = bench(nic(), **LOCAL)
+    with serving(room) as relay:
+        relay.send(encode(message(opt.DHCPDISCOVER, LINUX, ciaddr="127.0.0.3")))
+        relay.send(DISCOVER)
+        assert relay.receive().message_type == opt.DHCPOFFER
+    (line,) = room.lines("send_failed")
+    assert (line["level"], line["to"]) == ("error", "127.0.0.3")
+    assert room.metric("dropped_total", protocol="dhcp", reason="send_failed") == 1
+
+
+def test_server_stops_and_starts_again_on_its_port(bench):
+    room = bench(nic(), **LOCAL)
+    first = DhcpServer(room.services)
+    first.open()
+    port = first.port
+    first.start()
+    first.stop()
+    first.stop()
+    second = DhcpServer(bench(nic(), **(LOCAL | {"dhcp_port": port})).services)
+    second.open()
+    assert second.port == port
+    second.stop()
+
+
+def test_server_stop_without_open(bench):
+    DhcpServer(bench(nic(), **LOCAL).services).stop()
+
+
+def test_server_open_says_that_the_port_is_taken(bench):
+    first = DhcpServer(bench(nic(), **LOCAL).services)
+    first.open()
+    try:
+        second = DhcpServer(bench(nic(), **(LOCAL | {"dhcp_port": first.port})).services)
+        with pytest.raises(OSError, match="in use"):
+            second.open()
+        second.stop()
+    finally:
+        first.stop()
+
+
+def test_server_open_names_an_interface_that_is_not_there(bench):
+    server = DhcpServer(bench(nic(), **(LOCAL | {"interface": "nosuch0"})).services)
+    with pytest.raises(OSError, match="interface nosuch0"):
+        server.open()
