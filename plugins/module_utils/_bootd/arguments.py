@@ -7,9 +7,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from ipaddress import AddressValueError, IPv4Address, ip_network
+from ipaddress import IPv4Address, ip_network
 
 from .dhcp.arch import parse_arch_map
+from .hardware.mac import parse_mac
 from .logs import LEVELS
 from .settings import DHCP_MODES, Settings
 
@@ -97,26 +98,34 @@ def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str])
 
 
 def settings_from(options: argparse.Namespace) -> Settings:
-    """Return the Settings of ``bootd serve``; raises UsageError naming every flag that can't be used."""
+    """Return the Settings that ``options`` make; raises UsageError naming every flag that can't be used.
+
+    Commands have only some of the flags: what a command does not have keeps its default.
+    """
     values: dict[str, object] = {}
     problems: list[str] = []
     for name, (convert, expected) in _CONVERTERS.items():
-        text = getattr(options, name)
+        text = getattr(options, name, None)
+        if text is None:
+            continue
         try:
             values[name] = convert(text)
-        except (ValueError, AddressValueError) as error:
+        except ValueError as error:
             problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected} ({error})")
     if problems:
         raise UsageError("\n".join(problems))
     return Settings(**values)
 
 
-def store_path(text: str) -> str:
-    """Return the directory of a ``files:DIR`` store; raises UsageError for anything else."""
+def client_from(options: argparse.Namespace) -> tuple[str, int]:
+    """Return the MAC in colon form and the architecture that ``bootd explain`` was asked about; raises UsageError."""
+    mac = parse_mac(options.mac)
+    if mac is None:
+        raise UsageError(f"{options.mac!r} is no MAC address such as 58:47:ca:71:d8:49")
     try:
-        return _store(text).removeprefix("files:")
-    except ValueError as error:
-        raise UsageError(f"--store is {text!r} but should be files:DIR ({error})") from None
+        return mac, _between(0, 0xFFFF)(options.arch)
+    except ValueError:
+        raise UsageError(f"--arch is {options.arch!r} but should be a number: 0 is BIOS, 7 is UEFI") from None
 
 
 def _store(text: str) -> str:
