@@ -114,6 +114,8 @@ class Lab:
         namespace = self.namespace(host)
         self._ledger.add(namespace)
         namespaces.create(namespace)
+        # No wait for duplicate addresses: a host can speak IPv6 as soon as it is plugged in.
+        run(namespaces.inside(namespace, ["sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0"]))
         return namespace
 
     def _end_on_signals(self) -> None:

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine in QEMU, plugged into the lab's switch, that tries the network first and its disk second at every boot."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from pathlib import Path
+
+from .accelerator import accelerator
+from .monitor import Happening, Monitor, MonitorClosed
+from .network import BRIDGE, Lab
+from .variables import network_first
+
+CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
+VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+NETWORK_SLOT = 3  # of the PCI bus
+DISK_SIZE = 1 << 30  # bytes; the file is sparse
+
+
+class Machine:
+    """One machine; its disk and its firmware's variables last from power-on to power-on."""
+
+    def __init__(
+        self, lab: Lab, directory: Path, name: str, mac: str, firmware: str = "uefi", memory: int = 1024
+    ) -> None:
+        """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB."""
+        if firmware not in ("uefi", "bios"):
+            raise ValueError(f"firmware {firmware!r}: uefi or bios")
+        self.name, self.mac, self.firmware, self.memory = name, mac, firmware, memory
+        self.serial = directory / f"{name}.serial.log"
+        self._errors = directory / f"{name}.qemu.log"
+        self._disk = directory / f"{name}.disk"
+        self._variables = directory / f"{name}.variables"
+        self._lab = lab
+        # Interface names hold 15 characters, machine names may be longer.
+        self._tap = lab.tap("tap" + mac.replace(":", ""))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._monitor: Monitor | None = None
+        with self._disk.open("wb") as disk:
+            disk.truncate(DISK_SIZE)
+        if firmware == "uefi":
+            self._variables.write_bytes(network_first(VARIABLES.read_bytes(), mac, NETWORK_SLOT))
+
+    def power_on(self) -> None:
+        """Start the machine; its serial port's log begins anew."""
+        self._monitor = Monitor()
+        descriptor = self._monitor.theirs.fileno()
+        with self._errors.open("wb") as errors:
+            self._process = self._lab.popen(
+                BRIDGE, self._command(descriptor), pass_fds=[descriptor], stdout=errors, stderr=errors
+            )
+        self._monitor.close_theirs()
+
+    def power_off(self) -> None:
+        """Cut the power."""
+        if self.is_on:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self, timeout: float) -> bool:
+        """Whether the machine has powered off within ``timeout`` seconds."""
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the machine runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def console(self) -> str:
+        """All that came out of the serial port since power-on."""
+        return self.serial.read_text(errors="replace") if self.serial.exists() else ""
+
+    @property
+    def happenings(self) -> list[Happening]:
+        """What QEMU has told of the machine: RESET at each restart, SHUTDOWN."""
+        try:
+            return self._monitor.poll()
+        except MonitorClosed:
+            return self._monitor.happenings
+
+    def _command(self, monitor: int) -> list[str]:
+        argv = ["qemu-system-x86_64", "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
+        argv += ["-accel", accelerator(), "-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
+        argv += ["-nodefaults", "-display", "none", "-serial", f"file:{self.serial}"]
+        argv += ["-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control"]
+        argv += ["-netdev", f"tap,id=network,ifname={self._tap},script=no,downscript=no"]
+        argv += ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self._disk}"]
+        argv += ["-device", self._disk_controller()]
+        argv += ["-device", self._network_card()]
+        return argv + (self._uefi() if self.firmware == "uefi" else self._bios())
+
+    def _network_card(self) -> str:
+        """For UEFI without a ROM, so that firmware's own PXE client runs; for BIOS QEMU's ROM, which is iPXE."""
+        card = f"virtio-net-pci,netdev=network,mac={self.mac},addr={NETWORK_SLOT}"
+        return f"{card},romfile=" if self.firmware == "uefi" else f"{card},bootindex=1"
+
+    def _disk_controller(self) -> str:
+        """Where the HOWTO's machine has its disk: /dev/nvme0n1."""
+        controller = f"nvme,drive=disk,serial={self.name}"
+        return controller if self.firmware == "uefi" else f"{controller},bootindex=2"
+
+    def _uefi(self) -> list[str]:
+        """edk2; its boot order stands in its variables."""
+        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={CODE}"]
+        return argv + ["-drive", f"if=pflash,unit=1,format=raw,file={self._variables}"]
+
+    def _bios(self) -> list[str]:
+        """SeaBIOS, which shows its screen on the serial port."""
+        return ["-machine", "graphics=off"]

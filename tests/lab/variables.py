@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""UEFI firmware settings, as somebody makes them at a machine: "boot from the network by IPv4 first".
+
+QEMU's own boot order names devices, not protocols, and edk2 then tries PXE and HTTP over IPv4 and IPv6 on the network
+card, a minute each, before it comes to the disk. So the order is written where firmware keeps it: as variables
+(UEFI 2.10, section 3.3) in the blank variable store that comes with edk2 (its VariableFormat.h has the layout).
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+
+GLOBAL = uuid.UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c")  # EFI_GLOBAL_VARIABLE
+NON_VOLATILE, BOOT_SERVICE, RUNTIME = 1, 2, 4
+ACTIVE = 1  # of a boot option: it takes part
+VARIABLE_START, VARIABLE_ADDED = 0x55AA, 0x3F
+STORE_HEADER = 28  # bytes, behind the volume's own header
+ERASED = 0xFF
+
+
+def network_first(blank: bytes, mac: str, slot: int) -> bytes:
+    """The variable store ``blank`` with one boot option: PXE over IPv4 on the card ``mac`` in PCI slot ``slot``.
+
+    Firmware adds the options it finds by itself, the disk foremost, behind those that are there.
+    """
+    description = f"PXE IPv4 {mac}\0".encode("utf-16-le")
+    path = _device_path(bytes.fromhex(mac.replace(":", "")), slot)
+    option = struct.pack("<IH", ACTIVE, len(path)) + description + path
+    variables = _variable("Boot0000", option) + _variable("BootOrder", struct.pack("<H", 0))
+    (volume_header,) = struct.unpack_from("<H", blank, 48)
+    start = volume_header + STORE_HEADER
+    if blank[start : start + len(variables)].strip(bytes([ERASED])):
+        raise ValueError("the variable store is not blank")
+    return blank[:start] + variables + blank[start + len(variables) :]
+
+
+def _variable(name: str, value: bytes) -> bytes:
+    """One variable of the authenticated format, filled up to the next multiple of four bytes."""
+    title = f"{name}\0".encode("utf-16-le")
+    header = struct.pack("<HBBI", VARIABLE_START, VARIABLE_ADDED, 0, NON_VOLATILE | BOOT_SERVICE | RUNTIME)
+    header += bytes(8 + 16 + 4)  # counter, time and key of a signed variable: this one is not
+    header += struct.pack("<II", len(title), len(value)) + GLOBAL.bytes_le
+    size = len(header) + len(title) + len(value)
+    return header + title + value + bytes([ERASED]) * (-size % 4)
+
+
+def _device_path(mac: bytes, slot: int) -> bytes:
+    """PciRoot(0x0)/Pci(SLOT,0x0)/MAC(MAC,0x1)/IPv4(0.0.0.0) (UEFI 2.10, section 10.3)."""
+    ethernet = 1
+    eisa_pci_root = 0x0A0341D0
+    nodes = (
+        (2, 1, struct.pack("<II", eisa_pci_root, 0)),
+        (1, 1, struct.pack("<BB", 0, slot)),
+        (3, 11, mac.ljust(32, b"\0") + bytes([ethernet])),
+        (3, 12, bytes(23)),
+        (0x7F, 0xFF, b""),
+    )
+    return b"".join(struct.pack("<BBH", kind, subkind, 4 + len(data)) + data for kind, subkind, data in nodes)
