@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Serves files: whole or in part, by the kernel, only from beneath a directory that was named."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+
+try:
+    from bottle import HTTPResponse
+except ImportError:
+    HTTPResponse = None
+
+from ..beneath import is_relative, open_first
+from . import replies
+from .body import FileBody
+from .ranges import Version, select
+from .site import Environ
+
+# What UEFI firmware goes by when it boots by HTTP; anything else it takes by the ending of the name.
+_KINDS = {".efi": "application/efi", ".iso": "application/vnd.efi-iso", ".img": "application/vnd.efi-img"}
+_CONDITIONS = ("range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+RETRY_SECONDS = "5"
+
+OnEnd = Callable[[int, bool], None]
+
+
+def serve(environ: Environ, directories: tuple[str, ...], name: str, on_end: OnEnd | None = None) -> HTTPResponse:
+    """Return the file ``name`` of the first of ``directories`` that has it, as the request's headers ask for it.
+
+    ``on_end(octets, whole)`` is called once they are sent; ``whole``: the client now has the file up to its last one.
+    """
+    if not is_relative(name):
+        return replies.text(404, "no such file\n")
+    try:
+        descriptor = open_first(directories, name)
+    except OSError as error:
+        return _failure(error)
+    keep = False
+    try:
+        reply = _reply(environ, descriptor, name, on_end)
+        keep = isinstance(reply.body, FileBody)
+        return reply
+    finally:
+        if not keep:
+            os.close(descriptor)
+
+
+def _failure(error: OSError) -> HTTPResponse:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        return replies.text(404, "no such file\n")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP):
+        return replies.text(403, "this file is not served\n")
+    return replies.text(503, "the file can't be opened now\n", Retry_After=RETRY_SECONDS)
+
+
+def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -> HTTPResponse:
+    status = os.fstat(descriptor)
+    tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"'
+    version = Version(status.st_size, int(status.st_mtime), tag)
+    method = str(environ["REQUEST_METHOD"])
+    part = select(method, _conditions(environ), version)
+    headers = {"Accept-Ranges": "bytes", "ETag": tag, "Last-Modified": version.last_modified}
+    if part.status == 304:
+        return HTTPResponse(b"", 304, headers=headers)
+    if part.status == 416:
+        return replies.text(416, "no such range\n", Content_Range=f"bytes */{version.size}", Accept_Ranges="bytes")
+    if part.status == 412:
+        return replies.text(412, "the file has changed\n", ETag=tag)
+    headers["Content-Type"] = _KINDS.get(os.path.splitext(name)[1].lower(), "application/octet-stream")
+    headers["Content-Length"] = str(part.count)
+    if part.status == 206:
+        headers["Content-Range"] = f"bytes {part.offset}-{part.offset + part.count - 1}/{version.size}"
+    if method == "HEAD" or not part.count:
+        return HTTPResponse(b"", part.status, headers=headers)
+    if environ.get("bootd.busy"):
+        return replies.text(503, "too many downloads\n", Retry_After=RETRY_SECONDS)
+    body = FileBody(descriptor, part.offset, part.count)
+    if on_end is not None:
+        reaches_end = part.offset + part.count == version.size
+        body.at_end.append(lambda sent: on_end(sent, reaches_end and sent == part.count))
+    return HTTPResponse(body, part.status, headers=headers)
+
+
+def _conditions(environ: Environ) -> dict[str, str]:
+    found = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in _CONDITIONS}
+    return {name: str(value) for name, value in found.items() if value is not None}

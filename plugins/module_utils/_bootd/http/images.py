@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``/ipxe/``: network boot programs, for machines that may netboot. ``/images/``: operating systems, for anybody.
+
+Images hold nothing secret and are not only asked for by machines in the catalog; what a known one loads is recorded.
+"""
+
+from __future__ import annotations
+
+try:
+    from bottle import Bottle, HTTPResponse, request
+except ImportError:
+    Bottle = HTTPResponse = request = None
+
+from .. import events
+from ..catalog import Nic
+from ..hardware.mac import parse_mac
+from ..policy import firmware_file_allowed
+from . import replies, scripts
+from .files import serve
+from .roles import role_of
+from .site import Site
+
+
+def add_routes(app: Bottle, site: Site) -> None:
+    """Add ``/ipxe/[<mac>/]<file>`` and ``/images/<path>``."""
+
+    @app.get("/ipxe/<name:path>")
+    def firmware(name: str) -> HTTPResponse:
+        first, slash, rest = name.partition("/")
+        mac = parse_mac(first) if slash else None
+        return _firmware(site, mac, rest if mac else name)
+
+    @app.get("/images/<name:path>")
+    def image(name: str) -> HTTPResponse:
+        return _image(site, name)
+
+
+def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
+    if name.rpartition("/")[2] in scripts.NAMES:
+        # iPXE looks for its script beside the file it was loaded from.
+        return scripts.answer(site, mac)
+    caller = site.caller(request.environ, mac)
+    verdict = firmware_file_allowed(caller.nic, caller.name)
+    if caller.nic is None:
+        return replies.text(404, f"{verdict.reason}\n")
+    if not verdict.allowed:
+        return replies.text(403, f"{verdict.reason}\n")
+    nic = caller.nic
+
+    def on_end(sent: int, whole: bool) -> None:
+        site.services.metrics.http_bytes.inc(sent)
+        if whole:
+            site.record(nic, events.BOOT_FILE, {"name": name, "via": "http", "bytes": sent})
+
+    return serve(request.environ, tuple(site.boot_files), name, on_end)
+
+
+def _image(site: Site, name: str) -> HTTPResponse:
+    root = site.services.settings.image_dir
+    if not root:
+        return replies.text(404, "no images are served here\n")
+    nic = site.caller(request.environ).nic
+
+    def on_end(sent: int, whole: bool) -> None:
+        site.services.metrics.http_bytes.inc(sent)
+        if whole and nic is not None:
+            _loaded(site, nic, name, sent)
+
+    return serve(request.environ, (root,), name, on_end)
+
+
+def _loaded(site: Site, nic: Nic, name: str, sent: int) -> None:
+    url = f"{site.services.settings.http_base}/images/{name}"
+    site.record(nic, events.LOADED, {"url": url, "role": role_of(name), "bytes": sent})

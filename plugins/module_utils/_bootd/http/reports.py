@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``/phone-home``: what machines report. From iPXE and from Boots' clients by address, from installers with a token.
+
+A report by address is kept and shown and decides nothing: an address can be borrowed. Only a report with the machine's
+token moves it to installing, installed or failed.
+"""
+
+from __future__ import annotations
+
+try:
+    from bottle import Bottle, HTTPResponse, request
+except ImportError:
+    Bottle = HTTPResponse = request = None
+
+from .. import events, tokens
+from ..catalog import Nic
+from ..hardware.mac import parse_mac
+from ..ipxe.reports import read_report
+from ..stores.base import StoreError
+from . import replies
+from .bodies import BadBody, phone_home, read_body, read_query, reason_in
+from .framing import MAX_BODY
+from .site import Environ, Site
+
+KEPT = {"kept": True}
+RETRY_SECONDS = "5"
+METHODS = ["GET", "POST", "PUT"]
+_DONE = ("installed", "ready")
+
+
+def add_routes(app: Bottle, site: Site) -> None:
+    """Add ``/phone-home`` and ``/phone-home/<mac>/<token>/<outcome>``."""
+
+    @app.route("/phone-home", method=["GET", "POST"])
+    def by_address() -> HTTPResponse:
+        if request.method == "HEAD":
+            return replies.reason(405, "a report is a GET or a POST", Allow="GET, POST")
+        try:
+            if request.method == "GET":
+                return _told_by_query(site, read_query(request.query_string))
+            return _told_by_body(site, read_body(_content_type(), body_of(request.environ)))
+        except BadBody as error:
+            return replies.reason(error.status, error.reason)
+
+    @app.route("/phone-home/<mac>/<token>/<outcome>", method=METHODS)
+    def by_token(mac: str, token: str, outcome: str) -> HTTPResponse:
+        if request.method == "HEAD":
+            return replies.reason(405, "a report is a GET, a POST or a PUT", Allow=", ".join(METHODS))
+        try:
+            reason = reason_in(_content_type(), body_of(request.environ))
+        except BadBody as error:
+            return replies.reason(error.status, error.reason)
+        return _reported(site, parse_mac(mac), token, outcome, reason)
+
+
+def body_of(environ: Environ) -> bytes:
+    """Return the body of the request; raises BadBody where it is too large."""
+    try:
+        length = int(str(environ.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        raise BadBody(400, "not a Content-Length") from None
+    if length > MAX_BODY:
+        raise BadBody(413, f"a body has at most {MAX_BODY} octets")
+    return environ["wsgi.input"].read(length) if length > 0 else b""
+
+
+def _content_type() -> str:
+    return request.environ.get("CONTENT_TYPE") or ""
+
+
+def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
+    nic = site.caller(request.environ).nic
+    if nic is None and (mac := parse_mac(query.get("mac", ""))) is not None:
+        # Behind a router that hides addresses the machine still says which one it is.
+        nic = site.caller(request.environ, mac).nic
+    if nic is None:
+        return replies.reason(404, "no Hardware object has this address")
+    report = read_report(query if "event" in query else {**query, "event": "facts"})
+    if report is None:
+        return replies.reason(400, "not a report")
+    if report.detail:
+        site.record(nic, report.kind, report.detail)
+    else:
+        site.record(nic, events.PHONE_HOME, {"type": "phone-home"})
+    return replies.document(200, KEPT)
+
+
+def _told_by_body(site: Site, fields: dict[str, object]) -> HTTPResponse:
+    nic = site.caller(request.environ).nic
+    if nic is None:
+        return replies.reason(404, "no Hardware object has this address")
+    site.record(nic, events.PHONE_HOME, phone_home(fields))
+    return replies.document(200, KEPT)
+
+
+def _reported(site: Site, mac: str | None, token: str, outcome: str, reason: str) -> HTTPResponse:
+    if outcome not in tokens.OUTCOMES:
+        return replies.reason(404, f"a report ends with one of {', '.join(tokens.OUTCOMES)}")
+    nic = site.caller(request.environ, mac).nic if mac else None
+    if not _token_lives(site, nic, token, outcome) or nic is None:
+        # One answer for an unknown machine, a wrong token and a dead one: nobody learns which machines there are.
+        return replies.reason(404, "this report URL is not, or no longer, in use")
+    detail = {"outcome": outcome, "reason": reason, "reprovision": nic.machine.reprovision}
+    try:
+        site.record(nic, events.REPORT, detail, durable=True)
+    except StoreError as error:
+        site.services.log.error("report_not_kept", machine=nic.machine.key, outcome=outcome, reason=str(error))
+        return replies.reason(503, "the report could not be kept, send it again", Retry_After=RETRY_SECONDS)
+    return replies.document(200, KEPT)
+
+
+def _token_lives(site: Site, nic: Nic | None, token: str, outcome: str) -> bool:
+    """Return whether ``token`` is the machine's now, or was and this is its report of success once more.
+
+    An installer repeats a report whose answer it did not get; recording it again makes sure that it is kept.
+    """
+    key = nic.machine.key if nic is not None else ""
+    state = site.services.journal.state(key)
+    now = tokens.matches(site.services.secret, key, state.installs, token)
+    before = tokens.matches(site.services.secret, key, state.installs - 1, token)
+    repeated = before and outcome == "succeeded" and state.stage in _DONE
+    return nic is not None and (now or repeated)

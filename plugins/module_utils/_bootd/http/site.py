@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What every route is handed, and what they all do with a request: find the machine and tell the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..catalog import Nic
+from ..events import Event
+from ..policy import Verdict
+from ..services import Services
+from ..settings import Settings
+from ..stages import State
+from .who import Caller, Networks, client_address, identify, networks
+
+Environ = dict[str, object]
+NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for the log
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The services, the directories of boot files, and the renderer of iPXE scripts."""
+
+    services: Services
+    boot_files: Sequence[str]
+    render: Callable[[Nic, Verdict, Settings], str]
+    proxies: Networks = field(default=())
+
+    @classmethod
+    def of(cls, services: Services, boot_files: Sequence[str], render: Callable) -> Site:
+        """Return the Site that ``services.settings`` describe."""
+        return cls(services, tuple(boot_files), render, networks(services.settings.trusted_proxies))
+
+    def address(self, environ: Environ) -> str:
+        """Return the address of the client."""
+        peer, forwarded = environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_FORWARDED_FOR") or ""
+        return client_address(str(peer), str(forwarded), self.proxies)
+
+    def caller(self, environ: Environ, mac: str | None = None) -> Caller:
+        """Return the machine with ``mac``, where none is given the one of the client's address."""
+        found = identify(self.services.catalog, mac, self.address(environ))
+        if found.nic is not None:
+            environ[NIC] = found.nic
+        return found
+
+    def record(self, nic: Nic, kind: str, detail: Mapping[str, object], *, durable: bool = False) -> State:
+        """Tell the journal; raises StoreError where ``durable`` was not possible."""
+        services = self.services
+        event = Event(kind, nic.machine.key, nic.interface.mac, services.clock(), detail)
+        return services.journal.record(event, durable=durable)

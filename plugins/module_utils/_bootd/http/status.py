@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The documents of the API, from catalog and journal. Pure; times are seconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from ..catalog import Nic
+from ..hardware.model import DEFAULT_NAMESPACE, Interface, Machine
+from ..policy import judge
+from ..stages import State
+from ..stores.base import StoreProblem
+from ..unknown import Unknown
+
+Document = dict[str, Any]
+
+
+def machines_document(machines: Iterable[Machine], state_of: Callable[[str], State]) -> Document:
+    """Return ``{"machines": [...]}``, in the order given."""
+    return {"machines": [machine_document(machine, state_of(machine.key)) for machine in machines]}
+
+
+def machine_document(machine: Machine, state: State) -> Document:
+    """Return what is known of one machine, and whether it would boot from the network now."""
+    interface = boot_interface(machine)
+    verdict = judge(Nic(machine, interface)) if interface is not None else None
+    return {
+        "name": machine.name,
+        "namespace": machine.namespace,
+        "mac": interface.mac if interface is not None else "",
+        "ip": interface.address if interface is not None else "",
+        "firmware": state.firmware,
+        "stage": state.stage,
+        "since": state.since,
+        "attempt": state.attempt,
+        "stages": [{"stage": step.stage, "at": step.at} for step in state.steps],
+        "facts": dict(state.facts),
+        "bytes": {"tftp": state.bytes.get("tftp", 0), "http": state.bytes.get("http", 0)},
+        "error": state.error,
+        "last": {"what": state.last, "at": state.last_at},
+        "netboot": verdict is not None and verdict.allowed,
+        "reason": verdict.reason if verdict is not None else f"{machine.name} has no interface that can be used",
+    }
+
+
+def boot_interface(machine: Machine) -> Interface | None:
+    """Return the interface that stands for ``machine``: the first whose object asks for netboot, else the first."""
+    asking = (item for item in machine.interfaces if item.netboot.allow_pxe or item.netboot.switched_off)
+    return next(asking, machine.interfaces[0] if machine.interfaces else None)
+
+
+def find(machines: Iterable[Machine], name: str) -> Machine | None:
+    """Return the machine called ``name`` or ``namespace/name``.
+
+    A bare name means the default namespace, else the only one that has it; None where several do.
+    """
+    if "/" in name:
+        return next((machine for machine in machines if machine.key == name), None)
+    found = [machine for machine in machines if machine.name == name]
+    default = next((machine for machine in found if machine.namespace == DEFAULT_NAMESPACE), None)
+    return default or (found[0] if len(found) == 1 else None)
+
+
+def unknown_document(unknown: Iterable[Unknown]) -> Document:
+    """Return ``{"unknown": [...]}``: machines that asked and have no Hardware object, the one seen last first."""
+    return {"unknown": [asdict(entry) for entry in reversed(list(unknown))]}
+
+
+def ready_document(machines: int, problems: Iterable[StoreProblem]) -> Document:
+    """Return the body of ``/readyz``."""
+    return {
+        "ready": True,
+        "machines": machines,
+        "problems": [{"where": problem.where, "message": problem.message} for problem in problems],
+    }
