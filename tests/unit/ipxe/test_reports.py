@@ -92,7 +92,7 @@ def test_error_link_leads_to_the_explanation(errno, link):
         ("http://h/initramfs-x86_64?x=rootfs", "initrd"),
         ("http://h/harvester-v1.2.0-rootfs-amd64.squashfs", "rootfs"),
         ("http://h/harvester-v1.2.0-amd64.iso", "iso"),
-        ("http://10.10.0.20/auto.ipxe", "script"),
+        ("http://10.10.0.20/linux.ipxe", "other"),
         ("/kernel/config-create.yaml", "other"),
         ("http://h/", "other"),
         ("http://[", "other"),

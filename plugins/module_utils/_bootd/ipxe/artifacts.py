@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-_BY_SUFFIX = ((".squashfs", "rootfs"), (".iso", "iso"), (".ipxe", "script"))
+_BY_SUFFIX = ((".squashfs", "rootfs"), (".iso", "iso"), (".ipxe", "other"))
 _BY_WORD = (
     ("rootfs", "rootfs"),
     ("initrd", "initrd"),
@@ -18,7 +18,7 @@ _BY_WORD = (
 
 
 def role_of(url: str) -> str:
-    """Return ``kernel``, ``initrd``, ``rootfs``, ``iso``, ``script`` or ``other`` for a URL or path."""
+    """Return ``kernel``, ``initrd``, ``rootfs``, ``iso`` or ``other`` for a URL or path."""
     name = plain(url).rpartition("/")[2].lower()
     for suffix, role in _BY_SUFFIX:
         if name.endswith(suffix):
