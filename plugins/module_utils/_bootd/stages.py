@@ -152,6 +152,12 @@ def _on_boot_error(state: State, event: Event) -> State:
     return replace(state, error=describe(event))
 
 
+def _on_phone_home(state: State, event: Event) -> State:
+    if event.detail.get("type") != "failure":
+        return state
+    return replace(state, error=str(event.detail.get("reason") or "the machine reported a failure")[:MAX_TEXT])
+
+
 def _on_report(state: State, event: Event) -> State:
     outcome = event.detail.get("outcome")
     if outcome == "started":
@@ -176,5 +182,6 @@ _HANDLERS = {
     events.FACTS: _on_facts,
     events.LOADED: _on_loaded,
     events.BOOT_ERROR: _on_boot_error,
+    events.PHONE_HOME: _on_phone_home,
     events.REPORT: _on_report,
 }
