@@ -15,10 +15,10 @@ except ImportError:
 from .. import events
 from ..catalog import Nic
 from ..hardware.mac import parse_mac
+from ..ipxe.artifacts import role_of
 from ..policy import firmware_file_allowed
 from . import replies, scripts
 from .files import serve
-from .roles import role_of
 from .site import Site
 
 

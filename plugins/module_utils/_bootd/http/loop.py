@@ -51,11 +51,12 @@ class Loop:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; what is watched then stays as it is."""
+        """End the thread, then run what it was still called for; what is watched stays as it is."""
         self._stopping = True
         self._poke()
         if self._thread.is_alive():
             self._thread.join()
+        self._run_calls()
         self._selector.close()
         os.close(self._wake)
 
@@ -83,13 +84,16 @@ class Loop:
                     os.eventfd_read(self._wake)
                 else:
                     self._serve(key.data)
-            while self._calls:
-                with self._contained:
-                    self._calls.popleft()()
+            self._run_calls()
             if time.monotonic() >= next_tick:
                 next_tick = time.monotonic() + TICK
                 with self._contained:
                     self._tick()
+
+    def _run_calls(self) -> None:
+        while self._calls:
+            with self._contained:
+                self._calls.popleft()()
 
     def _serve(self, item: object) -> None:
         served = False

@@ -76,13 +76,16 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
         nic = site.caller(request.environ, mac).nic
     if nic is None:
         return replies.reason(404, "no Hardware object has this address")
+    if "type" in query and "event" not in query:
+        site.record(nic, events.PHONE_HOME, phone_home(query))
+        return replies.document(200, KEPT)
     report = read_report(query if "event" in query else {**query, "event": "facts"})
     if report is None:
         return replies.reason(400, "not a report")
     if report.detail:
         site.record(nic, report.kind, report.detail)
     else:
-        site.record(nic, events.PHONE_HOME, {"type": "phone-home"})
+        site.record(nic, events.PHONE_HOME, phone_home({}))
     return replies.document(200, KEPT)
 
 

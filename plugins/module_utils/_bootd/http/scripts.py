@@ -52,4 +52,4 @@ def _note(site: Site, nic: Nic, boot: Boot, reason: str, size: int) -> None:
     if boot is Boot.LOCAL:
         site.record(nic, events.LOCAL_BOOT, {"reason": reason})
     else:
-        site.record(nic, events.SCRIPT, {"kind": boot.value, "bytes": size})
+        site.record(nic, events.SCRIPT, {"kind": boot.value, "via": "http", "bytes": size})

@@ -102,7 +102,8 @@ class _Server(Server):
         self._lock = threading.Lock()
         self._complained = 0.0
         contained = Contained("http", services.metrics, services.log)
-        self._gate = Gate(contained, self.requests.put, self._refuse, lambda: self._open > self._limit)
+        self._accepting = True
+        self._gate = Gate(contained, self._dispatch, self._refuse, lambda: self._open > self._limit)
         self._sender = Sender(contained, self._sent)
 
     @property
@@ -128,6 +129,8 @@ class _Server(Server):
 
     def stop(self) -> None:
         """Stop accepting, let workers finish what they have, close all connections."""
+        with self._lock:
+            self._accepting = False
         super().stop()
         self._sender.stop()
         self._gate.stop()
@@ -152,6 +155,14 @@ class _Server(Server):
         if time.monotonic() - self._complained > 1:
             self._complained = time.monotonic()
             self._services.log.error("fault", protocol="http", reason=str(msg))
+
+    def _dispatch(self, connection: Connection) -> None:
+        # Behind the sentinels that end the workers nobody would find it.
+        with self._lock:
+            if self._accepting:
+                self.requests.put(connection)
+                return
+        connection.close()
 
     def _sent(self, connection: Connection) -> None:
         if connection.keep and self.ready:
