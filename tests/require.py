@@ -23,6 +23,7 @@ PACKAGES = {
     "nsenter": "util-linux",
     "qemu-img": "qemu-utils",
     "qemu-system-x86_64": "qemu-system-x86",
+    "setpriv": "util-linux",
     "shellcheck": "shellcheck",
     "ss": "iproute2",
     "tcpdump": "tcpdump",
