@@ -21,7 +21,7 @@ FLOORS = [
     """
     hardware
     dhcp.arch dhcp.client dhcp.options dhcp.packet
-    syslog.packet tftp.options tftp.packet
+    ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
     "beneath catalog events faults libraries logs metrics policy settings stages tokens unknown".split(),
     "ipxe stores.base".split(),
@@ -172,7 +172,7 @@ ACTS = set(
 )
 PURE = """
     dhcp.arch dhcp.boot dhcp.client dhcp.destination dhcp.frame dhcp.options dhcp.packet dhcp.reply
-    events hardware ipxe policy stages syslog.packet tftp.options tftp.packet
+    events hardware ipxe policy ra.packet stages syslog.limit syslog.packet syslog.signals tftp.options tftp.packet
     """.split()
 # Arithmetic that happens to live in the socket module.
 CONVERSIONS = {"inet_aton", "inet_ntoa", "inet_ntop", "inet_pton"}

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The ICMPv6 socket of the router advertisement server."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from .packet import HOP_LIMIT, MAX_SIZE, ROUTER_SOLICITATION
+
+ALL_ROUTERS = "ff02::2"
+
+# Linux's <linux/icmpv6.h>; Python's socket module has no name for it.
+_ICMP6_FILTER = 1
+_PKTINFO = struct.Struct("=16sI")  # address to send from, interface index
+_INTEGER = struct.Struct("=i")
+_ANCILLARY_SIZE = 128  # bytes: room for both of them
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An ICMPv6 message, where it came from, and how."""
+
+    data: bytes
+    source: str
+    hop_limit: int | None
+    index: int
+    interface: str
+
+
+class Transport:
+    """A raw socket to which the kernel passes router solicitations and nothing else."""
+
+    def __init__(self, interface: str) -> None:
+        """Listen on ``interface``, or on every one there is now; OSError where that is not possible on any."""
+        self._socket = socket.socket(socket.AF_INET6, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMPV6)
+        try:
+            self._prepare(interface)
+        except OSError:
+            self.close()
+            raise
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the socket; once more does no harm."""
+        self._socket.close()
+
+    def receive(self) -> Heard | None:
+        """Return the next message, or None where none waits."""
+        try:
+            data, extra, _flags, address = self._socket.recvmsg(MAX_SIZE, _ANCILLARY_SIZE)
+        except BlockingIOError:
+            return None
+        values = {kind: value for level, kind, value in extra if level == socket.IPPROTO_IPV6}
+        hop_limit, pktinfo = values.get(socket.IPV6_HOPLIMIT), values.get(socket.IPV6_PKTINFO)
+        index = _PKTINFO.unpack(pktinfo)[1] if pktinfo else 0
+        return Heard(
+            data=data,
+            source=address[0].partition("%")[0],
+            hop_limit=_INTEGER.unpack(hop_limit)[0] if hop_limit else None,
+            index=index,
+            interface=_name_of(index),
+        )
+
+    def send(self, data: bytes, to: str, heard: Heard) -> None:
+        """Send ``data`` to the link-local address ``to``, out of the interface that ``heard`` came in on."""
+        self._socket.sendto(data, (to, 0, 0, heard.index))
+
+    def _prepare(self, interface: str) -> None:
+        self._socket.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, _block_all_but(ROUTER_SOLICITATION))
+        for option in (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT):
+            self._socket.setsockopt(socket.IPPROTO_IPV6, option, 1)
+        self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, HOP_LIMIT)
+        if interface:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            self._join(socket.if_nametoindex(interface), interface)
+        else:
+            self._join_all()
+
+    def _join_all(self) -> None:
+        failed = None
+        joined = False
+        for index, name in socket.if_nameindex():
+            try:
+                self._join(index, name)
+                joined = True
+            except OSError as error:
+                failed = error
+        if not joined and failed is not None:
+            raise failed
+
+    def _join(self, index: int, name: str) -> None:
+        # The kernel takes the membership also where IPv6 is switched off, and nothing would ever come.
+        if _has_no_ipv6(name):
+            raise OSError(errno.EADDRNOTAVAIL, f"IPv6 is disabled on {name}")
+        group = struct.pack("=16sI", socket.inet_pton(socket.AF_INET6, ALL_ROUTERS), index)
+        self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+
+
+def _has_no_ipv6(interface: str) -> bool:
+    try:
+        return Path(f"/proc/sys/net/ipv6/conf/{interface}/disable_ipv6").read_text(encoding="ascii").strip() == "1"
+    except OSError:
+        return False
+
+
+def _block_all_but(kind: int) -> bytes:
+    """Return the kernel's filter, eight words of 32 bits in which a set bit blocks, open for one ICMPv6 type."""
+    words = [0xFFFFFFFF] * 8
+    words[kind // 32] ^= 1 << kind % 32
+    return struct.pack("=8I", *words)
+
+
+def _name_of(index: int) -> str:
+    try:
+        return socket.if_indextoname(index)
+    except OSError:
+        return ""

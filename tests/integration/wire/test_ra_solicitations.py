@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Router solicitations of real hosts: who is answered, by whom, and who else hears it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.daemon.manifests import manifest
+from integration.daemon.running import Bootd
+from lab.network import Lab
+from require import require
+
+NODE, MACHINE, INSTALLED, STRANGER = "node", "machine", "installed", "stranger"
+MACS = {MACHINE: "58:47:ca:71:d8:49", INSTALLED: "58:47:ca:71:d8:50", STRANGER: "58:47:ca:71:d8:51"}
+LINK_LOCAL = "fe80::5a47:caff:fe71:d849"
+NO_ANSWER = 2  # exit status of rdisc6
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    require("root", "ip", "nsenter", "rdisc6", "tcpdump", "sysctl")
+    with Lab() as network:
+        network.host(NODE, "10.10.0.20/16")
+        for name, mac in MACS.items():
+            network.host(name)
+            # Without duplicate address detection the new address may be used at once, as iPXE does.
+            network.run(name, ["sysctl", "-qw", "net.ipv6.conf.eth0.accept_dad=0"])
+            network.run(name, ["ip", "link", "set", "eth0", "down"])
+            network.run(name, ["ip", "link", "set", "eth0", "address", mac, "up"])
+        yield network
+
+
+@pytest.fixture
+def bootd(lab: Lab, tmp_path: Path) -> Iterator[Bootd]:
+    daemon = Bootd(lab, NODE, tmp_path)
+    for name, address, allow in ((MACHINE, "10.10.0.16", "true"), (INSTALLED, "10.10.0.17", "false")):
+        text = manifest(name, MACS[name], address, allow)
+        (daemon.manifests / f"{name}.yaml").write_text(text, encoding="utf-8")
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def solicit(lab: Lab, host: str, tries: int = 5) -> subprocess.CompletedProcess[str]:
+    """Ask for routers as ``host``, a second between ``tries``: the node's own address may still be tentative."""
+    return lab.run(host, ["rdisc6", "-1", "-n", "-r", str(tries), "-w", "1000", "eth0"], check=False)
+
+
+def test_machine_that_may_netboot_is_told_at_once_that_there_is_no_router(lab, bootd):
+    bootd.start()
+    answer = solicit(lab, MACHINE)
+    assert answer.returncode == 0, answer.stdout
+    assert re.search(r"Router lifetime +: +0 \(0x00000000\) seconds", answer.stdout)
+    assert "Prefix" not in answer.stdout
+    assert re.search(r"^ from fe80::", answer.stdout, re.MULTILINE)
+    line = bootd.lines("router_advertisement")[0]
+    assert (line["machine"], line["mac"], line["address"], line["iface"]) == (
+        MACHINE,
+        MACS[MACHINE],
+        LINK_LOCAL,
+        "eth0",
+    )
+
+
+def test_advertisement_goes_to_the_asker_alone_with_hop_limit_255(lab, bootd):
+    bootd.start()
+    assert solicit(lab, MACHINE).returncode == 0
+    capture = ["tcpdump", "-lnv", "-c", "1", "-i", "eth0", "icmp6 and ip6[40] == 134"]
+    with lab.popen(MACHINE, capture, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tcpdump:
+        next(line for line in tcpdump.stderr if b"listening on" in line)
+        assert solicit(lab, MACHINE).returncode == 0
+        seen = tcpdump.stdout.read().decode()
+    assert "hlim 255" in seen
+    assert f"> {LINK_LOCAL}: " in seen
+    assert "ff02::1" not in seen
+
+
+@pytest.mark.parametrize("host", [INSTALLED, STRANGER])
+def test_host_that_does_not_netboot_never_hears_bootd(lab, bootd, host):
+    bootd.start()
+    # First one that is answered, so that silence is a decision and not a server that is not ready.
+    assert solicit(lab, MACHINE).returncode == 0
+    assert solicit(lab, host, tries=1).returncode == NO_ANSWER
+    assert {line["machine"] for line in bootd.lines("router_advertisement")} == {MACHINE}
+
+
+def test_node_without_ipv6_serves_the_rest_and_says_what_is_lost(lab, bootd):
+    lab.run(NODE, ["sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1"])
+    try:
+        bootd.start()
+        (line,) = bootd.lines("no_router_advertisements")
+    finally:
+        lab.run(NODE, ["sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0"])
+    assert "IPv6 is disabled on eth0" in line["reason"]
+    assert "16 seconds" in line["effect"]
