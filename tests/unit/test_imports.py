@@ -23,7 +23,7 @@ FLOORS = [
     dhcp.arch dhcp.client dhcp.options dhcp.packet
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
-    "beneath catalog events faults libraries logs metrics policy settings stages tokens unknown".split(),
+    "beneath catalog events faults libraries logs metrics policy settings stages state_document tokens unknown".split(),
     "ipxe stores.base".split(),
     ["journal"],
     "services stores".split(),

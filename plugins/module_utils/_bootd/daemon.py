@@ -7,6 +7,7 @@ Exit codes: 0 all well, 1 ``check`` found problems or the daemon met a fault, 2 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -14,15 +15,18 @@ import threading
 
 from . import arguments, libraries
 from .catalog import Catalog
+from .explain import explain
 from .journal import Journal
 from .logs import Log
 from .metrics import Metrics
 from .servers import Servers
 from .services import Services
 from .settings import Settings
+from .stages import State
 from .stores.base import StoreError
 from .stores.files import FilesStore
 from .stores.state_dir import StateDir
+from .tokens import report_urls
 from .unknown import UnknownMachines
 from .watch import StoreWatch
 
@@ -54,7 +58,7 @@ def _serve(options) -> int:
 def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir) -> int:
     log = Log(settings.log_format, settings.log_level)
     catalog, unknown, metrics = Catalog(), UnknownMachines(), Metrics()
-    store = FilesStore(settings.store.removeprefix("files:"), state_dir, log)
+    store = _store_of(settings, state_dir, log)
     journal = Journal(store, log)
     services = Services(settings, catalog, journal, unknown, metrics, log, state_dir.secret(), store.problems)
     servers = Servers(services)
@@ -85,21 +89,33 @@ def _check(options) -> int:
 
 
 def _explain(options) -> int:
-    settings = arguments.explain_settings_from(options)
-    catalog = _catalog_of(settings)
-    print("\n".join(explain(catalog, options.mac, options.arch, settings)))
-    return 0 if catalog.by_mac(options.mac) else 1
+    mac, arch = arguments.client_from(options)
+    settings = arguments.settings_from(options)
+    catalog = Catalog()
+    with StateDir(settings.state_dir, exclusive=False) as state_dir:
+        _store_of(settings, state_dir, Log(level="error")).read(catalog)
+    print("\n".join(explain(catalog, mac, arch, settings)))
+    return 0 if catalog.by_mac(mac) else 1
 
 
 def _report_url(options) -> int:
-    settings = arguments.explain_settings_from(options)
+    settings = arguments.settings_from(options)
+    catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
-        store = FilesStore(settings.store.removeprefix("files:"), state_dir, Log(level="error"))
+        store = _store_of(settings, state_dir, Log(level="error"))
+        store.read(catalog)
         states, secret = store.load_states(), state_dir.secret()
-    catalog = _catalog_of(settings)
-    urls = report_urls(catalog, states, secret, settings.http_base, options.names)
+    machines = [machine for machine in catalog.machines() if not options.names or machine.name in options.names]
+    missing = sorted(set(options.names) - {machine.name for machine in machines})
+    if missing:
+        raise arguments.UsageError(f"no Hardware object is named {', '.join(missing)}")
+    urls = report_urls(machines, lambda key: states.get(key, State()), secret, settings.http_base)
     print(json.dumps(urls, indent=2))
     return 0
+
+
+def _store_of(settings: Settings, state_dir: StateDir, log: Log) -> FilesStore:
+    return FilesStore(settings.store.removeprefix("files:"), state_dir, log)
 
 
 _COMMANDS = {"serve": _serve, "check": _check, "explain": _explain, "report-url": _report_url}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .catalog import Nic
-from .hardware.model import text_at
+from .hardware.model import Interface, Machine, text_at
 
 
 class Boot(Enum):
@@ -61,6 +61,12 @@ def judge(nic: Nic) -> Verdict:
         Boot.LOCAL,
         f"{name} may netboot but nothing says what: set netboot.ipxe, netboot.osie or operating_system.distro",
     )
+
+
+def boot_interface(machine: Machine) -> Interface | None:
+    """Return the interface that stands for ``machine``: the first whose object asks for netboot, else the first."""
+    asking = (item for item in machine.interfaces if item.netboot.allow_pxe or item.netboot.switched_off)
+    return next(asking, machine.interfaces[0] if machine.interfaces else None)
 
 
 def script_url(nic: Nic) -> str:

@@ -13,8 +13,12 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Callable, Iterable
 
 from .hardware.mac import dashed
+from .hardware.model import Machine
+from .policy import boot_interface
+from .stages import State
 
 SECRET_BYTES = 32
 OUTCOMES = ("started", "succeeded", "failed")
@@ -40,3 +44,14 @@ def matches(secret: bytes, key: str, installs: int, candidate: str) -> bool:
 def report_url(http_base: str, mac: str, value: str) -> str:
     """Return the URL to which ``/started``, ``/succeeded`` or ``/failed`` is appended."""
     return f"{http_base}{REPORT_PREFIX}/{dashed(mac)}/{value}"
+
+
+def report_urls(
+    machines: Iterable[Machine], state_of: Callable[[str], State], secret: bytes, http_base: str
+) -> dict[str, str]:
+    """Return the URL prefix of each of ``machines`` that has an interface, by name."""
+    return {
+        machine.name: report_url(http_base, interface.mac, token(secret, machine.key, state_of(machine.key).installs))
+        for machine in machines
+        if (interface := boot_interface(machine)) is not None
+    }

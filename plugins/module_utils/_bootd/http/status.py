@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ..catalog import Nic
-from ..hardware.model import DEFAULT_NAMESPACE, Interface, Machine
-from ..policy import judge
+from ..hardware.model import DEFAULT_NAMESPACE, Machine
+from ..policy import boot_interface, judge
 from ..stages import State
 from ..stores.base import StoreProblem
 from ..unknown import Unknown
@@ -44,12 +44,6 @@ def machine_document(machine: Machine, state: State) -> Document:
         "netboot": verdict is not None and verdict.allowed,
         "reason": verdict.reason if verdict is not None else f"{machine.name} has no interface that can be used",
     }
-
-
-def boot_interface(machine: Machine) -> Interface | None:
-    """Return the interface that stands for ``machine``: the first whose object asks for netboot, else the first."""
-    asking = (item for item in machine.interfaces if item.netboot.allow_pxe or item.netboot.switched_off)
-    return next(asking, machine.interfaces[0] if machine.interfaces else None)
 
 
 def find(machines: Iterable[Machine], name: str) -> Machine | None:
