@@ -69,14 +69,9 @@ def sources() -> list[str]:
 
 
 def copy_tree() -> None:
-    """Copy the sources to the only kind of path ansible-test accepts, which also proves that they are enough.
-
-    Not bin/, which is for checkouts only: ansible-test takes all files in a directory of that name for Python.
-    """
+    """Copy the sources to the only kind of path ansible-test accepts, which also proves that they are enough."""
     shutil.rmtree(TREE, ignore_errors=True)
     for name in sources():
-        if name.startswith("bin/"):
-            continue
         target = TREE / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target)
