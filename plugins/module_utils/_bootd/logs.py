@@ -13,6 +13,9 @@ from typing import TextIO
 LEVELS = ("debug", "info", "warning", "error")
 MAX_FIELD = 1024
 
+# json.dumps would make an encoder for every line.
+_encode = json.JSONEncoder(default=str).encode
+
 
 class Log:
     """Writes events to ``stream``; safe to call from any thread. A line that can't be written is dropped."""
@@ -58,7 +61,7 @@ def _bounded(value: object) -> object:
 
 
 def _as_json(now: float, level: str, event: str, fields: dict[str, object]) -> str:
-    return json.dumps({"ts": round(now, 6), "level": level, "event": event, **fields}, default=str)
+    return _encode({"ts": round(now, 6), "level": level, "event": event, **fields})
 
 
 def _as_text(now: float, level: str, event: str, fields: dict[str, object]) -> str:

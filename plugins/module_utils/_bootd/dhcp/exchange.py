@@ -13,29 +13,27 @@ from .client import Kind
 from .decide import Answer, Silence
 from .packet import NO_ADDRESS, Packet
 
+UNKNOWN_TYPE = "unknown"
+
 
 class Exchange:
-    """One message of a known machine, and its lines in the log; the names of the fields are those of Boots."""
+    """One message of a known machine, and its lines in the log; the names of the fields are those of Boots.
+
+    ``fields`` are those that every line about it has.
+    """
 
     def __init__(self, request: Packet, nic: Nic, source: str, interface: str, log: Log) -> None:
         """Take the message ``request`` of ``nic``, heard from the address ``source`` on ``interface``."""
         self.request = request
         self.nic = nic
-        self._log = log
-        self._source = source
-        self._interface = interface
-
-    def fields(self) -> dict[str, object]:
-        """Return the fields that every line about this message has."""
-        request = self.request
-        relayed = request.giaddr != NO_ADDRESS
-        return {
+        self.fields: dict[str, object] = {
             "mac": request.mac,
-            "machine": self.nic.machine.name,
-            "via": request.giaddr if relayed else self._source,
-            "iface": self._interface or None,
+            "machine": nic.machine.name,
+            "via": source if request.giaddr == NO_ADDRESS else request.giaddr,
+            "iface": interface or None,
             "xid": request.xid.to_bytes(4, "big").hex(":"),
         }
+        self._log = log
 
     def log_received(self) -> None:
         """Say what came."""
@@ -43,7 +41,7 @@ class Exchange:
         relay = request.options.get(opt.RELAY_AGENT_INFORMATION)
         self._log.info(
             "recv",
-            **self.fields(),
+            **self.fields,
             type=type_name(request),
             secs=request.secs or None,
             **_relay_fields(relay),
@@ -56,7 +54,7 @@ class Exchange:
         unbootable = answer.detail.get("client") == Kind.FIRMWARE.value and not answer.detail.get("filename")
         self._log.info(
             "send",
-            **self.fields(),
+            **self.fields,
             type=type_name(reply),
             address=_present(reply.yiaddr),
             next_server=_present(reply.siaddr),
@@ -68,12 +66,12 @@ class Exchange:
 
     def log_silence(self, silence: Silence) -> None:
         """Say why nothing went."""
-        self._log.info("ignore", **self.fields(), reason=silence.reason, address=silence.detail.get("address"))
+        self._log.info("ignore", **self.fields, reason=silence.reason, address=silence.detail.get("address"))
 
 
 def type_name(packet: Packet) -> str:
-    """Return the name of the message's type; "unknown" stands for all that RFC 2131 does not name."""
-    return opt.MESSAGE_NAMES.get(packet.message_type or 0, "unknown")
+    """Return the name of the message's type, UNKNOWN_TYPE for all that RFC 2131 does not name."""
+    return opt.MESSAGE_NAMES.get(packet.message_type or 0, UNKNOWN_TYPE)
 
 
 def _present(address: str) -> str | None:

@@ -14,7 +14,7 @@ from .client import identify
 from .context import context_from
 from .decide import UNKNOWN_MACHINE, Answer, Silence, decide
 from .destination import CLIENT_PORT, SERVER_PORT, Destination, destination
-from .exchange import Exchange, type_name
+from .exchange import UNKNOWN_TYPE, Exchange, type_name
 from .packet import NO_ADDRESS, DhcpError, Packet, decode, encode, fit
 
 
@@ -33,6 +33,11 @@ class Handler:
         self._services = services
         self._context = context_from(services.settings)
         self._ports = (server_port, client_port)
+        messages = services.metrics.dhcp
+        names = (*opt.MESSAGE_NAMES.values(), UNKNOWN_TYPE)
+        # Looked up once: a label costs more than the count.
+        self._received = {name: messages.labels("recv", name) for name in names}
+        self._sent = {name: messages.labels("send", name) for name in names}
 
     def handle(self, data: bytes, source: str, interface: str) -> Outgoing | None:
         """Return the answer to the UDP payload ``data`` from the address ``source``, heard on ``interface``."""
@@ -41,7 +46,7 @@ class Handler:
         except DhcpError as error:
             self._drop(error.reason)
             return None
-        self._services.metrics.dhcp.labels("recv", type_name(request)).inc()
+        self._received[type_name(request)].inc()
         nic = self._services.catalog.by_mac(request.mac)
         decision = decide(request, nic, self._context)
         if nic is None:
@@ -61,10 +66,10 @@ class Handler:
             reply, dropped = fit(answer.reply, opt.uint(exchange.request.options.get(opt.MAX_MESSAGE_SIZE), 2))
             payload = encode(reply)
         except DhcpError as error:
-            self._services.log.error("no_reply", **exchange.fields(), reason=error.reason)
+            self._services.log.error("no_reply", **exchange.fields, reason=error.reason)
             self._drop(error.reason)
             return None
-        self._services.metrics.dhcp.labels("send", type_name(reply)).inc()
+        self._sent[type_name(reply)].inc()
         exchange.log_sent(answer, dropped)
         self._record(exchange.nic, answer)
         return Outgoing(payload, destination(exchange.request, reply, *self._ports))

@@ -28,6 +28,7 @@ _LARGEST_DATAGRAM = 1500  # bytes of an Ethernet frame: a reply is never fragmen
 _ETHERNET = 1
 _ETHERNET_SIZE = 6
 _COOKIE = b"\x63\x82\x53\x63"
+_END = bytes((opt.END,))
 _HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
 
 # Options given up, in this order, when a reply is too big for its client: first what the header says too, then
@@ -78,7 +79,8 @@ class Packet:
     @property
     def message_type(self) -> int | None:
         """Return the value of option 53, or None for BOOTP and for a malformed option."""
-        return opt.uint(self.options.get(opt.MESSAGE_TYPE), 1)
+        value = self.options.get(opt.MESSAGE_TYPE)
+        return value[0] if value is not None and len(value) == 1 else None
 
 
 def decode(data: bytes) -> Packet:
@@ -156,9 +158,13 @@ def encode(packet: Packet) -> bytes:
         _COOKIE,
     )
     parts = [header]
-    for code in sorted(packet.options, key=_position):
-        parts += _split(code, packet.options[code])
-    parts.append(bytes((opt.END,)))
+    for code in _in_order(packet.options):
+        value = packet.options[code]
+        if len(value) < 256:
+            parts.append(bytes((code, len(value))) + value)
+        else:
+            parts += _split(code, value)
+    parts.append(_END)
     return b"".join(parts).ljust(MIN_SIZE, b"\0")
 
 
@@ -191,22 +197,22 @@ def _collect(area: bytes, start: int, options: dict[int, bytes]) -> None:
         options[code] = options[code] + value if code in options else value
 
 
-def _position(code: int) -> tuple[int, int]:
-    if code == opt.MESSAGE_TYPE:
-        return 0, code
-    if code == opt.SERVER_IDENTIFIER:
-        return 1, code
-    return (3, code) if code == opt.RELAY_AGENT_INFORMATION else (2, code)
+def _in_order(options: Mapping[int, bytes]) -> list[int]:
+    last = opt.RELAY_AGENT_INFORMATION
+    first = [code for code in (opt.MESSAGE_TYPE, opt.SERVER_IDENTIFIER) if code in options]
+    rest = sorted(code for code in options if code != last and code not in first)
+    return [*first, *rest, last] if last in options else [*first, *rest]
 
 
 def _split(code: int, value: bytes) -> Iterator[bytes]:
-    for start in range(0, len(value) or 1, 255):
+    for start in range(0, len(value), 255):
         part = value[start : start + 255]
         yield bytes((code, len(part))) + part
 
 
 def _option_size(value: bytes) -> int:
-    return len(value) + 2 * max(1, -(-len(value) // 255))
+    # Nearly always one part; -(-a // b) rounds up.
+    return len(value) + (2 if len(value) < 256 else 2 * -(-len(value) // 255))
 
 
 def _size(packet: Packet) -> int:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from socket import inet_aton
 
 from ..hardware.model import Interface
 from . import options as opt
@@ -108,12 +108,13 @@ def _addresses(*addresses: str) -> bytes | None:
 
 
 def _broadcast(interface: Interface) -> bytes | None:
-    try:
-        network = IPv4Network(f"{interface.address}/{interface.netmask}", strict=False)
-    except (AddressValueError, NetmaskValueError):
+    if not interface.netmask:
         return None
-    # A /31 or /32 has no broadcast address (RFC 3021).
-    return network.broadcast_address.packed if network.prefixlen < 31 else None
+    hosts = ~int.from_bytes(inet_aton(interface.netmask), "big") & 0xFFFFFFFF
+    # A mask with holes is none, and a /31 or /32 has no broadcast address (RFC 3021).
+    if hosts & (hosts + 1) or hosts < 3:
+        return None
+    return (int.from_bytes(inet_aton(interface.address), "big") | hosts).to_bytes(4, "big")
 
 
 def _routes(interface: Interface) -> bytes | None:
