@@ -30,7 +30,8 @@ def create_app(
     site = Site.of(services, boot_files, render)
     app = Bottle()
     app.install(_wall(services))
-    for subject in (scripts, images, reports, metadata, api):
+    # Images first: ``/ipxe/autoexec.ipxe`` also looks like ``/<mac>/autoexec.ipxe``, and the first match counts.
+    for subject in (images, scripts, reports, metadata, api):
         subject.add_routes(app, site)
     for status in (400, 404, 405, 500):
         app.error(status)(_plain_error)

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documents that people and programs read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from _bootd import events
+from _bootd.events import Event
+from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.http.status import boot_interface, find, machine_document
+from _bootd.stages import State
+from _bootd.stores.base import StoreProblem
+from http_site import ADDRESS, KEY, MAC, NOW, OTHER_ADDRESS, OTHER_MAC, machine, make_site
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a site with two machines."""
+    return make_site(tmp_path, machine(), machine("other", OTHER_MAC, OTHER_ADDRESS, netboot=Netboot()))
+
+
+def test_machines_nothing_was_seen_of(site):
+    answer = site.get("/api/v1/machines")
+    assert answer.headers["content-type"] == "application/json"
+    first, second = answer.json["machines"]
+    assert second == {
+        "name": "um790-1",
+        "namespace": "tink-system",
+        "mac": MAC,
+        "ip": ADDRESS,
+        "firmware": "",
+        "stage": "known",
+        "since": NOW,
+        "attempt": 0,
+        "stages": [],
+        "facts": {},
+        "bytes": {"tftp": 0, "http": 0},
+        "error": "",
+        "last": {"what": "", "at": 0.0},
+        "netboot": True,
+        "reason": "um790-1 installs Harvester (operating_system.distro)",
+    }
+    assert (first["name"], first["netboot"]) == ("other", False)
+    assert "allowPXE is missing" in first["reason"]
+
+
+def test_machine_after_a_boot(site):
+    seen = [
+        Event(events.DISCOVER, KEY, MAC, 1.0, {"netboot": True, "client": "firmware", "firmware": "uefi"}),
+        Event(events.BOOT_FILE, KEY, MAC, 2.0, {"name": "ipxe.efi", "via": "tftp", "bytes": 100}),
+        Event(events.FACTS, KEY, MAC, 3.0, {"product": "UM790 Pro"}),
+    ]
+    for event in seen:
+        site.journal.record(event)
+    shown = site.get("/api/v1/machines/um790-1").json
+    assert shown["firmware"] == "uefi"
+    assert [step["stage"] for step in shown["stages"]] == ["known", "offered", "loading"]
+    assert (shown["stage"], shown["since"], shown["attempt"]) == ("loading", 2.0, 1)
+    assert (shown["bytes"], shown["facts"]) == ({"tftp": 100, "http": 0}, {"product": "UM790 Pro"})
+    assert shown["last"] == {"what": "facts UM790 Pro", "at": 3.0}
+
+
+@pytest.mark.parametrize("name", ["um790-1", "tink-system/um790-1", "tink-system//um790-1/"])
+def test_machine_by_name(site, name):
+    answer = site.get(f"/api/v1/machines/{name}")
+    assert (answer.status, answer.json["mac"]) == (200, MAC)
+
+
+@pytest.mark.parametrize("name", ["um790", "default/um790-1", "a/b/c", "%00"])
+def test_machine_by_name_missing(site, name):
+    answer = site.get(f"/api/v1/machines/{name}")
+    assert answer.status == 404
+    assert "reason" in answer.json
+
+
+def test_find_a_name_of_two_namespaces():
+    one, two, plain = Machine("a", "one"), Machine("a", "two"), Machine("a")
+    assert find([one], "a") is one
+    assert find([one, two], "a") is None
+    assert find([one, plain, two], "a") is plain
+    assert find([one, two], "two/a") is two
+
+
+def test_boot_interface_is_the_one_that_asks_for_netboot():
+    storage = Interface("52:54:00:00:00:0a")
+    pxe = Interface("52:54:00:00:00:0b", netboot=Netboot(allow_pxe=True))
+    done = Interface("52:54:00:00:00:0c", netboot=Netboot(allow_pxe=True, switched_off=True))
+    assert boot_interface(Machine("a", interfaces=(storage, pxe))) is pxe
+    assert boot_interface(Machine("a", interfaces=(storage, done))) is done
+    assert boot_interface(Machine("a", interfaces=(storage,))) is storage
+
+
+def test_machine_document_without_interfaces():
+    shown = machine_document(Machine("a"), State())
+    assert (shown["mac"], shown["netboot"]) == ("", False)
+    assert "no interface" in shown["reason"]
+
+
+def test_machines_hold_no_secret(site):
+    secretive = replace(
+        machine(), user_data="token: SECRET", vendor_data="SECRET", metadata={"instance": {"userdata": "SECRET"}}
+    )
+    site.catalog.upsert(secretive)
+    site.get(f"/phone-home/{MAC}/{site.token()}/started")
+    shown = site.get("/api/v1/machines").text
+    assert "SECRET" not in shown
+    assert site.token() not in shown
+
+
+def test_unknown(site):
+    site.services.unknown.record("52:54:00:00:00:98", "PXEClient", 7, "10.0.0.1", 1.0)
+    site.services.unknown.record("52:54:00:00:00:99", "", None, "", 2.0)
+    found = site.get("/api/v1/unknown").json["unknown"]
+    assert [entry["mac"] for entry in found] == ["52:54:00:00:00:99", "52:54:00:00:00:98"]
+    assert found[1] == {
+        "mac": "52:54:00:00:00:98",
+        "vendor_class": "PXEClient",
+        "arch": 7,
+        "relay": "10.0.0.1",
+        "first": 1.0,
+        "last": 1.0,
+        "count": 1,
+    }
+
+
+def test_ready_also_with_a_file_that_can_not_be_read(site):
+    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": []}
+    site.problems.append(StoreProblem("hardware/a.yaml", "line 3: not YAML"))
+    answer = site.get("/readyz")
+    # Its last good machines are served, so this must not take the daemon out of service.
+    assert (answer.status, answer.json["problems"]) == (
+        200,
+        [{"where": "hardware/a.yaml", "message": "line 3: not YAML"}],
+    )
+
+
+def test_health_and_greeting(site):
+    assert site.get("/healthz").text == "ok\n"
+    assert "/api/v1/machines" in site.get("/").text
+
+
+def test_metrics(site):
+    site.get("/healthz")
+    answer = site.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'bootd_http_requests_total{route="/healthz",status="200"} 1.0' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/machines", "/readyz", "/metrics", "/healthz", "/"])
+def test_api_is_read_only(site, path):
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        assert site.ask(method, path).status == 405
+    assert site.ask("HEAD", path).status == 200

@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot programs and images: who gets them, how, and that nothing else leaves the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from _bootd import events
+from _bootd.hardware.model import Netboot
+from _bootd.http.body import FileBody, Shrunk
+from http_site import MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
+
+CONTENT = bytes(range(256)) * 10
+KERNEL = "harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64"
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a site with a machine that netboots, one that does not, and files in its directories and beside them."""
+    off = machine("other", OTHER_MAC, OTHER_ADDRESS, netboot=Netboot(allow_pxe=False))
+    site = make_site(tmp_path, machine(), off)
+    (tmp_path / "boot/ipxe.efi").write_bytes(CONTENT)
+    kernel = tmp_path / "images" / KERNEL
+    kernel.parent.mkdir(parents=True)
+    kernel.write_bytes(CONTENT)
+    (tmp_path / "images/empty").touch()
+    (tmp_path / "images/.hidden").write_bytes(b"secret")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "images-private").mkdir()
+    (tmp_path / "images-private/secret").write_bytes(b"secret")
+    (tmp_path / "images/link").symlink_to("../secret")
+    (tmp_path / "images/dir").symlink_to("../images-private")
+    (tmp_path / "images/inside").symlink_to(KERNEL)
+    os.mkfifo(tmp_path / "images/pipe")
+    return site
+
+
+@pytest.mark.parametrize("path", ["/ipxe/ipxe.efi", "//ipxe//ipxe.efi", f"/ipxe/{MAC}/ipxe.efi"])
+def test_firmware(site, path):
+    answer = site.get(path)
+    assert (answer.status, answer.body) == (200, CONTENT)
+    assert answer.headers["content-length"] == str(len(CONTENT))
+    assert answer.headers["content-type"] == "application/efi"
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert site.events() == [(events.BOOT_FILE, {"name": "ipxe.efi", "via": "http", "bytes": len(CONTENT)})]
+    assert (site.state().stage, site.state().bytes) == ("loading", {"http": len(CONTENT)})
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "status", "said"),
+    [
+        ("/ipxe/ipxe.efi", STRANGER, 404, f"no Hardware object has {STRANGER}"),
+        ("/ipxe/52-54-00-00-00-99/ipxe.efi", STRANGER, 404, "no Hardware object has 52:54:00:00:00:99"),
+        ("/ipxe/ipxe.efi", OTHER_ADDRESS, 403, "netboot.allowPXE is false"),
+        (f"/ipxe/{OTHER_MAC}/ipxe.efi", STRANGER, 403, "netboot.allowPXE is false"),
+        (f"/ipxe/{MAC}/missing.efi", STRANGER, 404, "no such file"),
+        ("/ipxe", STRANGER, 404, ""),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_firmware_refused(site, path, source, status, said, method):
+    answer = site.ask(method, path, source)
+    assert answer.status == status
+    assert method == "HEAD" or said in answer.text
+    assert site.events() == site.events(OTHER_KEY) == []
+
+
+def test_firmware_head_has_the_headers_of_get(site):
+    # Firmware that boots by HTTP asks for the size first and for the file then.
+    head, get = site.ask("HEAD", "/ipxe/ipxe.efi"), site.get("/ipxe/ipxe.efi")
+    assert (head.status, head.body, head.headers) == (200, b"", get.headers)
+    assert len(site.events()) == 1
+
+
+def test_image_of_a_known_machine_is_recorded(site):
+    assert site.get(f"/images/{KERNEL}").body == CONTENT
+    url = f"http://10.10.0.20:7080/images/{KERNEL}"
+    assert site.events() == [(events.LOADED, {"url": url, "role": "kernel", "bytes": len(CONTENT)})]
+    assert (site.state().stage, site.state().bytes) == ("kernel", {"http": len(CONTENT)})
+
+
+@pytest.mark.parametrize("source", [STRANGER, OTHER_ADDRESS])
+def test_image_is_for_anybody(site, source):
+    assert site.get(f"/images/{KERNEL}", source).body == CONTENT
+
+
+def test_image_link_that_stays_inside(site):
+    assert site.get("/images/inside").body == CONTENT
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../secret",
+        "harvester/../../secret",
+        "../images-private/secret",
+        "....//secret",
+        "..\\secret",
+        "/etc/passwd",
+        "./harvester",
+        ".hidden",
+        "harvester/.hidden",
+        "harvester",
+        "link",
+        "dir/secret",
+        "pipe",
+        "",
+        "..",
+        "%2e%2e/secret",
+        "..%2fsecret",
+        "a" * 300,
+        "a/" * 3000,
+        "missing",
+        f"{KERNEL}/more",
+    ],
+)
+@pytest.mark.parametrize("below", ["/images/", "/ipxe/", "//images//"])
+def test_image_nothing_else_can_be_had(site, below, name):
+    answer = site.get(below + name)
+    assert answer.status in (403, 404)
+    assert b"secret" not in answer.body
+    assert b"root:" not in answer.body
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\nb", "a\x7fb"])
+def test_image_name_with_control_characters(site, name):
+    assert site.get(f"/images/{name}").status == 400
+
+
+def test_image_without_directory(tmp_path):
+    assert make_site(tmp_path, machine(), image_dir="").get("/images/a").status == 404
+
+
+def test_image_leaves_no_descriptor_behind(site):
+    before = len(os.listdir("/proc/self/fd"))
+    for headers in ({}, {"range": "bytes=0-1"}, {"range": "bytes=9999-"}, {"if_match": '"x"'}):
+        for name in (KERNEL, "empty", "link", "pipe", "missing"):
+            for method in ("GET", "HEAD"):
+                site.ask(method, f"/images/{name}", **headers)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "body", "content_range"),
+    [
+        ("bytes=0-0", 206, CONTENT[:1], "bytes 0-0/2560"),
+        ("bytes=100-199", 206, CONTENT[100:200], "bytes 100-199/2560"),
+        ("bytes=2000-", 206, CONTENT[2000:], "bytes 2000-2559/2560"),
+        ("bytes=-10", 206, CONTENT[-10:], "bytes 2550-2559/2560"),
+        ("bytes=0-1,4-5", 200, CONTENT, None),
+        ("bytes=2560-", 416, b"no such range\n", "bytes */2560"),
+    ],
+)
+def test_image_range(site, wanted, status, body, content_range):
+    answer = site.get(f"/images/{KERNEL}", range=wanted)
+    assert (answer.status, answer.body, answer.headers.get("content-range")) == (status, body, content_range)
+    assert answer.headers["content-length"] == str(len(body))
+    assert answer.headers["accept-ranges"] == "bytes"
+
+
+@pytest.mark.parametrize(("wanted", "recorded"), [("bytes=0-9", 0), ("bytes=10-", 1), ("bytes=0-9,20-29", 1)])
+def test_image_is_loaded_when_its_end_is_sent(site, wanted, recorded):
+    site.get(f"/images/{KERNEL}", range=wanted)
+    assert len(site.events()) == recorded
+
+
+def test_image_validators(site, tmp_path):
+    first = site.get(f"/images/{KERNEL}").headers
+    assert site.get(f"/images/{KERNEL}", if_none_match=first["etag"]).status == 304
+    assert site.get(f"/images/{KERNEL}", if_modified_since=first["last-modified"]).status == 304
+    resumed = {"range": "bytes=5-", "if_range": first["etag"]}
+    assert site.get(f"/images/{KERNEL}", **resumed).status == 206
+    newer = tmp_path / "newer"
+    newer.write_bytes(CONTENT[::-1])
+    newer.rename(tmp_path / "images" / KERNEL)
+    answer = site.get(f"/images/{KERNEL}", **resumed)
+    assert (answer.status, answer.body) == (200, CONTENT[::-1])
+    assert site.get(f"/images/{KERNEL}", if_none_match=first["etag"]).status == 200
+    assert site.get(f"/images/{KERNEL}", if_match=first["etag"]).status == 412
+
+
+def test_image_not_modified_has_no_body(site):
+    answer = site.get(f"/images/{KERNEL}", if_none_match="*")
+    assert (answer.status, answer.body, "content-length" in answer.headers) == (304, b"", False)
+    assert "etag" in answer.headers
+
+
+def test_image_empty_file(site):
+    answer = site.get("/images/empty")
+    assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", "0")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.iso", "application/vnd.efi-iso"), ("a.IMG", "application/vnd.efi-img")])
+def test_image_type_that_firmware_goes_by(site, tmp_path, name, kind):
+    (tmp_path / "images" / name).write_bytes(b"x")
+    assert site.get(f"/images/{name}").headers["content-type"] == kind
+
+
+def body_of(path: Path, offset: int = 0, count: int = 10) -> FileBody:
+    return FileBody(os.open(path, os.O_RDONLY), offset, count)
+
+
+def test_file_body_tells_once_what_was_sent(tmp_path):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    body, told = body_of(tmp_path / "file", 2, 5), []
+    body.at_end.append(told.append)
+    assert (body.read(2), body.read(100), body.read(1)) == (b"23", b"456", b"")
+    body.close()
+    body.close()
+    assert told == [5]
+
+
+def test_file_body_of_a_file_that_shrinks(tmp_path):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    body = body_of(tmp_path / "file")
+    assert body.read(4) == b"0123"
+    os.truncate(tmp_path / "file", 6)
+    assert body.read() == b"45"
+    with pytest.raises(Shrunk):
+        body.read()
+    body.close()

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which machine's script is served, and what the journal hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from _bootd import events
+from _bootd.hardware.model import Netboot
+from http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a site with a machine that installs and one whose netboot is off."""
+    off = machine("other", OTHER_MAC, OTHER_ADDRESS, netboot=Netboot(allow_pxe=False))
+    return make_site(tmp_path, machine(), off)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auto.ipxe",
+        "/autoexec.ipxe",
+        "//auto.ipxe",
+        "/auto.ipxe/",
+        "/58:47:ca:71:d8:49/auto.ipxe",
+        "/58-47-CA-71-D8-49/autoexec.ipxe",
+        "/5847.ca71.d849//auto.ipxe",
+        "/5847ca71d849/auto.ipxe",
+        "/ipxe/autoexec.ipxe",
+        "/ipxe/58-47-ca-71-d8-49/autoexec.ipxe",
+    ],
+)
+def test_script(site, path):
+    answer = site.get(path)
+    assert (answer.status, answer.text) == (200, f"#!ipxe\necho {MAC} harvester\n")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert site.events() == [(events.SCRIPT, {"kind": "harvester", "via": "http", "bytes": len(answer.body)})]
+    assert site.state().stage == "script"
+
+
+def test_script_path_mac_counts_more_than_the_address(site):
+    assert MAC in site.get(f"/{MAC}/auto.ipxe", OTHER_ADDRESS).text
+    assert (len(site.events()), site.events(OTHER_KEY)) == (1, [])
+
+
+def test_script_netboot_off_boots_the_local_disk(site):
+    answer = site.get("/auto.ipxe", OTHER_ADDRESS)
+    assert (answer.status, answer.text) == (200, f"#!ipxe\necho {OTHER_MAC} local disk\n")
+    reason = "netboot is off for other: netboot.allowPXE is false"
+    assert site.events(OTHER_KEY) == [(events.LOCAL_BOOT, {"reason": reason})]
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "who"),
+    [
+        ("/auto.ipxe", STRANGER, STRANGER),
+        ("/52:54:00:00:00:99/auto.ipxe", ADDRESS, "52:54:00:00:00:99"),
+        ("/nonsense/auto.ipxe", ADDRESS, "nonsense"),
+        ("/a/b/auto.ipxe", ADDRESS, ""),
+        ("/auto.ipxe.bak", ADDRESS, ""),
+    ],
+)
+def test_script_unknown(site, path, source, who):
+    answer = site.get(path, source)
+    assert answer.status == 404
+    assert who in answer.text
+    assert site.events() == site.events(OTHER_KEY) == []
+
+
+def test_script_head_is_no_boot(site):
+    answer = site.ask("HEAD", "/auto.ipxe")
+    assert (answer.status, answer.body, int(answer.headers["content-length"]) > 0) == (200, b"", True)
+    assert site.events() == []
+
+
+def test_script_by_forwarded_address_only_from_a_trusted_proxy(tmp_path, site):
+    assert site.get("/auto.ipxe", STRANGER, x_forwarded_for=ADDRESS).status == 404
+    trusting = make_site(tmp_path, machine(), trusted_proxies=("10.10.0.99/32",))
+    assert trusting.get("/auto.ipxe", STRANGER, x_forwarded_for=ADDRESS).status == 200
+    assert trusting.get("/auto.ipxe", STRANGER, x_forwarded_for=f"{ADDRESS}, 192.0.2.1").status == 404
+
+
+def test_script_follows_the_catalog(site):
+    assert "harvester" in site.get("/auto.ipxe").text
+    site.catalog.upsert(replace(machine(), metadata={}))
+    assert "local disk" in site.get("/auto.ipxe").text
+    site.catalog.remove(KEY)
+    assert site.get("/auto.ipxe").status == 404
+
+
+def test_script_renderer_with_a_fault_costs_one_answer(site):
+    site.render = lambda *_arguments: 1 / 0
+    assert site.get("/auto.ipxe").status == 500
+    faults = [line for line in site.lines() if line["event"] == "fault"]
+    assert [line["reason"] for line in faults] == ["ZeroDivisionError: division by zero"]
+    assert site.get("/healthz").status == 200
