@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hardware objects as files of a directory: which would have to be written or removed. Pure.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_object_name
+from ansible_collections.baremetal.netboot.plugins.module_utils._yaml_text import to_yaml
+
+SUFFIX = ".yaml"
+# The first line of every file that is ours: files without it are never removed.
+HEADER = "# Written by Ansible, baremetal.netboot.hardware: changes made here will be lost.\n"
+# The entry and all lines below it that are indented further.
+_SECRET = re.compile(r"^( *)(userData|vendorData):[^\n]*\n(?:\1 [^\n]*\n|\n)*", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one file. ``action``: ``created``, ``updated``, ``removed`` or ``unchanged``."""
+
+    machine: str
+    file: str
+    action: str
+    before: str = ""
+    after: str = ""
+
+
+def problems(machines: Iterable[Any]) -> list[str]:
+    """Return a sentence for each of ``machines`` that can't be a file of its own."""
+    found = []
+    seen: set[str] = set()
+    for number, machine in enumerate(machines):
+        name = name_of(machine)
+        if machine.get("kind") != "Hardware":
+            found.append(f"machines[{number}] is of kind {machine.get('kind')!r} but should be a Hardware object")
+        elif not isinstance(name, str) or not is_object_name(name):
+            found.append(f"machines[{number}].metadata.name is {name!r} but should be lower-case letters, digits and -")
+        elif name in seen:
+            found.append(f"machines[{number}].metadata.name is {name!r}, which another of them has")
+        else:
+            seen.add(name)
+    return found
+
+
+def name_of(machine: Mapping[str, Any]) -> Any:
+    """Return what stands where a Hardware object has its name."""
+    meta = machine.get("metadata")
+    return meta.get("name") if isinstance(meta, Mapping) else None
+
+
+def changes(machines: Iterable[Mapping[str, Any]], present: Mapping[str, str], *, prune: bool) -> list[Change]:
+    """Return what has to become of the files ``present`` (file name -> content), in the order of their names.
+
+    ``prune``: files that this collection wrote and that belong to none of ``machines`` are removed.
+    """
+    found = {}
+    for machine in machines:
+        name = str(name_of(machine))
+        before, after = present.get(name + SUFFIX), HEADER + to_yaml(machine)
+        action = "created" if before is None else "unchanged" if before == after else "updated"
+        found[name + SUFFIX] = Change(name, name + SUFFIX, action, before or "", after)
+    for file, content in present.items():
+        if prune and file not in found and content.startswith(HEADER):
+            found[file] = Change(file.removesuffix(SUFFIX), file, "removed", content)
+    return [found[file] for file in sorted(found)]
+
+
+def removals(machines: Iterable[Mapping[str, Any]], present: Mapping[str, str]) -> list[Change]:
+    """Return the removal of the files that ``machines`` have among ``present``, in the order of their names."""
+    files = sorted(str(name_of(machine)) + SUFFIX for machine in machines)
+    return [Change(file.removesuffix(SUFFIX), file, "removed", present[file]) for file in files if file in present]
+
+
+def without_secrets(content: str) -> str:
+    """Return a manifest for a diff: user data, which may hold passwords, only as its digest."""
+    return _SECRET.sub(lambda match: f"{match[1]}{match[2]}: (hidden, sha256 {_digest(match[0])})\n", content)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

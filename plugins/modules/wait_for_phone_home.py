@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: wait_for_phone_home
+short_description: Wait until machines have phoned home
+version_added: 0.1.0
+author:
+  - The baremetal.netboot authors (@baremetal-netboot)
+description:
+  - Asks bootd where machines stand until all of them have got to a stage of their boot, by default until their
+    installers have reported success.
+  - One task waits for any number of machines and shows a line for each stage as it is reached. When nothing happens
+    for a minute it says who stands where.
+  - Runs on the controller, which must reach bootd's HTTP port. Nothing is run on the task's host.
+extends_documentation_fragment:
+  - baremetal.netboot.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is waited for.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  machines:
+    description:
+      - The names of the machines, which are those of their Hardware objects.
+    type: list
+    elements: str
+    required: true
+  url:
+    description:
+      - Where bootd serves HTTP, such as V(http://10.10.0.20:7080).
+    type: str
+    required: true
+  stage:
+    description:
+      - The stage that each machine has to reach.
+      - A later stage counts as well.
+    type: str
+    choices: [known, offered, loading, script, kernel, installing, installed, ready]
+    default: installed
+  timeout:
+    description:
+      - For how many seconds to wait.
+    type: int
+    default: 3600
+  poll:
+    description:
+      - How many seconds to pause between two questions to bootd.
+    type: float
+    default: 1.0
+  fail_fast:
+    description:
+      - Whether to stop at the first machine that fails.
+      - By default the task goes on until the outcome of every machine is known.
+    type: bool
+    default: false
+  use_proxy:
+    description:
+      - Whether to honour proxy settings in the environment of the controller.
+    type: bool
+    default: true
+notes:
+  - A machine that had failed before the task began is waited for, since it may boot again.
+  - bootd may be away for a while, for example to be restarted. The machines go on without it, and so does the wait.
+  - A machine of which bootd has no Hardware object after 30 seconds counts as failed.
+seealso:
+  - module: baremetal.netboot.hardware
+"""
+
+EXAMPLES = r"""
+- name: Wait for the machines of the inventory
+  baremetal.netboot.wait_for_phone_home:
+    machines: "{{ groups.netboot_machines }}"
+    url: http://10.10.0.20:7080
+  register: phone_home
+
+- name: Set what was seen of each machine as its own fact
+  ansible.builtin.set_fact:
+    netboot: "{{ phone_home.machines[item] }}"
+  delegate_to: "{{ item }}"
+  delegate_facts: true
+  loop: "{{ phone_home.machines.keys() }}"
+
+- name: Wait until the machines run a kernel, and stop at the first that fails
+  baremetal.netboot.wait_for_phone_home:
+    machines: [um790-1, um790-2]
+    url: http://10.10.0.20:7080
+    stage: kernel
+    timeout: 300
+    fail_fast: true
+"""
+
+RETURN = r"""
+machines:
+  description:
+    - What bootd said last of each machine, by name. Machines that it does not know are left out.
+    - Also returned when the task fails, with the machines that have arrived and those that have not.
+  returned: always
+  type: dict
+  contains:
+    stage:
+      description: Where the machine stands.
+      type: str
+      sample: installed
+    since:
+      description: Since when it stands there, in seconds since the epoch.
+      type: float
+      sample: 1697053479.3
+    attempt:
+      description: How many times the machine has booted from the network.
+      type: int
+      sample: 1
+    stages:
+      description: Each stage of this attempt and when it was reached, in seconds since the epoch.
+      type: list
+      elements: dict
+      sample: [{"stage": "known", "at": 1697053442.8}, {"stage": "offered", "at": 1697053442.8}]
+    mac:
+      description: The MAC address of the interface it boots from.
+      type: str
+      sample: 58:47:ca:71:d8:49
+    ip:
+      description: Its IPv4 address.
+      type: str
+      sample: 10.10.0.16
+    firmware:
+      description: V(uefi) or V(bios), as far as it was seen.
+      type: str
+      sample: uefi
+    facts:
+      description: What iPXE reported of the machine.
+      type: dict
+      sample: {"manufacturer": "Micro Computer (HK) Tech Limited", "product": "UM790 Pro"}
+    bytes:
+      description: How many bytes bootd has sent it in this attempt.
+      type: dict
+      sample: {"tftp": 1017856, "http": 854}
+    error:
+      description: Why it failed, or the last error iPXE told of.
+      type: str
+      sample: ''
+    last:
+      description: The last thing that was seen of it, and when.
+      type: dict
+      sample: {"what": "report succeeded", "at": 1697053479.3}
+elapsed:
+  description: For how many seconds the task has waited.
+  returned: always
+  type: float
+  sample: 1260.4
+"""
