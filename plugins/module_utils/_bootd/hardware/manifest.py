@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Manifests: the bytes of a file, YAML or JSON, to the objects it holds.
+
+Whatever a file holds, the answer is objects and problems, never an exception. A document that is broken does not take
+those around it along.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .block import BlockReader, NotSimple
+from .problem import Problem
+from .yaml_reader import MAX_DEPTH, Unreadable, YamlDocument, read_yaml
+
+MAX_BYTES = 64 * 1024 * 1024  # 10,000 machines in one file are 10 MiB
+MAX_OBJECTS = 100_000  # of one document
+MAX_DOUBTS = 20  # of one JSON mapping
+
+# A line of three dashes starts a document wherever it stands, also inside what looks like a block of text.
+_SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The text of one document of a file: its number in the file and the line it starts on, both from 1."""
+
+    text: str
+    number: int = 1
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object of a file. ``item`` is its place, from 1, in a list that the document holds; 0: it is no list."""
+
+    value: Any
+    file: str = ""
+    number: int = 1
+    item: int = 0
+    line: int = 0
+
+    @property
+    def source(self) -> str:
+        """Return where the object stands, for people."""
+        return source(self.file, self.number, self.item)
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What a file or a chunk of it holds. ``broken``: part of it could not be read, so objects may be missing."""
+
+    documents: list[Document] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    broken: bool = False
+
+
+def source(file: str, number: int, item: int) -> str:
+    """Return the place of an object as people say it; the first document needs no number."""
+    parts = [file, f"document {number}" if number > 1 or item else "", f"item {item}" if item else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def read_manifest(data: bytes, file: str = "") -> Manifest:
+    """Return the objects and the problems of the file content ``data``; ``file`` names it in them."""
+    chunks, problems = split(data, file)
+    manifest = Manifest(problems=problems, broken=bool(problems))
+    reader = ManifestReader()
+    for chunk in chunks:
+        part = reader.read(chunk, file)
+        manifest.documents += part.documents
+        manifest.problems += part.problems
+        manifest.broken |= part.broken
+    return manifest
+
+
+def split(data: bytes, file: str = "") -> tuple[Iterable[Chunk], list[Problem]]:
+    """Return the documents' texts, made as they are asked for, or a problem where ``data`` is no text."""
+    if len(data) > MAX_BYTES:
+        size = f"{len(data) / 1024 / 1024:.0f} MiB"
+        return [], [Problem(f"the file has {size}; more than {MAX_BYTES // 1024 // 1024} MiB are not read", file)]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return [], [Problem(f"not UTF-8 text: byte 0x{data[error.start]:02x} does not belong there", file, line)]
+    if _looks_like_json(text):
+        return [Chunk(text)], []
+    return _chunks(text), []
+
+
+def _chunks(text: str) -> Iterator[Chunk]:
+    starts = [0, *(match.start() for match in _SEPARATOR.finditer(text)), len(text)]
+    number, line, begin = 0, 1, 0
+    for start, end in zip(starts, starts[1:], strict=False):
+        # Directives stand before the separator that opens their document.
+        if start == 0 and end < len(text) and _DIRECTIVE.search(text, 0, end):
+            continue
+        piece = text[begin:end]
+        if not _is_blank(piece):
+            number += 1
+            yield Chunk(piece, number, line)
+        line += piece.count("\n")
+        begin = end
+
+
+def _is_blank(piece: str) -> bool:
+    """Return whether only the separator, comments and white space are in ``piece``."""
+    return all(not line or line.isspace() or line.startswith("#") for line in piece.removeprefix("---").split("\n"))
+
+
+def _looks_like_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+class ManifestReader:
+    """Reads chunks. Keep one for many files: machines resemble each other, and it remembers their lines."""
+
+    def __init__(self) -> None:
+        self._blocks = BlockReader()
+
+    def read(self, chunk: Chunk, file: str = "") -> Manifest:
+        """Return the objects and the problems of ``chunk``."""
+        manifest = Manifest()
+        try:
+            for document in self._values(chunk, file):
+                for line, message in document.doubts:
+                    manifest.problems.append(Problem(message, file, chunk.line + line, chunk.number))
+                _add(manifest, document.value, chunk, file, chunk.line + document.line)
+        except Unreadable as error:
+            manifest.broken = True
+            manifest.problems.append(Problem(error.message, file, chunk.line + error.line, chunk.number))
+        return manifest
+
+    def _values(self, chunk: Chunk, file: str) -> Iterable[YamlDocument]:
+        if _looks_like_json(chunk.text):
+            return _json_values(chunk.text, file)
+        try:
+            return (YamlDocument(self._blocks.read(chunk.text), int(chunk.text.startswith("---"))),)
+        except NotSimple:
+            return read_yaml(chunk.text)
+
+
+def _add(manifest: Manifest, value: Any, chunk: Chunk, file: str, line: int) -> None:
+    """Add the objects that ``value`` is or lists."""
+    items = _items(value)
+    if items is None:
+        if value is not None:
+            manifest.documents.append(Document(value, file, chunk.number, 0, line))
+        return
+    if len(items) > MAX_OBJECTS:
+        manifest.broken = True
+        message = f"a list of {len(items)} objects; more than {MAX_OBJECTS} are not read"
+        manifest.problems.append(Problem(message, file, line, chunk.number))
+        return
+    manifest.documents += [Document(item, file, chunk.number, place, line) for place, item in enumerate(items, 1)]
+
+
+def _items(value: Any) -> list[Any] | None:
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict) and isinstance(value.get("items"), list) and str(value.get("kind")).endswith("List"):
+        return value["items"]
+    return None
+
+
+def _json_values(text: str, file: str) -> Iterable[YamlDocument]:
+    """Yield the JSON document ``text``; what is not JSON may still be YAML, unless the file says it is JSON."""
+    doubts: list[tuple[int, str]] = []
+
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+            doubts.extend((0, f"the key {name!r} is given twice; the last value counts") for name in twice[:MAX_DOUBTS])
+        return found
+
+    try:
+        value = json.loads(text, object_pairs_hook=mapping, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Unreadable(f"nested deeper than {MAX_DEPTH} levels", 0) from None
+    except json.JSONDecodeError as error:
+        if file.endswith(".json"):
+            raise Unreadable(f"not JSON: {error.msg}", error.lineno - 1) from None
+        yield from read_yaml(text)
+        return
+    except ValueError as error:
+        raise Unreadable(f"not JSON: {error}", 0) from None
+    if _too_deep(value):
+        raise Unreadable(f"nested deeper than {MAX_DEPTH} levels", 0)
+    yield YamlDocument(value, 0, doubts)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            child
+            for node in level
+            if isinstance(node, (dict, list))
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""YAML to plain values (mappings, lists, text, numbers, booleans, null) by way of libyaml's events.
+
+Nothing else is ever built, whatever tags a file carries. Mapping keys are text as they stand. What YAML accepts silently
+and means something else than it looks like (a key given twice) is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .scalar import resolve
+
+try:
+    import yaml
+except ImportError:
+    yaml = None
+
+MAX_DEPTH = 100  # levels of nesting; Hardware needs ten
+MAX_ALIASED = 100_000  # values that the aliases of one document may stand for
+
+_TAG = "tag:yaml.org,2002:"
+_MERGE: Any = object()  # stands for an unquoted << as a key
+
+
+class Unreadable(Exception):
+    """The text is no YAML that can be used; ``line`` counts from 0 within it."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+@dataclass(slots=True)
+class YamlDocument:
+    """One document: its value, the line it starts on, and (line, message) of what is doubtful in it."""
+
+    value: Any = None
+    line: int = 0
+    doubts: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_yaml(text: str) -> Iterator[YamlDocument]:
+    """Yield the documents of ``text``; raises Unreadable at the first that is broken. Lines count from 0."""
+    try:
+        parser = _event_source(text)
+        while True:
+            event = parser.get_event()
+            if event.__class__ is yaml.StreamEndEvent:
+                return
+            if event.__class__ is yaml.DocumentStartEvent:
+                yield _Composer(parser).document()
+    except yaml.YAMLError as error:
+        raise _unreadable(text, error) from None
+    except (ValueError, OverflowError) as error:  # the parser in Python stumbles over escapes that are no character
+        raise Unreadable(f"not YAML: {error}", 0) from None
+
+
+def _event_source(text: str):
+    if hasattr(yaml, "CSafeLoader"):
+        return yaml.CSafeLoader(text.encode())
+    return yaml.SafeLoader(text)
+
+
+def _unreadable(text: str, error: yaml.YAMLError) -> Unreadable:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        position = getattr(error, "position", 0)
+        reason = getattr(error, "reason", None) or "it can't be read"
+        return Unreadable(f"not text: {reason}", text.count("\n", 0, position if isinstance(position, int) else 0))
+    lines = text.split("\n")
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return Unreadable("a tab indents this line; YAML wants spaces", mark.line)
+    context = getattr(error, "context", None)
+    reason = getattr(error, "problem", None) or "it can't be read"
+    return Unreadable("not YAML: " + (f"{context}, {reason}" if context else reason), mark.line)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or sequence that is being filled. ``key`` is the mapping's key whose value comes next."""
+
+    container: Any
+    anchor: str | None = None
+    key: str | None = None
+    size: int = 1  # values in it, those behind aliases included
+    merged: list[dict] = field(default_factory=list)
+
+
+class _Composer:
+    """Builds one document from the events that follow its start."""
+
+    def __init__(self, parser: Any) -> None:
+        self._get = parser.get_event
+        self._document = YamlDocument()
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._aliased = 0
+
+    def document(self) -> YamlDocument:
+        event = self._get()
+        self._document.line = event.start_mark.line
+        while event.__class__ is not yaml.DocumentEndEvent:
+            self._take(event)
+            event = self._get()
+        return self._document
+
+    def _take(self, event: yaml.Event) -> None:
+        kind = event.__class__
+        if kind is yaml.ScalarEvent:
+            self._scalar(event)
+        elif kind is yaml.MappingStartEvent:
+            self._start({}, "map", event)
+        elif kind is yaml.SequenceStartEvent:
+            self._start([], "seq", event)
+        elif kind is yaml.AliasEvent:
+            self._alias(event)
+        else:
+            self._end()
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        top = self._open[-1] if self._open else None
+        if top is not None and top.container.__class__ is dict and top.key is None:
+            if event.anchor is not None:
+                self._anchors[event.anchor] = (event.value, 1)
+            self._key(top, event)
+            return
+        value = _scalar_value(event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (value, 1)
+        self._place(value, 1, event)
+
+    def _key(self, top: _Open, event: yaml.ScalarEvent) -> None:
+        if event.value == "<<" and event.implicit[0]:
+            top.key = _MERGE
+            return
+        top.key = event.value
+        if top.key in top.container:
+            message = f"the key {top.key!r} is given twice; the last value counts"
+            self._document.doubts.append((event.start_mark.line, message))
+
+    def _start(self, container: Any, kind: str, event: yaml.CollectionStartEvent) -> None:
+        line = event.start_mark.line
+        if event.tag not in (None, "!", _TAG + kind):
+            raise Unreadable(f"the tag {event.tag} has no meaning here", line)
+        if len(self._open) >= MAX_DEPTH:
+            raise Unreadable(f"nested deeper than {MAX_DEPTH} levels", line)
+        self._refuse_as_key(line)
+        self._open.append(_Open(container, event.anchor))
+
+    def _refuse_as_key(self, line: int) -> None:
+        if self._open and self._open[-1].container.__class__ is dict and self._open[-1].key is None:
+            raise Unreadable("a key must be text", line)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        line = event.start_mark.line
+        self._refuse_as_key(line)
+        if event.anchor not in self._anchors:
+            inside = any(level.anchor == event.anchor for level in self._open)
+            reason = "stands for what it is part of" if inside else "stands for nothing"
+            raise Unreadable(f"the alias *{event.anchor} {reason}", line)
+        value, size = self._anchors[event.anchor]
+        self._aliased += size
+        if self._aliased > MAX_ALIASED:
+            raise Unreadable(f"its aliases stand for more than {MAX_ALIASED} values", line)
+        self._place(value, size, event)
+
+    def _end(self) -> None:
+        level = self._open.pop()
+        for mapping in level.merged:
+            for key, value in mapping.items():
+                level.container.setdefault(key, value)
+        if level.anchor is not None:
+            self._anchors[level.anchor] = (level.container, level.size)
+        self._place(level.container, level.size, None)
+
+    def _place(self, value: Any, size: int, event: yaml.Event | None) -> None:
+        if not self._open:
+            self._document.value = value
+            return
+        top = self._open[-1]
+        top.size += size
+        if top.container.__class__ is list:
+            top.container.append(value)
+        elif top.key is _MERGE:
+            top.merged += self._merge_sources(value, event)
+            top.key = None
+        else:
+            top.container[top.key] = value
+            top.key = None
+
+    def _merge_sources(self, value: Any, event: yaml.Event | None) -> list[dict]:
+        sources = value if isinstance(value, list) else [value]
+        if not all(isinstance(source, dict) for source in sources):
+            line = event.start_mark.line if event is not None else self._document.line
+            raise Unreadable("<< takes a mapping or a list of mappings", line)
+        return sources
+
+
+def _scalar_value(event: yaml.ScalarEvent) -> Any:
+    tag = event.tag
+    if tag is None or tag == "!":
+        return resolve(event.value) if event.implicit[0] else event.value
+    if tag == _TAG + "str":
+        return event.value
+    value = resolve(event.value)
+    if tag in _SCALAR_TAGS and isinstance(value, _SCALAR_TAGS[tag]):
+        return float(value) if tag == _TAG + "float" else value
+    raise Unreadable(f"the tag {tag} does not fit or has no meaning here", event.start_mark.line)
+
+
+_SCALAR_TAGS: dict[str, Any] = {
+    _TAG + "bool": bool,
+    _TAG + "float": (int, float),
+    _TAG + "int": int,
+    _TAG + "null": type(None),
+}

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The files store: Hardware from a directory of manifests, states in the state directory.
+
+The manifests are the user's and never written. What was served goes on being served while a file can't be read or the
+whole directory is away.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from ..catalog import Catalog
+from ..hardware.model import Machine
+from ..logs import Log
+from ..stages import State
+from .base import StoreError, StoreProblem
+from .manifest_tree import Tree
+from .manifest_watch import ManifestWatch
+from .state_dir import StateDir
+from .switches import as_served, clash_problems
+
+MAX_PROBLEMS = 1000
+
+
+class FilesStore:
+    """Implements ``Store`` over a manifest directory and a StateDir."""
+
+    def __init__(self, directory: str, state_dir: StateDir, log: Log) -> None:
+        self._directory = os.path.abspath(directory)
+        self._state_dir = state_dir
+        self._log = log
+        self._lock = threading.RLock()  # over the tree, the states and the order of writes to the catalog
+        self._tree = Tree(self._directory)
+        self._catalog = Catalog()
+        self._states: dict[str, State] | None = None
+        self._state_problems: list[StoreProblem] = []
+        self._on_change: Callable[[], None] | None = None
+        self._watch: ManifestWatch | None = None
+
+    def read(self, catalog: Catalog) -> None:
+        """Load everything into ``catalog`` once, without following changes; raises StoreError as ``start`` does."""
+        with self._lock:
+            self._catalog = catalog
+            self.load_states()
+            try:
+                self._tree.load()
+            except OSError as error:
+                raise StoreError(f"{self._directory}: {error.strerror or error}") from error
+            self._publish()
+
+    def start(self, catalog: Catalog, on_change: Callable[[], None]) -> None:
+        """Load everything, then follow the directory with inotify; see ``Store``."""
+        self._on_change = on_change
+        self._watch = ManifestWatch(self._look)
+        self._watch.open([self._directory])
+        self.read(catalog)
+        self._watch.start()
+
+    def stop(self) -> None:
+        """Stop following the directory; see ``Store``."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+
+    def load_states(self) -> Mapping[str, State]:
+        """Return the states of the state directory, which is read once; see ``Store``."""
+        with self._lock:
+            if self._states is None:
+                self._states, self._state_problems = self._state_dir.load()
+            return dict(self._states)
+
+    def save(self, key: str, state: State) -> None:
+        """Serve the machine as ``state`` has it from now on, and keep the state on disk; see ``Store``."""
+        with self._lock:
+            self.load_states()
+            self._states[key] = state
+            machine = self._tree.machines.get(key)
+            if machine is not None:
+                self._serve([machine])
+        self._state_dir.save(key, state)
+
+    def problems(self) -> list[StoreProblem]:
+        """Return what is wrong with manifests and states now, the first MAX_PROBLEMS of it."""
+        with self._lock:
+            found = [*self._state_problems, *self._tree.problems(), *clash_problems(self._catalog.clashes())]
+            if self._watch is not None and self._watch.blind:
+                found.insert(0, StoreProblem(self._directory, self._watch.blind))
+        if len(found) <= MAX_PROBLEMS:
+            return found
+        rest = StoreProblem(self._directory, f"{len(found) - MAX_PROBLEMS} more problems: run bootd check")
+        return [*found[:MAX_PROBLEMS], rest]
+
+    def _look(self, finished: frozenset[str]) -> tuple[Iterable[str], float]:
+        with self._lock:
+            before = time.monotonic()
+            refreshed = self._tree.refresh(finished, time.time())
+            if refreshed.changed:
+                self._publish()
+                seconds = round(time.monotonic() - before, 3)
+                self._log.debug("manifests_read", machines=len(self._catalog), seconds=seconds)
+            directories = list(self._tree.directories)
+        if refreshed.changed and self._on_change is not None:
+            self._on_change()
+        return directories, refreshed.again_in
+
+    def _publish(self) -> None:
+        self._catalog.replace(self._as_served(machine) for machine in self._tree.machines.values())
+
+    def _serve(self, machines: Iterable[Machine]) -> None:
+        for machine in machines:
+            self._catalog.upsert(self._as_served(machine))
+
+    def _as_served(self, machine: Machine) -> Machine:
+        """Return ``machine`` with what bootd has switched off; the very object that is served where it is the same."""
+        state = self._states.get(machine.key)
+        if state is None or not state.switched_off:
+            return machine
+        served = as_served(machine, state.switched_off)
+        present = self._catalog.get(machine.key)
+        return present if present == served else served

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One manifest file as the store serves it: its machines, its problems, and what need not be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+from ..hardware.manifest import Chunk, Document, ManifestReader, source, split
+from ..hardware.model import Machine, is_hardware, machine_from_object
+from ..hardware.names import is_usable
+from ..hardware.problem import Problem
+from ..hardware.validate import check_document
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedChunk:
+    """What one document of a file gave: its machines, each with its place in a list or 0, and its problems."""
+
+    digest: bytes
+    number: int
+    machines: tuple[tuple[int, Machine], ...]
+    problems: tuple[Problem, ...]
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """What a file gave. Where part of it is broken, ``machines`` ends with those that only earlier content had."""
+
+    chunks: tuple[LoadedChunk, ...] = ()
+    machines: tuple[Machine, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class FileLoader:
+    """Turns files' content into machines. ``created_of`` gives the age of a machine that is known already, or ""."""
+
+    def __init__(self, created_of: Callable[[str], str]) -> None:
+        self._reader = ManifestReader()
+        self._created_of = created_of
+
+    def load(self, data: bytes, file: str, modified: str, before: LoadedFile) -> LoadedFile:
+        """Return what ``data``, the content of ``file`` since ``modified``, gives after ``before``.
+
+        Documents that are the same as before are not read again.
+        """
+        texts, problems = split(data, file)
+        known = {chunk.digest: chunk for chunk in before.chunks}
+        chunks = tuple(self._chunk(chunk, file, modified, known) for chunk in texts)
+        machines = [machine for chunk in chunks for _, machine in chunk.machines]
+        if problems or any(chunk.broken for chunk in chunks):
+            present = {machine.key for machine in machines}
+            machines += [machine for machine in before.machines if machine.key not in present]
+        found = (*problems, *(problem for chunk in chunks for problem in chunk.problems))
+        return LoadedFile(chunks, tuple(machines), found)
+
+    def _chunk(self, chunk: Chunk, file: str, modified: str, known: dict[bytes, LoadedChunk]) -> LoadedChunk:
+        digest = blake2b(chunk.text.encode(), digest_size=16).digest()
+        same = known.get(digest)
+        if same is not None and not same.problems:
+            return same if same.number == chunk.number else _renumbered(same, chunk.number, file)
+        read = self._reader.read(chunk, file)
+        problems = [problem for problem in read.problems if not problem.note]
+        machines = []
+        for document in read.documents:
+            problems += [problem for problem in check_document(document) if not problem.note]
+            machine = self._machine(document, modified)
+            if machine is not None:
+                machines.append((document.item, machine))
+        return LoadedChunk(digest, chunk.number, tuple(machines), tuple(problems), read.broken)
+
+    def _machine(self, document: Document, modified: str) -> Machine | None:
+        """Return the machine of ``document``; None where it is no Hardware, or has no name to keep its state under."""
+        if not is_hardware(document.value):
+            return None
+        machine = machine_from_object(document.value, source=document.source, created=modified)
+        if not is_usable(machine.name) or not is_usable(machine.namespace):
+            return None
+        created = self._created_of(machine.key)
+        return replace(machine, created=created) if created and machine.created == modified else machine
+
+
+def _renumbered(chunk: LoadedChunk, number: int, file: str) -> LoadedChunk:
+    machines = tuple((item, replace(machine, source=source(file, number, item))) for item, machine in chunk.machines)
+    return replace(chunk, number=number, machines=machines)

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tells when to look at a manifest directory again: on inotify's word, and now and then without it."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+try:
+    from inotify_simple import INotify, flags
+except ImportError:
+    INotify = flags = None
+
+QUIET = 0.05  # seconds without an event after which a change is taken for complete
+MAX_WAIT = 0.2  # seconds that a change waits at most while others go on
+RESCAN = 30.0  # seconds between looks that nothing asked for: a network file system tells of no changes
+RESCAN_BLIND = 1.0  # seconds, where the system grants no inotify
+
+
+class ManifestWatch:
+    """Calls ``look(finished)`` in a thread of its own whenever something may have changed below a directory.
+
+    ``finished`` are paths whose writing has ended. ``look`` returns the directories to watch from then on, and after
+    how many seconds it wants to be called again, 0: when something happens.
+    """
+
+    def __init__(self, look: Callable[[frozenset[str]], tuple[Iterable[str], float]]) -> None:
+        self._look = look
+        self._inotify: INotify | None = None
+        self._watched: dict[int, str] = {}  # watch descriptor -> directory
+        self._stopped = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._thread: threading.Thread | None = None
+        self.blind = ""  # why there is no inotify, where there is none
+
+    def open(self, directories: Iterable[str]) -> None:
+        """Begin to collect what happens in ``directories``."""
+        try:
+            self._inotify = INotify(nonblocking=True)
+        except OSError as error:
+            self.blind = f"no inotify: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
+            return
+        self._watch(directories)
+
+    def start(self) -> None:
+        """Start the thread; it looks at once, for what happened since ``open``."""
+        self._thread = threading.Thread(target=self._run, name="manifests", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close everything."""
+        os.eventfd_write(self._stopped, 1)
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+
+    def _run(self) -> None:
+        finished: frozenset[str] = frozenset()
+        while True:
+            directories, again_in = self._look(finished)
+            finished = frozenset()
+            if self._watch(directories):
+                continue  # what came into a new directory before it was watched
+            collected = self._wait(again_in or (RESCAN_BLIND if self.blind else RESCAN))
+            if collected is None:
+                return
+            finished = collected
+
+    def _watch(self, directories: Iterable[str]) -> bool:
+        """Watch exactly ``directories``; return whether there was a new one among them."""
+        if self._inotify is None:
+            return False
+        watched: dict[int, str] = {}
+        for directory in directories:
+            try:
+                watched[self._inotify.add_watch(directory, _mask())] = directory
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self.blind = f"{directory} can't be watched: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
+        new = bool(watched.keys() - self._watched.keys())
+        self._watched = watched
+        return new
+
+    def _wait(self, timeout: float) -> frozenset[str] | None:
+        """Wait until something happened and has come to rest; return the paths written, None to stop."""
+        poller = select.poll()
+        poller.register(self._stopped, select.POLLIN)
+        if self._inotify is not None:
+            poller.register(self._inotify.fileno(), select.POLLIN)
+        finished: set[str] = set()
+        deadline = time.monotonic() + timeout
+        happened = False
+        while True:
+            ready = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            if any(descriptor == self._stopped for descriptor, _ in ready):
+                return None
+            if not ready:
+                return frozenset(finished)
+            if not happened:
+                happened = True
+                last = time.monotonic() + MAX_WAIT
+            finished |= self._written()
+            deadline = min(time.monotonic() + QUIET, last)
+
+    def _written(self) -> set[str]:
+        written = set()
+        for event in self._inotify.read(timeout=0):
+            directory = self._watched.get(event.wd)
+            if directory is not None and event.mask & (flags.CLOSE_WRITE | flags.MOVED_TO):
+                written.add(os.path.join(directory, event.name))
+        return written
+
+
+def _mask() -> int:
+    return (
+        flags.CLOSE_WRITE
+        | flags.CREATE
+        | flags.MOVED_FROM
+        | flags.MOVED_TO
+        | flags.DELETE
+        | flags.DELETE_SELF
+        | flags.MOVE_SELF
+        | flags.ATTRIB
+        | flags.ONLYDIR
+    )

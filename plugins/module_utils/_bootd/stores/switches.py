@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""How a store's objects are served once bootd has switched netboot off, and what clashes among them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from ..catalog import Clash
+from ..hardware.model import Interface, Machine
+from .base import StoreProblem
+
+
+def as_served(machine: Machine, switched_off: Mapping[str, str]) -> Machine:
+    """Return ``machine`` with ``allowPXE`` false on each interface that bootd has switched off.
+
+    ``switched_off`` maps its MAC to the reprovision annotation of that time: another value now asks for another
+    installation, and the object itself decides again.
+    """
+    interfaces = tuple(_as_served(item, machine.reprovision, switched_off) for item in machine.interfaces)
+    return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
+
+
+def _as_served(interface: Interface, reprovision: str, switched_off: Mapping[str, str]) -> Interface:
+    if interface.netboot.allow_pxe is not True or switched_off.get(interface.mac) != reprovision:
+        return interface
+    return replace(interface, netboot=replace(interface.netboot, allow_pxe=False, switched_off=True))
+
+
+def clash_problems(clashes: Iterable[Clash]) -> Iterator[StoreProblem]:
+    """Yield a problem for each machine that is not found by an address it claims, because an older one has it."""
+    for clash in clashes:
+        served, *others = clash.claimants
+        for nic in others:
+            machine = served.machine
+            message = f"{nic.machine.key}: the {clash.field} {clash.value} belongs to {machine.key} ({machine.source})"
+            yield StoreProblem(nic.machine.source, f"{message}, which is older and served")
