@@ -143,7 +143,7 @@ def test_udhcpc_as_a_network_boot_client(lab, bootd, machine, flags, file):
     assert bootd.line(event="send", mac=machine.mac, type="DHCPACK")["filename"] == expected
 
 
-@pytest.mark.parametrize("flags", [UEFI, BIOS, HTTP])
+@pytest.mark.parametrize("flags", [UEFI, BIOS])
 def test_udhcpc_as_firmware_where_netboot_is_off(lab, bootd, installed, flags):
     lease = lab.udhcpc(installed.host, *flags)
     assert lease["ip"] == installed.address

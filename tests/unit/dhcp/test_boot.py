@@ -60,11 +60,25 @@ def test_boot_offer_services_elsewhere():
 OFF = [nic(allow_pxe=False), nic(allow_pxe=None), nic(switched_off=True)]
 
 
+# Discovery control 7, a menu with "local disk" of type 0, and a prompt of 0 seconds: PXE specification 2.1, table 2-1.
+LOCAL_BOOT = b"\6\1\7" + b"\x09\x0d\0\0\x0alocal disk" + b"\x0a\x0b\0local disk" + b"\xff"
+
+
 @pytest.mark.parametrize("where", OFF)
-@pytest.mark.parametrize("options", [UEFI, BIOS, HTTP_BOOT])
-def test_boot_offer_netboot_off_lets_firmware_go_on_to_its_disk(where, options):
+@pytest.mark.parametrize("options", [UEFI, BIOS])
+def test_boot_offer_netboot_off_tells_pxe_firmware_to_boot_locally(where, options):
     got = offer(options, where)
-    assert (got.netboot, got.file, got.server, got.server_name, got.options) == (False, "", "", "", {})
+    assert (got.netboot, got.file, got.server, got.server_name) == (False, "", "", "")
+    assert got.options == {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: LOCAL_BOOT}
+    assert "netboot is off" in got.reason
+
+
+@pytest.mark.parametrize("where", OFF)
+def test_boot_offer_netboot_off_sends_http_firmware_to_a_refusal(where):
+    """Without any URL edk2 would ask on for a minute; this one is answered with 403 and the reason."""
+    got = offer(HTTP_BOOT, where)
+    assert (got.netboot, got.file, got.server) == (False, "http://10.10.0.20:7080/ipxe/ipxe.efi", "")
+    assert got.options == {opt.VENDOR_CLASS: b"HTTPClient"}
     assert "netboot is off" in got.reason
 
 
@@ -85,8 +99,15 @@ def test_boot_offer_netboot_off_operating_system(where):
 )
 def test_boot_offer_architecture_without_a_boot_program(arch, words):
     got = offer(UEFI | {opt.CLIENT_ARCHITECTURE: arch})
-    assert (got.file, got.server, got.options) == ("", "", {})
+    assert (got.netboot, got.file, got.server) == (True, "", "")
+    assert got.options[opt.VENDOR_SPECIFIC] == LOCAL_BOOT
     assert got.reason == f"there is no network boot program for {words}"
+
+
+def test_boot_offer_http_firmware_without_a_boot_program():
+    got = offer(HTTP_BOOT | {opt.CLIENT_ARCHITECTURE: b"\0\x0f"})
+    assert (got.file, got.options) == ("", {})
+    assert got.reason == "there is no network boot program for x86 UEFI over HTTP"
 
 
 def test_boot_offer_file_by_the_operators_map():

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..catalog import Nic
 from ..hardware.mac import dashed
 from ..hardware.model import Interface, ipv4
-from ..policy import judge
+from ..policy import Verdict, judge
 from . import arch
 from . import options as opt
 from .client import Client, Kind
@@ -18,13 +18,23 @@ from .context import Context
 
 # "Load the file of this reply at once, don't look for boot servers" (PXE specification 2.1, PXE_DISCOVERY_CONTROL).
 _LOAD_AT_ONCE = b"\x08"
+# A menu of one item, chosen at once: "boot locally" (type 0), with nobody to ask about it (bits 0 to 2). A lease with
+# nothing to boot would do, but edk2 and all that is made of it then ask on for a minute before they try the disk.
+_LOCAL_BOOT = opt.from_sub_options(
+    {
+        opt.PXE_DISCOVERY_CONTROL: b"\x07",
+        opt.PXE_BOOT_MENU: b"\0\0\x0alocal disk",
+        opt.PXE_MENU_PROMPT: b"\0local disk",
+    },
+    end=True,
+)
 # "Don't wait for a proxy DHCP server", which saves iPXE three seconds.
 _NO_PROXY = opt.from_sub_options({opt.IPXE_NO_PXEDHCP: b"\x01"})
 
 
 @dataclass(frozen=True, slots=True)
 class BootOffer:
-    """The boot part of a reply; one without ``file`` lets the machine go on to its next boot device at once.
+    """The boot part of a reply, ``file`` the name or URL of what to load.
 
     ``netboot`` is whether the machine may boot from the network, whoever asks, and ``reason`` a sentence for people.
     """
@@ -48,11 +58,12 @@ def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     if client.kind is Kind.IPXE:
         # Also where netboot is off: the script then says to boot the disk, which works on every firmware.
         return _script(interface, verdict.allowed, verdict.reason, context)
-    if not verdict.allowed:
-        return BootOffer(False, verdict.reason)
     name = interface.netboot.ipxe_binary or arch.boot_file(client.arches, context.arch_map)
+    if not verdict.allowed:
+        return _next_device(client, name, verdict, context)
     if not name:
-        return BootOffer(True, f"there is no network boot program for {arch.describe(client.arch)}")
+        missing = f"there is no network boot program for {arch.describe(client.arch)}"
+        return _next_device(client, name, replace(verdict, reason=missing), context)
     if client.http:
         return _over_http(interface, name, context)
     return _over_tftp(interface, name, context)
@@ -89,6 +100,18 @@ def _script(interface: Interface, allowed: bool, reason: str, context: Context) 
         # No vendor class here: iPXE would take the reply for one of a proxy DHCP server as well.
         options=options | _vendor_specific(_vlan(interface)),
     )
+
+
+def _next_device(client: Client, name: str, verdict: Verdict, context: Context) -> BootOffer:
+    """Return what sends firmware on to its next boot device without delay."""
+    if not client.http:
+        options = {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: _LOCAL_BOOT}
+        return BootOffer(verdict.allowed, verdict.reason, options=options)
+    # UEFI HTTP boot has no word for it, but gives up on the first 403, which the same policy makes HTTP answer.
+    if not verdict.allowed and name:
+        url = f"{context.http_base}/ipxe/{name}"
+        return BootOffer(False, verdict.reason, file=url, options={opt.VENDOR_CLASS: b"HTTPClient"})
+    return BootOffer(verdict.allowed, verdict.reason)
 
 
 def _over_http(interface: Interface, name: str, context: Context) -> BootOffer:

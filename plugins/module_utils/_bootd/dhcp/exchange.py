@@ -51,7 +51,8 @@ class Exchange:
         """Say what went; ``dropped`` are the options that the client had no room for."""
         reply = answer.reply
         # Where firmware gets nothing to boot, the log has to say why.
-        unbootable = answer.detail.get("client") == Kind.FIRMWARE.value and not answer.detail.get("filename")
+        bootable = answer.detail.get("netboot") and answer.detail.get("filename")
+        unbootable = answer.detail.get("client") == Kind.FIRMWARE.value and not bootable
         self._log.info(
             "send",
             **self.fields,

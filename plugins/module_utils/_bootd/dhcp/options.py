@@ -75,6 +75,8 @@ SERVER_ID_OVERRIDE = 11  # RFC 5107
 
 # Sub-options of VENDOR_SPECIFIC for the vendor class PXEClient (PXE specification 2.1, section 2.2).
 PXE_DISCOVERY_CONTROL = 6
+PXE_BOOT_MENU = 9
+PXE_MENU_PROMPT = 10
 PXE_VLAN_ID = 116  # not of the specification: iPXE scripts for Tinkerbell read ${43.116:string}
 
 # Sub-options of IPXE.
