@@ -6,10 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import require as subject
+
+import tools
+from require import require
 
 TESTS = Path(__file__).resolve().parents[1]
-ESSENTIAL = {"util-linux"}
+ESSENTIAL = {"apt", "dpkg", "util-linux"}
 
 
 def listed_packages() -> set[str]:
@@ -18,27 +20,27 @@ def listed_packages() -> set[str]:
 
 
 def test_packages_are_installed_by_make():
-    assert set(subject.PACKAGES.values()) - ESSENTIAL <= listed_packages()
+    assert set(tools.PACKAGES.values()) - ESSENTIAL <= listed_packages()
 
 
 def test_missing_tool_names_its_package(monkeypatch):
-    monkeypatch.setattr(subject.shutil, "which", lambda _name: None)
-    assert subject.missing("udhcpc", "ip") == ["no udhcpc: apt-get install udhcpc", "no ip: apt-get install iproute2"]
+    monkeypatch.setattr(tools.shutil, "which", lambda _name: None)
+    assert tools.missing("udhcpc", "ip") == ["no udhcpc: apt-get install udhcpc", "no ip: apt-get install iproute2"]
 
 
 def test_missing_root_is_said(monkeypatch):
-    monkeypatch.setattr(subject.os, "geteuid", lambda: 1000)
-    assert subject.missing("root") == ["must run as root"]
+    monkeypatch.setattr(tools.os, "geteuid", lambda: 1000)
+    assert tools.missing("root") == ["must run as root"]
 
 
 @pytest.mark.parametrize(("value", "outcome"), [("1", pytest.fail.Exception), ("", pytest.skip.Exception)])
 def test_require_without_tool(monkeypatch, value, outcome):
-    monkeypatch.setattr(subject.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(tools.shutil, "which", lambda _name: None)
     monkeypatch.setenv("BOOTD_TEST_REQUIRE_ALL", value)
-    with pytest.raises(outcome, match="apt-get install cpio"):
-        subject.require("cpio")
+    with pytest.raises(outcome, match="apt-get install udhcpc"):
+        require("udhcpc")
 
 
 def test_require_with_everything_there(monkeypatch):
-    monkeypatch.setattr(subject.shutil, "which", lambda name: f"/usr/bin/{name}")
-    subject.require("cpio", "curl")
+    monkeypatch.setattr(tools.shutil, "which", lambda name: f"/usr/bin/{name}")
+    require("udhcpc", "curl")
