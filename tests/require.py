@@ -7,7 +7,9 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from tools import missing
+
 
 def require(*needs: str) -> None:
     """Skip the running test, or fail it under ``BOOTD_TEST_REQUIRE_ALL=1``, when the machine lacks one of `needs`."""

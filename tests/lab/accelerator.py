@@ -25,7 +25,7 @@ def accelerator() -> str:
 
 
 def _runs_firmware() -> bool:
-    """Whether a machine under KVM still runs after the trial. Seen: it opens, and stops at the first FPU instruction."""
+    """Whether a machine under KVM still runs after the trial; some hosts stop it at its first FPU instruction."""
     monitor = Monitor()
     descriptor = monitor.theirs.fileno()
     argv = ["qemu-system-x86_64", "-accel", KVM, "-nodefaults", "-display", "none"]

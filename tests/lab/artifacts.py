@@ -17,7 +17,8 @@ from . import disk, initramfs, kernel
 VERSION = "v1.2.0"
 KERNEL = f"harvester-{VERSION}-vmlinuz-amd64"
 INITRD = f"harvester-{VERSION}-initrd-amd64"
-ROOTFS = f"harvester-{VERSION}-rootfs-amd64.squashfs"  # in truth a disk image: the stand-in installer writes it as it is
+# In truth a disk image, which the stand-in installer writes as it is.
+ROOTFS = f"harvester-{VERSION}-rootfs-amd64.squashfs"
 
 
 def build(cache: Path) -> Path:

@@ -26,7 +26,8 @@ def lay_out(lab: Lab) -> None:
 def start_names(lab: Lab, log: Path) -> subprocess.Popen[bytes]:
     """Start the router's DNS server, which knows the image host; it gives no DHCP and asks no other server."""
     argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts"]
-    argv += ["--user=root", f"--address=/{IMAGES_NAME}/{IMAGES_ADDRESS}", f"--local=/{IMAGES_NAME}/","--log-queries", "--log-facility=-"]
+    argv += ["--user=root", "--log-queries", "--log-facility=-"]
+    argv += [f"--address=/{IMAGES_NAME}/{IMAGES_ADDRESS}", f"--local=/{IMAGES_NAME}/"]
     return _start(lab, ROUTER, argv, log)
 
 

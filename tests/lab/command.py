@@ -16,7 +16,7 @@ class CommandFailed(RuntimeError):
 def run(
     argv: Sequence[str], *, check: bool = True, timeout: float = 60, **options: object
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``argv`` and return what it printed; raises CommandFailed unless ``check`` is false. ``timeout`` in seconds."""
+    """Run ``argv`` for at most ``timeout`` seconds and return what it printed; raises CommandFailed if ``check``."""
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
         done = subprocess.run(list(argv), check=False, timeout=timeout, text=True, **pipes, **options)

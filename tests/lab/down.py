@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take labs down: those whose owner has gone, or the ones named: `python -m tests.lab.down [NAME...]`."""
+"""Take labs down: those whose owner has gone, or the ones named: `PYTHONPATH=tests python -m lab.down [NAME...]`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class MonitorClosed(ConnectionError):
 
 
 class Monitor:
-    """Speaks QMP over a socket pair, whose other end the QEMU process inherits: there is no path to find or to clear."""
+    """Speaks QMP over a socket pair, whose other end the QEMU process inherits: no path to find or to clear."""
 
     def __init__(self) -> None:
         self._socket, self.theirs = socket.socketpair()

@@ -66,7 +66,7 @@ def _end_all(name: str) -> None:
 
 
 def _signal_inhabitant(name: str, pid: int, number: signal.Signals) -> None:
-    """Signal ``pid`` if it still lives in the namespace; the descriptor keeps its number from being reused meanwhile."""
+    """Signal ``pid`` if it still lives in the namespace; the descriptor keeps its number from being reused."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -95,7 +95,7 @@ def _wait_for_one(pids: set[int], timeout: float) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode that name a namespace; None where there is none to see (a process that ended, a kernel thread)."""
+    """Device and inode that name a namespace; None where there is none to see, as of a process that ended."""
     try:
         status = path.stat()
     except OSError:

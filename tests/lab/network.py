@@ -107,7 +107,7 @@ class Lab:
         return run(self.command(host, argv), **options)
 
     def popen(self, host: str, argv: Sequence[str], **options: object) -> subprocess.Popen[bytes]:
-        """Start ``argv`` on ``host`` in a session of its own, so that a Ctrl-C ends it in the lab's order, not its own."""
+        """Start ``argv`` on ``host`` in a session of its own: a Ctrl-C is for the lab, which ends it in good order."""
         return subprocess.Popen(self.command(host, argv), stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
     def _namespace(self, host: str) -> str:
