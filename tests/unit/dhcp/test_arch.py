@@ -65,7 +65,8 @@ def test_parse_arch_map_says_what_is_wrong(text):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(7, "x64 UEFI"), (0, "x86 BIOS"), (99, "architecture 99"), (None, "no architecture")]
+    ("number", "words"),
+    [(7, "x64 UEFI"), (0, "x86 BIOS"), (99, "architecture 99"), (None, "a client that names no architecture")],
 )
 def test_describe(number, words):
     assert describe(number) == words

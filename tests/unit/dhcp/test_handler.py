@@ -11,7 +11,7 @@ from _bootd.dhcp import options as opt
 from _bootd.dhcp.destination import Destination
 from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import decode, encode
-from _bootd.unknown import Unknown
+from _bootd.unknown import MAX_UNKNOWN, Unknown
 from dhcp_messages import ADDRESS, IPXE, LINUX, MAC, SCRIPT, SERVER, UEFI, address, message, nic
 
 RELAY = bytes((1, 9)) + b"macvlan99" + bytes((5, 4, 10, 10, 0, 20))
@@ -140,6 +140,15 @@ def test_handle_unknown_machine_is_recorded_and_logged_once(bench):
     assert (line["event"], line["mac"], line["relay"]) == ("unknown_machine", "02:00:00:00:00:01", "10.42.0.166")
     assert room.metric("unknown_machines") == 1
     assert room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == 3
+
+
+def test_handle_a_flood_of_unknown_machines_stops_filling_the_log(bench):
+    room = bench(nic())
+    for number in range(1, MAX_UNKNOWN + 100):
+        handle(room, opt.DHCPDISCOVER, {}, mac=f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}")
+    assert len(room.services.unknown) == MAX_UNKNOWN
+    assert len([line for line in room.lines() if line["level"] == "info"]) == MAX_UNKNOWN - 1
+    assert room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == MAX_UNKNOWN + 99
 
 
 @pytest.mark.parametrize(

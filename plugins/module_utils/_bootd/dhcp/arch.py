@@ -70,7 +70,7 @@ def boot_file(arches: Iterable[int], overrides: Mapping[int, str]) -> str:
 def describe(arch: int | None) -> str:
     """Return words for people for an option 93 value."""
     if arch is None:
-        return "no architecture"
+        return "a client that names no architecture"
     return NAMES.get(arch, f"architecture {arch}")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..catalog import Nic
 from ..events import Event
 from ..services import Services
+from ..unknown import MAX_UNKNOWN
 from . import options as opt
 from .client import identify
 from .context import context_from
@@ -85,7 +86,9 @@ class Handler:
         is_new = services.unknown.record(request.mac, client.vendor_class, client.arch, relay, services.clock())
         if is_new:
             services.metrics.unknown.set(len(services.unknown))
-            services.log.info(
+            # A flood of made-up addresses fills the list, and from then on no longer the log.
+            tell = services.log.info if len(services.unknown) < MAX_UNKNOWN else services.log.debug
+            tell(
                 "unknown_machine",
                 mac=request.mac,
                 client=client.kind.value,

@@ -80,7 +80,6 @@ PXE_MENU_PROMPT = 10
 PXE_VLAN_ID = 116  # not of the specification: iPXE scripts for Tinkerbell read ${43.116:string}
 
 # Sub-options of IPXE.
-IPXE_HTTP = 19
 IPXE_NO_PXEDHCP = 176
 
 
