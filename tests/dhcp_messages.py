@@ -22,22 +22,19 @@ UUID = b"\0" + bytes(range(16))
 PXE_ASKS = bytes((1, 2, 3, 4, 5, 6, 12, 13, 15, 17, 18, 22, 23, 28, 40, 41, 42, 43, 50, 51, 54, 58, 59, 60, 66, 67, 97))
 IPXE_ASKS = bytes((1, 3, 6, 7, 12, 15, 17, 43, 60, 66, 67, 119, 128, 175, 203))
 
+# Option numbers as they are on the wire, not by bootd's names for them.
 UEFI = {
-    opt.VENDOR_CLASS: b"PXEClient:Arch:00007:UNDI:003016",
-    opt.CLIENT_ARCHITECTURE: b"\0\7",
-    opt.CLIENT_NETWORK_INTERFACE: b"\1\3\x10",
-    opt.CLIENT_UUID: UUID,
-    opt.MAX_MESSAGE_SIZE: b"\5\xc0",
-    opt.PARAMETER_REQUEST_LIST: PXE_ASKS,
+    55: PXE_ASKS,
+    57: b"\5\xc0",
+    60: b"PXEClient:Arch:00007:UNDI:003016",
+    93: b"\0\7",
+    94: b"\1\3\x10",
+    97: UUID,
 }
-BIOS = UEFI | {opt.VENDOR_CLASS: b"PXEClient:Arch:00000:UNDI:002001", opt.CLIENT_ARCHITECTURE: b"\0\0"}
-HTTP_BOOT = UEFI | {opt.VENDOR_CLASS: b"HTTPClient:Arch:00016:UNDI:003001", opt.CLIENT_ARCHITECTURE: b"\0\x10"}
-IPXE = UEFI | {
-    opt.USER_CLASS: b"iPXE",
-    opt.IPXE: bytes((19, 1, 1, 21, 1, 1)),
-    opt.PARAMETER_REQUEST_LIST: IPXE_ASKS,
-}
-LINUX = {opt.PARAMETER_REQUEST_LIST: bytes((1, 3, 6, 12, 15, 28, 42)), opt.CLIENT_IDENTIFIER: b"\1XG\xcaq\xd8I"}
+BIOS = UEFI | {60: b"PXEClient:Arch:00000:UNDI:002001", 93: b"\0\0"}
+HTTP_BOOT = UEFI | {60: b"HTTPClient:Arch:00016:UNDI:003001", 93: b"\0\x10"}
+IPXE = UEFI | {55: IPXE_ASKS, 77: b"iPXE", 175: bytes((19, 1, 1, 21, 1, 1))}
+LINUX = {55: bytes((1, 3, 6, 12, 15, 28, 42)), 61: b"\1XG\xcaq\xd8I"}
 
 
 def nic(allow_pxe: bool | None = True, switched_off: bool = False, **interface: object) -> Nic:

@@ -186,6 +186,12 @@ def test_fit_leaves_what_fits_as_it_is():
     assert fit(FULL, None) == (FULL, ())
 
 
+def test_fit_gives_up_no_more_than_it_must():
+    packet, dropped = fit(replace(FULL, options=FULL.options | {61: b"i" * 23}), None)
+    assert dropped == (66,)
+    assert len(encode(packet)) == 548
+
+
 @pytest.mark.parametrize("max_size", [None, 0, 575, 576])
 def test_fit_assumes_576_bytes_where_the_client_says_less(max_size):
     larger = replace(FULL, options=FULL.options | {61: b"ii"})
