@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,8 +26,9 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Gate:
     """Watches connections until their next request is there, then calls ``dispatch(connection)``.
 
-    ``refuse(connection, refusal)`` answers what is no request. Where ``is_full()`` the connection that has kept the
-    gate waiting longest is closed for the new one: a client with a whole request gets in, however many have none.
+    ``refuse(connection, refusal)`` answers what is no request. With more than ``limit`` connections open, the one that
+    has kept the gate waiting longest is closed for a new one: a client that sends its request gets in, however many
+    send none.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class Gate:
         contained: Contained,
         dispatch: Callable[[Connection], None],
         refuse: Callable[[Connection, Refused], None],
-        is_full: Callable[[], bool],
+        limit: int,
     ) -> None:
         self._dispatch = dispatch
         self._refuse = refuse
-        self._is_full = is_full
+        self._limit = limit
+        self._open = 0
+        self._lock = threading.Lock()
         self._waiting: dict[Connection, None] = {}  # ordered: the longest waiting first
         self._loop = Loop("http-gate", contained, self._ready, self._end, self._tick)
 
@@ -61,16 +66,29 @@ class Gate:
         connection.drain = True
         self._loop.call(partial(self._begin, connection))
 
+    def closed(self) -> None:
+        """Count a connection that was admitted and is closed now; from any thread."""
+        self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._open += change
+
     def _begin(self, connection: Connection) -> None:
         if connection.drain:
             connection.deadline = time.monotonic() + DRAIN_SECONDS
+            # The client sees the end of the answer now and need not wait for the deadline.
+            with contextlib.suppress(OSError):
+                connection.socket.shutdown(socket.SHUT_WR)
+        elif connection.fresh:
+            self._count(1)
+            if self._open > self._limit and not self._make_room(connection):
+                return
+            connection.deadline = time.monotonic() + REQUEST_SECONDS
         elif self._advance(connection):
             return
         else:
-            idle = connection.framer.idle and not connection.fresh
-            connection.deadline = time.monotonic() + (IDLE_SECONDS if idle else REQUEST_SECONDS)
-            if self._is_full() and not self._make_room(connection):
-                return
+            connection.deadline = time.monotonic() + (IDLE_SECONDS if connection.framer.idle else REQUEST_SECONDS)
         self._waiting[connection] = None
         self._loop.watch(connection.socket, READ, connection)
 

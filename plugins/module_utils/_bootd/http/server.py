@@ -98,12 +98,11 @@ class _Server(Server):
         self._services = services
         self._listener = listener
         self._limit = settings.http_connections
-        self._open = 0
         self._lock = threading.Lock()
         self._complained = 0.0
         contained = Contained("http", services.metrics, services.log)
         self._accepting = True
-        self._gate = Gate(contained, self._dispatch, self._refuse, lambda: self._open > self._limit)
+        self._gate = Gate(contained, self._dispatch, self._refuse, self._limit)
         self._sender = Sender(contained, self._sent)
 
     @property
@@ -137,8 +136,6 @@ class _Server(Server):
 
     def process_conn(self, conn: Connection) -> None:
         """Take a new connection, from the accept loop."""
-        with self._lock:
-            self._open += 1
         self._gate.admit(conn)
 
     def put_conn(self, conn: Connection) -> None:
@@ -146,9 +143,8 @@ class _Server(Server):
         self._sender.send(conn)
 
     def connection_closed(self) -> None:
-        """Count a connection that is closed."""
-        with self._lock:
-            self._open -= 1
+        """Take note of a connection that is closed."""
+        self._gate.closed()
 
     def error_log(self, msg: str = "", **_options: object) -> None:
         """Log what cheroot complains about, once a second at most."""

@@ -1,0 +1,444 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running server under clients that are slow, many, hostile or gone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from _bootd.http import body, gate, sender
+from _bootd.http.framing import MAX_BODY
+from _bootd.http.server import HttpServer
+from http_site import MAC, machine, make_site, serving
+from http_smuggling import GET, SMUGGLED, post
+from require import require
+
+BIG = 64 * 1024 * 1024
+PATIENCE = 10.0
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: bootd\r\n\r\n"
+FETCH = b"GET /images/big HTTP/1.1\r\nHost: bootd\r\n\r\n"
+PHONE_HOME = post(b"Content-Type: application/json", b"Content-Length: 2", body=b"{}").replace(b"/a", b"/phone-home")
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a site of the machine at 127.0.0.1, with one large image."""
+    return site_with(tmp_path)
+
+
+def site_with(root, **settings):
+    site = make_site(root, machine(address="127.0.0.1"), bind="127.0.0.1", http_port=0, **settings)
+    with open(root / "images/big", "wb") as big:
+        big.write(os.urandom(1024 * 1024))
+        big.truncate(BIG)
+    return site
+
+
+def connect(port: int, buffer: int = 0) -> socket.socket:
+    client = socket.socket()
+    if buffer:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    client.settimeout(PATIENCE)
+    try:
+        client.connect(("127.0.0.1", port))
+    except OSError:
+        client.close()
+        raise
+    return client
+
+
+def read_all(client: socket.socket) -> bytes:
+    """Return what comes until the server closes the connection."""
+    pieces = []
+    try:
+        while piece := client.recv(1 << 20):
+            pieces.append(piece)
+    except ConnectionResetError:
+        pieces.append(b"(reset)")
+    return b"".join(pieces)
+
+
+def read_reply(client: socket.socket) -> tuple[int, bytes]:
+    """Return status and body of one response, and take no octet of the next one."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        octet = client.recv(1)
+        assert octet, f"closed after {head!r}"
+        head += octet
+    length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    content = bytearray()
+    while len(content) < length:
+        piece = client.recv(min(length - len(content), 1 << 20))
+        assert piece, f"closed after {len(content)} of {length} octets"
+        content += piece
+    return int(head.split(b" ")[1]), bytes(content)
+
+
+def ask(port: int, request: bytes) -> tuple[int, bytes]:
+    with connect(port) as client:
+        client.sendall(request)
+        return read_reply(client)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        threading.Event().wait(0.01)
+    return True
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+# Requests
+
+
+@pytest.mark.parametrize("octets", SMUGGLED.values(), ids=SMUGGLED.keys())
+def test_smuggling(served, octets):
+    with connect(served[1]) as client:
+        client.sendall(octets + HEALTH)
+        reply = read_all(client)
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert b"Connection: close" in reply
+    # One answer, then the end: what follows a bad request is never taken for a good one.
+    assert reply.count(b"HTTP/1.1") == 1
+    assert reply.endswith(b"\n")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    site = site_with(tmp_path_factory.mktemp("site"))
+    with serving(site) as port:
+        yield site, port
+
+
+def test_pipelined_requests_are_answered_in_order(served):
+    with connect(served[1]) as client:
+        client.sendall(HEALTH * 3 + GET + HEALTH.replace(b"1.1\r\n", b"1.1\r\nConnection: close\r\n"))
+        reply = read_all(client)
+    assert [answer.split()[0] for answer in reply.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"200", b"404", b"200"]
+
+
+def test_request_octet_by_octet(served):
+    with connect(served[1]) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for octet in PHONE_HOME:
+            client.send(bytes([octet]))
+        assert read_reply(client)[0] == 200
+
+
+def test_client_that_ends_its_side_is_answered(served):
+    with connect(served[1]) as client:
+        client.sendall(HEALTH)
+        client.shutdown(socket.SHUT_WR)
+        assert read_all(client).endswith(b"ok\n")
+
+
+def test_too_large_body_is_refused_readably(served):
+    with connect(served[1]) as client:
+        client.sendall(post(b"Content-Length: %d" % (MAX_BODY + 1)))
+        # The client goes on sending; were the connection just closed, a RST would take the answer away.
+        client.sendall(b"x" * (MAX_BODY + 1))
+        assert b" 413 " in read_all(client).split(b"\r\n")[0]
+
+
+def test_largest_body(served):
+    content = b'{"type": "' + b"x" * (MAX_BODY - 12) + b'"}'
+    request = post(b"Content-Length: %d" % MAX_BODY, body=content).replace(b"/a", b"/phone-home")
+    assert ask(served[1], request)[0] == 200
+
+
+def test_deeply_nested_json(served):
+    content = b"[" * MAX_BODY
+    request = post(b"Content-Length: %d" % MAX_BODY, body=content).replace(b"/a", b"/phone-home")
+    assert ask(served[1], request)[0] == 400
+
+
+def test_large_head(served):
+    assert ask(served[1], b"GET / HTTP/1.1\r\nX: " + b"a" * 17000)[0] == 431
+    assert ask(served[1], b"GET /" + b"a" * 17000)[0] == 414
+
+
+def test_fault_in_the_application_is_one_500(site, monkeypatch):
+    def app(_environ, _start_response):
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(site, "app", app)
+    with serving(site) as port:
+        assert ask(port, HEALTH)[0] == 500
+        assert ask(port, HEALTH)[0] == 500
+
+
+def test_many_clients_at_once(served):
+    wrong = []
+
+    def client_of(number: int) -> None:
+        with connect(served[1]) as client:
+            for turn in range(50):
+                client.sendall(b"GET /images/n%d-%d HTTP/1.1\r\nHost: bootd\r\n\r\n" % (number, turn) + HEALTH)
+                if (read_reply(client)[0], read_reply(client)) != (404, (200, b"ok\n")):
+                    wrong.append((number, turn))
+
+    threads = [threading.Thread(target=client_of, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+# Slow clients
+
+
+@contextmanager
+def clients(port: int, count: int, octets: bytes = b"", buffer: int = 0):
+    with ExitStack() as stack:
+        opened = [stack.enter_context(connect(port, buffer)) for _ in range(count)]
+        for client in opened:
+            client.sendall(octets)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "dribble",
+    [b"", b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-", post(b"Content-Length: 9", body=b"x")],
+    ids=["idle", "head", "body"],
+)
+def test_slow_clients_cost_no_worker(tmp_path, dribble):
+    # As many as there may be, and a single worker.
+    site = site_with(tmp_path, http_threads=1, http_connections=40)
+    with serving(site) as port, clients(port, 40, dribble):
+        started = time.monotonic()
+        for _ in range(20):
+            assert ask(port, PHONE_HOME)[0] == 200
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("dribble", "said"),
+    [(b"", b""), (b"GET / HTTP/1.1\r\n", b" 408 "), (post(b"Content-Length: 9", body=b"x"), b" 408 ")],
+    ids=["idle", "head", "body"],
+)
+def test_slow_requests_are_given_up(site, monkeypatch, dribble, said):
+    monkeypatch.setattr(gate, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(gate, "DRAIN_SECONDS", 0.5)
+    with serving(site) as port, connect(port) as client:
+        started = time.monotonic()
+        client.sendall(dribble)
+        # An octet now and then does not prolong it: the deadline is for the whole request.
+        while time.monotonic() - started < 0.4 and dribble:
+            client.send(b"x")
+            threading.Event().wait(0.1)
+        reply = read_all(client)
+        assert 0.4 < time.monotonic() - started < 5
+    assert said in reply.split(b"\r\n")[0]
+    assert bool(reply) == bool(said)
+
+
+def test_idle_kept_connections_are_closed(site, monkeypatch):
+    monkeypatch.setattr(gate, "IDLE_SECONDS", 0.3)
+    with serving(site) as port, connect(port) as client:
+        client.sendall(HEALTH)
+        assert read_reply(client)[0] == 200
+        assert read_all(client) == b""
+
+
+def test_slow_downloads_do_not_block_a_phone_home(tmp_path):
+    site = site_with(tmp_path, http_threads=1)
+    with serving(site) as port, clients(port, 20, FETCH, buffer=4096):
+        started = time.monotonic()
+        for _ in range(20):
+            assert ask(port, PHONE_HOME)[0] == 200
+        assert time.monotonic() - started < 5
+
+
+def test_slow_readers_of_documents_do_not_block_a_phone_home(tmp_path):
+    site = site_with(tmp_path, http_threads=1)
+    for number in range(3000):
+        name = f"m{number:05d}"
+        site.catalog.upsert(machine(name, f"52:54:00:01:{number // 256:02x}:{number % 256:02x}", ""))
+    request = HEALTH.replace(b"/healthz", b"/api/v1/machines")
+    with serving(site) as port, clients(port, 4, request, buffer=4096) as readers:
+        assert ask(port, PHONE_HOME)[0] == 200
+        status, content = read_reply(readers[0])
+        assert (status, content.count(b'"name"')) == (200, 3001)
+
+
+def test_stalled_downloads_are_given_up(site, monkeypatch):
+    monkeypatch.setattr(sender, "STALL_SECONDS", 0.5)
+    with serving(site) as port, connect(port, buffer=4096) as client:
+        client.sendall(FETCH)
+        assert eventually(lambda: any(line["event"] == "http" for line in site.lines()))
+        (line,) = site.lines()
+        assert (line["status"], line["bytesSent"] < BIG) == (200, True)
+        assert len(read_all(client)) < BIG
+    # What did not arrive was not loaded.
+    assert site.events() == []
+
+
+def refused(port: int) -> bool:
+    """Return whether a download is refused; it is not waited for where it is not."""
+    with connect(port, buffer=4096) as client:
+        client.sendall(FETCH)
+        return b" 503 " in client.recv(20)
+
+
+def test_downloads_leave_connections_for_reports(tmp_path):
+    site = site_with(tmp_path, http_connections=16)
+    with serving(site) as port, clients(port, 14, FETCH, buffer=4096):
+        assert eventually(lambda: refused(port))
+        assert ask(port, PHONE_HOME)[0] == 200
+
+
+def test_connection_limit_closes_who_waited_longest(tmp_path):
+    site = site_with(tmp_path, http_connections=4)
+    with serving(site) as port, clients(port, 4) as idle:
+        assert ask(port, HEALTH)[0] == 200
+        assert idle[0].recv(1) == b""
+        idle[3].sendall(HEALTH)
+        assert read_reply(idle[3])[0] == 200
+
+
+# Files
+
+
+def test_file_arrives_as_it_is(tmp_path, site):
+    with serving(site) as port:
+        status, content = ask(port, FETCH)
+    assert (status, content) == (200, (tmp_path / "images/big").read_bytes())
+    assert eventually(lambda: [kind for kind, _ in site.events()] == ["loaded"])
+
+
+def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
+    def sendfile(*_arguments):
+        raise OSError(errno.EINVAL, "not here")
+
+    monkeypatch.setattr(body.os, "sendfile", sendfile)
+    with serving(site) as port:
+        status, content = ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=1000-5000999\r\n\r\n"))
+    assert (status, content) == (206, (tmp_path / "images/big").read_bytes()[1000:5001000])
+
+
+def test_file_that_shrinks_ends_the_connection(tmp_path, site):
+    with serving(site) as port, connect(port, buffer=65536) as client:
+        client.sendall(FETCH)
+        client.recv(1000)
+        os.truncate(tmp_path / "images/big", 2_000_000)
+        # Never padded, never another length: the client sees that it is cut off.
+        assert len(read_all(client)) < BIG
+    assert site.events() == []
+
+
+def test_file_that_is_removed_is_sent_to_its_end(tmp_path, site):
+    with serving(site) as port, connect(port, buffer=65536) as client:
+        client.sendall(FETCH)
+        start = client.recv(1000)
+        os.unlink(tmp_path / "images/big")
+        with client:
+            length = len(start.partition(b"\r\n\r\n")[2])
+            while length < BIG:
+                length += len(client.recv(1 << 20))
+
+
+def resident() -> int:
+    """Return the resident memory of this process, in octets."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_memory_is_flat_while_large_files_are_sent(tmp_path, site):
+    require("curl")
+    os.truncate(tmp_path / "images/big", 1 << 30)
+    with serving(site) as port:
+        assert ask(port, HEALTH)[0] == 200
+        before = peak = resident()
+        command = ["curl", "--silent", "--fail", "--output", "/dev/null", f"http://127.0.0.1:{port}/images/big"]
+        fetches = [subprocess.Popen(command) for _ in range(3)]
+        while any(fetch.poll() is None for fetch in fetches):
+            peak = max(peak, resident())
+            threading.Event().wait(0.02)
+        assert [fetch.returncode for fetch in fetches] == [0, 0, 0]
+        assert peak - before < 8 * 1024 * 1024
+
+
+# Clients that are gone, and the end
+
+
+def test_clients_that_leave_at_once_leave_nothing_behind(site):
+    reset = struct.pack("ii", 1, 0)
+    with serving(site) as port:
+        assert ask(port, HEALTH)[0] == 200
+        assert eventually(lambda: all(line["event"] == "http" for line in site.lines()))
+        before = descriptors()
+        for turn in range(2000):
+            client = socket.create_connection(("127.0.0.1", port))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            if turn % 2:
+                client.sendall((FETCH, HEALTH, b"GET /", PHONE_HOME)[turn // 2 % 4])
+            client.close()
+        assert ask(port, HEALTH)[0] == 200
+        assert eventually(lambda: descriptors() <= before)
+    assert [line for line in site.lines() if line["event"] != "http"] == []
+
+
+def test_stop_ends_everything(site):
+    before, threads = descriptors(), threading.active_count()
+    with ExitStack() as stack:
+        with serving(site) as port:
+            stack.enter_context(clients(port, 3))
+            stack.enter_context(clients(port, 3, b"GET /"))
+            stack.enter_context(clients(port, 3, FETCH, buffer=4096))
+            kept = stack.enter_context(connect(port))
+            kept.sendall(HEALTH)
+            assert read_reply(kept)[0] == 200
+            started = time.monotonic()
+        assert time.monotonic() - started < 3
+        assert read_all(kept) == b""
+        with pytest.raises(ConnectionRefusedError):
+            connect(port)
+    assert (descriptors(), threading.active_count()) == (before, threads)
+
+
+def test_stop_of_a_server_that_never_started(site):
+    server = HttpServer(site.services, site.app)
+    server.stop()
+    server.open()
+    assert server.port > 0
+    server.stop()
+    assert server.port == 0
+
+
+def test_open_a_port_that_is_taken(tmp_path, site):
+    with serving(site) as port:
+        taken = HttpServer(make_site(tmp_path, machine(), bind="127.0.0.1", http_port=port).services)
+        with pytest.raises(OSError, match="in use"):
+            taken.open()
+
+
+def test_refused_requests_are_one_log_line_each(site):
+    with serving(site) as port:
+        for octets in SMUGGLED.values():
+            ask(port, octets)
+    lines = site.lines()
+    assert len(lines) == len(SMUGGLED)
+    assert {(line["event"], line["status"], line["client"]) for line in lines} == {("http", 400, "127.0.0.1")}
+    assert site.counted("none", 400) == len(SMUGGLED)
+
+
+def test_machine_is_known_by_its_connection(site):
+    with serving(site) as port:
+        status, content = ask(port, HEALTH.replace(b"/healthz", b"/auto.ipxe"))
+    assert (status, MAC.encode() in content) == (200, True)
