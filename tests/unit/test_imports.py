@@ -172,6 +172,7 @@ ACTS = set(
 )
 PURE = """
     dhcp.arch dhcp.boot dhcp.client dhcp.destination dhcp.frame dhcp.options dhcp.packet dhcp.reply
+    http.bodies http.ec2 http.framing http.ranges http.status http.who
     events hardware ipxe policy ra.packet stages syslog.limit syslog.packet syslog.signals tftp.options tftp.packet
     """.split()
 # Arithmetic that happens to live in the socket module.
