@@ -30,15 +30,14 @@ def build(cache: Path) -> Path:
     return target
 
 
-def publish(artifacts: Path, directory: Path, config: str) -> None:
-    """Lay out the image host's files in ``directory``: the artifacts as symbolic links, and the configuration."""
+def publish(artifacts: Path, directory: Path) -> None:
+    """Lay the artifacts out in ``directory`` as the image host serves them, as symbolic links."""
     files = directory / "harvester" / VERSION
     files.mkdir(parents=True, exist_ok=True)
     for name in (KERNEL, INITRD, ROOTFS):
         link = files / name
         link.unlink(missing_ok=True)
         link.symlink_to((artifacts / name).resolve())
-    (directory / "harvester/config-create.yaml").write_text(config)
 
 
 def _build(chosen: str, target: Path, scratch: Path) -> None:

@@ -13,6 +13,7 @@ from .monitor import Happening, Monitor, MonitorClosed
 from .network import BRIDGE, Lab
 from .variables import network_first
 
+FIRMWARES = ("uefi", "bios")
 CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 NETWORK_SLOT = 3  # of the PCI bus
@@ -26,8 +27,8 @@ class Machine:
         self, lab: Lab, directory: Path, name: str, mac: str, firmware: str = "uefi", memory: int = 1024
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB."""
-        if firmware not in ("uefi", "bios"):
-            raise ValueError(f"firmware {firmware!r}: uefi or bios")
+        if firmware not in FIRMWARES:
+            raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
         self.name, self.mac, self.firmware, self.memory = name, mac, firmware, memory
         self.serial = directory / f"{name}.serial.log"
         self._errors = directory / f"{name}.qemu.log"

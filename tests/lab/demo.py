@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make demo`: an inventory, one playbook, and machines that install themselves over the network, in a lab.
+
+FIRMWARE is uefi or bios, MACHINES how many. Logs and report.json go to build/demo.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools import missing
+
+from . import artifacts, bootd, bootstrap, report
+from .accelerator import accelerator
+from .command import CommandFailed
+from .down import take_down_abandoned
+from .machine import FIRMWARES, Machine
+from .network import Lab
+from .playbook import Playbook
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+DIRECTORY = BUILD / "demo"
+NEEDS = (
+    "root",
+    *("apt-get", "busybox", "curl", "dnsmasq", "dpkg-deb", "grub-mkimage", "ip", "mcopy", "mkfs.vfat", "nsenter"),
+    *("qemu-system-x86_64", "sysctl", "/boot/ipxe.efi", "/usr/share/OVMF/OVMF_CODE_4M.fd"),
+    *("/usr/lib/grub/i386-pc/boot.img", "/usr/lib/grub/x86_64-efi/kernel.img"),
+)
+MAX_MACHINES = 8
+DISK_BOOT = 120.0  # seconds from the end of the installation to the boot from disk
+BOOTED = "system: booted from disk: "
+
+
+class Failed(Exception):
+    """The demo did not come to its end; the message says why."""
+
+
+def main() -> int:
+    """Run the demo; returns the exit status."""
+    try:
+        firmware, count = wishes(os.environ)
+        run(firmware, count)
+    except (Failed, CommandFailed) as error:
+        say(f"demo failed: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted; the lab is taken down")
+        return 130
+    return 0
+
+
+def wishes(environ: dict[str, str]) -> tuple[str, int]:
+    """The firmware and the number of machines that ``environ`` asks for; raises Failed with what it should be."""
+    firmware, count = environ.get("FIRMWARE", "uefi"), environ.get("MACHINES", "1")
+    if firmware not in FIRMWARES:
+        raise Failed(f"FIRMWARE is {firmware!r} but should be one of {', '.join(FIRMWARES)}")
+    if not count.isdecimal() or not 1 <= int(count) <= MAX_MACHINES:
+        raise Failed(f"MACHINES is {count!r} but should be a number from 1 to {MAX_MACHINES}")
+    return firmware, int(count)
+
+
+def run(firmware: str, count: int) -> None:
+    """Boot ``count`` machines; raises Failed."""
+    lacking = missing(*NEEDS)
+    if lacking:
+        raise Failed("\n  ".join(["this host lacks something", *lacking]))
+    take_down_abandoned()
+    shutil.rmtree(DIRECTORY, ignore_errors=True)
+    DIRECTORY.mkdir(parents=True)
+    say("building what the machines boot: Debian's kernel, a stand-in for the operating system")
+    files = artifacts.build(BUILD / "lab")
+    images = DIRECTORY / "images"
+    artifacts.publish(files, images)
+    with Lab() as lab:
+        bootstrap.lay_out(lab)
+        bootstrap.start_names(lab, DIRECTORY / "names.log")
+        bootstrap.start_images(lab, images, DIRECTORY / "images.log")
+        say(f"the lab is up: node {bootstrap.NODE_ADDRESS}, images {bootstrap.IMAGES_ADDRESS}")
+        sightings = provision(lab, firmware, count, images)
+        finish(sightings)
+
+
+def provision(lab: Lab, firmware: str, count: int, images: Path) -> list[report.Sighting]:
+    """Run the playbook, power the machines on when bootd knows them, and follow them to the boot from their disks."""
+    playbook = Playbook(
+        lab, ROOT / "playbooks/demo.yml", ROOT / "playbooks/inventory", variables(count, images), DIRECTORY / "ansible.log"
+    )
+    say(f"machines run under {accelerator()}")
+    known = wait_for_bootd(lab, playbook, count)
+    machines = [Machine(lab, DIRECTORY, str(entry["name"]), str(entry["mac"]), firmware) for entry in known]
+    began = {}
+    for machine in machines:
+        machine.power_on()
+        began[machine.name] = time.time()
+        say(f"{machine.name}: power on, {firmware}, {machine.mac}")
+    if playbook.result() != 0:
+        raise Failed(f"the playbook failed; what it said is in {shown(DIRECTORY / 'ansible.log')}")
+    booted = wait_for_disks(machines)
+    seen = {str(entry["name"]): entry for entry in bootd.machines(lab)}
+    return [
+        report.Sighting(seen[machine.name], began[machine.name], booted[machine.name], shown(machine.serial))
+        for machine in machines
+    ]
+
+
+def variables(count: int, images: Path) -> dict[str, object]:
+    """What the playbook is told: how many machines, and that all it makes belongs below build/demo."""
+    return {
+        "demo_machines": count,
+        "demo_image_dir": str(images),
+        "bootd_store": f"files:{DIRECTORY / 'hardware'}",
+        "bootd_state_dir": str(DIRECTORY / "state"),
+        "bootd_install_dir": str(DIRECTORY / "install"),
+        "bootd_pid_file": str(DIRECTORY / "bootd.pid"),
+        "bootd_log_file": str(DIRECTORY / "bootd.log"),
+    }
+
+
+def wait_for_bootd(lab: Lab, playbook: Playbook, count: int) -> list[dict[str, object]]:
+    """Return bootd's machines as soon as it has all of them; raises Failed if the playbook ends before."""
+    while playbook.runs:
+        known = bootd.machines(lab)
+        if len(known) >= count:
+            return known
+        time.sleep(0.2)
+    raise Failed(f"the playbook ended before bootd was ready; what it said is in {shown(DIRECTORY / 'ansible.log')}")
+
+
+def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:
+    """Return when each machine came up from its disk; raises Failed when one did not in time."""
+    deadline = time.monotonic() + DISK_BOOT
+    booted: dict[str, float] = {}
+    while len(booted) < len(machines):
+        for machine in machines:
+            _, found, marker = machine.console.partition(BOOTED)
+            if found and machine.name not in booted:
+                booted[machine.name] = time.time()
+                say(f"{machine.name}: booted from disk: {marker.splitlines()[0]}")
+            elif not found and (time.monotonic() > deadline or not machine.is_on):
+                raise Failed(f"{machine.name} did not boot from its disk; its console is in {shown(machine.serial)}")
+        time.sleep(0.2)
+    return booted
+
+
+def finish(sightings: list[report.Sighting]) -> None:
+    """Print the table and write the report."""
+    store = f"files:{DIRECTORY / 'hardware'}"
+    target = DIRECTORY / "report.json"
+    target.write_text(json.dumps(report.document(store, sightings), indent=2) + "\n")
+    print()
+    for line in report.table(sightings):
+        print(line)
+    print(report.STAND_IN)
+    print(f"The report is {shown(target)}; the logs are beside it.", flush=True)
+
+
+def shown(path: Path) -> str:
+    """``path`` as somebody in the checkout would name it."""
+    return str(path.relative_to(ROOT))
+
+
+def say(line: str) -> None:
+    """Print a line of the lab's own, at once."""
+    print(f"lab: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
