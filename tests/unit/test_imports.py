@@ -28,7 +28,7 @@ FLOORS = [
     ["journal"],
     "services stores".split(),
     "dhcp http ra syslog tftp".split(),
-    "arguments daemon explain servers watch".split(),
+    "arguments check daemon explain servers watch".split(),
 ]
 SERVERS = {"dhcp", "http", "ra", "syslog", "tftp"}
 

@@ -15,6 +15,7 @@ import threading
 
 from . import arguments, libraries
 from .catalog import Catalog
+from .check import check_paths
 from .explain import explain
 from .journal import Journal
 from .logs import Log
@@ -81,8 +82,6 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
 
 
 def _check(options) -> int:
-    from .hardware.validate import check_paths
-
     report = check_paths(options.paths)
     print(report.text())
     return 1 if report.problems else 0

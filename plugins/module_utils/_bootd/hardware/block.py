@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The YAML that people write for machines, read five times as fast as libyaml hands it over.
 
-Block mappings and sequences of one-line scalars, in printable ASCII. Machines resemble each other, so most lines have been
-seen before and cost one look-up. Whatever is not certain to be that simple is left to the real parser; a property-based
-test holds the two to the same answer.
+Block mappings and sequences of one-line scalars, in printable ASCII. Machines resemble each other, so most lines were
+seen before and cost one look-up. Whatever is not certain to be that simple is left to the real parser; a
+property-based test holds the two to the same answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 from .scalar import resolve
 
-_FOREIGN = re.compile(r"[^\n -~]")
 _LINE = re.compile(
     r"( *)(- +)?"  # indentation, dash of a sequence
     r"(?:([A-Za-z_][A-Za-z0-9_./-]{0,99}):(?= |$))?"  # key
@@ -43,20 +42,20 @@ class BlockReader:
 
     def read(self, text: str) -> Any:
         """Return the mapping that ``text``, one YAML document, holds, None where it is empty; raises NotSimple."""
-        if _FOREIGN.search(text):
+        if not (text.isascii() and text.replace("\n", " ").isprintable()):
             raise NotSimple
         lines = text.split("\n")
         if _START.fullmatch(lines[0]):
             lines[0] = ""
-        memo = self._memo
-        builder = _Builder()
+        recall = self._memo.get
+        tree = _Tree()
         for line in lines:
-            parsed = memo.get(line)
+            parsed = recall(line)
             if parsed is None:
                 parsed = self._parse(line)
             if parsed:
-                builder.add(*parsed)
-        return builder.finish()
+                tree.add(*parsed)
+        return tree.root
 
     def _parse(self, line: str) -> tuple:
         parsed = _parse(line)
@@ -86,60 +85,63 @@ def _parse(line: str) -> tuple:
     return len(indent), len(dash or ""), key, value
 
 
-class _Builder:
-    """Puts lines together. ``_open`` holds (column, container) of every open mapping and sequence, outermost first."""
+class _Tree:
+    """The document so far: ``_top`` is the innermost open container, ``_column`` where its keys or dashes stand.
+
+    ``_outer`` holds the same of what is open around it, ``_waiting`` the key in it whose value may be on lines below.
+    """
+
+    __slots__ = ("_column", "_outer", "_top", "_waiting", "root")
 
     def __init__(self) -> None:
-        self._open: list[tuple[int, Any]] = []
-        self._root: Any = None
-        self._waiting: tuple[int, dict, str] | None = None  # column, mapping and key of a value that may follow
+        self.root: dict | None = None
+        self._top: Any = None
+        self._column = -1
+        self._outer: list[tuple[int, Any]] = []
+        self._waiting: str | None = None
 
     def add(self, column: int, dash: int, key: str | None, value: Any) -> None:
+        """Add one line; raises NotSimple where it does not fit what is open."""
         if self._waiting is not None:
             self._open_value(column, dash)
-        elif self._root is None:
-            if dash:
-                raise NotSimple
-            self._root = {}
-            self._open.append((column, self._root))
-        container = self._container(column, dash)
         if dash:
+            self._return_to(column, list)
             if key is None:
-                container.append(value)
+                self._top.append(value)
                 return
             item: dict = {}
-            container.append(item)
-            column += dash
-            self._open.append((column, item))
-            container = item
-        if key is None or key in container:
+            self._top.append(item)
+            self._open(column + dash, item)
+        elif column != self._column or self._top.__class__ is not dict:
+            self._return_to(column, dict)
+        mapping = self._top
+        if key is None or key in mapping:
             raise NotSimple
         if value is _NESTED:
-            container[key] = None
-            self._waiting = (column, container, key)
-        else:
-            container[key] = value
+            self._waiting = key
+            value = None
+        mapping[key] = value
 
     def _open_value(self, column: int, dash: int) -> None:
-        parent_column, parent, key = self._waiting
-        self._waiting = None
-        if column > parent_column or (dash and column == parent_column):
-            parent[key] = [] if dash else {}
-            self._open.append((column, parent[key]))
-            if len(self._open) > MAX_DEPTH:
+        key, self._waiting = self._waiting, None
+        if column > self._column or (dash and column == self._column):
+            container: Any = [] if dash else {}
+            self._top[key] = container
+            self._open(column, container)
+
+    def _open(self, column: int, container: Any) -> None:
+        if len(self._outer) >= MAX_DEPTH:
+            raise NotSimple
+        self._outer.append((self._column, self._top))
+        self._column, self._top = column, container
+
+    def _return_to(self, column: int, kind: type) -> None:
+        """Close what ends before a line at ``column`` that continues a mapping or a list."""
+        while self._column != column or self._top.__class__ is not kind:
+            if self.root is None and kind is dict:
+                self._column = column
+                self._top = self.root = {}
+            elif self._column < column or not self._outer or (self._column == column and kind is list):
                 raise NotSimple
-
-    def _container(self, column: int, dash: int) -> Any:
-        kind = list if dash else dict
-        stack = self._open
-        while stack:
-            opened, container = stack[-1]
-            if opened == column and container.__class__ is kind:
-                return container
-            if opened < column or (opened == column and dash):
-                break
-            stack.pop()
-        raise NotSimple
-
-    def finish(self) -> Any:
-        return self._root
+            else:
+                self._column, self._top = self._outer.pop()

@@ -18,7 +18,11 @@ CANONICAL = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII)
 
 def parse_mac(text: str) -> str | None:
     """Return ``text`` in lower-case colon form, the form Hardware objects use, or None where it is no MAC address."""
-    if not isinstance(text, str) or not _NOTATIONS.fullmatch(text):
+    if not isinstance(text, str):
+        return None
+    if CANONICAL.fullmatch(text):
+        return text
+    if not _NOTATIONS.fullmatch(text):
         return None
     digits = re.sub(r"[:.-]", "", text).lower()
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from .block import BlockReader, NotSimple
@@ -25,6 +26,7 @@ MAX_DOUBTS = 20  # of one JSON mapping
 
 # A line of three dashes starts a document wherever it stands, also inside what looks like a block of text.
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_CONTENT = re.compile(r"(?:^|(?<=---))[ \t\r]*[^\s#]", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 
@@ -51,6 +53,10 @@ class Document:
     def source(self) -> str:
         """Return where the object stands, for people."""
         return source(self.file, self.number, self.item)
+
+    def problem(self, message: str, **about: Any) -> Problem:
+        """Return a problem of this object; ``about`` are the fields of Problem that say more."""
+        return Problem(message, self.file, self.line, self.number, self.item, **about)
 
 
 @dataclass(slots=True)
@@ -99,21 +105,16 @@ def split(data: bytes, file: str = "") -> tuple[Iterable[Chunk], list[Problem]]:
 def _chunks(text: str) -> Iterator[Chunk]:
     starts = [0, *(match.start() for match in _SEPARATOR.finditer(text)), len(text)]
     number, line, begin = 0, 1, 0
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         # Directives stand before the separator that opens their document.
         if start == 0 and end < len(text) and _DIRECTIVE.search(text, 0, end):
             continue
         piece = text[begin:end]
-        if not _is_blank(piece):
+        if _CONTENT.search(piece, 3 if piece.startswith("---") else 0):
             number += 1
             yield Chunk(piece, number, line)
         line += piece.count("\n")
         begin = end
-
-
-def _is_blank(piece: str) -> bool:
-    """Return whether only the separator, comments and white space are in ``piece``."""
-    return all(not line or line.isspace() or line.startswith("#") for line in piece.removeprefix("---").split("\n"))
 
 
 def _looks_like_json(text: str) -> bool:

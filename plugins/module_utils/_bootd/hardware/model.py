@@ -9,9 +9,9 @@ numbers (RFC 2132) where the field becomes one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_address
 from typing import Any
 
 from .mac import parse_mac
@@ -23,6 +23,11 @@ DEFAULT_NAMESPACE = "default"
 # A new value here asks for another installation of a machine whose netboot bootd has switched off.
 REPROVISION_ANNOTATION = "netboot.baremetal/reprovision"
 STATE_ANNOTATION = "netboot.baremetal/state"
+
+_MAPPINGS = (dict, Mapping)  # dict first: asking the abstract class takes ten times as long
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ class Machine:
 def text_at(node: Any, *path: str) -> str:
     """Return the string at ``path`` in nested mappings, or "" where anything on the way is missing or not a string."""
     for step in path:
-        if not isinstance(node, Mapping):
+        if not isinstance(node, _MAPPINGS):
             return ""
         node = node.get(step)
     return node if isinstance(node, str) else ""
@@ -119,9 +124,7 @@ def text_at(node: Any, *path: str) -> str:
 
 def is_hardware(document: Any) -> bool:
     """Return whether ``document`` is a Hardware object of the API version bootd reads, whatever its spec holds."""
-    return (
-        isinstance(document, Mapping) and document.get("kind") == KIND and document.get("apiVersion") == API_VERSION
-    )
+    return isinstance(document, Mapping) and document.get("kind") == KIND and document.get("apiVersion") == API_VERSION
 
 
 def machine_from_object(document: Mapping[str, Any], *, source: str = "", created: str = "") -> Machine:
@@ -143,6 +146,32 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
         reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
         created=text_at(meta, "creationTimestamp") or created,
         source=source,
+    )
+
+
+def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
+    """Return whether ``machine``, read from ``document``, has every address and switch that stands there.
+
+    Much faster than ``validate``: it only tells that something was left out, not what.
+    """
+    items = _mapping(document.get("spec")).get("interfaces")
+    if not isinstance(items, list) or len(items) != len(machine.interfaces):
+        return False
+    return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
+
+
+def _is_interface_as_written(item: Mapping[str, Any], read: Interface) -> bool:
+    dhcp, netboot = item["dhcp"], item.get("netboot")
+    ip = _mapping(dhcp.get("ip"))
+    return (
+        (ip.get("address") or "") == read.address
+        and (ip.get("netmask") or "") == read.netmask
+        and (ip.get("gateway") or "") == read.gateway
+        and (dhcp.get("hostname") or "") == read.hostname
+        and (dhcp.get("lease_time") or 0) == read.lease_time
+        and (dhcp.get("name_servers") or []) == list(read.name_servers)
+        and (dhcp.get("time_servers") or []) == list(read.time_servers)
+        and (netboot is None or _mapping(netboot).get("allowPXE") is read.netboot.allow_pxe)
     )
 
 
@@ -198,10 +227,7 @@ def _netboot(node: Mapping[str, Any]) -> Netboot:
 
 def ipv4(text: str) -> str:
     """Return ``text`` where it is a plain IPv4 address, else ""."""
-    try:
-        return text if isinstance(ip_address(text), IPv4Address) else ""
-    except ValueError:
-        return ""
+    return text if _IPV4.fullmatch(text) else ""
 
 
 def _addresses(node: Any) -> tuple[str, ...]:
@@ -209,7 +235,7 @@ def _addresses(node: Any) -> tuple[str, ...]:
 
 
 def _mapping(node: Any) -> Mapping[str, Any]:
-    return node if isinstance(node, Mapping) else {}
+    return node if isinstance(node, _MAPPINGS) else {}
 
 
 def _sequence(node: Any) -> list[Any]:

@@ -16,15 +16,16 @@ ABSENT: Any = object()  # there is no value to show: the field is missing, or ho
 class Problem:
     """One thing that is wrong; a ``note`` is worth knowing and wrong in nobody's way.
 
-    ``file`` and ``line`` (from 1; 0: not known) say where, ``object`` is ``namespace/name`` as far as known, ``path``
-    the field as in ``spec.interfaces[0].dhcp.mac``, ``value`` what stands there, ready to print, ``message`` what
-    would be right.
+    ``file``, ``line``, ``document`` and ``item`` (from 1; 0: not known) say where, ``object`` is ``namespace/name`` as
+    far as known, ``path`` the field as in ``spec.interfaces[0].dhcp.mac``, ``value`` what stands there, ready to print,
+    ``message`` what would be right.
     """
 
     message: str
     file: str = ""
     line: int = 0
     document: int = 0
+    item: int = 0
     object: str = ""
     path: str = ""
     value: str = ""
@@ -50,6 +51,14 @@ def shown(value: Any) -> str:
         return "(a list)"
     text = json.dumps(value, ensure_ascii=False)
     return printable(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}...")
+
+
+def join(path: str, step: Any) -> str:
+    """Return the path of what is at ``step``, a key or a place in a list, below ``path``."""
+    if isinstance(step, int):
+        return f"{path}[{step}]"
+    name = shown(step).strip('"')
+    return f"{path}.{name}" if path else name
 
 
 def printable(text: str) -> str:

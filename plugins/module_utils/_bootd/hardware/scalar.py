@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What an unquoted YAML scalar means: YAML 1.1 as Kubernetes reads it.
 
-Two differences to PyYAML's safe loader, both as in Kubernetes: numbers of base 60 are text, for ``12:34:56:12:34:56`` is
-a MAC address, and dates are text, for a manifest becomes JSON.
+Two differences to PyYAML's safe loader, both as in Kubernetes: numbers of base 60 are text, for ``12:34:56:12:34:56``
+is a MAC address, and dates are text, for a manifest becomes JSON.
 """
 
 from __future__ import annotations
@@ -48,12 +48,9 @@ def number(text: str) -> str | int | float:
 
 def _integer(text: str) -> str | int:
     digits = text.lstrip("+-")
-    base = {"0b": 2, "0x": 16}.get(digits[:2])
+    base = {"0b": 2, "0x": 16}.get(digits[:2], 8 if len(digits) > 1 and digits[0] == "0" else 10)
     try:
-        if base:
-            value = int(digits[2:], base)
-        else:
-            value = int(digits, 8 if len(digits) > 1 and digits[0] == "0" else 10)
+        value = int(digits.removeprefix("0b").removeprefix("0x"), base)
     except ValueError:  # nothing but underscores
         return text
     return -value if text[0] == "-" else value

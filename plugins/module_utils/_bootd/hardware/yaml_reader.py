@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """YAML to plain values (mappings, lists, text, numbers, booleans, null) by way of libyaml's events.
 
-Nothing else is ever built, whatever tags a file carries. Mapping keys are text as they stand. What YAML accepts silently
-and means something else than it looks like (a key given twice) is told.
+Nothing else is ever built, whatever tags a file carries. Mapping keys are text as they stand. What YAML accepts
+silently and means something else than it looks like (a key given twice) is told.
 """
 
 from __future__ import annotations
@@ -46,14 +46,20 @@ class YamlDocument:
 
 def read_yaml(text: str) -> Iterator[YamlDocument]:
     """Yield the documents of ``text``; raises Unreadable at the first that is broken. Lines count from 0."""
+    composer = _Composer()
+    for event in events_of(text):
+        document = composer.take(event)
+        if document is not None:
+            yield document
+            composer = _Composer()
+
+
+def events_of(text: str) -> Iterator[Any]:
+    """Yield libyaml's events, which are those of PyYAML without it; raises Unreadable where ``text`` is no YAML."""
     try:
-        parser = _event_source(text)
-        while True:
-            event = parser.get_event()
-            if event.__class__ is yaml.StreamEndEvent:
-                return
-            if event.__class__ is yaml.DocumentStartEvent:
-                yield _Composer(parser).document()
+        next_event = _event_source(text).get_event
+        while (event := next_event()).__class__ is not yaml.StreamEndEvent:
+            yield event
     except yaml.YAMLError as error:
         raise _unreadable(text, error) from None
     except (ValueError, OverflowError) as error:  # the parser in Python stumbles over escapes that are no character
@@ -95,23 +101,21 @@ class _Open:
 class _Composer:
     """Builds one document from the events that follow its start."""
 
-    def __init__(self, parser: Any) -> None:
-        self._get = parser.get_event
-        self._document = YamlDocument()
+    def __init__(self) -> None:
+        self._document = YamlDocument(line=-1)
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._aliased = 0
 
-    def document(self) -> YamlDocument:
-        event = self._get()
-        self._document.line = event.start_mark.line
-        while event.__class__ is not yaml.DocumentEndEvent:
-            self._take(event)
-            event = self._get()
-        return self._document
-
-    def _take(self, event: yaml.Event) -> None:
+    def take(self, event: yaml.Event) -> YamlDocument | None:
+        """Take the next event; return the document where that was its last."""
         kind = event.__class__
+        if kind is yaml.DocumentEndEvent:
+            return self._document
+        if kind in (yaml.StreamStartEvent, yaml.DocumentStartEvent):
+            return None
+        if self._document.line < 0:
+            self._document.line = event.start_mark.line
         if kind is yaml.ScalarEvent:
             self._scalar(event)
         elif kind is yaml.MappingStartEvent:
@@ -122,6 +126,7 @@ class _Composer:
             self._alias(event)
         else:
             self._end()
+        return None
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         top = self._open[-1] if self._open else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from ..hardware.manifest import Chunk, Document, ManifestReader, source, split
-from ..hardware.model import Machine, is_hardware, machine_from_object
+from ..hardware.model import Machine, is_as_written, is_hardware, machine_from_object
 from ..hardware.names import is_usable
 from ..hardware.problem import Problem
 from ..hardware.validate import check_document
@@ -66,10 +66,11 @@ class FileLoader:
         problems = [problem for problem in read.problems if not problem.note]
         machines = []
         for document in read.documents:
-            problems += [problem for problem in check_document(document) if not problem.note]
             machine = self._machine(document, modified)
             if machine is not None:
                 machines.append((document.item, machine))
+            if machine is None or not is_as_written(document.value, machine):
+                problems += [problem for problem in check_document(document) if not problem.note]
         return LoadedChunk(digest, chunk.number, tuple(machines), tuple(problems), read.broken)
 
     def _machine(self, document: Document, modified: str) -> Machine | None:

@@ -83,7 +83,9 @@ class ManifestWatch:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self.blind = f"{directory} can't be watched: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
+                self.blind = (
+                    f"{directory} can't be watched: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
+                )
         new = bool(watched.keys() - self._watched.keys())
         self._watched = watched
         return new

@@ -29,6 +29,7 @@ from .base import StoreError, StoreProblem
 MAX_STATE_BYTES = 1024 * 1024
 _TEMPORARY = ".tmp-"
 _BROKEN = ".broken"
+_RENEW = "remove it, and a new one is made (URLs that installers report to change with it)"
 
 
 class StateDir:
@@ -212,9 +213,11 @@ def _read_secret(path: Path) -> bytes:
         mode = os.fstat(descriptor).st_mode
         secret = file.read(SECRET_BYTES + 1)
     if not stat.S_ISREG(mode) or mode & 0o077:
-        raise StoreError(f"{path}: others may have read it; remove it, and a new one is made (report URLs change)")
+        raise StoreError(f"{path}: others may have read it; {_RENEW}")
     if len(secret) != SECRET_BYTES:
-        raise StoreError(f"{path}: not {SECRET_BYTES} bytes long; remove it, and a new one is made (report URLs change)")
+        raise StoreError(
+            f"{path}: not {SECRET_BYTES} bytes long; remove it, and a new one is made (report URLs change)"
+        )
     return secret
 
 
