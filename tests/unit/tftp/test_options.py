@@ -70,8 +70,9 @@ def test_negotiate_nothing_asked():
     assert negotiate((), SIZE, LIMITS) == Terms(512, 1, None, ())
 
 
-def test_negotiate_size_that_is_not_known():
-    assert negotiate((("tsize", "0"),), None, LIMITS).oack == ()
+@pytest.mark.parametrize("size", [None, 0])
+def test_negotiate_size_there_is_nothing_to_say_of(size):
+    assert negotiate((("tsize", "0"), ("timeout", "3")), size, LIMITS).oack == (("timeout", "3"),)
 
 
 @given(

@@ -51,7 +51,8 @@ def negotiate(options: tuple[tuple[str, str], ...], size: int | None, limits: Li
         granted["blksize"] = max(BLKSIZE.start, min(asked["blksize"], limits.blksize))
     if asked.get("timeout", 0) in TIMEOUT:
         granted["timeout"] = asked["timeout"]
-    if "tsize" in asked and size is not None:
+    if "tsize" in asked and size:
+        # Nothing is said of an empty file: curl takes tsize 0 for a mistake and gives up.
         granted["tsize"] = size
     if asked.get("windowsize", 0) in WINDOWSIZE:
         granted["windowsize"] = max(1, min(asked["windowsize"], limits.windowsize))

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 MAX_REQUEST = 512  # octets, RFC 2347
 MAX_MESSAGE = 256  # characters kept of an ERROR's message
+_HEAD = struct.Struct("!HH")
 ROLLOVER = 1 << 16  # block numbers are 16 bit and go on at 0
 
 
@@ -113,7 +114,7 @@ def parse(datagram: bytes) -> Packet:
     """Return the packet in ``datagram``; raise TftpError where it holds none."""
     if len(datagram) < 4:
         raise _malformed("shorter than any packet")
-    opcode, number = struct.unpack_from("!HH", datagram)
+    opcode, number = _HEAD.unpack_from(datagram)
     if opcode == Opcode.ACK:
         return Ack(number)
     if opcode == Opcode.DATA:
@@ -125,6 +126,11 @@ def parse(datagram: bytes) -> Packet:
     if opcode == Opcode.OACK:
         return Oack(_options(_fields(datagram)))
     raise _malformed(f"opcode {opcode} is unknown")
+
+
+def data_block(block: int, payload: bytes) -> bytes:
+    """Return ``encode(Data(block, payload))``, without the detour: it is made for every block that is sent."""
+    return _HEAD.pack(Opcode.DATA, block) + payload
 
 
 def _request(datagram: bytes, *, write: bool) -> Request:
@@ -169,7 +175,7 @@ def _texts(*texts: str) -> bytes:
 
 def _two(opcode: Opcode, number: int) -> bytes:
     try:
-        return struct.pack("!HH", opcode, number)
+        return _HEAD.pack(opcode, number)
     except struct.error as error:
         raise ValueError(f"{number} does not fit a TFTP packet") from error
 

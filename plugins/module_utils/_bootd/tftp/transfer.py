@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .options import Terms
-from .packet import ROLLOVER, Ack, Data, Error, Oack, Packet, TftpError, encode
+from .packet import ROLLOVER, Ack, Error, Oack, Packet, TftpError, data_block, encode
 from .source import Source
 
 RETRIES = 5  # in a row, without an ACK that moves the window
@@ -142,7 +142,7 @@ class Transfer:
             self._total = start + len(content)
         first = self._acked + 1
         self._sent = max(self._sent, self._acked + blocks)
-        return [encode(Data((first + i) % ROLLOVER, content[i * blksize : (i + 1) * blksize])) for i in range(blocks)]
+        return [data_block((first + i) % ROLLOVER, content[i * blksize : (i + 1) * blksize]) for i in range(blocks)]
 
     def _interval(self, retries: int) -> float:
         if self._terms.timeout is not None:

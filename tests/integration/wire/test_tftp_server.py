@@ -1,0 +1,323 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The TFTP server on the wire, packet by packet: what it answers, from where, and what it lets pass."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from _bootd import events
+from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, encode
+from _bootd.tftp.server import TftpServer
+from _bootd.tftp.sessions import Sessions
+from tftp_lab import MAC, OFF, ON, SCRIPT, UNKNOWN, Client, tftp_lab
+
+CONTENT = bytes(range(256)) * 10
+OPTIONS = (("tsize", "0"), ("blksize", "1468"), ("windowsize", "4"))
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "ipxe.efi").write_bytes(CONTENT)
+    return tmp_path
+
+
+@pytest.fixture(params=["classic", "single_port"])
+def lab(request, root):
+    with tftp_lab(root, tftp_single_port=request.param == "single_port") as lab:
+        yield lab
+
+
+def fetch(client, request):
+    """Take the whole file as a careful client does, and return it."""
+    packet = client.ask(request)
+    blksize = 512
+    if isinstance(packet, Oack):
+        blksize = int(dict(packet.options).get("blksize", "512"))
+        client.send(Ack(0))
+        packet = client.receive()
+    whole = b""
+    while True:
+        assert isinstance(packet, Data), packet
+        whole += packet.payload
+        client.send(Ack(packet.block))
+        if len(packet.payload) < blksize:
+            return whole
+        packet = client.receive()
+
+
+def answers(lab):
+    with Client(lab) as client:
+        return fetch(client, Request("ipxe.efi")) == CONTENT
+
+
+def test_answer_port(lab):
+    with Client(lab) as client:
+        client.ask(Request("ipxe.efi"))
+        assert (client.peer == client.server) is lab.services.settings.tftp_single_port
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.77"])
+def test_answer_leaves_from_the_address_asked(lab, address):
+    with Client(lab, to=address) as client:
+        assert isinstance(client.ask(Request("ipxe.efi")), Data)
+        assert client.peer[0] == address
+        assert isinstance(client.ask(Request("missing")), Error)
+        assert client.peer == (address, lab.port)
+
+
+def test_size_probe_that_is_aborted_is_no_error(lab):
+    with Client(lab) as client:
+        assert dict(client.ask(Request("ipxe.efi", "octet", OPTIONS)).options)["tsize"] == str(len(CONTENT))
+        client.send(Error(ErrorCode.OPTION_NEGOTIATION, "User aborted the transfer"))
+        line = lab.line(status="aborted", client=client.address)
+    assert (line["level"], line["bytesSent"]) == ("debug", 0)
+    assert {line["level"] for line in lab.lines()} == {"debug"}
+    assert lab.services.journal.recent("default/on") == []
+
+
+@pytest.mark.parametrize(("asked", "granted"), [("1468", "1468"), ("1469", "1468"), ("65464", "1468"), ("7", None)])
+def test_blksize_is_capped_by_the_setting(lab, asked, granted):
+    with Client(lab) as client:
+        answer = client.ask(Request("ipxe.efi", "octet", (("blksize", asked), ("timeout", "9"))))
+        assert dict(answer.options).get("blksize") == granted
+
+
+def test_blksize_is_capped_by_the_mtu(root):
+    with tftp_lab(root, tftp_max_blksize=65464) as lab, Client(lab) as client:
+        answer = client.ask(Request("ipxe.efi", "octet", (("blksize", "65464"),)))
+        mtu = int(Path("/sys/class/net/lo/mtu").read_text(encoding="ascii"))
+        assert dict(answer.options)["blksize"] == str(min(65464, mtu - 32))
+
+
+def test_unknown_machine_gets_no_more_than_it_sent(lab):
+    for name in ("x", "ipxe.efi", "autoexec.ipxe", "a" * 200):
+        request = encode(Request(name))
+        with Client(lab, UNKNOWN) as client:
+            answer = client.ask(request)
+            assert answer.code == ErrorCode.NOT_FOUND
+            assert f"no Hardware object has {UNKNOWN}".startswith(answer.message)
+            assert len(encode(answer)) <= len(request)
+    assert lab.line(status="refused")["reason"] == f"no Hardware object has {UNKNOWN}"
+
+
+def test_netboot_off_refuses_the_file_and_boots_the_disk(lab):
+    with Client(lab, OFF) as client:
+        refusal = client.ask(Request("ipxe.efi"))
+        assert (refusal.code, "netboot.allowPXE is false" in refusal.message) == (ErrorCode.ACCESS_VIOLATION, True)
+        assert b"sanboot" in fetch(client, Request("autoexec.ipxe"))
+        lab.line(status="complete", client=client.address)
+    (event,) = lab.services.journal.recent("default/off")
+    assert (event.kind, event.mac) == (events.LOCAL_BOOT, MAC[OFF])
+
+
+def test_file_sent_whole_is_noted(lab):
+    with Client(lab) as client:
+        assert fetch(client, Request("/02-00-00-00-00-01/ipxe.efi", "octet", OPTIONS)) == CONTENT
+        line = lab.line(event="get", status="complete")
+    assert line["uri"] == "/02-00-00-00-00-01/ipxe.efi"
+    assert (line["filename"], line["bytesSent"], line["contentSize"]) == ("ipxe.efi", len(CONTENT), len(CONTENT))
+    assert line["duration"] >= 0
+    (event,) = lab.services.journal.recent("default/on")
+    assert (event.kind, event.mac) == (events.BOOT_FILE, MAC[ON])
+    assert event.detail == {"name": "ipxe.efi", "via": "tftp", "bytes": len(CONTENT)}
+    assert lab.count("tftp_transfers", status="complete") == 1
+    assert lab.count("tftp_bytes") == len(CONTENT)
+
+
+def test_script_sent_whole_is_noted(lab):
+    with Client(lab) as client:
+        assert fetch(client, Request("autoexec.ipxe")) == SCRIPT.encode()
+        lab.line(event="get", status="complete")
+    (event,) = lab.services.journal.recent("default/on")
+    assert (event.kind, event.detail["via"], event.detail["bytes"]) == (events.SCRIPT, "tftp", len(SCRIPT))
+
+
+@pytest.mark.parametrize("name", ["ipxe.efi", "missing", "../x"])
+def test_write_is_refused(lab, name):
+    with Client(lab) as client:
+        assert client.ask(Request(name, write=True)).code == ErrorCode.ACCESS_VIOLATION
+
+
+def test_client_that_never_acknowledges_gets_two_packets(lab):
+    with Client(lab) as client:
+        first = client.ask(Request("ipxe.efi"))
+        assert client.receive() == first
+        assert client.nothing_comes(3.0)
+
+
+def test_request_repeated_gets_the_first_packet_again(lab):
+    with Client(lab) as client:
+        first = client.ask(Request("ipxe.efi"))
+        peer = client.peer
+        assert client.ask(Request("ipxe.efi")) == first
+        assert client.peer == peer
+    assert lab.count("tftp_transfers", status="aborted") == 0
+
+
+def test_request_echoed_by_the_network_does_not_disturb(lab):
+    with Client(lab) as client:
+        client.ask(Request("ipxe.efi"))
+        client.send(Ack(1))
+        assert client.receive() == Data(2, CONTENT[512:1024])
+        client.send(Request("ipxe.efi"), client.server)
+        client.send(Ack(2))
+        assert client.receive() == Data(3, CONTENT[1024:1536])
+    assert lab.count("dropped", protocol="tftp", reason="duplicate") == 1
+
+
+def test_other_request_from_the_same_port_begins_anew(lab):
+    with Client(lab) as client:
+        client.ask(Request("ipxe.efi"))
+        client.send(Ack(1))
+        client.receive()
+        assert client.ask(Request("autoexec.ipxe")) == Data(1, SCRIPT.encode())
+    assert lab.line(status="aborted")["reason"] == "the client began anew"
+
+
+def test_source_with_too_many_transfers_loses_what_it_never_took_up(lab):
+    clients = [Client(lab) for _ in range(5)]
+    for client in clients:
+        client.ask(Request("ipxe.efi"))
+    assert lab.line(status="aborted")["client"] == clients[0].address
+    for client in clients[1:]:
+        client.send(Ack(1))
+        assert client.receive() == Data(2, CONTENT[512:1024])
+    with Client(lab) as late:
+        late.send(Request("ipxe.efi"))
+        assert late.nothing_comes(0.3)
+    assert lab.count("dropped", protocol="tftp", reason="busy") == 1
+    for client in clients:
+        client.__exit__()
+
+
+def test_no_room_is_silence_until_there_is_room(root):
+    with tftp_lab(root, sessions=Sessions(limit=1)) as lab, Client(lab) as one, Client(lab) as two:
+        one.ask(Request("ipxe.efi"))
+        one.send(Ack(1))
+        one.receive()
+        two.send(Request("ipxe.efi"))
+        assert two.nothing_comes(0.2)
+        one.send(Error(0, "enough"))
+        lab.line(status="aborted")
+        assert isinstance(two.ask(Request("ipxe.efi")), Data)
+
+
+def test_client_that_closes_its_port_ends_the_transfer(root):
+    with tftp_lab(root) as lab:
+        with Client(lab) as client:
+            client.ask(Request("ipxe.efi"))
+        line = lab.line(status="aborted")
+    assert (line["reason"], line["level"]) == ("the client has closed its port", "debug")
+
+
+def test_packet_from_a_stranger_is_not_taken_for_the_client(root):
+    with tftp_lab(root) as lab, Client(lab) as client, Client(lab, UNKNOWN) as stranger:
+        client.ask(Request("ipxe.efi"))
+        stranger.send(Ack(1), client.peer)
+        stranger.send(Error(0, "go away"), client.peer)
+        client.send(Ack(1))
+        assert client.receive() == Data(2, CONTENT[512:1024])
+
+
+def test_file_that_shrinks_ends_with_an_error(lab):
+    with Client(lab) as client:
+        client.ask(Request("ipxe.efi"))
+        os.truncate(lab.root / "ipxe.efi", 700)
+        client.send(Ack(1))
+        assert client.receive() == Error(0, "the file became shorter while it was sent")
+    assert lab.line(status="failed")["level"] == "info"
+
+
+def test_file_that_is_replaced_is_sent_as_it_was(lab):
+    with Client(lab) as client:
+        first = client.ask(Request("ipxe.efi"))
+        (lab.root / "new").write_bytes(b"new")
+        (lab.root / "new").rename(lab.root / "ipxe.efi")
+        client.send(Ack(1))
+        assert first.payload + client.receive().payload == CONTENT[:1024]
+
+
+def test_link_out_of_the_directory_is_refused(lab):
+    (lab.root / "link").symlink_to("/etc/passwd")
+    with Client(lab) as client:
+        assert client.ask(Request("link")).code == ErrorCode.ACCESS_VIOLATION
+
+
+def test_fault_in_bootd_costs_one_request(lab, monkeypatch):
+    def broken(_nic):
+        raise RuntimeError("no such script")
+
+    monkeypatch.setattr(lab.server, "_script_for", broken)
+    with Client(lab) as client:
+        client.send(Request("autoexec.ipxe"))
+        lab.line(event="fault", protocol="tftp", reason="RuntimeError: no such script")
+    assert lab.count("handler_failures", protocol="tftp") == 1
+    assert answers(lab)
+
+
+def test_short_datagrams_leave_it_answering(lab):
+    with Client(lab) as client:
+        for length in (0, 1):
+            for octets in itertools.product(range(256), repeat=length):
+                client.send(bytes(octets), client.server)
+        for opcode, length in itertools.product(range(256), range(3)):
+            client.send(bytes([0, opcode, *range(length)]), client.server)
+    assert answers(lab)
+    assert lab.count("handler_failures", protocol="tftp") == 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_and_mutated_datagrams_leave_it_answering(lab, seed):
+    chance = random.Random(seed)
+    request = encode(Request("ipxe.efi", "octet", OPTIONS))
+    seeds = [request, encode(Ack(1)), encode(Error(1, "x")), encode(Data(1, b"x")), encode(Oack(OPTIONS))]
+    before = len(os.listdir("/proc/self/fd"))
+    with Client(lab) as client:
+        for _ in range(5000):
+            datagram = bytearray(chance.choice(seeds))
+            for _ in range(chance.randint(0, 6)):
+                datagram[chance.randrange(len(datagram))] = chance.randrange(256)
+            client.send(
+                bytes(datagram[: chance.randint(0, 600)] + chance.randbytes(chance.choice([0, 0, 700]))), client.server
+            )
+    assert answers(lab)
+    assert lab.count("handler_failures", protocol="tftp") == 0
+    assert len(os.listdir("/proc/self/fd")) <= before + 2 * 4 + 2
+    assert len(lab.lines()) < 500
+
+
+def test_refusals_do_not_flood_the_log(lab):
+    with Client(lab, UNKNOWN) as client:
+        for number in range(300):
+            client.ask(Request(f"file{number}"))
+    assert lab.count("tftp_transfers", status="refused") == 300
+    assert len(lab.lines()) < 200
+
+
+def test_stop_ends_transfers_and_gives_everything_back(root):
+    before = set(os.listdir("/proc/self/fd"))
+    with tftp_lab(root) as lab:
+        client = Client(lab)
+        client.ask(Request("ipxe.efi"))
+        lab.server.stop()
+        assert lab.line(status="aborted")["reason"] == "bootd is stopping"
+        client.__exit__()
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_open_port_that_is_taken(root):
+    with tftp_lab(root) as lab:
+        settings = replace(lab.services.settings, tftp_port=lab.port)
+        other = TftpServer(replace(lab.services, settings=settings))
+        with pytest.raises(OSError, match="in use"):
+            other.open()
+        other.stop()
+        assert other.port == 0
+        assert answers(lab)
