@@ -78,14 +78,19 @@ class Background:
         self.pid_file.unlink(missing_ok=True)
 
 
-def last_lines(path: str, count: int) -> list[str]:
-    """Return the last ``count`` lines of a log, or none where there is no log."""
+def size_of(path: str) -> int:
+    """Return how many bytes a file has, 0 where there is none."""
     try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 64 * 1024))
-            return file.read().decode("utf-8", "replace").splitlines()[-count:]
+        return os.stat(path).st_size
     except FileNotFoundError:
-        return []
+        return 0
+
+
+def last_lines(path: str, count: int, start: int = 0) -> list[str]:
+    """Return the last ``count`` lines of a log from byte ``start`` on; raises OSError."""
+    with open(path, "rb") as file:
+        file.seek(max(start, size_of(path) - 64 * 1024))
+        return file.read().decode("utf-8", "replace").splitlines()[-count:]
 
 
 def _words(pid: int, name: str) -> list[str]:

@@ -94,12 +94,6 @@ pid:
   returned: when the process runs
   type: int
   sample: 4711
-log:
-  description:
-    - The last lines of the log.
-  returned: when the process did not become ready
-  type: list
-  elements: str
 """
 
 import hashlib
@@ -112,7 +106,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._background import Background, last_lines
+from ansible_collections.baremetal.netboot.plugins.module_utils._background import Background, last_lines, size_of
 
 PREFIX = "BOOTD_"
 LOG_LINES = 20
@@ -173,6 +167,7 @@ def start(module: AnsibleModule, background: Background) -> dict[str, Any]:
     before, after = describe(background, pid), listing(argv, wanted)
     changed = before != after
     process = None
+    log_begin = size_of(params["log_file"])
     if changed and not module.check_mode:
         if pid:
             background.stop(pid)
@@ -180,7 +175,11 @@ def start(module: AnsibleModule, background: Background) -> dict[str, Any]:
         process = background.start(argv, {**inherited, **wanted}, params["log_file"])
         pid = process.pid
     if params["ready_url"] and not module.check_mode:
-        wait_until_ready(process, params["ready_url"], params["ready_timeout"])
+        try:
+            wait_until_ready(process, params["ready_url"], params["ready_timeout"])
+        except NotReady as error:
+            log = last_lines(params["log_file"], LOG_LINES, log_begin if process else 0)
+            raise NotReady("\n".join([f"{error}; the end of {params['log_file']}:", *log])) from error
     result = {"changed": changed, "diff": {"before": before, "after": after}}
     return {**result, "pid": pid} if pid else result
 
@@ -212,10 +211,7 @@ def main() -> None:
     background = Background(module.params["command"][-1], module.params["pid_file"])
     try:
         result = (start if module.params["state"] == "started" else stop)(module, background)
-    except NotReady as error:
-        log = last_lines(module.params["log_file"], LOG_LINES)
-        module.fail_json(msg="\n".join([f"{error}; the end of {module.params['log_file']}:", *log]), log=log)
-    except OSError as error:
+    except (OSError, NotReady) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 
