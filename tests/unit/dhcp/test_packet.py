@@ -186,6 +186,15 @@ def test_fit_leaves_what_fits_as_it_is():
     assert fit(FULL, None) == (FULL, ())
 
 
+@pytest.mark.parametrize("length", [255, 256, 510, 511, 700])
+def test_fit_counts_every_part_of_a_long_option(length):
+    size = 240 + 1 + len(encode(Packet(op=2, xid=1, mac=MAC, options={61: b"i" * length}))[241:].rstrip(b"\0"))
+    filler = 1000 - size - 2
+    packet = Packet(op=2, xid=1, mac=MAC, options={12: b"h" * filler, 61: b"i" * length})
+    for spare, dropped in ((0, ()), (-1, (12,))):
+        assert fit(packet, len(encode(packet)) + 28 + spare)[1] == dropped
+
+
 def test_fit_gives_up_no_more_than_it_must():
     packet, dropped = fit(replace(FULL, options=FULL.options | {61: b"i" * 23}), None)
     assert dropped == (66,)

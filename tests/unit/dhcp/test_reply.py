@@ -178,7 +178,13 @@ def test_reply_without_a_netmask():
 
 @pytest.mark.parametrize(
     ("netmask", "broadcast"),
-    [("255.255.0.0", "10.10.255.255"), ("255.255.255.254", None), ("255.255.255.255", None), ("255.0.255.0", None)],
+    [
+        ("255.255.0.0", "10.10.255.255"),
+        ("255.255.255.252", "10.10.0.19"),
+        ("255.255.255.254", None),
+        ("255.255.255.255", None),
+        ("255.0.255.0", None),
+    ],
 )
 def test_reply_broadcast_address_is_computed(netmask, broadcast):
     assert offered(asking(28), netmask=netmask).get(28) == (broadcast and address(broadcast))
