@@ -101,6 +101,7 @@ class Client:
 
     def __init__(self, lab: TftpLab, source: str = ON, to: str = ON) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self._socket.bind((source, 0))
         self._socket.settimeout(_PATIENCE)
         self.server = (to, lab.port)

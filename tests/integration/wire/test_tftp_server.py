@@ -7,6 +7,8 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import socket
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from _bootd import events
 from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, encode
 from _bootd.tftp.server import TftpServer
 from _bootd.tftp.sessions import Sessions
+from require import require
 from tftp_lab import MAC, OFF, ON, SCRIPT, UNKNOWN, Client, tftp_lab
 
 CONTENT = bytes(range(256)) * 10
@@ -226,13 +229,31 @@ def test_packet_from_a_stranger_is_not_taken_for_the_client(root):
         assert client.receive() == Data(2, CONTENT[512:1024])
 
 
+def test_request_to_a_broadcast_address_gets_no_answer(lab):
+    with Client(lab) as client:
+        client.send(Request("ipxe.efi"), ("127.255.255.255", lab.port))
+        assert client.nothing_comes(0.3)
+    assert lab.count("dropped", protocol="tftp", reason="unanswerable") == 1
+
+
+def test_request_from_port_0_is_dropped(lab):
+    require("root")
+    request = encode(Request("ipxe.efi"))
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:
+        raw.bind((ON, 0))
+        raw.sendto(struct.pack("!HHHH", 0, lab.port, 8 + len(request), 0) + request, (ON, 0))
+    assert answers(lab)
+    assert lab.count("dropped", protocol="tftp", reason="unanswerable") == 1
+    assert lab.count("handler_failures", protocol="tftp") == 0
+
+
 def test_file_that_shrinks_ends_with_an_error(lab):
     with Client(lab) as client:
         client.ask(Request("ipxe.efi"))
         os.truncate(lab.root / "ipxe.efi", 700)
         client.send(Ack(1))
         assert client.receive() == Error(0, "the file became shorter while it was sent")
-    assert lab.line(status="failed")["level"] == "info"
+    assert lab.line(status="failed")["level"] == "warning"
 
 
 def test_file_that_is_replaced_is_sent_as_it_was(lab):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..catalog import Nic
 from ..events import BOOT_FILE, LOCAL_BOOT, SCRIPT, Event
 from ..policy import Boot, judge
@@ -12,7 +14,7 @@ from .decide import Refuse, ServeFile
 from .packet import Request
 from .sessions import Session
 from .sockets import Address
-from .transfer import Outcome
+from .transfer import Outcome, Transfer
 
 REFUSALS_PER_SECOND = 20  # lines in the log; the metrics count all
 
@@ -31,10 +33,7 @@ class Reporter:
         status = transfer.outcome.value
         self._services.metrics.tftp.labels(status).inc()
         self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
-        log = self._services.log
-        # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
-        write = log.info if transfer.outcome is Outcome.COMPLETE or transfer.proven else log.debug
-        write(
+        self._level(transfer)(
             "get",
             **_who(session.client, session.request, decision.nic),
             filename=decision.name,
@@ -65,6 +64,14 @@ class Reporter:
     def dropped(self, reason: str) -> None:
         """Count a datagram that gets no answer."""
         self._services.metrics.dropped.labels("tftp", reason).inc()
+
+    def _level(self, transfer: Transfer) -> Callable[..., None]:
+        log = self._services.log
+        if transfer.outcome in (Outcome.TIMEOUT, Outcome.FAILED):
+            return log.warning
+        # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
+        quiet = transfer.outcome is Outcome.ABORTED and not transfer.proven
+        return log.debug if quiet else log.info
 
     def _may_log_refusal(self) -> bool:
         second = int(self._services.clock())

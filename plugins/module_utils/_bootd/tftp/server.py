@@ -104,6 +104,10 @@ class TftpServer:
                 self._on_datagram(datagram)
 
     def _on_datagram(self, datagram: Datagram) -> None:
+        if not datagram.local or not datagram.client[1]:
+            # RFC 1123 4.2.3.5: a request to a broadcast address gets no answer; one from port 0 can't have one.
+            self._report.dropped("unanswerable")
+            return
         try:
             packet = parse(datagram.payload)
         except TftpError:
@@ -126,6 +130,8 @@ class TftpServer:
                 self._on_packet(session, parse(payload))
         except ConnectionRefusedError:
             self._end(session, _GONE)
+        except OSError:
+            self._report.dropped("receive_failed")
         except TftpError:
             self._report.dropped("malformed")
 
@@ -190,7 +196,10 @@ class TftpServer:
         if refusal.nic is None:
             # Nobody knows who this is, and the source may be forged: never send more than was received.
             reason = reason[: max(0, len(datagram.payload) - _ERROR_FRAME)]
-        self._listener.send([encode(Error(refusal.code, reason))], datagram.client, datagram.local)
+        try:
+            self._listener.send([encode(Error(refusal.code, reason))], datagram.client, datagram.local)
+        except OSError:
+            self._report.dropped("send_failed")
 
     def _advance(self, session: Session, step: Callable[[], list[bytes]]) -> None:
         with self._contained:

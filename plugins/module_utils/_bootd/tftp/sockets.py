@@ -26,7 +26,7 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """What a client sent, and the local address it sent it to."""
+    """What a client sent, and the local address it sent it to: "" where that was a broadcast address."""
 
     payload: bytes
     client: Address
@@ -65,18 +65,14 @@ class Listener:
         self._socket.close()
 
     def receive(self) -> Datagram | None:
-        """Return the next datagram, or None where none waits; what was sent to a broadcast address is passed over."""
-        while True:
-            try:
-                payload, extra, _flags, client = self._socket.recvmsg(_TRUNCATED, 64, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return None
-            for _level, kind, data in extra:
-                if kind == _IP_PKTINFO:
-                    _index, local, addressed = _PKTINFO.unpack(data)
-                    # RFC 1123 4.2.3.5: a request to a broadcast address gets no answer.
-                    if local == addressed:
-                        return Datagram(payload, client, socket.inet_ntoa(local))
+        """Return the next datagram, or None where none waits."""
+        try:
+            payload, extra, _flags, client = self._socket.recvmsg(_TRUNCATED, 64, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
+        _index, local, addressed = _PKTINFO.unpack(info)
+        return Datagram(payload, client, socket.inet_ntoa(local) if local == addressed else "")
 
     def send(self, datagrams: list[bytes], client: Address, local: str) -> None:
         """Send ``datagrams`` from this port and the address ``local``; OSError where some are lost."""
