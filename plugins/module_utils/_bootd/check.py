@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""``bootd check``: every problem of every object in files and directories, each with its place and what would be right."""
+"""``bootd check``: every problem of every object in files and directories, with its place and what would be right."""
 
 from __future__ import annotations
 

@@ -52,9 +52,7 @@ def _ipv4_hint(text: str) -> str:
         return f": {address}, with netmask {IPv4Network(f'0.0.0.0/{prefix}').netmask}"
     if _is_ipv6(address):
         return "; IPv6 is not served"
-    if re.fullmatch(r"[0-9]+(?:\.[0-9]+){3}", text) and any(
-        len(part) > 1 and part[0] == "0" for part in text.split(".")
-    ):
+    if _ZEROS.fullmatch(text):
         return ", without leading zeros"
     if text != text.strip():
         return ", without spaces around it"

@@ -1,0 +1,280 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The words in which an inventory describes a machine: their other names, and what kind of value each takes.
+
+Inventories come from YAML, INI and templates, so a switch may be ``"yes"`` and a number text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from .mac import parse_mac
+from .problem import shown
+
+Told = Callable[[str, Any, str], None]  # takes the key, the value, and what would be right
+
+_SWITCHES = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+_FIRMWARE = {"uefi": True, "efi": True, "bios": False, "legacy": False, "pcbios": False}
+_ARCHES = {"amd64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64"}
+
+
+class Unfit(ValueError):
+    """A value of the wrong kind; the message says what would be right."""
+
+
+def text(value: Any) -> str:
+    """Return a string or a whole number as text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise Unfit("should be text: put it in quotes" if isinstance(value, (bool, float)) else "should be text")
+
+
+def texts(value: Any) -> list[str]:
+    """Return a list of strings, or a string of them separated by commas or spaces, as a list."""
+    if isinstance(value, str):
+        return value.replace(",", " ").split()
+    if isinstance(value, list):
+        return [text(item) for item in value]
+    raise Unfit("should be a list")
+
+
+def words(value: Any) -> list[str]:
+    """Return kernel arguments, a list or one string of them, as a list."""
+    if isinstance(value, str):
+        return [value.strip()] if value.strip() else []
+    return texts(value)
+
+
+def switch(value: Any) -> bool:
+    """Return a truth value, also one written as text."""
+    found = value if isinstance(value, bool) else _SWITCHES.get(str(value).strip().lower())
+    if found is None:
+        raise Unfit("should be true or false")
+    return found
+
+
+def whole(value: Any) -> int:
+    """Return a whole number, also one written as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 20:
+        return int(value)
+    raise Unfit("should be a whole number")
+
+
+def firmware(value: Any) -> bool:
+    """Return whether a kind of firmware is UEFI; also takes the answer itself."""
+    found = value if isinstance(value, bool) else (_FIRMWARE | _SWITCHES).get(str(value).strip().lower())
+    if found is None:
+        raise Unfit("should be uefi or bios")
+    return found
+
+
+def arch(value: Any) -> str:
+    """Return an architecture by the name that Hardware objects use."""
+    name = text(value)
+    return _ARCHES.get(name.lower(), name)
+
+
+def mac(value: Any) -> str:
+    """Return a MAC address, in any common notation, as Hardware objects have it."""
+    if not isinstance(value, str):
+        raise Unfit("should be text: put it in quotes")
+    return parse_mac(value.strip()) or value
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a mapping."""
+    if not isinstance(value, dict):
+        raise Unfit("should be a mapping")
+    return value
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """Return a list of mappings."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise Unfit("should be a list of mappings")
+    return value
+
+
+def system(value: Any) -> dict[str, Any]:
+    """Return an operating system, the name of a distribution or a mapping, as a mapping."""
+    return {"distro": value} if isinstance(value, str) else _with(("distro", "version"), mapping(value))
+
+
+def ipxe(value: Any) -> dict[str, Any]:
+    """Return what iPXE is to load."""
+    return _with(("url", "contents", "binary"), mapping(value))
+
+
+def routes(value: Any) -> list[dict[str, Any]]:
+    """Return static routes."""
+    return [_with(("destination", "router"), item) for item in mappings(value)]
+
+
+def _with(names: tuple[str, ...], value: dict[str, Any]) -> dict[str, Any]:
+    unknown = [shown(name) for name in value if name not in names]
+    if unknown:
+        raise Unfit(f"can have {', '.join(names)}, not {', '.join(unknown)}")
+    return value
+
+
+_NIC: dict[str, Callable[[Any], Any]] = {
+    "mac": mac,
+    "ip": text,
+    "netmask": text,
+    "network": text,
+    "gateway": text,
+    "hostname": text,
+    "domain_name": text,
+    "name_servers": texts,
+    "time_servers": texts,
+    "lease_time": whole,
+    "vlan_id": text,
+    "arch": arch,
+    "uefi": firmware,
+    "iface_name": text,
+    "tftp_server_name": text,
+    "boot_file_name": text,
+    "static_routes": routes,
+    "disable_dhcp": switch,
+    "allow_pxe": switch,
+    "allow_workflow": switch,
+    "image_url": text,
+    "kernel": text,
+    "initrd": text,
+    "kernel_args": words,
+    "ipxe": ipxe,
+}
+_MACHINE: dict[str, Callable[[Any], Any]] = {
+    **_NIC,
+    "name": text,
+    "namespace": text,
+    "labels": mapping,
+    "annotations": mapping,
+    "reprovision": text,
+    "disks": texts,
+    "os": system,
+    "os_version": text,
+    "userdata": text,
+    "config_url": text,
+    "user_data": text,
+    "vendor_data": text,
+    "manufacturer": text,
+    "facility_code": text,
+    "plan_slug": text,
+    "interfaces": mappings,
+}
+_OTHER_NAMES = {
+    "address": "ip",
+    "base_url": "image_url",
+    "device": "disks",
+    "disk": "disks",
+    "distro": "os",
+    "dns": "name_servers",
+    "dns_servers": "name_servers",
+    "domain": "domain_name",
+    "firmware": "uefi",
+    "install_device": "disks",
+    "ip_address": "ip",
+    "kernel_params": "kernel_args",
+    "mac_address": "mac",
+    "nameservers": "name_servers",
+    "ntp": "time_servers",
+    "ntp_servers": "time_servers",
+    "operating_system": "os",
+    "prefix": "netmask",
+    "subnet": "network",
+    "version": "os_version",
+    "vlan": "vlan_id",
+}
+
+# Field of a Hardware object -> the key it comes from; those of an interface are relative to it.
+_FIELDS = {
+    "metadata.name": "name",
+    "metadata.namespace": "namespace",
+    "spec.metadata.instance.operating_system.distro": "os",
+    "spec.metadata.instance.operating_system.version": "os_version",
+    "spec.metadata.instance.userdata": "kernel_args",
+    "spec.userData": "user_data",
+    "spec.vendorData": "vendor_data",
+}
+_NIC_FIELDS = {
+    "dhcp.ip": "ip",
+    "dhcp.ip.address": "ip",
+    "netboot.allowPXE": "allow_pxe",
+    "netboot.allowWorkflow": "allow_workflow",
+    "netboot.osie.baseURL": "image_url",
+    "netboot.osie.kernelParams": "kernel_args",
+    "dhcp.classless_static_routes": "static_routes",
+    "disableDhcp": "disable_dhcp",
+}
+_NIC_FIELD = re.compile(r"spec\.interfaces\[([0-9]+)\]\.(.+)")
+_DISK = re.compile(r"spec\.disks\[[0-9]+\]\.device")
+_BLOCKS = re.compile(r"(?:dhcp\.ip\.|dhcp\.|netboot\.osie\.|netboot\.)")
+
+
+def inventory_key(path: str) -> str:
+    """Return the key of the inventory that the field at ``path`` of a Hardware object comes from."""
+    nic = _NIC_FIELD.fullmatch(path)
+    if nic is None:
+        return "disks" if _DISK.fullmatch(path) else _FIELDS.get(path, path)
+    number, field = int(nic[1]), nic[2]
+    name, bracket, place = field.partition("[")
+    key = _NIC_FIELDS.get(name) or _BLOCKS.sub("", name, count=1)
+    return (f"interfaces[{number - 1}]." if number else "") + key + bracket + place
+
+
+def canonical(key: str) -> str:
+    """Return ``key``, which may be below another one, by its first name."""
+    parent, dot, name = key.rpartition(".")
+    return parent + dot + _OTHER_NAMES.get(name, name)
+
+
+def read_machine(description: Mapping[str, Any], told: Told) -> dict[str, Any]:
+    """Return a machine's description under the keys above; ``told`` hears of what can't be used."""
+    return _read(description, _MACHINE, told)
+
+
+def read_nic(description: Mapping[str, Any], told: Told) -> dict[str, Any]:
+    """Return the description of one more interface of a machine, likewise."""
+    return _read(description, _NIC, told)
+
+
+def _read(description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], Any]], told: Told) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for given, value in description.items():
+        key = _OTHER_NAMES.get(given, given)
+        if key not in kinds:
+            told(shown(given).strip('"'), None, f"unknown{_suggestion(given, kinds)}")
+        elif value is None or value == "":
+            continue
+        elif key in values:
+            told(given, value, f"the same as {key}, which is also given")
+        else:
+            try:
+                values[key] = kinds[key](value)
+            except Unfit as unfit:
+                told(given, value, str(unfit))
+    if "os" in values:
+        # One key for the version, so that a machine's wins over its group's wherever either is written.
+        version = values["os"].get("version")
+        values["os"] = {name: value for name, value in values["os"].items() if name != "version"}
+        if version is not None:
+            values.setdefault("os_version", version)
+    return values
+
+
+def _suggestion(given: Any, kinds: Mapping[str, Any]) -> str:
+    names = [*kinds, *(name for name, key in _OTHER_NAMES.items() if key in kinds)]
+    near = get_close_matches(str(given).lower(), names, n=1, cutoff=0.7)
+    return f": should this be {near[0]}?" if near else ""

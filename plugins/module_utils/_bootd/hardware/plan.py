@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""An inventory's machines to Hardware objects, all of them checked at once. Pure.
+
+A machine is a mapping of these keys (others are refused; other names that are understood in parentheses):
+
+    name            of the object, and the host name where ``hostname`` is missing
+    mac             in any common notation (mac_address)
+    ip              IPv4 address, also with a prefix as in 10.10.0.16/24 (address, ip_address)
+    netmask         255.255.255.0, 24 or /24 (prefix); or network, 10.10.0.0/24 (subnet)
+    gateway  hostname  lease_time  iface_name  arch (x86_64)  disable_dhcp
+    name_servers    list, or text separated by commas (dns, nameservers, dns_servers)
+    time_servers    likewise (ntp, ntp_servers)
+    domain_name     (domain)        vlan_id  (vlan)
+    uefi            true unless given (firmware: uefi or bios)
+    disks           path or list of them (disk, device, install_device)
+    namespace  labels  annotations  manufacturer  facility_code  plan_slug
+    os              distribution, or {distro, version} (operating_system, distro); os_version (version)
+    image_url       where kernel and initrd are: osie.baseURL (base_url); kernel, initrd: their names
+    kernel_args     text or list (kernel_params): metadata.instance.userdata for Harvester, else osie.kernelParams
+    config_url      of Harvester's configuration, added to its kernel arguments
+    userdata        metadata.instance.userdata as it is; user_data, vendor_data: spec.userData, spec.vendorData
+    ipxe            {url} or {contents}, and {binary}
+    allow_pxe       true unless given; allow_workflow: false
+    reprovision     a new value here asks for another installation
+    tftp_server_name  boot_file_name  static_routes ([{destination, router}])
+    interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from . import values
+from .inventory import canonical, inventory_key, read_machine, read_nic
+from .manifest import Document
+from .model import API_VERSION, DEFAULT_NAMESPACE, KIND, REPROVISION_ANNOTATION
+from .names import is_hostname
+from .problem import Problem, printable, shown
+from .software import HARVESTER
+from .validate import check
+
+DEFAULT_ARCH = "x86_64"
+_PATH = re.compile(r"(?:spec|metadata)(?:\.[A-Za-z_]+(?:\[[0-9]+\])?)+")
+_PREFIX = re.compile(r"/?([0-9]|[12][0-9]|3[0-2])", re.ASCII)
+
+
+class PlanError(ValueError):
+    """The inventory can't become Hardware objects; ``problems`` are all the reasons, and the message says them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def plan(machines: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Return the Hardware objects of ``machines``, in their order; a machine's keys win over ``defaults``.
+
+    The same input gives the same objects with the same order of keys. Raises PlanError with every problem of every
+    machine, each under the key that it comes from.
+    """
+    problems: list[Problem] = []
+    plans = [_Plan(place, _plain(machine), _plain(defaults or {}), problems) for place, machine in enumerate(machines)]
+    objects = [item.hardware() for item in plans]
+    told = {(problem.document, canonical(problem.path)) for problem in problems}
+    for problem in check(Document(item, number=place) for place, item in enumerate(objects)):
+        key = inventory_key(problem.path)
+        # What could not be read is not missing as well.
+        if not problem.note and (problem.document, key) not in told:
+            message = _PATH.sub(lambda found: inventory_key(found[0]), problem.message)
+            problems.append(replace(problem, object=plans[problem.document].name, path=key, message=message))
+    if problems:
+        raise PlanError(sorted(problems, key=lambda problem: problem.document))
+    return objects
+
+
+def _plain(node: Any) -> Any:
+    """Return ``node`` in Python's own types: Ansible hands over mappings, lists and text of its own."""
+    if isinstance(node, Mapping):
+        return {_plain(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [_plain(item) for item in node]
+    if isinstance(node, str):
+        return "".join(node)
+    if isinstance(node, int) and not isinstance(node, bool):
+        return int(node)
+    return node
+
+
+class _Plan:
+    """One machine on its way to a Hardware object."""
+
+    def __init__(self, place: int, machine: Any, defaults: Any, problems: list[Problem]) -> None:
+        self._place = place
+        self._problems = problems
+        self.name = ""
+        if not isinstance(machine, dict) or not isinstance(defaults, dict):
+            self._told("", machine, "should be a mapping")
+            machine, defaults = {}, {}
+        self.name = printable(str(machine.get("name") or f"machines[{place}]"))
+        # Each half by itself, so that "disk" of a machine wins over "disks" of its group.
+        self._values = read_machine(defaults, self._told) | read_machine(machine, self._told)
+
+    def _told(self, key: str, value: Any, message: str) -> None:
+        text = "" if value is None else shown(value)
+        self._problems.append(Problem(message, document=self._place, object=self.name, path=key, value=text))
+
+    def hardware(self) -> dict[str, Any]:
+        """Return the object; what can't be used is told, and left to the checks that follow."""
+        given = self._values
+        annotations = dict(given.get("annotations", {}))
+        if "reprovision" in given:
+            annotations[REPROVISION_ANNOTATION] = given["reprovision"]
+        meta = {
+            "name": given.get("name"),
+            "namespace": given.get("namespace", DEFAULT_NAMESPACE),
+            "labels": given.get("labels"),
+            "annotations": annotations,
+        }
+        return _filled({"apiVersion": API_VERSION, "kind": KIND, "metadata": _filled(meta), "spec": self._spec()})
+
+    def _spec(self) -> dict[str, Any]:
+        given = self._values
+        interfaces = [self._interface(given, "", first=True)]
+        for place, item in enumerate(given.get("interfaces", [])):
+            prefix = f"interfaces[{place}]."
+            nic = read_nic(item, lambda key, value, message, prefix=prefix: self._told(prefix + key, value, message))
+            interfaces.append(self._interface(nic, prefix, first=False))
+        return _filled(
+            {
+                "disks": [{"device": device} for device in given.get("disks", [])],
+                "metadata": self._metadata(),
+                "interfaces": interfaces,
+                "userData": given.get("user_data"),
+                "vendorData": given.get("vendor_data"),
+            }
+        )
+
+    def _metadata(self) -> dict[str, Any]:
+        given = self._values
+        system = self._system()
+        userdata = [given["userdata"]] if "userdata" in given else []
+        if self._is_harvester():
+            userdata += given.get("kernel_args", [])
+        if "config_url" in given:
+            if not self._is_harvester():
+                self._told("config_url", given["config_url"], f"only for os: {HARVESTER}")
+            userdata.append(f"harvester.install.config_url={given['config_url']}")
+        instance = {"operating_system": system, "userdata": " ".join(userdata)}
+        return _filled(
+            {
+                "facility": _filled({key: given.get(key) for key in ("facility_code", "plan_slug")}),
+                "manufacturer": _filled({"slug": given.get("manufacturer")}),
+                "instance": _filled(instance),
+            }
+        )
+
+    def _system(self) -> dict[str, Any]:
+        return _filled({**self._values.get("os", {}), **_filled({"version": self._values.get("os_version")})})
+
+    def _is_harvester(self) -> bool:
+        return self._system().get("distro") == HARVESTER
+
+    def _interface(self, given: Mapping[str, Any], prefix: str, *, first: bool) -> dict[str, Any]:
+        hostname = given.get("name") if first and is_hostname(given.get("name", "")) else None
+        address, netmask = self._network(given, prefix)
+        dhcp = {
+            "arch": given.get("arch", DEFAULT_ARCH if first else None),
+            "hostname": given.get("hostname", hostname),
+            "ip": _filled({"address": address, "gateway": given.get("gateway"), "netmask": netmask}),
+            "lease_time": given.get("lease_time"),
+            "mac": given.get("mac"),
+            "name_servers": given.get("name_servers"),
+            "time_servers": given.get("time_servers"),
+            "uefi": given.get("uefi", True if first else None),
+        }
+        for key in ("domain_name", "iface_name", "vlan_id", "tftp_server_name", "boot_file_name"):
+            dhcp[key] = given.get(key)
+        dhcp["classless_static_routes"] = [
+            {"destination_descriptor": route.get("destination"), "router": route.get("router")}
+            for route in given.get("static_routes", [])
+        ]
+        interface = {"dhcp": _filled(dhcp), "disableDhcp": given.get("disable_dhcp")}
+        return _filled({**interface, "netboot": self._netboot(given, first=first)})
+
+    def _netboot(self, given: Mapping[str, Any], *, first: bool) -> dict[str, Any]:
+        osie = {"baseURL": given.get("image_url"), "kernel": given.get("kernel"), "initrd": given.get("initrd")}
+        if not (first and self._is_harvester()):
+            osie["kernelParams"] = given.get("kernel_args")
+        return _filled(
+            {
+                "allowPXE": given.get("allow_pxe", first),
+                "allowWorkflow": given.get("allow_workflow", False),
+                "ipxe": given.get("ipxe"),
+                "osie": _filled(osie),
+            }
+        )
+
+    def _network(self, given: Mapping[str, Any], prefix: str) -> tuple[str | None, str | None]:
+        """Return address and netmask, from whichever of ``ip``, ``netmask`` and ``network`` say them."""
+        address, slash, length = given.get("ip", "").partition("/")
+        netmask = given.get("netmask", "")
+        bits = _PREFIX.fullmatch(netmask)
+        if bits:
+            netmask = _dotted(bits[1])
+        found = [netmask] if netmask else []
+        if slash and _PREFIX.fullmatch(length):
+            found.append(_dotted(length))
+        elif slash:
+            address = given["ip"]  # for the check to tell
+        network = given.get("network", "")
+        message = values.route_destination(network) if network else ""
+        if message:
+            self._told(f"{prefix}network", network, message)
+        elif network:
+            found.append(_dotted(network.partition("/")[2]))
+            if address and not values.ipv4(address) and IPv4Address(address) not in IPv4Network(network):
+                self._told(f"{prefix}ip", address, f"outside network {network}")
+        if len(set(found)) > 1:
+            self._told(f"{prefix}netmask", None, f"ip, netmask and network disagree: {', '.join(found)}")
+        return address or None, found[0] if found else None
+
+
+def _dotted(length: str) -> str:
+    return str(IPv4Network(f"0.0.0.0/{length}").netmask)
+
+
+def _filled(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return ``fields`` without those that hold nothing; false and 0 are something."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
