@@ -17,7 +17,7 @@ import time
 
 from dhcp_message import discover, read
 
-VOLLEY = 500
+VOLLEY = 400
 PATIENCE = 5.0  # seconds for an offer; asked again each quarter second
 
 

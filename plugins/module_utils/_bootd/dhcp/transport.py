@@ -17,6 +17,7 @@ from .packet import MAX_SIZE
 _IP_PKTINFO = 8
 _PKTINFO = struct.Struct("=i4s4s")  # interface index, address to send from, address sent to
 _ETHERTYPE_IPV4 = 0x0800
+BROADCAST_STATION = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 
 
@@ -78,9 +79,11 @@ class Transport:
 
     def send(self, payload: bytes, to: Destination, heard: Datagram) -> None:
         """Send ``payload`` out of the interface that ``heard`` came in on; OSError where it can't be sent."""
-        if not to.mac:
+        station = BROADCAST_STATION if to.address == EVERYBODY else to.mac
+        if not station:
             self._send_udp(payload, (to.address, to.port), heard.index)
-        elif not self._send_raw(payload, to, heard.interface):
+        # Not by the UDP socket where it can be helped: replies to relays that don't answer ARP may fill its buffer.
+        elif not self._send_raw(payload, to, station, heard.interface):
             # RFC 2131 section 4.1 allows it; every client takes it.
             self._send_udp(payload, (EVERYBODY, to.port), heard.index)
 
@@ -102,13 +105,13 @@ class Transport:
             # The advertised address may be a load balancer's and not this host's: then the kernel chooses the source.
             self._udp.sendmsg([payload], _leaving_by(index, bytes(4)), 0, target)
 
-    def _send_raw(self, payload: bytes, to: Destination, interface: str) -> bool:
+    def _send_raw(self, payload: bytes, to: Destination, station: str, interface: str) -> bool:
         if self._raw is None or not interface:
             return False
         packet = udp_packet((socket.inet_ntoa(self._address), self.port), (to.address, to.port), payload)
-        station = bytes.fromhex(to.mac.replace(":", ""))
+        address = bytes.fromhex(station.replace(":", ""))
         try:
-            self._raw.sendto(packet, (interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, station))
+            self._raw.sendto(packet, (interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, address))
         except OSError:
             return False
         return True
