@@ -23,17 +23,16 @@ SOLICITATION = bytes.fromhex("8500000000000000 01015847ca71d849")
 HEARD = Heard(SOLICITATION, LINK_LOCAL, 255, 2, "eth0")
 
 
-def test_decide_machine_that_may_netboot_is_answered_alone():
-    assert decide(Solicitation(LINK_LOCAL, MAC), howto.nic()) == Advertise(howto.nic(), LINK_LOCAL)
+@pytest.mark.parametrize("netboot", [Netboot(True), Netboot(False), Netboot(None), Netboot(True, switched_off=True)])
+def test_decide_known_machine_is_answered_alone(netboot):
+    nic = howto.nic(netboot)
+    assert decide(Solicitation(LINK_LOCAL, MAC), nic) == Advertise(nic, LINK_LOCAL)
 
 
 @pytest.mark.parametrize(
     ("nic", "source", "reason"),
     [
         (None, LINK_LOCAL, "unknown_machine"),
-        (howto.nic(Netboot(False)), LINK_LOCAL, "netboot_off"),
-        (howto.nic(Netboot(None)), LINK_LOCAL, "netboot_off"),
-        (howto.nic(Netboot(True, switched_off=True)), LINK_LOCAL, "netboot_off"),
         (howto.nic(), "::", "not_link_local"),
         (howto.nic(), "2001:db8::1", "not_link_local"),
     ],

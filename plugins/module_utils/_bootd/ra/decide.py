@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from ..catalog import Nic
-from ..policy import judge
 from .packet import Solicitation
 
 
@@ -30,13 +29,12 @@ class Silence:
 def decide(solicitation: Solicitation, nic: Nic | None) -> Advertise | Silence:
     """Return what ``solicitation`` gets; ``nic`` is the known interface with its MAC.
 
-    Only a machine that may boot from the network is answered, and only by unicast (RFC 4861 section 6.2.6 allows it),
-    so no other host on the link ever sees an advertisement of bootd's.
+    Only a known machine is answered, and only by unicast (RFC 4861 section 6.2.6 allows it), so no other host on the
+    link ever sees an advertisement of bootd's. One whose netboot is off is answered too: where iPXE is the firmware it
+    asks for its script all the same, at every boot.
     """
     if nic is None:
         return Silence("unknown_machine")
-    if not judge(nic).allowed:
-        return Silence("netboot_off")
     # An advertisement has to come from a link-local address, and would not for another target.
     if not IPv6Address(solicitation.source).is_link_local:
         return Silence("not_link_local")
