@@ -29,7 +29,7 @@ demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACH
 	@tests/setup/packages venv lab
 	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
 	@tests/setup/link
-	@PATH="$(VENV):$$PATH" ansible-playbook playbooks/demo.yml
+	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.demo
 
 .PHONY: test
 test: venv ## Run everything CI runs
@@ -60,6 +60,10 @@ docs: venv ## Check the plugins' documentation and the changelog fragments
 .PHONY: molecule
 molecule: venv ## Role scenarios
 	@$(RUN) molecule
+
+.PHONY: integration
+integration: venv ## ansible-test integration: the modules against a real daemon on loopback
+	@$(RUN) integration
 
 .PHONY: wire
 wire: venv ## Real DHCP, TFTP and HTTP clients against the daemon, in network namespaces (root)

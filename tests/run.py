@@ -99,14 +99,13 @@ def lint() -> list[Command]:
     ]
 
 
-def sanity() -> list[Command]:
+def ansible_test(kind: str, proof: str) -> list[Command]:
+    """Run ansible-test with the Python that runs this: others that lie around may be shims that start nothing."""
     copy_tree()
-    # One Python, the one that runs: others that lie around may be shims that start nothing.
     python = "{}.{}".format(*sys.version_info)
-    test = ["ansible-test", "sanity", "--local", "--color", "no", "--python", python]
     return [
         Command([sys.executable, "tests/setup/ansible_test_pip.py"]),
-        Command(test, cwd=TREE, proof='sanity test "validate-modules"'),
+        Command(["ansible-test", kind, "--local", "--color", "no", "--python", python], cwd=TREE, proof=proof),
     ]
 
 
@@ -131,8 +130,9 @@ STEPS: dict[str, Callable[[], list[Command]]] = {
     "unit": lambda: pytest("tests/unit"),
     "docs": docs,
     "collection": collection,
-    "sanity": sanity,
+    "sanity": lambda: ansible_test("sanity", proof='sanity test "validate-modules"'),
     "molecule": molecule,
+    "integration": lambda: ansible_test("integration", proof="failed=0"),
     "wire": lambda: pytest("tests/integration/wire"),
     "daemon": lambda: pytest("tests/integration/daemon"),
     "e2e": lambda: pytest("tests/e2e"),
