@@ -90,8 +90,10 @@ class Journal:
         if netboot is None or netboot.switched_off:
             return
         with self._changed:
-            state = release_switch(self._states[machine.key], mac, again=netboot.allow_pxe is True)
-            self._states[machine.key] = state
+            state = self._states[machine.key]
+            if netboot.allow_pxe is True and state.switched_off.get(mac) == machine.reprovision:
+                return  # the switch is on its way to the store, nobody has edited the object
+            self._states[machine.key] = release_switch(state, mac, again=netboot.allow_pxe is True)
             self._dirty[machine.key] = None
             self._changed.notify_all()
 

@@ -164,3 +164,13 @@ def test_journal_reconcile_follows_the_edited_object(netboot, stage, switched_of
     journal.reconcile(catalog)
     journal.stop()
     assert (journal.state(KEY).stage, journal.state(KEY).switched_off) == (stage, switched_off)
+
+
+def test_journal_reconcile_leaves_a_switch_that_the_store_does_not_show_yet():
+    journal = Journal(MemoryStore({KEY: State(stage="installed", installs=1, switched_off={MAC: "1"})}), quiet())
+    journal.start()
+    catalog = Catalog()
+    catalog.upsert(Machine("a", interfaces=(Interface(MAC, netboot=Netboot(True)),), reprovision="1"))
+    journal.reconcile(catalog)
+    journal.stop()
+    assert journal.state(KEY).switched_off == {MAC: "1"}

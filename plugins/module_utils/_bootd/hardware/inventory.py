@@ -267,10 +267,11 @@ def _read(description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], An
                 told(given, value, str(unfit))
     if "os" in values:
         # One key for the version, so that a machine's wins over its group's wherever either is written.
-        version = values["os"].get("version")
-        values["os"] = {name: value for name, value in values["os"].items() if name != "version"}
-        if version is not None:
-            values.setdefault("os_version", version)
+        system_given = values.pop("os")
+        if system_given.get("distro") is not None:
+            values["os"] = {"distro": system_given["distro"]}
+        if system_given.get("version") is not None:
+            values.setdefault("os_version", system_given["version"])
     return values
 
 

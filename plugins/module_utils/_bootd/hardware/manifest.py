@@ -179,7 +179,7 @@ def _json_values(text: str, file: str) -> Iterable[YamlDocument]:
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+            twice = [name for name, times in Counter(name for name, _unused in pairs).items() if times > 1]
             doubts.extend((0, f"the key {name!r} is given twice; the last value counts") for name in twice[:MAX_DOUBTS])
         return found
 
@@ -205,7 +205,7 @@ def _refuse_constant(name: str) -> None:
 
 def _too_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _unused in range(MAX_DEPTH + 1):
         level = [
             child
             for node in level

@@ -86,7 +86,7 @@ def _check_what_boots(spec: dict[str, Any], distro: str) -> Iterator[Finding]:
             message = "true, but nothing says what to boot: operating_system.distro, netboot.ipxe or netboot.osie"
             yield f"{path}.netboot.allowPXE", ABSENT, message, False
     allow = _instance(spec).get("allow_pxe")
-    if isinstance(allow, bool) and allow != any(True for _ in _netbooting(spec)):
+    if isinstance(allow, bool) and allow != any(True for _unused in _netbooting(spec)):
         message = "not read, and different from what netboot.allowPXE says, which decides"
         yield f"{_INSTANCE}.allow_pxe", allow, message, True
 

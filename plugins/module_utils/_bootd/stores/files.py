@@ -20,7 +20,7 @@ from ..stages import State
 from .base import StoreError, StoreProblem
 from .manifest_tree import Tree
 from .manifest_watch import ManifestWatch
-from .state_dir import StateDir
+from .state_dir import KeptStates, StateDir
 from .switches import as_served, clash_problems
 
 MAX_PROBLEMS = 1000
@@ -36,8 +36,7 @@ class FilesStore:
         self._lock = threading.RLock()  # over the tree, the states and the order of writes to the catalog
         self._tree = Tree(self._directory)
         self._catalog = Catalog()
-        self._states: dict[str, State] | None = None
-        self._state_problems: list[StoreProblem] = []
+        self._kept: KeptStates | None = None
         self._on_change: Callable[[], None] | None = None
         self._watch: ManifestWatch | None = None
 
@@ -45,7 +44,7 @@ class FilesStore:
         """Load everything into ``catalog`` once, without following changes; raises StoreError as ``start`` does."""
         with self._lock:
             self._catalog = catalog
-            self.load_states()
+            self._load_kept()
             try:
                 self._tree.load()
             except OSError as error:
@@ -69,26 +68,23 @@ class FilesStore:
     def load_states(self) -> Mapping[str, State]:
         """Return the states of the state directory, which is read once; see ``Store``."""
         with self._lock:
-            if self._states is None:
-                self._states, self._state_problems = self._state_dir.load()
-            return dict(self._states)
+            return dict(self._load_kept().states)
 
     def save(self, key: str, state: State) -> None:
         """Serve the machine as ``state`` has it from now on, and keep the state on disk; see ``Store``."""
         with self._lock:
-            self.load_states()
-            self._states[key] = state
+            self._load_kept().states[key] = state
             machine = self._tree.machines.get(key)
             if machine is not None:
-                self._serve([machine])
+                self._catalog.upsert(self._as_served(machine))
         self._state_dir.save(key, state)
 
     def problems(self) -> list[StoreProblem]:
         """Return what is wrong with manifests and states now, the first MAX_PROBLEMS of it."""
         with self._lock:
-            found = [*self._state_problems, *self._tree.problems(), *clash_problems(self._catalog.clashes())]
-            if self._watch is not None and self._watch.blind:
-                found.insert(0, StoreProblem(self._directory, self._watch.blind))
+            found = [*self._load_kept().problems, *self._tree.problems(), *clash_problems(self._catalog.clashes())]
+            if self._watch is not None and self._watch.trouble():
+                found.insert(0, StoreProblem(self._directory, self._watch.trouble()))
         if len(found) <= MAX_PROBLEMS:
             return found
         rest = StoreProblem(self._directory, f"{len(found) - MAX_PROBLEMS} more problems: run bootd check")
@@ -110,15 +106,21 @@ class FilesStore:
     def _publish(self) -> None:
         self._catalog.replace(self._as_served(machine) for machine in self._tree.machines.values())
 
-    def _serve(self, machines: Iterable[Machine]) -> None:
-        for machine in machines:
-            self._catalog.upsert(self._as_served(machine))
-
     def _as_served(self, machine: Machine) -> Machine:
         """Return ``machine`` with what bootd has switched off; the very object that is served where it is the same."""
-        state = self._states.get(machine.key)
-        if state is None or not state.switched_off:
+        kept = self._load_kept()
+        state = kept.states.get(machine.key)
+        if machine.key in kept.lost:
+            # It may have been installed since: better it waits for somebody than that its disks are overwritten.
+            served = as_served(machine, {interface.mac: machine.reprovision for interface in machine.interfaces})
+        elif state is not None and state.switched_off:
+            served = as_served(machine, state.switched_off)
+        else:
             return machine
-        served = as_served(machine, state.switched_off)
         present = self._catalog.get(machine.key)
         return present if present == served else served
+
+    def _load_kept(self) -> KeptStates:
+        if self._kept is None:
+            self._kept = self._state_dir.load()
+        return self._kept

@@ -50,7 +50,7 @@ class FileLoader:
         texts, problems = split(data, file)
         known = {chunk.digest: chunk for chunk in before.chunks}
         chunks = tuple(self._chunk(chunk, file, modified, known) for chunk in texts)
-        machines = [machine for chunk in chunks for _, machine in chunk.machines]
+        machines = [machine for chunk in chunks for _unused, machine in chunk.machines]
         if problems or any(chunk.broken for chunk in chunks):
             present = {machine.key for machine in machines}
             machines += [machine for machine in before.machines if machine.key not in present]

@@ -34,14 +34,14 @@ class ManifestWatch:
         self._watched: dict[int, str] = {}  # watch descriptor -> directory
         self._stopped = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._thread: threading.Thread | None = None
-        self.blind = ""  # why there is no inotify, where there is none
+        self._blind = ""  # why there is no inotify, where there is none
 
     def open(self, directories: Iterable[str]) -> None:
         """Begin to collect what happens in ``directories``."""
         try:
             self._inotify = INotify(nonblocking=True)
         except OSError as error:
-            self.blind = f"no inotify: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
+            self._blind = f"no inotify: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
             return
         self._watch(directories)
 
@@ -49,6 +49,12 @@ class ManifestWatch:
         """Start the thread; it looks at once, for what happened since ``open``."""
         self._thread = threading.Thread(target=self._run, name="manifests", daemon=True)
         self._thread.start()
+
+    def trouble(self) -> str:
+        """Return why changes are served late or not at all, "" where they are served as they should."""
+        if self._thread is not None and not self._thread.is_alive():
+            return "changes are no longer served: the thread that follows them met a fault; restart bootd"
+        return self._blind
 
     def stop(self) -> None:
         """End the thread and close everything."""
@@ -67,7 +73,7 @@ class ManifestWatch:
             finished = frozenset()
             if self._watch(directories):
                 continue  # what came into a new directory before it was watched
-            collected = self._wait(again_in or (RESCAN_BLIND if self.blind else RESCAN))
+            collected = self._wait(again_in or (RESCAN_BLIND if self._blind else RESCAN))
             if collected is None:
                 return
             finished = collected
@@ -83,7 +89,7 @@ class ManifestWatch:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self.blind = (
+                self._blind = (
                     f"{directory} can't be watched: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
                 )
         new = bool(watched.keys() - self._watched.keys())

@@ -16,6 +16,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
@@ -30,6 +31,15 @@ MAX_STATE_BYTES = 1024 * 1024
 _TEMPORARY = ".tmp-"
 _BROKEN = ".broken"
 _RENEW = "remove it, and a new one is made (URLs that installers report to change with it)"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStates:
+    """States by machine key, the keys of machines whose state is there but broken, and the problems with these."""
+
+    states: dict[str, State] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    problems: list[StoreProblem] = field(default_factory=list)
 
 
 class StateDir:
@@ -122,31 +132,33 @@ class StateDir:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def load(self) -> tuple[dict[str, State], list[StoreProblem]]:
-        """Return every state by machine key, and what could not be read.
+    def load(self) -> KeptStates:
+        """Return what is kept; raises StoreError where not even the directory can be read.
 
         The owner of the directory sets a broken file aside as ``NAME.json.broken``, which stays a problem until
         somebody removes it.
         """
-        states: dict[str, State] = {}
-        problems: list[StoreProblem] = []
+        kept = KeptStates()
         with _failures_of(self._machines):
             for namespace in self._namespaces():
                 for path in _state_files(namespace):
-                    self._load_one(path, states, problems)
-        return states, problems
+                    self._load_one(path, kept)
+        return kept
 
-    def _load_one(self, path: Path, states: dict[str, State], problems: list[StoreProblem]) -> None:
-        if path.name.endswith(_BROKEN):
-            message = "this state could not be read and was set aside; remove the file once you have looked at it"
-            problems.append(StoreProblem(str(path), message))
-            return
-        try:
-            states[f"{path.parent.name}/{path.stem}"] = from_json(_read_bounded(path))
-        except OSError as error:
-            problems.append(StoreProblem(str(path), f"can't be read: {error.strerror}"))
-        except ValueError as error:
-            problems.append(StoreProblem(str(path), f"is not a state: {error}{self._set_aside(path)}"))
+    def _load_one(self, path: Path, kept: KeptStates) -> None:
+        key = f"{path.parent.name}/{path.name.partition('.json')[0]}"
+        reason = "could not be read and was set aside"
+        if not path.name.endswith(_BROKEN):
+            try:
+                kept.states[key] = from_json(_read_bounded(path))
+                return
+            except OSError as error:
+                reason = f"can't be read: {error.strerror}"
+            except ValueError as error:
+                reason = f"is not a state: {error}{self._set_aside(path)}"
+        kept.lost.add(key)
+        message = f"{reason}; netboot stays off for {key} until this file is removed and bootd restarted"
+        kept.problems.append(StoreProblem(str(path), message))
 
     def _set_aside(self, path: Path) -> str:
         if not self._exclusive:
