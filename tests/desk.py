@@ -54,7 +54,7 @@ class Desk:
 
     def lines(self) -> list[dict[str, object]]:
         """Return the lines that were logged and not looked at yet."""
-        return [self.line() for _ in range(self._written.qsize())]
+        return [self.line() for _unused in range(self._written.qsize())]
 
     def events(self, nic: Nic) -> list[Event]:
         """Return what the journal holds of the machine of ``nic``."""

@@ -129,7 +129,7 @@ class DhcpLab:
         """Write a Hardware object for ``address`` and return its name and MAC."""
         self._count += 1
         name, mac = f"m{self._count}", f"02:00:00:00:01:{self._count:02x}"
-        network, _, host = address.rpartition(".")
+        network, _unused, host = address.rpartition(".")
         dhcp = {
             "mac": mac,
             "hostname": f"{name}-{host}",
@@ -219,7 +219,7 @@ class DhcpLab:
             seen: list[str] = []
             try:
                 yield seen
-                seen += [tcpdump.stdout.readline().decode() for _ in range(count)]
+                seen += [tcpdump.stdout.readline().decode() for _unused in range(count)]
             finally:
                 tcpdump.terminate()
             # On its end tcpdump leaves its line, which may be an empty one.

@@ -112,7 +112,7 @@ class Site:
 
     def ask(self, method: str, uri: str, source: str = ADDRESS, body: bytes = b"", **headers: str) -> Answer:
         """Ask as the machine at ``source``; keywords are headers: ``content_type``, ``if_none_match``..."""
-        path, _, query = uri.partition("?")
+        path, _unused, query = uri.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "PATH_INFO": path.encode().decode("latin-1"),

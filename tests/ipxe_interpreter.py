@@ -38,7 +38,7 @@ class _Ended(Exception):
 class Interpreter:
     """Runs scripts on a machine of ``platform`` where ``fails(command)`` says which commands fail."""
 
-    def __init__(self, platform: str = "efi", fails: Callable[[list[str]], bool] = lambda _: False) -> None:
+    def __init__(self, platform: str = "efi", fails: Callable[[list[str]], bool] = lambda _unused: False) -> None:
         self._settings = {"platform": platform, "errno": ""}
         self._fails = fails
         self._run = Run()
@@ -58,7 +58,7 @@ class Interpreter:
         return self._run
 
     def _steps(self) -> None:
-        for _ in range(MAX_STEPS):
+        for _unused in range(MAX_STEPS):
             if self._next >= len(self._lines):
                 raise _Ended("fell off the end")
             line = self._lines[self._next].removesuffix("\r")

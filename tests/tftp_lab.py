@@ -132,7 +132,7 @@ class Client:
         """Send ``packet`` to the server's port until it is answered, and return the answer."""
         self._socket.settimeout(_PATIENCE / 5)
         try:
-            for _ in range(5):
+            for _unused in range(5):
                 self.send(packet, self.server)
                 with suppress(TimeoutError):
                     return self.receive()

@@ -91,7 +91,11 @@ def run(firmware: str, count: int) -> None:
 def provision(lab: Lab, firmware: str, count: int, images: Path) -> list[report.Sighting]:
     """Run the playbook, power the machines on when bootd knows them, and follow them to the boot from their disks."""
     playbook = Playbook(
-        lab, ROOT / "playbooks/demo.yml", ROOT / "playbooks/inventory", variables(count, images), DIRECTORY / "ansible.log"
+        lab,
+        ROOT / "playbooks/demo.yml",
+        ROOT / "playbooks/inventory",
+        variables(count, images),
+        DIRECTORY / "ansible.log",
     )
     say(f"machines run under {accelerator()}")
     known = wait_for_bootd(lab, playbook, count)
@@ -140,7 +144,7 @@ def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:
     booted: dict[str, float] = {}
     while len(booted) < len(machines):
         for machine in machines:
-            _, found, marker = machine.console.partition(BOOTED)
+            _unused, found, marker = machine.console.partition(BOOTED)
             if found and machine.name not in booted:
                 booted[machine.name] = time.time()
                 say(f"{machine.name}: booted from disk: {marker.splitlines()[0]}")

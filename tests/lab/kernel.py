@@ -32,7 +32,7 @@ class Kernel:
         tree = self.root / "lib/modules" / self.release
         needs = {}
         for line in (tree / "modules.dep").read_text().splitlines():
-            file, _, rest = line.partition(":")
+            file, _unused, rest = line.partition(":")
             needs[_name(file)] = (tree / file, [_name(needed) for needed in rest.split()])
         ordered: dict[Path, None] = {}
 

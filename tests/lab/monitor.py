@@ -72,5 +72,5 @@ class Monitor:
             if not received:
                 raise MonitorClosed("QEMU has ended")
             self._unread += received
-        line, _, self._unread = self._unread.partition(b"\n")
+        line, _unused, self._unread = self._unread.partition(b"\n")
         return line

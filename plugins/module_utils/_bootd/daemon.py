@@ -51,7 +51,7 @@ def _serve(options) -> int:
     settings = arguments.settings_from(options)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_unused: ended.set())
     with StateDir(settings.state_dir) as state_dir:
         return _serve_until(ended, settings, state_dir)
 

@@ -79,7 +79,7 @@ def _tftp(nic: Nic, arch: int, catalog: Catalog, settings: Settings) -> Iterator
     yield ""
     yield f"firmware: TFTP RRQ {name}"
     request = Request(write=False, filename=f"{nic.interface.mac}/{name}", mode="octet", options=())
-    decision = decide_tftp(request, nic.interface.address, catalog, lambda _: "")
+    decision = decide_tftp(request, nic.interface.address, catalog, lambda _unused: "")
     yield f"  refused: {decision.reason}" if isinstance(decision, Refuse) else f"  sends {name}"
 
 

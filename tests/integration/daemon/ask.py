@@ -17,7 +17,7 @@ from dhcp_message import discover, read
 
 def main(server: str, wanted: str) -> None:
     """Ask each 20 ms."""
-    mac, _, address = wanted.partition("=")
+    mac, _unused, address = wanted.partition("=")
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     client.bind(("", 68))
@@ -27,7 +27,7 @@ def main(server: str, wanted: str) -> None:
     while time.monotonic() < end:
         client.sendto(discover(mac, xid), (server, 67))
         try:
-            _, whose, offered = read(client.recv(4096))
+            _unused, whose, offered = read(client.recv(4096))
         except TimeoutError:
             continue
         if whose == mac and address in ("", offered):

@@ -49,7 +49,7 @@ def mutate(chance: random.Random, data: bytes) -> bytes:
         at = chance.randrange(len(data))
         return data[:at] + chance.randbytes(chance.randrange(1, 9)) + data[at:]
     damaged = bytearray(data)
-    for _ in range(chance.randrange(1, 8)):
+    for _unused in range(chance.randrange(1, 8)):
         # Behind the DHCP header, where the options are, as often as anywhere.
         low = 236 if len(data) > 240 and way in (3, 4) else 0
         damaged[chance.randrange(low, len(data))] = chance.choice((0, 1, 127, 128, 255, chance.randrange(256)))
@@ -80,7 +80,7 @@ def main(server: str, mac: str, count: int, seed: int) -> None:
     thrower = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sent, slowest = 0, 0.0
     while sent < count:
-        for _ in range(min(VOLLEY, count - sent)):
+        for _unused in range(min(VOLLEY, count - sent)):
             port, data = seeds[chance.randrange(len(seeds))]
             thrower.sendto(mutate(chance, data), (server, port))
             sent += 1

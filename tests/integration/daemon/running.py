@@ -77,5 +77,5 @@ class Bootd:
     def get(self, path: str, host: str | None = None) -> tuple[int, str]:
         """Return status and body of a GET by curl from ``host``, by default the one bootd is on."""
         argv = ["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", f"http://{ADDRESS}:7080{path}"]
-        body, _, status = self.lab.run(host or self.host, argv).stdout.rpartition("\n")
+        body, _unused, status = self.lab.run(host or self.host, argv).stdout.rpartition("\n")
         return int(status), body

@@ -206,7 +206,7 @@ def test_many_clients_at_once(served):
 @contextmanager
 def clients(port: int, count: int, octets: bytes = b"", buffer: int = 0):
     with ExitStack() as stack:
-        opened = [stack.enter_context(connect(port, buffer)) for _ in range(count)]
+        opened = [stack.enter_context(connect(port, buffer)) for _unused in range(count)]
         for client in opened:
             client.sendall(octets)
         yield opened
@@ -222,7 +222,7 @@ def test_slow_clients_cost_no_worker(tmp_path, dribble):
     site = site_with(tmp_path, http_threads=1, http_connections=40)
     with serving(site) as port, clients(port, 40, dribble):
         started = time.monotonic()
-        for _ in range(20):
+        for _unused in range(20):
             assert ask(port, PHONE_HOME)[0] == 200
         assert time.monotonic() - started < 5
 
@@ -260,7 +260,7 @@ def test_slow_downloads_do_not_block_a_phone_home(tmp_path):
     site = site_with(tmp_path, http_threads=1)
     with serving(site) as port, clients(port, 20, FETCH, buffer=4096):
         started = time.monotonic()
-        for _ in range(20):
+        for _unused in range(20):
             assert ask(port, PHONE_HOME)[0] == 200
         assert time.monotonic() - started < 5
 
@@ -319,7 +319,7 @@ def test_file_arrives_as_it_is(tmp_path, site):
     with serving(site) as port:
         status, content = ask(port, FETCH)
     assert (status, content) == (200, (tmp_path / "images/big").read_bytes())
-    assert eventually(lambda: [kind for kind, _ in site.events()] == ["loaded"])
+    assert eventually(lambda: [kind for kind, _unused in site.events()] == ["loaded"])
 
 
 def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
@@ -366,7 +366,7 @@ def test_memory_is_flat_while_large_files_are_sent(tmp_path, site):
         assert ask(port, HEALTH)[0] == 200
         before = peak = resident()
         command = ["curl", "--silent", "--fail", "--output", "/dev/null", f"http://127.0.0.1:{port}/images/big"]
-        fetches = [subprocess.Popen(command) for _ in range(3)]
+        fetches = [subprocess.Popen(command) for _unused in range(3)]
         while any(fetch.poll() is None for fetch in fetches):
             peak = max(peak, resident())
             threading.Event().wait(0.02)

@@ -185,7 +185,7 @@ def test_other_request_from_the_same_port_begins_anew(lab):
 
 
 def test_source_with_too_many_transfers_loses_what_it_never_took_up(lab):
-    clients = [Client(lab) for _ in range(5)]
+    clients = [Client(lab) for _unused in range(5)]
     for client in clients:
         client.ask(Request("ipxe.efi"))
     assert lab.line(status="aborted")["client"] == clients[0].address
@@ -301,9 +301,9 @@ def test_random_and_mutated_datagrams_leave_it_answering(lab, seed):
     seeds = [request, encode(Ack(1)), encode(Error(1, "x")), encode(Data(1, b"x")), encode(Oack(OPTIONS))]
     before = len(os.listdir("/proc/self/fd"))
     with Client(lab) as client:
-        for _ in range(5000):
+        for _unused in range(5000):
             datagram = bytearray(chance.choice(seeds))
-            for _ in range(chance.randint(0, 6)):
+            for _unused in range(chance.randint(0, 6)):
                 datagram[chance.randrange(len(datagram))] = chance.randrange(256)
             client.send(
                 bytes(datagram[: chance.randint(0, 600)] + chance.randbytes(chance.choice([0, 0, 700]))), client.server

@@ -128,7 +128,7 @@ def test_handle_decline_and_release_reach_the_journal(bench, kind, options, fiel
 
 def test_handle_unknown_machine_is_recorded_and_logged_once(bench):
     room = bench(nic())
-    for _ in range(3):
+    for _unused in range(3):
         unknown = handle(room, opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:01", giaddr="10.42.0.166")
         assert unknown is None
     now = room.services.clock()

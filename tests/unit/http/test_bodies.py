@@ -45,7 +45,7 @@ def test_read_body(kind, body, fields):
         ("application/json", b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400),
         ("", b"type=failure", 400),
         (FORM, b"\xff", 400),
-        (FORM, b"&".join(b"a=1" for _ in range(65)), 400),
+        (FORM, b"&".join(b"a=1" for _unused in range(65)), 400),
         ("text/plain", b"hello", 400),
         ("application/xml", b"<a/>", 400),
         ("multipart/form-data; boundary=x", b"--x", 415),

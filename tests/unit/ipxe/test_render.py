@@ -284,7 +284,7 @@ def test_local_script_leaves_to_the_disk(platform, fail, end):
 def verbs(script: str) -> list[list[str]]:
     """The commands of each line, without their arguments; lines end where iPXE ends them."""
     joined = script.replace("\\\n", "").split("\n")
-    return [[command[0] if command else "" for command, _ in split(line)] for line in joined]
+    return [[command[0] if command else "" for command, _unused in split(line)] for line in joined]
 
 
 HOSTILE = st.one_of(

@@ -66,7 +66,7 @@ def test_presentable_has_no_secrets(text, shown):
 
 def test_rate_limit_refuses_what_exceeds_burst_and_counts_it():
     limit = RateLimit(rate=1.0, burst=2.0)
-    assert [limit.admit("a", 0.0) for _ in range(4)] == [0, 0, None, None]
+    assert [limit.admit("a", 0.0) for _unused in range(4)] == [0, 0, None, None]
     assert limit.admit("b", 0.0) == 0
     assert limit.admit("a", 0.5) is None
     assert limit.admit("a", 1.0) == 3

@@ -93,7 +93,7 @@ def test_receive_flood_of_one_machine_is_cut_and_does_not_touch_another(desk):
     interface = replace(other.interface, mac="02:00:00:00:00:01", address="10.10.0.17")
     desk.services.catalog.upsert(replace(other.machine, name="other", interfaces=(interface,)))
     server = SyslogServer(desk.services)
-    for _ in range(3000):
+    for _unused in range(3000):
         server.receive(b"<6>ipxe: x", HOST)
     server.receive(b"<6>ipxe: y", "10.10.0.17")
     assert desk.metric("dropped_total", protocol="syslog", reason="rate") > 1000

@@ -105,7 +105,7 @@ def test_parse_any_datagram(datagram):
 @given(st.sampled_from([wire for _packet, wire in WIRE]), st.data())
 def test_parse_mutated_packet(wire, data):
     mutated = bytearray(wire)
-    for _ in range(data.draw(st.integers(1, 4))):
+    for _unused in range(data.draw(st.integers(1, 4))):
         mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(mutated)))
     with contextlib.suppress(TftpError):

@@ -145,7 +145,7 @@ def _split(target: bytes) -> tuple[bytes, bytes]:
         rest = b"/" + rest
     if b"#" in rest or (rest is target and not target.startswith(b"/")):
         raise Refused("400 Bad Request", "not a path")
-    path, _, query = rest.partition(b"?")
+    path, _unused, query = rest.partition(b"?")
     return path, query
 
 
@@ -154,7 +154,7 @@ def _headers(lines: list[bytes]) -> dict[str, bytes]:
         raise Refused("431 Request Header Fields Too Large", f"a request has at most {MAX_HEADERS} headers")
     headers: dict[str, bytes] = {}
     for line in lines:
-        field_name, _, field_value = line.partition(b":")
+        field_name, _unused, field_value = line.partition(b":")
         value = field_value.strip(b" \t")
         if not _NAME.fullmatch(field_name) or not _VALUE.fullmatch(value) or b":" not in line:
             raise Refused("400 Bad Request", "not a header")

@@ -67,13 +67,13 @@ class RaServer:
         poll = select.poll()
         poll.register(self._transport, select.POLLIN)
         poll.register(self._stopped, select.POLLIN)
-        while self._stopped not in {descriptor for descriptor, _ in poll.poll()}:
+        while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
             with self._contained:
                 self._drain()
 
     def _drain(self) -> None:
         # In batches, so that stop() is heard in a flood too.
-        for _ in range(_BATCH):
+        for _unused in range(_BATCH):
             heard = self._transport.receive()
             if heard is None:
                 return

@@ -114,13 +114,13 @@ class SyslogServer:
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         poll.register(self._stopped, select.POLLIN)
-        while self._stopped not in {descriptor for descriptor, _ in poll.poll()}:
+        while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
             with self._contained:
                 self._drain()
 
     def _drain(self) -> None:
         # In batches, so that stop() is heard in a flood too.
-        for _ in range(_BATCH):
+        for _unused in range(_BATCH):
             try:
                 data, (source, _port) = self._socket.recvfrom(MAX_SIZE + 1)
             except BlockingIOError:

@@ -96,7 +96,7 @@ class TftpServer:
         self._stopping = True
 
     def _on_listener(self) -> None:
-        for _ in range(_BATCH):
+        for _unused in range(_BATCH):
             datagram = self._listener.receive()
             if datagram is None:
                 return
