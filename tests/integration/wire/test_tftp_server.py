@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import resource
 import socket
 import struct
 from dataclasses import replace
@@ -210,6 +211,19 @@ def test_no_room_is_silence_until_there_is_room(root):
         one.send(Error(0, "enough"))
         lab.line(status="aborted")
         assert isinstance(two.ask(Request("ipxe.efi")), Data)
+
+
+def test_no_descriptors_left_is_silence_until_there_are(lab):
+    with Client(lab) as client:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))
+        try:
+            client.send(Request("ipxe.efi"))
+            assert client.nothing_comes(0.3)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert lab.line(status="dropped")["reason"] == "Too many open files"
+        assert isinstance(client.ask(Request("ipxe.efi")), Data)
 
 
 def test_client_that_closes_its_port_ends_the_transfer(root):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 
@@ -121,6 +122,17 @@ def test_open_directory_that_is_replaced(root):
 
 def test_open_without_directories():
     assert refusal(BootFiles([]), "ipxe.efi") == ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_open_without_descriptors_left_is_no_verdict_on_the_file(root, monkeypatch, number):
+    def exhausted(*_arguments, **_options):
+        raise OSError(number, "exhausted")
+
+    files = BootFiles([str(root)])
+    monkeypatch.setattr(os, "open", exhausted)
+    with pytest.raises(OSError, match="exhausted"):
+        files.open("ipxe.efi")
 
 
 def test_open_leaves_no_descriptor_behind(root):

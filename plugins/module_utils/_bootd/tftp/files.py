@@ -33,18 +33,22 @@ class BootFiles:
     def open(self, name: str) -> BootFile:
         """Open ``name``, a relative path; raise TftpError 1 where there is no such file, 2 where it is none to serve.
 
-        Links are followed as long as they stay inside their directory: volumes of Kubernetes are made of such links.
+        OSError where the process may open nothing more now: asking again later makes sense. Links are followed as
+        long as they stay inside their directory: volumes of Kubernetes are made of such links.
         """
         try:
             descriptor = open_first(self._directories, name)
         except OSError as error:
+            if error.errno in _EXHAUSTED:
+                raise
             raise TftpError(*_ANSWERS.get(error.errno, _OTHER)) from error
         return BootFile(descriptor, os.fstat(descriptor).st_size)
 
 
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _MISSING = (ErrorCode.NOT_FOUND, "file not found")
 _DENIED = (ErrorCode.ACCESS_VIOLATION, "this file is not served")
-_OTHER = (ErrorCode.UNDEFINED, "the file can't be opened now")
+_OTHER = (ErrorCode.UNDEFINED, "the file can't be opened")
 _ANSWERS = {
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,

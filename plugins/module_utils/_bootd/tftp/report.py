@@ -16,7 +16,7 @@ from .sessions import Session
 from .sockets import Address
 from .transfer import Outcome, Transfer
 
-REFUSALS_PER_SECOND = 20  # lines in the log; the metrics count all
+LINES_PER_SECOND = 20  # in the log, for requests that get no transfer; the metrics count all
 
 
 class Reporter:
@@ -25,7 +25,7 @@ class Reporter:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._second = 0
-        self._refusals = 0
+        self._lines = 0
 
     def ended(self, session: Session, now: float) -> None:
         """Tell how ``session`` ended; its transfer must have an outcome. ``now`` is the server's monotonic clock."""
@@ -51,7 +51,7 @@ class Reporter:
     def refused(self, client: Address, request: Request, refusal: Refuse) -> None:
         """Tell that ``request`` was refused."""
         self._services.metrics.tftp.labels("refused").inc()
-        if not self._may_log_refusal():
+        if not self._may_log():
             return
         self._services.log.info(
             "put" if request.write else "get",
@@ -60,6 +60,12 @@ class Reporter:
             code=int(refusal.code),
             reason=refusal.reason,
         )
+
+    def no_means(self, client: Address, request: Request, error: OSError) -> None:
+        """Tell that ``request`` gets no answer for want of a descriptor or a route: the client asks again."""
+        self.dropped("no_means")
+        if self._may_log():
+            self._services.log.error("get", **_who(client, request, None), status="dropped", reason=error.strerror)
 
     def dropped(self, reason: str) -> None:
         """Count a datagram that gets no answer."""
@@ -73,12 +79,12 @@ class Reporter:
         quiet = transfer.outcome is Outcome.ABORTED and not transfer.proven
         return log.debug if quiet else log.info
 
-    def _may_log_refusal(self) -> bool:
+    def _may_log(self) -> bool:
         second = int(self._services.clock())
         if second != self._second:
-            self._second, self._refusals = second, 0
-        self._refusals += 1
-        return self._refusals <= REFUSALS_PER_SECOND
+            self._second, self._lines = second, 0
+        self._lines += 1
+        return self._lines <= LINES_PER_SECOND
 
 
 def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from ..faults import Contained
 from ..ipxe.render import render
 from ..policy import judge
 from ..services import Services
-from .content import Content, open_content
+from .content import open_content
 from .decide import Refuse, ServeBytes, ServeFile, decide
 from .files import BootFiles
 from .options import Limits, blksize_for_mtu, negotiate
@@ -166,28 +166,30 @@ class TftpServer:
 
     def _begin(self, request: Request, datagram: Datagram, decision: ServeFile | ServeBytes, now: float) -> None:
         try:
-            content = open_content(decision, request.mode, self._files)
+            session = self._open(request, datagram, decision, now)
         except TftpError as error:
             self._refuse(request, datagram, Refuse(error.code, f"{decision.name}: {error.message}", decision.nic))
             return
-        try:
-            session = self._session(request, datagram, decision, content, now)
-        except OSError:
-            content.close()
-            raise
+        except OSError as error:
+            self._report.no_means(datagram.client, request, error)
+            return
         self._sessions.add(session)
         if isinstance(session.channel, OwnPort):
             self._selector.register(session.channel, selectors.EVENT_READ, partial(self._on_session, session))
         self._advance(session, partial(session.transfer.start, now))
 
-    def _session(
-        self, request: Request, datagram: Datagram, decision: ServeFile | ServeBytes, content: Content, now: float
-    ) -> Session:
+    def _open(self, request: Request, datagram: Datagram, decision: ServeFile | ServeBytes, now: float) -> Session:
+        """Return a session; raise TftpError where the file can't be had, OSError where the means are lacking now."""
         settings = self._services.settings
-        limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(path_mtu(datagram))))
+        content = open_content(decision, request.mode, self._files)
+        try:
+            limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(path_mtu(datagram))))
+            channel: Channel = SharedPort(self._listener, datagram) if settings.tftp_single_port else OwnPort(datagram)
+        except OSError:
+            content.close()
+            raise
         terms = negotiate(request.options, content.source.size, limits)
         transfer = Transfer(content.source, terms)
-        channel: Channel = SharedPort(self._listener, datagram) if settings.tftp_single_port else OwnPort(datagram)
         return Session(datagram.client, request, decision, terms, transfer, content, channel, started=now, heard=now)
 
     def _refuse(self, request: Request, datagram: Datagram, refusal: Refuse) -> None:
