@@ -10,12 +10,12 @@ import subprocess
 import time
 from pathlib import Path
 
-from .monitor import Monitor, MonitorClosed
-
 KVM = "kvm"
 EMULATION = "tcg,thread=multi"
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
-TRIAL = 2.0  # seconds; firmware that KVM cannot run stops it in the first of them
+TRIAL = 2.0  # seconds; firmware that KVM cannot run stops in the first of them
+QUESTIONS = b'{"execute": "qmp_capabilities"} {"execute": "query-status"} {"execute": "quit"}'
+RUNNING = b'"status": "running"'
 
 
 @functools.cache
@@ -26,20 +26,14 @@ def accelerator() -> str:
 
 def _runs_firmware() -> bool:
     """Whether a machine under KVM still runs after the trial; some hosts stop it at its first FPU instruction."""
-    monitor = Monitor()
-    descriptor = monitor.theirs.fileno()
-    argv = ["qemu-system-x86_64", "-accel", KVM, "-nodefaults", "-display", "none"]
+    argv = ["qemu-system-x86_64", "-accel", KVM, "-nodefaults", "-display", "none", "-qmp", "stdio"]
     argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={FIRMWARE}"]
-    argv += ["-chardev", f"socket,id=monitor,fd={descriptor}", "-mon", "chardev=monitor,mode=control"]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(argv, pass_fds=[descriptor], **quiet) as process:
-        monitor.close_theirs()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(argv, **pipes) as process:
+        time.sleep(TRIAL)
         try:
-            time.sleep(TRIAL)
-            status = monitor.command("query-status")
-        except MonitorClosed:
-            return False
-        finally:
+            said, _ = process.communicate(QUESTIONS, timeout=TRIAL)
+        except subprocess.TimeoutExpired:
             process.kill()
-            monitor.close()
-    return isinstance(status, dict) and status.get("status") == "running"
+            return False
+    return RUNNING in said

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tools import missing
 
-from . import artifacts, bootd, bootstrap, report
+from . import artifacts, bootd, bootstrap, needs, report
 from .accelerator import accelerator
 from .command import CommandFailed
 from .down import take_down_abandoned
@@ -28,12 +28,6 @@ from .playbook import Playbook
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 DIRECTORY = BUILD / "demo"
-NEEDS = (
-    "root",
-    *("apt-get", "busybox", "curl", "dnsmasq", "dpkg-deb", "grub-mkimage", "ip", "mcopy", "mkfs.vfat", "nsenter"),
-    *("qemu-system-x86_64", "sysctl", "/boot/ipxe.efi", "/usr/share/OVMF/OVMF_CODE_4M.fd"),
-    *("/usr/lib/grub/i386-pc/boot.img", "/usr/lib/grub/x86_64-efi/kernel.img"),
-)
 MAX_MACHINES = 8
 DISK_BOOT = 120.0  # seconds from the end of the installation to the boot from disk
 BOOTED = "system: booted from disk: "
@@ -69,7 +63,7 @@ def wishes(environ: dict[str, str]) -> tuple[str, int]:
 
 def run(firmware: str, count: int) -> None:
     """Boot ``count`` machines; raises Failed."""
-    lacking = missing(*NEEDS)
+    lacking = missing(*needs.ALL)
     if lacking:
         raise Failed("\n  ".join(["this host lacks something", *lacking]))
     take_down_abandoned()
@@ -90,15 +84,11 @@ def run(firmware: str, count: int) -> None:
 
 def provision(lab: Lab, firmware: str, count: int, images: Path) -> list[report.Sighting]:
     """Run the playbook, power the machines on when bootd knows them, and follow them to the boot from their disks."""
-    playbook = Playbook(
-        lab,
-        ROOT / "playbooks/demo.yml",
-        ROOT / "playbooks/inventory",
-        variables(count, images),
-        DIRECTORY / "ansible.log",
-    )
+    log = DIRECTORY / "ansible.log"
+    inventory = ROOT / "playbooks/inventory"
+    playbook = Playbook(lab, ROOT / "playbooks/demo.yml", inventory, variables(count, images), log)
     say(f"machines run under {accelerator()}")
-    known = wait_for_bootd(lab, playbook, count)
+    known = wait_for_bootd(lab, playbook, count, log)
     machines = [Machine(lab, DIRECTORY, str(entry["name"]), str(entry["mac"]), firmware) for entry in known]
     began = {}
     for machine in machines:
@@ -106,7 +96,7 @@ def provision(lab: Lab, firmware: str, count: int, images: Path) -> list[report.
         began[machine.name] = time.time()
         say(f"{machine.name}: power on, {firmware}, {machine.mac}")
     if playbook.result() != 0:
-        raise Failed(f"the playbook failed; what it said is in {shown(DIRECTORY / 'ansible.log')}")
+        raise Failed(f"the playbook failed; what it said is in {shown(log)}")
     booted = wait_for_disks(machines)
     seen = {str(entry["name"]): entry for entry in bootd.machines(lab)}
     return [
@@ -128,14 +118,14 @@ def variables(count: int, images: Path) -> dict[str, object]:
     }
 
 
-def wait_for_bootd(lab: Lab, playbook: Playbook, count: int) -> list[dict[str, object]]:
+def wait_for_bootd(lab: Lab, playbook: Playbook, count: int, log: Path) -> list[dict[str, object]]:
     """Return bootd's machines as soon as it has all of them; raises Failed if the playbook ends before."""
     while playbook.runs:
         known = bootd.machines(lab)
         if len(known) >= count:
             return known
         time.sleep(0.2)
-    raise Failed(f"the playbook ended before bootd was ready; what it said is in {shown(DIRECTORY / 'ansible.log')}")
+    raise Failed(f"the playbook ended before bootd was ready; what it said is in {shown(log)}")
 
 
 def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import uuid
 from pathlib import Path
 
 from .accelerator import accelerator
-from .monitor import Happening, Monitor, MonitorClosed
 from .network import BRIDGE, Lab
 from .variables import network_first
 
@@ -38,27 +38,26 @@ class Machine:
         # Interface names hold 15 characters, machine names may be longer.
         self._tap = lab.tap("tap" + mac.replace(":", ""))
         self._process: subprocess.Popen[bytes] | None = None
-        self._monitor: Monitor | None = None
         with self._disk.open("wb") as disk:
             disk.truncate(DISK_SIZE)
         if firmware == "uefi":
             self._variables.write_bytes(network_first(VARIABLES.read_bytes(), mac, NETWORK_SLOT))
 
+    def write_disk(self, image: Path) -> None:
+        """Copy ``image`` to the beginning of the disk, as an installer does."""
+        with image.open("rb") as source, self._disk.open("r+b") as disk:
+            shutil.copyfileobj(source, disk)
+
     def power_on(self) -> None:
         """Start the machine; its serial port's log begins anew."""
-        self._monitor = Monitor()
-        descriptor = self._monitor.theirs.fileno()
+        self.serial.unlink(missing_ok=True)
         with self._errors.open("wb") as errors:
-            self._process = self._lab.popen(
-                BRIDGE, self._command(descriptor), pass_fds=[descriptor], stdout=errors, stderr=errors
-            )
-        self._monitor.close_theirs()
+            self._process = self._lab.popen(BRIDGE, self._command(), stdout=errors, stderr=errors)
 
     def power_off(self) -> None:
         """Cut the power."""
-        if self.is_on:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
 
     def wait(self, timeout: float) -> bool:
         """Whether the machine has powered off within ``timeout`` seconds."""
@@ -78,19 +77,10 @@ class Machine:
         """All that came out of the serial port since power-on."""
         return self.serial.read_text(errors="replace") if self.serial.exists() else ""
 
-    @property
-    def happenings(self) -> list[Happening]:
-        """What QEMU has told of the machine: RESET at each restart, SHUTDOWN."""
-        try:
-            return self._monitor.poll()
-        except MonitorClosed:
-            return self._monitor.happenings
-
-    def _command(self, monitor: int) -> list[str]:
+    def _command(self) -> list[str]:
         argv = ["qemu-system-x86_64", "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
         argv += ["-accel", accelerator(), "-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
         argv += ["-nodefaults", "-display", "none", "-serial", f"file:{self.serial}"]
-        argv += ["-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control"]
         argv += ["-netdev", f"tap,id=network,ifname={self._tap},script=no,downscript=no"]
         argv += ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self._disk}"]
         argv += ["-device", self._disk_controller()]

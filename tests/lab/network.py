@@ -31,6 +31,7 @@ class Lab:
         """Name the lab; by default after this process, so that several labs can be up at once."""
         self.name = name or f"{os.getpid():x}n{next(_count)}"
         self._ledger = Ledger(self.name)
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._previous: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Lab:
@@ -63,6 +64,8 @@ class Lab:
     def down(self) -> None:
         """End every process of the lab and delete its namespaces, whatever state they are in."""
         self._ledger.clear()
+        for process in self._processes:
+            process.wait()
 
     def host(self, name: str, address: str | None = None, gateway: str | None = None) -> str:
         """Plug a host into the switch, with ``address`` as ``10.10.0.2/24`` if given; returns the host's name.
@@ -108,7 +111,10 @@ class Lab:
 
     def popen(self, host: str, argv: Sequence[str], **options: object) -> subprocess.Popen[bytes]:
         """Start ``argv`` on ``host`` in a session of its own: a Ctrl-C is for the lab, which ends it in good order."""
-        return subprocess.Popen(self.command(host, argv), stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        argv = self.command(host, argv)
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        self._processes.append(process)
+        return process
 
     def _namespace(self, host: str) -> str:
         namespace = self.namespace(host)

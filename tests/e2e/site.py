@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HOWTO's network: router, image host and node with bootd; and what each of them has seen."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from integration.daemon.running import ADDRESS, ROOT, Bootd
+from lab import artifacts, bootstrap
+from lab.machine import Machine
+from lab.network import Lab
+
+BOOT_PROGRAMS = ("/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe")
+CONFIGURATION = "harvester/config-create.yaml"
+MAC = "58:47:ca:71:d8:49"
+BOOTED = "system: booted from disk: installed um790-1"
+# Emulated machines on a busy host: five times what a boot takes on an idle one with two cores.
+PATIENCE = 180.0  # seconds
+
+
+class Site:
+    """The network around the machine um790-1."""
+
+    def __init__(self, lab: Lab, files: Path, directory: Path) -> None:
+        """Put the router and the image host up; ``files`` are the artifacts, ``directory`` takes logs and all else."""
+        self.lab, self.files, self.directory = lab, files, directory
+        self._images = directory / "images"
+        artifacts.publish(files, self._images)
+        bootstrap.lay_out(lab)
+        bootstrap.start_names(lab, directory / "names.log")
+        bootstrap.start_images(lab, self._images, directory / "images.log")
+        self.bootd = Bootd(lab, bootstrap.NODE, directory)
+        for program in BOOT_PROGRAMS:
+            shutil.copy(program, self.bootd.boot_files)
+
+    def serve(self, manifest: str) -> None:
+        """Start bootd with one Hardware object."""
+        (self.bootd.manifests / "hardware.yaml").write_text(manifest)
+        self.bootd.start()
+
+    def configure(self, device: str) -> None:
+        """Publish the installer's configuration: ``device``, and the report URLs as bootd prints them."""
+        argv = [str(ROOT / "bin/bootd"), "report-url", "--store", f"files:{self.bootd.manifests}"]
+        argv += ["--state-dir", str(self.bootd.state), "--address", ADDRESS]
+        (url,) = json.loads(self.lab.run(bootstrap.NODE, argv).stdout).values()
+        lines = ["scheme_version: 1", "install:", f"  device: {device}", "  webhooks:"]
+        for event in ("STARTED", "SUCCEEDED", "FAILED"):
+            lines += [f"    - event: {event}", "      method: POST", f"      url: {url}/{event.lower()}"]
+        (self._images / CONFIGURATION).write_text("\n".join(lines) + "\n")
+
+    def machine(self, firmware: str, **options: object) -> Machine:
+        """The machine um790-1, off."""
+        return Machine(self.lab, self.directory, "um790-1", MAC, firmware, **options)
+
+    def known(self) -> dict[str, object]:
+        """What bootd's API says of the machine."""
+        status, body = self.bootd.get("/api/v1/machines/um790-1")
+        assert status == 200, body
+        return json.loads(body)
+
+    def filenames(self) -> list[str]:
+        """The boot file of each lease that bootd gave, oldest first; "" is a lease without one."""
+        return [line.get("filename", "") for line in self.bootd.lines("send") if line["type"] == "DHCPACK"]
+
+    def images_asked_for(self) -> list[str]:
+        """The paths that the image host was asked for, oldest first."""
+        return re.findall(r'"(?:GET|HEAD) (\S+)', (self.directory / "images.log").read_text())
+
+    def wait_until(self, reached: Callable[[], bool], machine: Machine, what: str) -> None:
+        """Return once ``reached``; fails, with the machine's console, when that takes longer than any boot."""
+        end = time.monotonic() + PATIENCE
+        while not reached():
+            if time.monotonic() > end:
+                raise AssertionError(f"the machine never {what}; its console:\n{machine.console[-3000:]}")
+            time.sleep(0.2)

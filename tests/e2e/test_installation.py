@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HOWTO's object, unedited: what its log shows comes out of a real boot, and the machine installs itself once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+import howto
+from e2e.site import BOOTED
+
+SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
+BASE = "/harvester/v1.2.0/harvester-v1.2.0"
+LOADED = [f"{BASE}-vmlinuz-amd64", f"{BASE}-initrd-amd64", "/harvester/config-create.yaml"]
+LOADED += [f"{BASE}-rootfs-amd64.squashfs"]
+
+
+@pytest.mark.parametrize(
+    ("firmware", "filenames", "stages"),
+    [
+        # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk.
+        ("uefi", ["ipxe.efi", SCRIPT, "", ""], ["known", "offered", "loading", "script", "kernel"]),
+        # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
+        ("bios", [SCRIPT, "", SCRIPT], ["known", "offered", "script", "kernel"]),
+    ],
+    ids=["uefi", "bios"],
+)
+def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, filenames, stages):
+    site.serve(howto.HARDWARE)
+    site.configure("/dev/nvme0n1")
+    machine = site.machine(firmware)
+    machine.power_on()
+    site.wait_until(lambda: BOOTED in machine.console, machine, "booted from its disk")
+    assert machine.wait(30)
+
+    assert site.filenames() == filenames
+    assert site.images_asked_for() == LOADED
+    known = site.known()
+    assert [step["stage"] for step in known["stages"]] == [*stages, "installing", "installed"]
+    assert all(before["at"] <= after["at"] for before, after in pairwise(known["stages"]))
+    assert known["netboot"] is False
+    assert known["attempt"] == 1
+    assert known["firmware"] == firmware
+    assert known["facts"]["serial"] == "um790-1"
+    assert known["bytes"]["http"] > 0
+    # The second firmware lease and the script that boots the disk are no boot from the network.
+    assert known["stage"] == "installed"
+
+
+def test_machine_whose_installation_fails_may_simply_boot_again(site):
+    site.serve(howto.HARDWARE)
+    site.configure("/dev/there-is-none")
+    machine = site.machine("bios")
+    machine.power_on()
+    site.wait_until(lambda: site.known()["stage"] == "failed", machine, "reported its failure")
+    assert site.known()["netboot"] is True
+    machine.power_off()
+
+    site.configure("/dev/nvme0n1")
+    machine.power_on()
+    site.wait_until(lambda: site.known()["stage"] == "installed", machine, "installed itself")
+    known = site.known()
+    assert known["attempt"] == 2
+    assert known["error"] == ""
+    assert known["netboot"] is False

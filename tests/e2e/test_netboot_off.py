@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine whose allowPXE is false boots its disk, whatever its firmware tries first."""
+
+from __future__ import annotations
+
+import pytest
+
+import howto
+from lab import artifacts
+
+OFF = howto.HARDWARE.replace("allowPXE: true", "allowPXE: false")
+FROM_DISK = "system: booted without a marker"  # its disk was written by the test, not by the installer
+
+
+@pytest.mark.parametrize(
+    ("firmware", "told"),
+    [
+        # Not PXE-E16: that is what edk2 says after a minute without an answer it can use.
+        ("uefi", "PXE-E21: Remote boot cancelled"),
+        ("bios", "Booting from SAN device 0x80"),
+    ],
+    ids=["uefi", "bios"],
+)
+def test_machine_boots_its_disk(site, firmware, told):
+    site.serve(OFF)
+    machine = site.machine(firmware)
+    machine.write_disk(site.files / artifacts.ROOTFS)
+    machine.power_on()
+    site.wait_until(lambda: FROM_DISK in machine.console, machine, "booted from its disk")
+
+    assert told in machine.console
+    assert site.images_asked_for() == []
+    assert site.known()["bytes"]["tftp"] == 0
+    assert site.known()["stage"] == "known"

@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host must have for the lab: programs and files, as `tools.missing` and `require` take them."""
+
+from __future__ import annotations
+
+NETWORK = ("root", "ip", "nsenter", "sysctl", "curl", "dnsmasq")
+ARTIFACTS = (
+    *("apt-get", "busybox", "dpkg-deb", "grub-mkimage", "mcopy", "mkfs.vfat"),
+    *("/usr/lib/grub/i386-pc/boot.img", "/usr/lib/grub/x86_64-efi/kernel.img"),
+)
+MACHINES = (
+    *("qemu-system-x86_64", "/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe"),
+    "/usr/share/OVMF/OVMF_CODE_4M.fd",
+)
+ALL = NETWORK + ARTIFACTS + MACHINES
