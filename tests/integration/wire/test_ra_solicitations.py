@@ -24,7 +24,7 @@ NO_ANSWER = 2  # exit status of rdisc6
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    require("root", "ip", "nsenter", "rdisc6", "tcpdump", "sysctl")
+    require("root", "ip", "nsenter", "rdisc6", "tcpdump", "sysctl", "udhcpc")
     with Lab() as network:
         network.host(NODE, "10.10.0.20/16")
         for name, mac in MACS.items():
@@ -48,14 +48,21 @@ def bootd(lab: Lab, tmp_path: Path) -> Iterator[Bootd]:
         daemon.stop()
 
 
+def ask_for_address(lab: Lab, host: str, user_class: str = "iPXE") -> None:
+    """Get a lease as ``host`` with ``user_class`` (option 77), and leave the interface as it is."""
+    option = f"0x4d:{user_class.encode().hex()}"
+    lab.run(host, ["udhcpc", "-n", "-q", "-f", "-i", "eth0", "-s", "/bin/true", "-x", option])
+
+
 def solicit(lab: Lab, host: str, tries: int = 5) -> subprocess.CompletedProcess[str]:
     """Ask for routers as ``host``, a second between ``tries``: the node's own address may still be tentative."""
     return lab.run(host, ["rdisc6", "-1", "-n", "-r", str(tries), "-w", "1000", "eth0"], check=False)
 
 
 @pytest.mark.parametrize("host", [MACHINE, INSTALLED])
-def test_known_machine_is_told_at_once_that_there_is_no_router(lab, bootd, host):
+def test_machine_in_ipxe_is_told_at_once_that_there_is_no_router(lab, bootd, host):
     bootd.start()
+    ask_for_address(lab, host)
     answer = solicit(lab, host)
     assert answer.returncode == 0, answer.stdout
     assert re.search(r"Router lifetime +: +0 \(0x00000000\) seconds", answer.stdout)
@@ -72,6 +79,7 @@ def test_known_machine_is_told_at_once_that_there_is_no_router(lab, bootd, host)
 
 def test_advertisement_goes_to_the_asker_alone_with_hop_limit_255(lab, bootd):
     bootd.start()
+    ask_for_address(lab, MACHINE)
     assert solicit(lab, MACHINE).returncode == 0
     capture = ["tcpdump", "-lnv", "-c", "1", "-i", "eth0", "icmp6 and ip6[40] == 134"]
     with lab.popen(MACHINE, capture, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tcpdump:
@@ -83,11 +91,14 @@ def test_advertisement_goes_to_the_asker_alone_with_hop_limit_255(lab, bootd):
     assert "ff02::1" not in seen
 
 
-def test_stranger_never_hears_bootd(lab, bootd):
+def test_stranger_and_operating_system_never_hear_bootd(lab, bootd):
     bootd.start()
     # First one that is answered, so that silence is a decision and not a server that is not ready.
+    ask_for_address(lab, MACHINE)
     assert solicit(lab, MACHINE).returncode == 0
-    assert solicit(lab, STRANGER, tries=1).returncode == NO_ANSWER
+    ask_for_address(lab, INSTALLED, user_class="linux")
+    for host in (STRANGER, INSTALLED):
+        assert solicit(lab, host, tries=1).returncode == NO_ANSWER
     assert {line["machine"] for line in bootd.lines("router_advertisement")} == {MACHINE}
 
 

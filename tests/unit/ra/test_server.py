@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 
 import howto
+from _bootd import events
+from _bootd.events import Event
 from _bootd.hardware.model import Netboot
 from _bootd.ra import server as module
-from _bootd.ra.decide import Advertise, Silence, decide
+from _bootd.ra.decide import IPXE_SECONDS, Advertise, Silence, decide
 from _bootd.ra.packet import Solicitation, advertisement
 from _bootd.ra.server import RaServer
 from _bootd.ra.transport import Heard
@@ -23,10 +25,30 @@ SOLICITATION = bytes.fromhex("8500000000000000 01015847ca71d849")
 HEARD = Heard(SOLICITATION, LINK_LOCAL, 255, 2, "eth0")
 
 
+def asked(client: str, at: float) -> Event:
+    return Event(events.DISCOVER, "tink-system/um790-1", MAC, at, {"client": client})
+
+
 @pytest.mark.parametrize("netboot", [Netboot(True), Netboot(False), Netboot(None), Netboot(True, switched_off=True)])
-def test_decide_known_machine_is_answered_alone(netboot):
+def test_decide_machine_in_ipxe_is_answered_alone(netboot):
     nic = howto.nic(netboot)
-    assert decide(Solicitation(LINK_LOCAL, MAC), nic) == Advertise(nic, LINK_LOCAL)
+    assert decide(
+        Solicitation(LINK_LOCAL, MAC), nic, [asked("firmware", 90.0), asked("ipxe", 99.0)], 100.0
+    ) == Advertise(nic, LINK_LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("seen", "now"),
+    [
+        ([], 100.0),
+        ([("firmware", 99.0)], 100.0),
+        ([("ipxe", 90.0), ("os", 99.0)], 100.0),
+        ([("ipxe", 99.0)], 99.0 + IPXE_SECONDS),
+    ],
+)
+def test_decide_machine_that_is_not_in_ipxe_gets_silence(seen, now):
+    events = [asked(client, at) for client, at in seen]
+    assert decide(Solicitation(LINK_LOCAL, MAC), howto.nic(), events, now) == Silence("not_in_ipxe")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +60,7 @@ def test_decide_known_machine_is_answered_alone(netboot):
     ],
 )
 def test_decide_everybody_else_gets_silence(nic, source, reason):
-    assert decide(Solicitation(source, MAC), nic) == Silence(reason)
+    assert decide(Solicitation(source, MAC), nic, [asked("ipxe", 99.0)], 100.0) == Silence(reason)
 
 
 class Wire:
@@ -59,6 +81,7 @@ class Wire:
 
 
 def drained(desk: Desk, wire: Wire) -> Wire:
+    desk.services.journal.record(asked("ipxe", desk.services.clock()))
     server = RaServer(desk.services)
     server._transport = wire
     server._drain()

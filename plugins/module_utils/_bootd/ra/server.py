@@ -88,7 +88,8 @@ class RaServer:
             self._drop(error.reason)
             return
         nic = services.catalog.by_mac(solicitation.mac) if solicitation.mac else None
-        decision = decide(solicitation, nic)
+        seen = services.journal.recent(nic.machine.key) if nic is not None else ()
+        decision = decide(solicitation, nic, seen, services.clock())
         if isinstance(decision, Silence):
             self._drop(decision.reason)
             return
