@@ -39,11 +39,11 @@ def main(argv: list[str] | None = None) -> int:
         libraries.require()
         return _COMMANDS[options.command](options)
     except (arguments.UsageError, libraries.MissingLibraries, StoreError) as error:
-        print(f"bootd: {error}", file=sys.stderr)
+        sys.stderr.write(f"bootd: {error}\n")
         return 2
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"bootd: {where}{error.strerror or error}", file=sys.stderr)
+        sys.stderr.write(f"bootd: {where}{error.strerror or error}\n")
         return 1
 
 
@@ -83,7 +83,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
 
 def _check(options) -> int:
     report = check_paths(options.paths)
-    print(report.text())
+    sys.stdout.write(report.text() + "\n")
     return 1 if report.problems else 0
 
 
@@ -93,7 +93,7 @@ def _explain(options) -> int:
     catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
         _store_of(settings, state_dir, Log(level="error")).read(catalog)
-    print("\n".join(explain(catalog, mac, arch, settings)))
+    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, settings))
     return 0 if catalog.by_mac(mac) else 1
 
 
@@ -109,7 +109,7 @@ def _report_url(options) -> int:
     if missing:
         raise arguments.UsageError(f"no Hardware object is named {', '.join(missing)}")
     urls = report_urls(machines, lambda key: states.get(key, State()), secret, settings.http_base)
-    print(json.dumps(urls, indent=2))
+    sys.stdout.write(json.dumps(urls, indent=2) + "\n")
     return 0
 
 
@@ -120,4 +120,4 @@ def _store_of(settings: Settings, state_dir: StateDir, log: Log) -> FilesStore:
 _COMMANDS = {"serve": _serve, "check": _check, "explain": _explain, "report-url": _report_url}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

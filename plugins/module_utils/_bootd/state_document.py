@@ -88,7 +88,7 @@ def _text(value: Any, name: str) -> str:
 
 
 def _count(value: Any, name: str) -> int:
-    if type(value) is not int or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{name} is not a number from 0")
     return value
 

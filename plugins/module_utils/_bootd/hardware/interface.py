@@ -65,7 +65,7 @@ def _told(path: str, value: Any, message: str) -> Iterator[Finding]:
 
 
 def _check_lease(value: Any, path: str) -> Iterator[Finding]:
-    if type(value) is int:
+    if isinstance(value, int) and not isinstance(value, bool):
         message = values.lease_time(value)
         yield from _told(path, value, message)
         if not message and value < SHORT_LEASE:
@@ -77,10 +77,11 @@ def _check_ip(ip: Any, path: str, *, served: bool) -> Iterator[Finding]:
         yield path, ABSENT, "missing: without an address the machine gets no lease", False
     if not isinstance(ip, dict):
         return
-    if ip.get("family") == 6:
+    family = ip.get("family")
+    if family == 6:
         yield f"{path}.family", 6, "IPv6 is not served; should be 4, or left out", False
-    elif type(ip.get("family")) is int and ip["family"] != 4:
-        yield f"{path}.family", ip["family"], "should be 4, or left out", False
+    elif isinstance(family, int) and not isinstance(family, bool) and family != 4:
+        yield f"{path}.family", family, "should be 4, or left out", False
     address = _address(ip.get("address"))
     mask = ip.get("netmask") if isinstance(ip.get("netmask"), str) else ""
     gateway = _address(ip.get("gateway"))

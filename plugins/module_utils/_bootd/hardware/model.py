@@ -181,6 +181,8 @@ def _interface(item: Mapping[str, Any]) -> Interface | None:
     if mac is None:
         return None
     lease = dhcp.get("lease_time")
+    if not isinstance(lease, int) or isinstance(lease, bool) or not 0 < lease <= 0xFFFFFFFF:
+        lease = 0
     uefi = dhcp.get("uefi")
     routes = (_mapping(route) for route in _sequence(dhcp.get("classless_static_routes")))
     return Interface(
@@ -192,7 +194,7 @@ def _interface(item: Mapping[str, Any]) -> Interface | None:
         name_servers=_addresses(dhcp.get("name_servers")),
         time_servers=_addresses(dhcp.get("time_servers")),
         domain_name=text_at(dhcp, "domain_name"),
-        lease_time=lease if type(lease) is int and 0 < lease <= 0xFFFFFFFF else 0,
+        lease_time=lease,
         arch=text_at(dhcp, "arch"),
         uefi=uefi if isinstance(uefi, bool) else None,
         iface_name=text_at(dhcp, "iface_name"),

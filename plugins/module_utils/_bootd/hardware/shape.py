@@ -35,7 +35,7 @@ def _compare(value: Any, shape: Any, path: str) -> Iterator[Finding]:
         yield from _compare_named(value, shape, path)
     elif isinstance(shape, list):
         yield from _compare_list(value, shape[0], path)
-    elif type(value) is not shape:
+    elif not isinstance(value, shape) or (isinstance(value, bool) and shape is not bool):
         yield path, _unless_secret(path, value), _wrong_kind(value, shape), False
 
 

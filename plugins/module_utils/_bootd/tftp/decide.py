@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ..catalog import Nic
 from ..policy import firmware_file_allowed
@@ -50,7 +50,7 @@ class Refuse:
     nic: Nic | None = None
 
 
-Decision = ServeFile | ServeBytes | Refuse
+Decision: TypeAlias = "ServeFile | ServeBytes | Refuse"
 
 
 def decide(request: Request, source: str, machines: Machines, script_for: Callable[[Nic], str]) -> Decision:

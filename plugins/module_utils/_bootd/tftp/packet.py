@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeAlias
 
 MAX_REQUEST = 512  # octets, RFC 2347
 MAX_MESSAGE = 256  # characters kept of an ERROR's message
@@ -91,7 +92,7 @@ class Oack:
     options: tuple[tuple[str, str], ...]
 
 
-Packet = Request | Data | Ack | Error | Oack
+Packet: TypeAlias = "Request | Data | Ack | Error | Oack"
 
 
 def encode(packet: Packet) -> bytes:
