@@ -93,6 +93,7 @@ class Site:
     stream: io.StringIO = field(default_factory=io.StringIO)
     problems: list[Any] = field(default_factory=list)
     render: Any = stub_render
+    busy: bool = False  # the server sends as many files as it may
 
     def __post_init__(self) -> None:
         self.log = Log("json", "debug", self.stream)
@@ -124,6 +125,7 @@ class Site:
             "wsgi.input": io.BytesIO(body),
             "wsgi.errors": io.StringIO(),
             "wsgi.url_scheme": "http",
+            "bootd.busy": self.busy,
         }
         if body:
             environ["CONTENT_LENGTH"] = str(len(body))

@@ -303,6 +303,32 @@ def test_downloads_leave_connections_for_reports(tmp_path):
         assert ask(port, PHONE_HOME)[0] == 200
 
 
+def test_downloads_that_ended_are_not_counted(tmp_path):
+    site = site_with(tmp_path, http_connections=8)
+    part = FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-9\r\n\r\n")
+    with serving(site) as port:
+        assert {ask(port, part)[0] for _ in range(30)} == {206}
+        for _ in range(10):
+            with clients(port, 3, FETCH, buffer=4096):
+                continue
+        assert eventually(lambda: ask(port, part)[0] == 206)
+
+
+def test_documents_that_nobody_reads_are_bounded(tmp_path, monkeypatch):
+    # More than the kernel takes for them.
+    size = 6_000_000
+    monkeypatch.setattr(sender, "MAX_HELD", 3 * size)
+    site = site_with(tmp_path, http_threads=1)
+    site.catalog.upsert(machine(address="127.0.0.1", user_data="x" * size))
+    request = HEALTH.replace(b"/healthz", b"/2009-04-04/user-data").replace(
+        b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"
+    )
+    with serving(site) as port, clients(port, 20, request, buffer=4096) as readers:
+        assert ask(port, PHONE_HOME)[0] == 200
+        whole = sum(len(read_all(reader)) > size for reader in readers)
+        assert 0 < whole < 20
+
+
 def test_connection_limit_closes_who_waited_longest(tmp_path):
     site = site_with(tmp_path, http_connections=4)
     with serving(site) as port, clients(port, 4) as idle:
@@ -436,6 +462,14 @@ def test_refused_requests_are_one_log_line_each(site):
     assert len(lines) == len(SMUGGLED)
     assert {(line["event"], line["status"], line["client"]) for line in lines} == {("http", 400, "127.0.0.1")}
     assert site.counted("none", 400) == len(SMUGGLED)
+
+
+@pytest.mark.parametrize(("header", "status"), [(b"X-Forwarded-For", 404), (b"X_Forwarded_For", 200)])
+def test_header_with_underscores_passes_for_no_other(tmp_path, header, status):
+    site = site_with(tmp_path, trusted_proxies=("127.0.0.0/8",))
+    request = b"GET /auto.ipxe HTTP/1.1\r\nHost: bootd\r\n" + header + b": 10.10.0.99\r\n\r\n"
+    with serving(site) as port:
+        assert ask(port, request)[0] == status
 
 
 def test_machine_is_known_by_its_connection(site):

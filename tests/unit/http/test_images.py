@@ -168,6 +168,15 @@ def test_image_is_loaded_when_its_end_is_sent(site, wanted, recorded):
     assert len(site.events()) == recorded
 
 
+def test_image_while_the_server_is_busy(site):
+    site.busy = True
+    answer = site.get(f"/images/{KERNEL}")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    for headers in ({}, {"if_none_match": "*"}, {"range": "bytes=9999-"}):
+        assert site.ask("HEAD", f"/images/{KERNEL}", **headers).status in (200, 304)
+    assert site.get(f"/images/{KERNEL}", if_none_match="*").status == 304
+
+
 def test_image_validators(site, tmp_path):
     first = site.get(f"/images/{KERNEL}").headers
     assert site.get(f"/images/{KERNEL}", if_none_match=first["etag"]).status == 304

@@ -43,6 +43,7 @@ def test_last_modified():
         ("bytes=" + "9" * 30 + "-", Part(416)),
         ("bytes=0-" + "9" * 30, Part(206, 0, 1000)),
         ("bytes=2-1", WHOLE),
+        ("bytes=5000-4000", WHOLE),
         ("bytes=", WHOLE),
         ("bytes=,", WHOLE),
         ("bytes=a-b", WHOLE),

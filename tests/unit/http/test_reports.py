@@ -246,6 +246,7 @@ def test_report_with_the_token_just_used(site, outcome, status):
 
 def test_report_with_a_used_token_after_the_machine_was_asked_to_install_again(site):
     report(site, "succeeded")
+    site.catalog.upsert(replace(machine(), reprovision="once more"))
     site.journal.reconcile(site.catalog)
     assert site.state().stage == "known"
     assert report(site, "succeeded").status == 404

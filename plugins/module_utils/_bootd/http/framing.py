@@ -18,7 +18,7 @@ MAX_HEADERS = 100
 
 _END = b"\r\n\r\n"
 _EMPTY_LINES = re.compile(rb"(?:\r\n)+")
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-~]+) HTTP/([0-9])\.([0-9])")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t -~\x80-\xff]*")
@@ -101,10 +101,10 @@ class Framer:
             del empty, self._data[:end]
         if self._data == b"\r":
             return None
-        # The last octets may have been the beginning of the end, and the last CR may get its LF now.
+        # The last octets may have been the beginning of the end.
         end = self._data.find(_END, max(0, self._searched - len(_END) + 1))
-        limit = len(self._data) - self._data.endswith(b"\r") if end < 0 else end + len(_END)
-        if _BARE.search(self._data, max(0, self._searched - 2), limit):
+        if _BARE_LF.search(self._data, self._searched, end if end >= 0 else len(self._data)):
+            # Told at once: a client that ends its lines so would wait for an answer to what never ends.
             raise Refused("400 Bad Request", "lines end with CR LF")
         if end > MAX_HEAD or (end < 0 and len(self._data) > MAX_HEAD + len(_END)):
             raise self._too_long()

@@ -62,8 +62,7 @@ class Gate:
         self._loop.call(partial(self._begin, connection))
 
     def drain(self, connection: Connection) -> None:
-        """Take a connection that was refused: closing it with octets unread would take the answer away (a RST)."""
-        connection.drain = True
+        """Take a connection that was refused, its ``drain`` set: closed unread, a RST would take its answer away."""
         self._loop.call(partial(self._begin, connection))
 
     def closed(self) -> None:
