@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from lab.network import Lab
 
@@ -42,6 +43,14 @@ def remembered(address: str, server: str) -> str:
   option dhcp-server-identifier {server};
 """
     return f'lease {{\n  interface "eth0";\n  fixed-address {address};\n{options}{times}}}\n'
+
+
+def wait_for_line(stream: IO[bytes], start: bytes) -> None:
+    """Read ``stream`` up to the line that begins with ``start``."""
+    for line in stream:
+        if line.startswith(start):
+            return
+    raise EOFError(f"ended before it said {start.decode()!r}")
 
 
 @dataclass(frozen=True)
@@ -159,7 +168,7 @@ class DhcpLab:
         """Run ISC dhcrelay on ``host`` between ``interface`` and eth0, where bootd is, while the block runs."""
         argv = ["dhcrelay", "-4", "-d", "--no-pid", *flags, "-id", interface, "-iu", "eth0", SERVER]
         with self.lab.popen(host, argv, stderr=subprocess.PIPE) as relay:
-            next(line for line in relay.stderr if line.startswith(b"Sending on   Socket"))
+            wait_for_line(relay.stderr, b"Sending on   Socket")
             try:
                 yield
             finally:
@@ -215,7 +224,7 @@ class DhcpLab:
         """
         argv = ["tcpdump", "-i", "eth0", "-n", "-e", "-l", "--immediate-mode", "udp src port 67 and udp[8] = 2"]
         with self.lab.popen(host, argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tcpdump:
-            next(line for line in tcpdump.stderr if line.startswith(b"listening on"))
+            wait_for_line(tcpdump.stderr, b"listening on")
             seen: list[str] = []
             try:
                 yield seen
