@@ -417,7 +417,7 @@ def test_clients_that_leave_at_once_leave_nothing_behind(site):
             client.close()
         assert ask(port, HEALTH)[0] == 200
         assert eventually(lambda: descriptors() <= before)
-    assert [line for line in site.lines() if line["event"] != "http"] == []
+    assert [line for line in site.lines() if line["event"] == "fault"] == []
 
 
 def test_stop_ends_everything(site):

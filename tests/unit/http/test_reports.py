@@ -181,6 +181,12 @@ def test_report_of_each_outcome(site):
     assert (site.state().stage, site.state().error) == ("installed", "")
 
 
+def test_report_is_logged_with_its_reason(site):
+    report(site, "failed", body=b"no disk", content_type="text/plain")
+    said = {"event": "report", "machine": KEY, "mac": MAC, "outcome": "failed", "reason": "no disk"}
+    assert [line for line in site.lines() if said.items() <= line.items()]
+
+
 def test_report_carries_the_reprovision_annotation(site):
     site.catalog.upsert(replace(machine(), reprovision="2"))
     report(site, "succeeded")

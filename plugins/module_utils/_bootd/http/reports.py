@@ -77,15 +77,13 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
     if nic is None:
         return replies.reason(404, "no Hardware object has this address")
     if "type" in query and "event" not in query:
-        site.record(nic, events.PHONE_HOME, phone_home(query))
-        return replies.document(200, KEPT)
+        return _phoned_home(site, nic, phone_home(query))
     report = read_report(query if "event" in query else {**query, "event": "facts"})
     if report is None:
         return replies.reason(400, "not a report")
-    if report.detail:
-        site.record(nic, report.kind, report.detail)
-    else:
-        site.record(nic, events.PHONE_HOME, phone_home({}))
+    if not report.detail:
+        return _phoned_home(site, nic, phone_home({}))
+    site.record(nic, report.kind, report.detail)
     return replies.document(200, KEPT)
 
 
@@ -93,7 +91,12 @@ def _told_by_body(site: Site, fields: dict[str, object]) -> HTTPResponse:
     nic = site.caller(request.environ).nic
     if nic is None:
         return replies.reason(404, "no Hardware object has this address")
-    site.record(nic, events.PHONE_HOME, phone_home(fields))
+    return _phoned_home(site, nic, phone_home(fields))
+
+
+def _phoned_home(site: Site, nic: Nic, detail: dict[str, str]) -> HTTPResponse:
+    site.record(nic, events.PHONE_HOME, detail)
+    site.services.log.info("phone_home", machine=nic.machine.key, mac=nic.interface.mac, **detail)
     return replies.document(200, KEPT)
 
 
@@ -110,6 +113,7 @@ def _reported(site: Site, mac: str | None, token: str, outcome: str, reason: str
     except StoreError as error:
         site.services.log.error("report_not_kept", machine=nic.machine.key, outcome=outcome, reason=str(error))
         return replies.reason(503, "the report could not be kept, send it again", Retry_After=RETRY_SECONDS)
+    site.services.log.info("report", machine=nic.machine.key, mac=nic.interface.mac, outcome=outcome, reason=reason)
     return replies.document(200, KEPT)
 
 
