@@ -107,7 +107,7 @@ class ManifestWatch:
         happened = False
         while True:
             ready = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
-            if any(descriptor == self._stopped for descriptor, _ in ready):
+            if any(descriptor == self._stopped for descriptor, _unused in ready):
                 return None
             if not ready:
                 return frozenset(finished)

@@ -55,7 +55,7 @@ class StateDir:
         self.open()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_unused: object) -> None:
         self.close()
 
     def open(self) -> None:
@@ -174,7 +174,7 @@ class StateDir:
         """Keep ``state``: on disk when this returns; raises StoreError naming the path and the reason otherwise."""
         if not is_usable_key(key):
             raise StoreError(f"{key!r} can't be the name of a state file")
-        namespace, _, name = key.partition("/")
+        namespace, _unused, name = key.partition("/")
         directory = self._machines / namespace
         path = directory / f"{name}.json"
         with _failures_of(path):
