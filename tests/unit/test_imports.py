@@ -23,7 +23,8 @@ FLOORS = [
     dhcp.arch dhcp.client dhcp.options dhcp.packet
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
-    "beneath catalog events faults libraries logs metrics policy settings stages state_document tokens unknown".split(),
+    "beneath catalog drain events faults libraries logs".split()
+    + "metrics policy settings stages state_document tokens unknown".split(),
     "ipxe stores.base".split(),
     ["journal"],
     "services stores".split(),

@@ -84,7 +84,8 @@ def drained(desk: Desk, wire: Wire) -> Wire:
     desk.services.journal.record(asked("ipxe", desk.services.clock()))
     server = RaServer(desk.services)
     server._transport = wire
-    server._drain()
+    while (heard := wire.receive()) is not None:
+        server.answer(heard)
     return wire
 
 

@@ -4,17 +4,12 @@
 
 from __future__ import annotations
 
-import os
-import select
-import threading
-
+from ..drain import Drain
 from ..faults import Contained
 from ..services import Services
 from .destination import CLIENT_PORT, SERVER_PORT
 from .handler import Handler
 from .transport import Datagram, Transport
-
-_BATCH = 64
 
 
 class DhcpServer:
@@ -27,54 +22,27 @@ class DhcpServer:
         self.port = 0
         self._services = services
         self._handler = Handler(services, relay_port, client_port)
-        self._contained = Contained("dhcp", services.metrics, services.log)
         self._transport: Transport | None = None
-        self._thread: threading.Thread | None = None
-        self._stopped = -1  # an eventfd: readable once stop() was called
+        self._drain: Drain[Datagram] | None = None
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
-        settings = self._services.settings
+        services, settings = self._services, self._services.settings
         self._transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
-        self._stopped = os.eventfd(0)
+        self._drain = Drain("dhcp", self._transport, self._answer, Contained("dhcp", services.metrics, services.log))
         self.port = self._transport.port
         if not self._transport.can_unicast:
-            self._services.log.info(
-                "dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast"
-            )
+            services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")
 
     def start(self) -> None:
         """Start to answer."""
-        self._thread = threading.Thread(target=self._serve, name="dhcp", daemon=True)
-        self._thread.start()
+        self._drain.start()
 
     def stop(self) -> None:
         """Stop answering and close the socket; harmless where nothing was opened or started."""
-        if self._transport is None:
-            return
-        os.eventfd_write(self._stopped, 1)
-        if self._thread is not None:
-            self._thread.join()
-        self._transport.close()
-        os.close(self._stopped)
-        self._transport = self._thread = None
-
-    def _serve(self) -> None:
-        poll = select.poll()
-        poll.register(self._transport, select.POLLIN)
-        poll.register(self._stopped, select.POLLIN)
-        while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
-            with self._contained:
-                self._drain()
-
-    def _drain(self) -> None:
-        # In batches, so that stop() is heard in a flood too.
-        for _unused in range(_BATCH):
-            datagram = self._transport.receive()
-            if datagram is None:
-                return
-            with self._contained:
-                self._answer(datagram)
+        drain, self._drain = self._drain, None
+        if drain is not None:
+            drain.stop()
 
     def _answer(self, heard: Datagram) -> None:
         answer = self._handler.handle(heard.payload, heard.source, heard.interface)

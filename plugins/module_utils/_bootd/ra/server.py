@@ -8,17 +8,12 @@ iPXE brings up IPv4 and IPv6 and boots when both are settled. Where nobody adver
 
 from __future__ import annotations
 
-import os
-import select
-import threading
-
+from ..drain import Drain
 from ..faults import Contained
 from ..services import Services
 from .decide import Silence, decide
 from .packet import RaError, advertisement, parse_solicitation
 from .transport import Heard, Transport
-
-_BATCH = 64
 
 
 class RaServer:
@@ -27,60 +22,36 @@ class RaServer:
     def __init__(self, services: Services) -> None:
         self.port = 0
         self._services = services
-        self._contained = Contained("ra", services.metrics, services.log)
         self._transport: Transport | None = None
-        self._thread: threading.Thread | None = None
-        self._stopped = -1  # an eventfd: readable once stop() was called
+        self._drain: Drain[Heard] | None = None
 
     def open(self) -> None:
         """Open the socket; where it can't be had, say so and go on: boots work without it, only slower."""
+        services = self._services
         try:
-            self._transport = Transport(self._services.settings.interface)
+            self._transport = Transport(services.settings.interface)
         except OSError as error:
-            self._services.log.warning(
+            services.log.warning(
                 "no_router_advertisements",
                 reason=f"{error.strerror}; needs IPv6 and CAP_NET_RAW",
                 effect="iPXE waits 16 seconds for an IPv6 router in every boot",
             )
             return
-        self._stopped = os.eventfd(0)
+        self._drain = Drain("ra", self._transport, self.answer, Contained("ra", services.metrics, services.log))
 
     def start(self) -> None:
         """Start to answer, where there is a socket."""
-        if self._transport is None:
-            return
-        self._thread = threading.Thread(target=self._serve, name="ra", daemon=True)
-        self._thread.start()
+        if self._drain is not None:
+            self._drain.start()
 
     def stop(self) -> None:
         """Stop answering and close the socket; harmless where nothing was opened or started."""
-        if self._transport is None:
-            return
-        os.eventfd_write(self._stopped, 1)
-        if self._thread is not None:
-            self._thread.join()
-        self._transport.close()
-        os.close(self._stopped)
-        self._transport = self._thread = None
+        drain, self._drain = self._drain, None
+        if drain is not None:
+            drain.stop()
 
-    def _serve(self) -> None:
-        poll = select.poll()
-        poll.register(self._transport, select.POLLIN)
-        poll.register(self._stopped, select.POLLIN)
-        while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
-            with self._contained:
-                self._drain()
-
-    def _drain(self) -> None:
-        # In batches, so that stop() is heard in a flood too.
-        for _unused in range(_BATCH):
-            heard = self._transport.receive()
-            if heard is None:
-                return
-            with self._contained:
-                self._answer(heard)
-
-    def _answer(self, heard: Heard) -> None:
+    def answer(self, heard: Heard) -> None:
+        """Answer one solicitation, or drop it and count why."""
         services = self._services
         try:
             solicitation = parse_solicitation(heard.data, heard.source, heard.hop_limit)

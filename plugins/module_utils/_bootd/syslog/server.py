@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import os
-import select
 import socket
-import threading
 import time
 
 from ..catalog import Nic
+from ..drain import Drain
 from ..events import Event
 from ..faults import Contained
 from ..services import Services
@@ -19,8 +17,31 @@ from .lines import Line, Lines, presentable
 from .packet import MAX_SIZE, Message, SyslogError, parse
 from .signals import read_signal
 
-_BATCH = 64
 _RECEIVE_BUFFER = 1 << 20  # bytes: a rack that boots says much at once
+
+
+class _Receiver:
+    """A UDP socket; what it hears is a datagram and the address it came from."""
+
+    def __init__(self, bind: str, port: int) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            self._socket.bind((bind, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        self.fileno = self._socket.fileno
+        self.close = self._socket.close
+
+    def receive(self) -> tuple[bytes, str] | None:
+        """Return the next datagram and where it is from, or None where none waits."""
+        try:
+            data, (source, _port) = self._socket.recvfrom(MAX_SIZE + 1)
+        except BlockingIOError:
+            return None
+        return data, source
 
 
 class SyslogServer:
@@ -31,40 +52,25 @@ class SyslogServer:
         self.lines = Lines()
         self._services = services
         self._limit = RateLimit()
-        self._contained = Contained("syslog", services.metrics, services.log)
-        self._socket: socket.socket | None = None
-        self._thread: threading.Thread | None = None
-        self._stopped = -1  # an eventfd: readable once stop() was called
+        self._drain: Drain[tuple[bytes, str]] | None = None
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
-        settings = self._services.settings
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        try:
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            opened.bind((settings.bind, settings.syslog_port))
-        except OSError:
-            opened.close()
-            raise
-        self._socket = opened
-        self._stopped = os.eventfd(0)
-        self.port = opened.getsockname()[1]
+        services, settings = self._services, self._services.settings
+        receiver = _Receiver(settings.bind, settings.syslog_port)
+        contained = Contained("syslog", services.metrics, services.log)
+        self._drain = Drain("syslog", receiver, lambda heard: self.receive(*heard), contained)
+        self.port = receiver.port
 
     def start(self) -> None:
         """Start to listen."""
-        self._thread = threading.Thread(target=self._serve, name="syslog", daemon=True)
-        self._thread.start()
+        self._drain.start()
 
     def stop(self) -> None:
         """Stop listening and close the socket; harmless where nothing was opened or started."""
-        if self._socket is None:
-            return
-        os.eventfd_write(self._stopped, 1)
-        if self._thread is not None:
-            self._thread.join()
-        self._socket.close()
-        os.close(self._stopped)
-        self._socket = self._thread = None
+        drain, self._drain = self._drain, None
+        if drain is not None:
+            drain.stop()
 
     def receive(self, data: bytes, source: str) -> None:
         """Take one datagram from the IPv4 address ``source``: log it, keep it, tell the journal."""
@@ -109,21 +115,3 @@ class SyslogServer:
 
     def _drop(self, reason: str) -> None:
         self._services.metrics.dropped.labels("syslog", reason).inc()
-
-    def _serve(self) -> None:
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        poll.register(self._stopped, select.POLLIN)
-        while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
-            with self._contained:
-                self._drain()
-
-    def _drain(self) -> None:
-        # In batches, so that stop() is heard in a flood too.
-        for _unused in range(_BATCH):
-            try:
-                data, (source, _port) = self._socket.recvfrom(MAX_SIZE + 1)
-            except BlockingIOError:
-                return
-            with self._contained:
-                self.receive(data, source)

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop of the datagram servers."""
+
+from __future__ import annotations
+
+import queue
+import socket
+
+import pytest
+
+from _bootd.drain import BATCH, Drain
+from _bootd.faults import Contained
+from desk import Desk
+
+
+class Pair:
+    """One end of a socket pair as a source; ``send`` puts a datagram in at the other."""
+
+    def __init__(self) -> None:
+        self._end, self._other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._end.setblocking(False)
+        self.fileno = self._end.fileno
+        self.closed = False
+
+    def send(self, data: bytes) -> None:
+        self._other.send(data)
+
+    def receive(self) -> bytes | None:
+        try:
+            return self._end.recv(100)
+        except BlockingIOError:
+            return None
+
+    def close(self) -> None:
+        self._end.close()
+        self._other.close()
+        self.closed = True
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk([])
+
+
+def contained(desk: Desk) -> Contained:
+    return Contained("test", desk.services.metrics, desk.services.log)
+
+
+def test_drain_hands_on_each_datagram_and_ends_with_the_source_closed(desk):
+    heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    pair = Pair()
+    drain = Drain("test", pair, heard.put, contained(desk))
+    drain.start()
+    for number in range(3):
+        pair.send(bytes((number,)))
+    assert [heard.get(timeout=10) for _unused in range(3)] == [b"\0", b"\1", b"\2"]
+    drain.stop()
+    assert pair.closed
+
+
+def test_drain_goes_on_after_a_fault_and_says_where_it_was(desk):
+    heard = []
+
+    def handle(data: bytes) -> None:
+        heard.append(data)
+        if data == b"bad":
+            raise KeyError("surprise")
+
+    pair = Pair()
+    drain = Drain("test", pair, handle, contained(desk))
+    pair.send(b"bad")
+    pair.send(b"good")
+    drain.drain()
+    drain.stop()
+    assert heard == [b"bad", b"good"]
+    (line,) = desk.lines()
+    assert (line["event"], line["protocol"]) == ("fault", "test")
+    assert "surprise" in line["reason"]
+
+
+def test_drain_takes_a_batch_at_a_time(desk):
+    class Endless(Pair):
+        def receive(self) -> bytes | None:
+            return b"again"
+
+    heard = []
+    drain = Drain("test", Endless(), heard.append, contained(desk))
+    drain.drain()
+    drain.stop()
+    assert len(heard) == BATCH
+
+
+def test_drain_that_was_never_started_stops_and_closes(desk):
+    pair = Pair()
+    Drain("test", pair, lambda _data: None, contained(desk)).stop()
+    assert pair.closed
