@@ -63,6 +63,9 @@ class Lab:
 
     def down(self) -> None:
         """End every process of the lab and delete its namespaces, whatever state they are in."""
+        # One started just now may not have entered its namespace yet, and would be missed there.
+        for process in self._processes:
+            process.terminate()
         self._ledger.clear()
         for process in self._processes:
             process.wait()

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab itself: it is apart from the host's network, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import ledger, namespaces
+from lab.down import take_down_abandoned
+from lab.network import Lab
+from require import require
+
+TESTS = Path(__file__).resolve().parents[2]
+OWNER = """
+import time
+from lab.network import Lab
+with Lab("{name}") as lab:
+    lab.host("node", "10.10.0.20/24")
+    lab.popen("node", ["sleep", "1000"])
+    print("up", flush=True)
+    time.sleep(1000)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _root() -> None:
+    require("root", "busybox", "ip", "nsenter", "sysctl")
+
+
+def left_of(name: str) -> list[str]:
+    """What there is of the lab: namespaces, and the ledger."""
+    return [path.name for path in (*namespaces.DIRECTORY.iterdir(), *ledger.DIRECTORY.iterdir()) if name in path.name]
+
+
+def owner(name: str) -> subprocess.Popen[str]:
+    """Another process that holds a lab with a process in it."""
+    argv = [sys.executable, "-c", OWNER.format(name=name)]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(TESTS)})
+    assert process.stdout.readline() == "up\n"
+    return process
+
+
+def test_hosts_reach_each_other_and_nobody_else():
+    with Lab() as lab:
+        lab.host("one", "10.10.0.1/24")
+        lab.host("two", "10.10.0.2/24")
+        assert lab.run("one", ["busybox", "ping", "-c", "1", "-W", "5", "10.10.0.2"]).returncode == 0
+        assert lab.run("one", ["ip", "route", "get", "192.0.2.1"], check=False).returncode != 0
+        assert "fe80::" in lab.run("two", ["ip", "-6", "address", "show", "eth0", "-tentative"]).stdout
+
+
+def test_down_ends_children_that_ignore_the_request(monkeypatch):
+    monkeypatch.setattr(namespaces, "GRACE", 0.5)
+    with Lab() as lab:
+        lab.host("node")
+        stubborn = lab.popen("node", ["sh", "-c", "trap '' TERM; echo up; sleep 1000"], stdout=subprocess.PIPE)
+        assert stubborn.stdout.readline() == b"up\n"
+        # Its parent is gone: only the namespace tells that it is the lab's.
+        lab.run("node", ["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &"])
+        pids = list(namespaces.processes(lab.namespace("node")))
+        stubborn.stdout.close()
+    assert len(pids) == 3
+    assert not any(Path(f"/proc/{pid}/ns/net").exists() for pid in pids)
+    assert left_of(lab.name) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_takes_the_lab_down(number):
+    name = f"signal{number}"
+    with owner(name) as process:
+        process.send_signal(number)
+        process.wait(20)
+    assert process.returncode != 0
+    assert left_of(name) == []
+
+
+def test_take_down_abandoned_clears_what_a_killed_owner_left():
+    with Lab() as alive, owner("killed") as process:
+        process.kill()
+        process.wait(20)
+        assert left_of("killed")
+        assert "killed" in take_down_abandoned()
+        assert left_of("killed") == []
+        assert left_of(alive.name)
