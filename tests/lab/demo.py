@@ -26,8 +26,10 @@ from .network import Lab
 from .playbook import Playbook
 
 ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOKS = ROOT / "playbooks"
 BUILD = ROOT / "build"
 DIRECTORY = BUILD / "demo"
+STORE = f"files:{DIRECTORY / 'hardware'}"  # as playbooks/inventory/demo.yml has it
 MAX_MACHINES = 8
 DISK_BOOT = 120.0  # seconds from the end of the installation to the boot from disk
 BOOTED = "system: booted from disk: "
@@ -78,15 +80,15 @@ def run(firmware: str, count: int) -> None:
         bootstrap.start_names(lab, DIRECTORY / "names.log")
         bootstrap.start_images(lab, images, DIRECTORY / "images.log")
         say(f"the lab is up: node {bootstrap.NODE_ADDRESS}, images {bootstrap.IMAGES_ADDRESS}")
-        sightings = provision(lab, firmware, count, images)
+        sightings = provision(lab, firmware, count)
         finish(sightings)
 
 
-def provision(lab: Lab, firmware: str, count: int, images: Path) -> list[report.Sighting]:
+def provision(lab: Lab, firmware: str, count: int) -> list[report.Sighting]:
     """Run the playbook, power the machines on when bootd knows them, and follow them to the boot from their disks."""
     log = DIRECTORY / "ansible.log"
-    inventory = ROOT / "playbooks/inventory"
-    playbook = Playbook(lab, ROOT / "playbooks/demo.yml", inventory, variables(count, images), log)
+    told = {"demo_machines": count, "demo_dir": str(DIRECTORY)}
+    playbook = Playbook(lab, PLAYBOOKS / "demo.yml", PLAYBOOKS / "inventory/demo.yml", told, log)
     say(f"machines run under {accelerator()}")
     known = wait_for_bootd(lab, playbook, count, log)
     machines = [Machine(lab, DIRECTORY, str(entry["name"]), str(entry["mac"]), firmware) for entry in known]
@@ -103,19 +105,6 @@ def provision(lab: Lab, firmware: str, count: int, images: Path) -> list[report.
         report.Sighting(seen[machine.name], began[machine.name], booted[machine.name], shown(machine.serial))
         for machine in machines
     ]
-
-
-def variables(count: int, images: Path) -> dict[str, object]:
-    """What the playbook is told: how many machines, and that all it makes belongs below build/demo."""
-    return {
-        "demo_machines": count,
-        "demo_image_dir": str(images),
-        "bootd_store": f"files:{DIRECTORY / 'hardware'}",
-        "bootd_state_dir": str(DIRECTORY / "state"),
-        "bootd_install_dir": str(DIRECTORY / "install"),
-        "bootd_pid_file": str(DIRECTORY / "bootd.pid"),
-        "bootd_log_file": str(DIRECTORY / "bootd.log"),
-    }
 
 
 def wait_for_bootd(lab: Lab, playbook: Playbook, count: int, log: Path) -> list[dict[str, object]]:
@@ -146,9 +135,8 @@ def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:
 
 def finish(sightings: list[report.Sighting]) -> None:
     """Print the table and write the report."""
-    store = f"files:{DIRECTORY / 'hardware'}"
     target = DIRECTORY / "report.json"
-    target.write_text(json.dumps(report.document(store, sightings), indent=2) + "\n")
+    target.write_text(json.dumps(report.document(STORE, sightings), indent=2) + "\n")
     print()
     for line in report.table(sightings):
         print(line)
