@@ -64,7 +64,7 @@ def plan(machines: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | No
     machine, each under the key that it comes from.
     """
     problems: list[Problem] = []
-    plans = [_Plan(place, _plain(machine), _plain(defaults or {}), problems) for place, machine in enumerate(machines)]
+    plans = [_Plan(place, plain(machine), plain(defaults or {}), problems) for place, machine in enumerate(machines)]
     objects = [item.hardware() for item in plans]
     told = {(problem.document, canonical(problem.path)) for problem in problems}
     for problem in check(Document(item, number=place) for place, item in enumerate(objects)):
@@ -78,12 +78,12 @@ def plan(machines: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | No
     return objects
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
     """Return ``node`` in Python's own types: Ansible hands over mappings, lists and text of its own."""
     if isinstance(node, Mapping):
-        return {_plain(key): _plain(value) for key, value in node.items()}
+        return {plain(key): plain(value) for key, value in node.items()}
     if isinstance(node, (list, tuple)):
-        return [_plain(item) for item in node]
+        return [plain(item) for item in node]
     if isinstance(node, str):
         return "".join(node)
     if isinstance(node, int) and not isinstance(node, bool):

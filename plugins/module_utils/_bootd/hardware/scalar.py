@@ -39,18 +39,19 @@ def number(text: str) -> str | int | float:
     if len(text) > MAX_NUMBER:
         return text
     if _INT.fullmatch(text):
-        return _integer(text.replace("_", ""))
+        found = _integer(text.replace("_", ""))
+        return text if found is None else found
     if _FLOAT.fullmatch(text):
         plain = text.replace("_", "").lower()
         return float(plain.replace(".inf", "inf").replace(".nan", "nan"))
     return text
 
 
-def _integer(text: str) -> str | int:
+def _integer(text: str) -> int | None:
     digits = text.lstrip("+-")
     base = {"0b": 2, "0x": 16}.get(digits[:2], 8 if len(digits) > 1 and digits[0] == "0" else 10)
     try:
         value = int(digits.removeprefix("0b").removeprefix("0x"), base)
-    except ValueError:  # nothing but underscores
-        return text
+    except ValueError:  # it had nothing but underscores where digits should be
+        return None
     return -value if text[0] == "-" else value

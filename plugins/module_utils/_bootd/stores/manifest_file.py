@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -36,20 +35,19 @@ class LoadedFile:
 
 
 class FileLoader:
-    """Turns files' content into machines. ``created_of`` gives the age of a machine that is known already, or ""."""
+    """Turns files' content into machines."""
 
-    def __init__(self, created_of: Callable[[str], str]) -> None:
+    def __init__(self) -> None:
         self._reader = ManifestReader()
-        self._created_of = created_of
 
     def load(self, data: bytes, file: str, modified: str, before: LoadedFile) -> LoadedFile:
         """Return what ``data``, the content of ``file`` since ``modified``, gives after ``before``.
 
-        Documents that are the same as before are not read again.
+        Documents that are the same as before are not read again; machines that were there before keep their age.
         """
         texts, problems = split(data, file)
-        known = {chunk.digest: chunk for chunk in before.chunks}
-        chunks = tuple(self._chunk(chunk, file, modified, known) for chunk in texts)
+        past = _Past(before)
+        chunks = tuple(self._chunk(chunk, file, modified, past) for chunk in texts)
         machines = [machine for chunk in chunks for _unused, machine in chunk.machines]
         if problems or any(chunk.broken for chunk in chunks):
             present = {machine.key for machine in machines}
@@ -57,31 +55,40 @@ class FileLoader:
         found = (*problems, *(problem for chunk in chunks for problem in chunk.problems))
         return LoadedFile(chunks, tuple(machines), found)
 
-    def _chunk(self, chunk: Chunk, file: str, modified: str, known: dict[bytes, LoadedChunk]) -> LoadedChunk:
+    def _chunk(self, chunk: Chunk, file: str, modified: str, past: _Past) -> LoadedChunk:
         digest = blake2b(chunk.text.encode(), digest_size=16).digest()
-        same = known.get(digest)
+        same = past.chunks.get(digest)
         if same is not None and not same.problems:
             return same if same.number == chunk.number else _renumbered(same, chunk.number, file)
         read = self._reader.read(chunk, file)
         problems = [problem for problem in read.problems if not problem.note]
         machines = []
         for document in read.documents:
-            machine = self._machine(document, modified)
+            machine = _machine(document, modified, past)
             if machine is not None:
                 machines.append((document.item, machine))
             if machine is None or not is_as_written(document.value, machine):
                 problems += [problem for problem in check_document(document) if not problem.note]
         return LoadedChunk(digest, chunk.number, tuple(machines), tuple(problems), read.broken)
 
-    def _machine(self, document: Document, modified: str) -> Machine | None:
-        """Return the machine of ``document``; None where it is no Hardware, or has no name to keep its state under."""
-        if not is_hardware(document.value):
-            return None
-        machine = machine_from_object(document.value, source=document.source, created=modified)
-        if not is_usable(machine.name) or not is_usable(machine.namespace):
-            return None
-        created = self._created_of(machine.key)
-        return replace(machine, created=created) if created and machine.created == modified else machine
+
+class _Past:
+    """What a file gave before: chunks by their digest, and the age of its machines by their key."""
+
+    def __init__(self, before: LoadedFile) -> None:
+        self.chunks = {chunk.digest: chunk for chunk in before.chunks}
+        self.created = {machine.key: machine.created for machine in before.machines}
+
+
+def _machine(document: Document, modified: str, past: _Past) -> Machine | None:
+    """Return the machine of ``document``; None where it is no Hardware, or has no name to keep its state under."""
+    if not is_hardware(document.value):
+        return None
+    machine = machine_from_object(document.value, source=document.source, created=modified)
+    if not is_usable(machine.name) or not is_usable(machine.namespace):
+        return None
+    created = past.created.get(machine.key)
+    return replace(machine, created=created) if created and machine.created == modified else machine
 
 
 def _renumbered(chunk: LoadedChunk, number: int, file: str) -> LoadedChunk:

@@ -50,7 +50,7 @@ class Tree:
     _away: str = ""
     _leaving: _Leaving = field(default_factory=_Leaving)
     _doubles: list[StoreProblem] = field(default_factory=list)
-    _loader: FileLoader | None = None
+    _loader: FileLoader = field(default_factory=FileLoader)
 
     def load(self) -> None:
         """Read everything; raises OSError where the directory can't be read."""
@@ -104,8 +104,6 @@ class Tree:
     def _read(self, path: str, stamp: Stamp) -> bool:
         """Read the file at ``path``; return whether that changed anything."""
         before = self._files.get(path, LoadedFile())
-        if self._loader is None:
-            self._loader = FileLoader(self._created_of)
         try:
             data = read_bounded(path)
         except FileNotFoundError:
@@ -120,10 +118,6 @@ class Tree:
             self._stamps[path] = stamp
         self._files[path] = after
         return after.machines != before.machines or after.problems != before.problems
-
-    def _created_of(self, key: str) -> str:
-        known = self.machines.get(key)
-        return known.created if known else ""
 
     def _forget(self, listing: Listing, now: float) -> tuple[bool, bool]:
         """Drop files that have been away for long enough; return whether some were, and whether some may be yet."""
