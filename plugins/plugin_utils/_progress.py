@@ -116,7 +116,7 @@ class Progress:
         last = machine.get("last") or {}
         if last.get("at"):
             return f"{where}; last seen {span(now - float(last['at']))} ago: {last.get('what')}"
-        return f"{where}; nothing was seen of it{_why_not(machine)}"
+        return f"{where}; no request from {machine.get('mac') or 'it'} has come{_why_not(machine)}"
 
 
 def _by_name(machines: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -24,6 +24,7 @@ def machine(name="um790-1", steps=(), *, attempt=1, error="", last=(), **more):
         "error": error,
         "last": {"what": last[0], "at": START + last[1]} if last else {"what": "", "at": 0.0},
         "netboot": True,
+        "mac": "58:47:ca:71:d8:49",
         **more,
     }
 
@@ -158,15 +159,15 @@ def test_missing_names_the_last_thing_seen_and_how_long_ago():
         progress,
         machine("um790-1", SCRIPT, last=("http GET /auto.ipxe", 2.4)),
         machine("um790-2", (*SCRIPT, ("failed", 9.0)), error="disk full", last=("report failed", 9.0)),
-        machine("um790-3"),
+        machine("um790-3", since=START - 314.6),
         machine("um790-4", netboot=False, reason="allowPXE is false"),
         at=10,
     )
     assert progress.missing(START + 45.4) == [
         "um790-1: script for 43.0 s; last seen 43.0 s ago: http GET /auto.ipxe",
         "um790-2: failed for 36.4 s (disk full); last seen 36.4 s ago: report failed",
-        "um790-3: known; nothing was seen of it",
-        "um790-4: known; nothing was seen of it, and netboot is off: allowPXE is false",
+        "um790-3: known for 6 min 0 s; no request from 58:47:ca:71:d8:49 has come",
+        "um790-4: known; no request from 58:47:ca:71:d8:49 has come, and netboot is off: allowPXE is false",
     ]
 
 

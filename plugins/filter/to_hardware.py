@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: to_hardware
+short_description: Make Hardware objects of inventory hosts
+version_added: 0.1.0
+author:
+  - The baremetal.netboot authors (@baremetal-netboot)
+description:
+  - Makes a Tinkerbell Hardware object (C(tinkerbell.org/v1alpha1)) of each host, from its variables whose names begin
+    with C(netboot_). What machines have in common is best written once, as variables of their group.
+  - All hosts are checked, each by itself and against each other. When anything is wrong, the filter fails, and its
+    message has a line for each problem, with host, variable, value, and what would be right. A variable that begins
+    with C(netboot_) and is none of these is a problem too.
+  - C(netboot_mac) is the MAC address of the card that the machine boots from, in any notation. Write it in quotes,
+    since YAML takes some for numbers.
+  - C(netboot_ip) is its IPv4 address, also with a prefix as in V(10.10.0.16/24). Where it is not given and
+    C(ansible_host) is an IPv4 address, it is that.
+  - C(netboot_network), as in V(10.10.0.0/24), or C(netboot_netmask), and C(netboot_gateway), C(netboot_dns),
+    C(netboot_ntp), C(netboot_domain_name), C(netboot_vlan_id), C(netboot_static_routes) and C(netboot_lease_time) in
+    seconds. C(netboot_hostname) is the name of the host unless given.
+  - C(netboot_disk), a path, or C(netboot_disks), a list of them.
+  - C(netboot_os) and C(netboot_os_version), as in V(harvester) and V(v1.2.0). C(netboot_image_url) is the URL below
+    which the files of each version are. C(netboot_kernel_args) is a text or a list. C(netboot_config_url) is where
+    Harvester's installer finds its configuration. C(netboot_kernel) and C(netboot_initrd) name the files of other
+    systems.
+  - C(netboot_ipxe) is an iPXE script, a mapping with C(url) or C(contents).
+  - C(netboot_allow_pxe), V(true) unless given. C(netboot_reprovision) is a text, such as a date, that asks for another
+    installation when it changes. C(netboot_firmware) is V(uefi) or V(bios). C(netboot_arch) is V(x86_64) unless given.
+  - C(netboot_namespace), C(netboot_labels), C(netboot_annotations), C(netboot_manufacturer), C(netboot_facility_code),
+    C(netboot_plan_slug), C(netboot_userdata), C(netboot_user_data), C(netboot_vendor_data), C(netboot_allow_workflow),
+    C(netboot_iface_name), C(netboot_disable_dhcp), C(netboot_tftp_server_name) and C(netboot_boot_file_name) go where
+    Hardware objects have them.
+    C(netboot_interfaces) is a list of further network cards, mappings of such names without their prefix.
+  - C(netboot_hardware) is a whole Hardware object. It is taken as it is, and the host's other variables do not count.
+options:
+  _input:
+    description:
+      - The names of the hosts.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description:
+      - The variables of all hosts, C(hostvars).
+    type: dict
+    required: true
+seealso:
+  - module: baremetal.netboot.hardware
+  - plugin: baremetal.netboot.hardware
+    plugin_type: role
+"""
+
+EXAMPLES = r"""
+# inventory.yml
+#
+# netboot_machines:
+#   hosts:
+#     um790-1: {netboot_mac: "58:47:ca:71:d8:49", netboot_ip: 10.10.0.16}
+#     um790-2: {netboot_mac: "58:47:ca:71:d8:4a", netboot_ip: 10.10.0.17}
+#   vars:
+#     netboot_network: 10.10.0.0/24
+#     netboot_gateway: 10.10.0.1
+#     netboot_dns: [10.10.0.1]
+#     netboot_disk: /dev/nvme0n1
+#     netboot_os: harvester
+#     netboot_os_version: v1.2.0
+#     netboot_image_url: http://10.10.0.2/harvester
+#     netboot_kernel_args: ip=dhcp net.ifnames=1 rd.cos.disable rd.noverifyssl console=tty1
+
+- name: Show the Hardware objects of the machines
+  ansible.builtin.debug:
+    msg: "{{ groups.netboot_machines | baremetal.netboot.to_hardware(hostvars) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The Hardware objects, in the order of the hosts.
+  type: list
+  elements: dict
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
+    ADDRESS,
+    PREFIX,
+    InventoryError,
+    hardware_objects,
+)
+
+
+def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the Hardware objects of ``hosts``; raises AnsibleFilterError with every problem of every host."""
+    if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
+        raise AnsibleFilterError("to_hardware takes a list of host names, such as groups.netboot_machines")
+    problems: list[str] = []
+    variables = {str(name): _variables_of(str(name), hostvars, problems) for name in hosts}
+    try:
+        objects = hardware_objects(variables)
+    except InventoryError as error:
+        problems += error.lines
+    if problems:
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise AnsibleFilterError("\n".join([f"the inventory has {count}:", *problems]))
+    return objects
+
+
+def _variables_of(name: str, hostvars: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, Any]:
+    """Return the variables of one host that matter here: others would only cost the time to template them."""
+    if name not in hostvars:
+        problems.append(f"{name}: no host of the inventory")
+        return {}
+    variables = hostvars[name]  # put together anew each time it is asked for
+    return {key: variables[key] for key in variables if key.startswith(PREFIX) or key == ADDRESS}
+
+
+class FilterModule:
+    """The filter, for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"to_hardware": to_hardware}
