@@ -15,6 +15,7 @@ description:
   - A process that runs with the same command, settings and code is left alone. Otherwise it is stopped and started
     anew.
   - The process ends with the host. Nothing starts it again when it ends.
+  - The role P(baremetal.netboot.bootd#role) uses it on such hosts.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
 attributes:
@@ -63,9 +64,6 @@ options:
       - For how many seconds to wait for that.
     type: int
     default: 30
-seealso:
-  - plugin: baremetal.netboot.bootd
-    plugin_type: role
 """
 
 EXAMPLES = r"""
@@ -99,8 +97,8 @@ pid:
 import hashlib
 import os
 import shlex
-import subprocess
 import time
+from subprocess import Popen
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -131,9 +129,10 @@ def wanted_environment(command: list[str], settings: dict[str, Any]) -> dict[str
     return {**found, f"{PREFIX}CODE_DIGEST": digest.hexdigest()}
 
 
-def wait_until_ready(process: subprocess.Popen[bytes] | None, url: str, timeout: int) -> None:
+def wait_until_ready(process: Popen[bytes] | None, url: str, timeout: int) -> None:
     """Return when ``url`` answers 200; raises NotReady when the process ends or ``timeout`` seconds have passed."""
     end = time.monotonic() + timeout
+    reason = ""
     while True:
         try:
             with open_url(url, timeout=5, use_proxy=False):

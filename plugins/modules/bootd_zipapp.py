@@ -49,9 +49,6 @@ options:
       - The permissions of the file, in octal digits.
     type: str
     default: '0755'
-seealso:
-  - plugin: baremetal.netboot.bootd
-    plugin_type: role
 """
 
 EXAMPLES = r"""

@@ -32,7 +32,7 @@ def _runs_firmware() -> bool:
     with subprocess.Popen(argv, **pipes) as process:
         time.sleep(TRIAL)
         try:
-            said, _ = process.communicate(QUESTIONS, timeout=TRIAL)
+            said, _unused = process.communicate(QUESTIONS, timeout=TRIAL)
         except subprocess.TimeoutExpired:
             process.kill()
             return False
