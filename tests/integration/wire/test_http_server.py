@@ -307,8 +307,8 @@ def test_downloads_that_ended_are_not_counted(tmp_path):
     site = site_with(tmp_path, http_connections=8)
     part = FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-9\r\n\r\n")
     with serving(site) as port:
-        assert {ask(port, part)[0] for _ in range(30)} == {206}
-        for _ in range(10):
+        assert {ask(port, part)[0] for _unused in range(30)} == {206}
+        for _unused in range(10):
             with clients(port, 3, FETCH, buffer=4096):
                 continue
         assert eventually(lambda: ask(port, part)[0] == 206)
