@@ -25,6 +25,7 @@ from require import require
 
 BIG = 64 * 1024 * 1024
 PATIENCE = 10.0
+RESET = b"(reset)"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: bootd\r\n\r\n"
 FETCH = b"GET /images/big HTTP/1.1\r\nHost: bootd\r\n\r\n"
 PHONE_HOME = post(b"Content-Type: application/json", b"Content-Length: 2", body=b"{}").replace(b"/a", b"/phone-home")
@@ -58,13 +59,13 @@ def connect(port: int, buffer: int = 0) -> socket.socket:
 
 
 def read_all(client: socket.socket) -> bytes:
-    """Return what comes until the server closes the connection."""
+    """Return what comes until the server closes the connection, and RESET where it does so rudely."""
     pieces = []
     try:
         while piece := client.recv(1 << 20):
             pieces.append(piece)
     except ConnectionResetError:
-        pieces.append(b"(reset)")
+        pieces.append(RESET)
     return b"".join(pieces)
 
 
@@ -153,6 +154,16 @@ def test_too_large_body_is_refused_readably(served):
         # The client goes on sending; were the connection just closed, a RST would take the answer away.
         client.sendall(b"x" * (MAX_BODY + 1))
         assert b" 413 " in read_all(client).partition(b"\r\n")[0]
+
+
+def test_client_that_waits_to_be_invited(served):
+    with connect(served[1]) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.sendall(post(b"Content-Length: 40", b"Expect: 100-continue").replace(b"/a", b"/phone-home"))
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        for octet in b'{"type": "' + b"x" * 28 + b'"}':
+            client.send(bytes([octet]))
+        assert read_reply(client)[0] == 200
 
 
 def test_largest_body(served):
@@ -254,6 +265,16 @@ def test_idle_kept_connections_are_closed(site, monkeypatch):
         client.sendall(HEALTH)
         assert read_reply(client)[0] == 200
         assert read_all(client) == b""
+
+
+def test_kept_connection_is_given_up_in_the_middle_of_a_request(site, monkeypatch):
+    monkeypatch.setattr(gate, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(gate, "IDLE_SECONDS", 60.0)
+    with serving(site) as port, connect(port) as client:
+        client.sendall(HEALTH)
+        assert read_reply(client)[0] == 200
+        client.sendall(b"GET /")
+        assert read_all(client).startswith(b"HTTP/1.1 408 ")
 
 
 def test_slow_downloads_do_not_block_a_phone_home(tmp_path):

@@ -230,7 +230,7 @@ def test_read_yaml_escape_that_is_no_character(escape):
 def test_read_yaml_key_given_twice_is_told_and_the_last_counts():
     (document,) = read_yaml("a: 1\nb:\n  c: 1\n  c: 2\na: 3")
     assert document.value == {"a": 3, "b": {"c": 2}}
-    assert [line for line, _ in document.doubts] == [3, 4]
+    assert [line for line, _unused in document.doubts] == [3, 4]
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def test_to_hardware_checks_a_whole_object(path, value, line):
 
 @pytest.mark.parametrize("item", [None, "", "text", [], {}, 3])
 def test_to_hardware_survives_a_whole_object_that_is_none(item):
-    (line, *_) = lines_of({"um790-1": {"netboot_hardware": item}})
+    (line, *_unused) = lines_of({"um790-1": {"netboot_hardware": item}})
     assert line.startswith("um790-1 netboot_hardware")
 
 
