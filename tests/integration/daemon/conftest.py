@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from integration.daemon.manifests import manifest
 from integration.daemon.running import Bootd
 from lab.network import Lab

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import pytest
+
 from integration.daemon.manifests import manifest
 from integration.daemon.running import ADDRESS, ROOT, Bootd
 
