@@ -99,6 +99,7 @@ def provision(lab: Lab, firmware: str, count: int) -> list[report.Sighting]:
         say(f"{machine.name}: power on, {firmware}, {machine.mac}")
     if playbook.result() != 0:
         raise Failed(f"the playbook failed; what it said is in {shown(log)}")
+    say("installed; now the machines restart, try the network first, and have to end on their disks")
     booted = wait_for_disks(machines)
     seen = {str(entry["name"]): entry for entry in bootd.machines(lab)}
     return [
@@ -112,9 +113,9 @@ def wait_for_bootd(lab: Lab, playbook: Playbook, count: int, log: Path) -> list[
     while playbook.runs:
         known = bootd.machines(lab)
         if len(known) >= count:
-            return known
+            return sorted(known, key=lambda entry: str(entry["name"]))
         time.sleep(0.2)
-    raise Failed(f"the playbook ended before bootd was ready; what it said is in {shown(log)}")
+    raise Failed(f"the playbook ended before bootd knew the machines; what it said is in {shown(log)}")
 
 
 def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:
