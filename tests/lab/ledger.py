@@ -57,10 +57,12 @@ def all_ledgers() -> Iterator[Ledger]:
 
 
 def start_time(pid: int) -> int | None:
-    """When ``pid`` started, in clock ticks since boot (/proc/PID/stat, field 22); None if there is no such process."""
+    """When ``pid`` started, in clock ticks since boot (/proc/PID/stat, field 22); None if it does not run."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     # The command name before the last parenthesis may hold anything, spaces and parentheses among it.
-    return int(text.rpartition(")")[2].split()[19])
+    state, *fields = text.rpartition(")")[2].split()
+    # One that was killed stays as a zombie where nobody asks for its exit status.
+    return None if state in "ZX" else int(fields[18])

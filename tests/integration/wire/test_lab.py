@@ -84,7 +84,8 @@ def test_signal_takes_the_lab_down(number):
 def test_take_down_abandoned_clears_what_a_killed_owner_left():
     with Lab() as alive, owner("killed") as process:
         process.kill()
-        process.wait(20)
+        # Dead, but not reaped: that its number is still taken must not make it alive.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert left_of("killed")
         assert "killed" in take_down_abandoned()
         assert left_of("killed") == []
