@@ -8,13 +8,13 @@ import howto
 
 
 def manifest(number: int, *, mac: str = "", address: str = "", allow: bool = True, reprovision: str = "") -> str:
-    """Return the manifest of machine ``number``: um790-N, 52:54:00:00:00:NN, 10.10.0.N."""
+    """Return the manifest of machine ``number``: um790-N, 52:54:00:00:00:NN, 10.10.0.(100 + N)."""
     namespace = "  namespace: tink-system\n"
     annotation = f'  annotations:\n    netboot.baremetal/reprovision: "{reprovision}"\n' if reprovision else ""
     return (
         howto.HARDWARE.replace("um790-1", f"um790-{number}")
         .replace("58:47:ca:71:d8:49", mac or f"52:54:00:00:00:{number:02x}")
-        .replace("10.10.0.16", address or f"10.10.0.{number}")
+        .replace("10.10.0.16", address or f"10.10.0.{100 + number}")
         .replace("allowPXE: true", f"allowPXE: {str(allow).lower()}")
         .replace(namespace, namespace + annotation)
     )

@@ -99,10 +99,10 @@ def test_refresh_document_that_moved_within_its_file_has_its_new_place(tree, roo
 def test_refresh_same_size_and_time_is_read_when_its_writing_was_seen(tree, root, clock):
     path = root / "b.yaml"
     before = path.stat()
-    path.write_text(path.read_text().replace("10.10.0.3\n", "10.10.0.4\n"))
+    path.write_text(path.read_text().replace("10.10.0.103\n", "10.10.0.104\n"))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     refresh(tree, clock, path)
-    assert tree.machines[key(3)].interfaces[0].address == "10.10.0.4"
+    assert tree.machines[key(3)].interfaces[0].address == "10.10.0.104"
 
 
 def test_refresh_file_that_is_being_written_waits_for_its_end(tree, root, clock):
@@ -133,7 +133,7 @@ def test_refresh_broken_document_keeps_its_last_good_version_beside_the_good(tre
     (root / "a.yaml").write_text(manifest(1, address="10.10.0.11") + "---\n" + manifest(2) + " x: [\n")
     refresh(tree, clock)
     assert tree.machines[key(1)].interfaces[0].address == "10.10.0.11"
-    assert tree.machines[key(2)].interfaces[0].address == "10.10.0.2"
+    assert tree.machines[key(2)].interfaces[0].address == "10.10.0.102"
     (message,) = messages(tree)
     assert "a.yaml" in message
 
@@ -161,7 +161,7 @@ def test_refresh_unreadable_file_keeps_its_machines_and_is_tried_again(tree, roo
         patch.setattr(module, "read_bounded", refuse)
         assert refresh(tree, clock).changed
         assert not refresh(tree, clock).changed
-    assert tree.machines[key(3)].interfaces[0].address == "10.10.0.3"
+    assert tree.machines[key(3)].interfaces[0].address == "10.10.0.103"
     assert "Permission denied" in messages(tree)[0]
     assert refresh(tree, clock).changed
     assert tree.machines[key(3)].interfaces[0].address == "10.10.0.33"
@@ -239,7 +239,7 @@ def test_merge_of_two_with_one_name_serves_the_older_and_tells(tree, root, clock
     (root / "0.yaml").write_text(manifest(3, address="10.10.0.99"))
     os.utime(root / "0.yaml", (clock.now - 10, clock.now - 10))
     refresh(tree, clock)
-    assert tree.machines[key(3)].interfaces[0].address == "10.10.0.3"
+    assert tree.machines[key(3)].interfaces[0].address == "10.10.0.103"
     (message,) = messages(tree)
     assert "0.yaml" in message and "b.yaml" in message
 
@@ -328,15 +328,15 @@ def test_list_manifests_of_a_link_to_a_directory(root, tmp_path):
 
 def test_refresh_config_map_that_is_swapped(root, clock):
     """Kubernetes mounts a ConfigMap as links through ..data, which it replaces by rename."""
-    for version, address in (("1", "10.10.0.5"), ("2", "10.10.0.6")):
+    for version, address in (("1", "10.10.0.105"), ("2", "10.10.0.106")):
         (root / f"..{version}").mkdir()
         (root / f"..{version}" / "m.yaml").write_text(manifest(5, address=address))
     (root / "..data").symlink_to("..1")
     (root / "m.yaml").symlink_to("..data/m.yaml")
     tree = Tree(str(root))
     tree.load()
-    assert tree.machines[key(5)].interfaces[0].address == "10.10.0.5"
+    assert tree.machines[key(5)].interfaces[0].address == "10.10.0.105"
     (root / "..new").symlink_to("..2")
     (root / "..new").rename(root / "..data")
     assert refresh(tree, clock).changed
-    assert tree.machines[key(5)].interfaces[0].address == "10.10.0.6"
+    assert tree.machines[key(5)].interfaces[0].address == "10.10.0.106"

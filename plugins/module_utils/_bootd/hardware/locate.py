@@ -47,13 +47,13 @@ def _enter(event: Any, open_paths: list[_Place], lines: dict[str, int]) -> None:
     path = ""
     if open_paths:
         top = open_paths[-1]
-        if not top.is_list and top.next is None:
+        is_key = not top.is_list and top.next is None
+        if is_key:
             top.next = getattr(event, "value", "")
-            lines.setdefault(join(top.path, top.next), event.start_mark.line)
-            return
         path = join(top.path, top.next)
         lines.setdefault(path, event.start_mark.line)
-        top.next = top.next + 1 if top.is_list else None
+        if not is_key:
+            top.next = top.next + 1 if top.is_list else None
     if isinstance(event, yaml.CollectionStartEvent):
         open_paths.append(_Place(path, is_list=isinstance(event, yaml.SequenceStartEvent)))
 

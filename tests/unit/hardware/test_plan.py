@@ -1,0 +1,298 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planning: an inventory's words become Hardware objects, or every reason why not, under the inventory's own keys."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from _bootd.hardware.manifest import Document
+from _bootd.hardware.model import machine_from_object
+from _bootd.hardware.plan import PlanError, plan
+from _bootd.hardware.validate import check
+from documents import OBJECT, PLAIN
+
+NIC = "spec.interfaces.0."
+SYSTEM = "spec.metadata.instance.operating_system"
+ROUTES = [{"destination": "10.0.0.0/8", "router": "10.10.0.1"}]
+DEFAULTS = {
+    "network": "10.10.0.0/24",
+    "gateway": "10.10.0.1",
+    "name_servers": ["10.10.0.1"],
+    "namespace": "tink-system",
+    "os": "harvester",
+    "os_version": "v1.2.0",
+    "image_url": "http://10.10.0.2/harvester",
+}
+MACHINE = {"name": "um790-1", "mac": "58:47:ca:71:d8:49", "ip": "10.10.0.16", "disk": "/dev/nvme0n1"}
+
+
+def one(machine: dict, defaults: dict | None = None) -> dict:
+    (planned,) = plan([MACHINE | machine], DEFAULTS | (defaults or {}))
+    return planned
+
+
+def at(value, path: str):
+    for step in path.split("."):
+        value = value[int(step)] if isinstance(value, list) else value.get(step)
+    return value
+
+
+def refused(machines: list, defaults: dict | None = None) -> dict[tuple[str, str], str]:
+    with pytest.raises(PlanError) as caught:
+        plan(machines, DEFAULTS | (defaults or {}))
+    assert all(str(problem) in str(caught.value) for problem in caught.value.problems)
+    return {(problem.object, problem.path): problem.message for problem in caught.value.problems}
+
+
+def test_plan_walk_through_object_comes_out_of_an_inventory():
+    userdata = OBJECT["spec"]["metadata"]["instance"]["userdata"]
+    planned = one(
+        {
+            "facility_code": "onprem",
+            "plan_slug": "c2.medium.x86",
+            "manufacturer": "minisforum",
+            "kernel_args": userdata,
+            "lease_time": 86400,
+        }
+    )
+    assert planned == OBJECT
+    assert machine_from_object(planned).interfaces == machine_from_object(OBJECT).interfaces
+
+
+def test_plan_is_the_same_text_every_time():
+    machines = [
+        MACHINE,
+        {**dict(reversed(MACHINE.items())), "name": "b", "mac": "58:47:ca:71:d8:50", "ip": "10.10.0.17"},
+    ]
+    first, second = (json.dumps(plan(machines, DEFAULTS)) for _ in range(2))
+    assert first == second
+    assert list(plan(machines, DEFAULTS)[0]["spec"]) == list(plan(machines, DEFAULTS)[1]["spec"])
+
+
+@pytest.mark.parametrize(
+    ("machine", "path", "expected"),
+    [
+        ({"mac": "58-47-CA-71-D8-49"}, NIC + "dhcp.mac", "58:47:ca:71:d8:49"),
+        ({"mac": "5847.ca71.d849"}, NIC + "dhcp.mac", "58:47:ca:71:d8:49"),
+        ({}, NIC + "dhcp.hostname", "um790-1"),
+        ({"hostname": "node"}, NIC + "dhcp.hostname", "node"),
+        ({}, NIC + "dhcp.ip.netmask", "255.255.255.0"),
+        ({"ip": "10.10.0.16/24"}, NIC + "dhcp.ip.address", "10.10.0.16"),
+        ({"netmask": 24}, NIC + "dhcp.ip.netmask", "255.255.255.0"),
+        ({"prefix": "/24"}, NIC + "dhcp.ip.netmask", "255.255.255.0"),
+        ({"netmask": "255.255.255.0"}, NIC + "dhcp.ip.netmask", "255.255.255.0"),
+        ({"dns": "10.10.0.2, 10.10.0.3"}, NIC + "dhcp.name_servers", ["10.10.0.2", "10.10.0.3"]),
+        ({"ntp": ["10.10.0.4"]}, NIC + "dhcp.time_servers", ["10.10.0.4"]),
+        ({"lease_time": "3600"}, NIC + "dhcp.lease_time", 3600),
+        ({"vlan": 12}, NIC + "dhcp.vlan_id", "12"),
+        ({"firmware": "bios"}, NIC + "dhcp.uefi", False),
+        ({"firmware": "UEFI"}, NIC + "dhcp.uefi", True),
+        ({"uefi": "no"}, NIC + "dhcp.uefi", False),
+        ({"arch": "arm64"}, NIC + "dhcp.arch", "aarch64"),
+        ({}, NIC + "netboot.allowPXE", True),
+        ({"allow_pxe": False}, NIC + "netboot.allowPXE", False),
+        ({"allow_pxe": "no"}, NIC + "netboot.allowPXE", False),
+        ({"disk": ["/dev/sda", "/dev/sdb"]}, "spec.disks", [{"device": "/dev/sda"}, {"device": "/dev/sdb"}]),
+        ({"install_device": "/dev/sda", "disk": None}, "spec.disks", [{"device": "/dev/sda"}]),
+        (
+            {"os": {"distro": "harvester", "version": "v1.3.0"}},
+            SYSTEM + ".version",
+            "v1.3.0",
+        ),
+        (
+            {"os": {"version": "v1.3.0"}},
+            SYSTEM,
+            {"distro": "harvester", "version": "v1.3.0"},
+        ),
+        ({"version": "v1.3.0"}, SYSTEM + ".version", "v1.3.0"),
+        ({"kernel_args": ["a=1", "b"]}, "spec.metadata.instance.userdata", "a=1 b"),
+        (
+            {"config_url": "http://h/c.yaml", "kernel_args": "ip=dhcp"},
+            "spec.metadata.instance.userdata",
+            "ip=dhcp harvester.install.config_url=http://h/c.yaml",
+        ),
+        ({"os": "talos", "kernel_args": "a=1 b"}, NIC + "netboot.osie.kernelParams", ["a=1 b"]),
+        ({"ipxe": {"url": "http://h/x.ipxe"}}, NIC + "netboot.ipxe", {"url": "http://h/x.ipxe"}),
+        ({"kernel": "vmlinuz", "initrd": "initrd"}, NIC + "netboot.osie.kernel", "vmlinuz"),
+        ({"reprovision": 2}, "metadata.annotations", {"netboot.baremetal/reprovision": "2"}),
+        ({"labels": {"role": "server"}}, "metadata.labels", {"role": "server"}),
+        ({"user_data": "#cloud-config\n"}, "spec.userData", "#cloud-config\n"),
+        (
+            {"static_routes": ROUTES},
+            NIC + "dhcp.classless_static_routes.0.router",
+            "10.10.0.1",
+        ),
+        ({"namespace": None}, "metadata.namespace", "tink-system"),
+    ],
+)
+def test_plan_words(machine, path, expected):
+    assert at(one(machine), path) == expected
+
+
+def test_plan_machine_wins_over_its_group_by_any_name():
+    planned = one({"dns_servers": "10.10.0.9", "firmware": "bios", "distro": "harvester"}, {"uefi": True})
+    dhcp = planned["spec"]["interfaces"][0]["dhcp"]
+    assert (dhcp["name_servers"], dhcp["uefi"]) == (["10.10.0.9"], False)
+
+
+def test_plan_namespace_is_default_without_one():
+    assert plan([MACHINE | {"netmask": 24, "allow_pxe": False}])[0]["metadata"]["namespace"] == "default"
+
+
+def test_plan_more_interfaces_do_not_netboot_unless_told_to():
+    planned = one(
+        {
+            "interfaces": [
+                {"mac": "58:47:ca:71:d8:50", "ip": "10.10.1.16/24"},
+                {"mac": "58:47:ca:71:d8:51", "disable_dhcp": True},
+            ]
+        }
+    )
+    first, second, third = planned["spec"]["interfaces"]
+    assert [item["netboot"]["allowPXE"] for item in (first, second, third)] == [True, False, False]
+    assert "hostname" not in second["dhcp"]
+    assert third["disableDhcp"] is True
+
+
+@pytest.mark.parametrize(
+    ("machine", "key", "words"),
+    [
+        ({"name": None}, "name", "missing"),
+        ({"name": "A_b"}, "name", "lower-case"),
+        ({"mac": None}, "mac", "missing"),
+        ({"mac": "58:47"}, "mac", "six bytes"),
+        ({"mac": 123}, "mac", "quotes"),
+        ({"ip": None}, "ip", "missing"),
+        ({"ip": "10.10.0.16/99"}, "ip", "IPv4"),
+        ({"ip": "10.11.0.16"}, "ip", "outside network"),
+        ({"ip": "fe80::1"}, "ip", "IPv6"),
+        ({"ip": "10.10.0.16/25"}, "netmask", "disagree"),
+        ({"network": "10.10.0.0"}, "network", "network as in"),
+        ({"network": None, "ip": "10.10.0.16"}, "ip", ""),
+        ({"gateway": "10.11.0.1"}, "gateway", "outside"),
+        ({"name_servers": ["dns.example"]}, "name_servers[0]", "not names"),
+        ({"name_servers": 5}, "name_servers", "list"),
+        ({"lease_time": "soon"}, "lease_time", "whole number"),
+        ({"allow_pxe": "maybe"}, "allow_pxe", "true or false"),
+        ({"firmware": "coreboot"}, "firmware", "uefi or bios"),
+        ({"disk": "sda"}, "disks", "/dev/nvme0n1"),
+        ({"os_version": 1.2}, "os_version", "quotes"),
+        ({"os": {"distro": "harvester", "flavour": "x"}}, "os", "flavour"),
+        ({"ipxe": {"scripts": "x"}}, "ipxe", "scripts"),
+        ({"image_url": "10.10.0.2/harvester"}, "image_url", "http://10.10.0.2/harvester"),
+        ({"kernel_args": "a\nb"}, "kernel_args", "line break"),
+        ({"os": "talos", "config_url": "http://h/c"}, "config_url", "harvester"),
+        ({"os": "harvestr"}, "allow_pxe", "nothing says what to boot"),
+        ({"dsik": "/dev/sda"}, "dsik", "disk"),
+        ({"mac_adress": "x"}, "mac_adress", "mac_address"),
+        ({"disks": "/dev/sda"}, "disks", "also given"),
+        ({"interfaces": "x"}, "interfaces", "list of mappings"),
+        ({"interfaces": [{"mac": "x", "ip": "10.10.1.1/24"}]}, "interfaces[0].mac", "six bytes"),
+        ({"interfaces": [{"mca": "x"}]}, "interfaces[0].mca", "mac"),
+        ({"interfaces": [{"mac": "58:47:ca:71:d8:49", "disable_dhcp": True}]}, "interfaces[0].mac", "um790-1 mac"),
+    ],
+)
+def test_plan_one_wrong_word(machine, key, words):
+    defaults = {"network": None} if machine.get("network", "") is None else {}
+    defaults |= {"image_url": None} if key == "allow_pxe" else {}
+    problems = refused([MACHINE | machine], defaults)
+    name = "machines[0]" if machine.get("name", "") is None else MACHINE["name"] if "name" not in machine else "A_b"
+    if not words:
+        assert "missing" in problems[name, f"{key}.netmask" if (name, f"{key}.netmask") in problems else "netmask"]
+    else:
+        assert words in problems[name, key]
+
+
+def test_plan_every_problem_of_every_machine_at_once():
+    machines = [
+        MACHINE | {"gateway": "10.11.0.1", "dsik": "x"},
+        MACHINE | {"name": "b", "lease_time": -1},
+        MACHINE | {"name": "c", "mac": "58:47:ca:71:d8:50", "ip": "10.10.0.18"},
+    ]
+    problems = refused(machines)
+    assert list(problems) == [
+        ("um790-1", "dsik"),
+        ("um790-1", "gateway"),
+        ("b", "lease_time"),
+        ("b", "mac"),
+        ("b", "ip"),
+    ]
+    assert "tink-system/um790-1 mac" in problems["b", "mac"]
+
+
+def test_plan_what_can_not_be_read_is_not_missing_as_well():
+    assert list(refused([MACHINE | {"mac": 5}])) == [("um790-1", "mac")]
+
+
+def test_plan_takes_mappings_and_text_of_other_types():
+    class Text(str):
+        __slots__ = ()
+
+    class Lookup(dict):
+        pass
+
+    machine = Lookup({Text(key): Text(value) for key, value in MACHINE.items()})
+    (planned,) = plan([machine], Lookup(DEFAULTS))
+    assert planned == one({})
+    assert {type(value) for value in planned["metadata"].values()} == {str}
+
+
+@pytest.mark.parametrize("machines", [[5], [None], ["um790-1"], [[]], [{}], [{5: 6}]])
+def test_plan_what_is_no_machine(machines):
+    assert refused(machines)
+
+
+KEYS = [*MACHINE, *DEFAULTS, "netmask", "uefi", "firmware", "vlan"]
+KEYS += ["interfaces", "ipxe", "labels", "allow_pxe", "kernel_args"]
+
+
+def planned_or_problems(machines: list) -> tuple[list, list]:
+    try:
+        return plan(machines, DEFAULTS), []
+    except PlanError as error:
+        return [], error.problems
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), PLAIN, max_size=6), max_size=3))
+def test_plan_anything_is_planned_or_a_plan_error(changes):
+    machines = [MACHINE | change for change in changes]
+    planned, problems = planned_or_problems(machines)
+    assert all(str(problem).isprintable() for problem in problems)
+    if not problems:
+        assert [problem for problem in check(Document(item) for item in planned) if not problem.note] == []
+        assert [machine_from_object(item).name for item in planned] == [str(machine["name"]) for machine in machines]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"number": st.integers(2, 254)},
+            optional={
+                "firmware": st.sampled_from(["uefi", "bios"]),
+                "allow_pxe": st.booleans(),
+                "lease_time": st.integers(1, 2**32 - 1),
+                "vlan": st.integers(0, 4094),
+                "arch": st.sampled_from(["amd64", "arm64", "x86_64"]),
+            },
+        ),
+        unique_by=lambda machine: machine["number"],
+        max_size=5,
+    )
+)
+def test_plan_good_machines_always_validate(machines):
+    given_machines = [
+        {
+            **{key: value for key, value in machine.items() if key != "number"},
+            "name": f"m{machine['number']}",
+            "mac": f"52:54:00:00:00:{machine['number']:02x}",
+            "ip": f"10.10.0.{machine['number']}",
+        }
+        for machine in machines
+    ]
+    planned = plan(given_machines, DEFAULTS)
+    assert [problem for problem in check(Document(item) for item in planned) if not problem.note] == []
