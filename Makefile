@@ -45,6 +45,10 @@ lint: venv ## ruff, shellcheck, yamllint, ansible-lint
 unit: venv ## Unit tests: pure and quick
 	@$(RUN) unit
 
+.PHONY: contract
+contract: venv ## What every store keeps to; killed processes, full disks, vanished directories
+	@$(RUN) contract
+
 .PHONY: sanity
 sanity: venv ## ansible-test sanity
 	@$(RUN) sanity

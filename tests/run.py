@@ -128,6 +128,7 @@ def molecule() -> list[Command]:
 STEPS: dict[str, Callable[[], list[Command]]] = {
     "lint": lint,
     "unit": lambda: pytest("tests/unit"),
+    "contract": lambda: pytest("tests/contract"),
     "docs": docs,
     "collection": collection,
     "sanity": lambda: ansible_test("sanity", proof='sanity test "validate-modules"'),

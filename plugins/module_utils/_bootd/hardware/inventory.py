@@ -88,7 +88,7 @@ def arch(value: Any) -> str:
 def mac(value: Any) -> str:
     """Return a MAC address, in any common notation, as Hardware objects have it."""
     if not isinstance(value, str):
-        raise Unfit("should be text: put it in quotes")
+        raise Unfit("should be text: put it in quotes, for YAML takes digits and colons for a number of base 60")
     return parse_mac(value.strip()) or value
 
 
