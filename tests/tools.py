@@ -31,6 +31,7 @@ PACKAGES = {
     "shellcheck": "shellcheck",
     "ss": "iproute2",
     "sysctl": "procps",
+    "systemd-analyze": "systemd",
     "tcpdump": "tcpdump",
     "tftp": "tftp-hpa",
     "udhcpc": "udhcpc",

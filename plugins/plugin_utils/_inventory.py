@@ -23,6 +23,9 @@ PREFIX = "netboot_"
 OWN_OBJECT = f"{PREFIX}hardware"  # a whole Hardware object, which then stands for all other variables
 ADDRESS = "ansible_host"  # counts where nothing else gives the machine's address
 _ADDRESS_NAMES = {"ip", "address", "ip_address"}
+# Fields of Hardware objects that messages name, and the variables they come from.
+_FIELDS = {"operating_system.distro": "os", "netboot.ipxe": "ipxe", "netboot.osie": "kernel"}
+_FIELD = re.compile("|".join(map(re.escape, _FIELDS)))
 _MAX_NAMES = 3
 _SUGGESTION = re.compile(r"(?<=should this be )(\w+)(?=\?)")
 
@@ -75,6 +78,7 @@ def hardware_objects(hosts: Mapping[str, Mapping[str, Any]]) -> list[dict[str, A
 def _of_plan(problem: Problem, names: list[str]) -> _Finding:
     """Return a problem of a machine in the words of its host's variables."""
     message = problem.message if "." in problem.path else _SUGGESTION.sub(rf"{PREFIX}\1", problem.message)
+    message = _FIELD.sub(lambda match: PREFIX + _FIELDS[match[0]], message)
     path = problem.path if problem.path == "name" else PREFIX + problem.path
     return _Finding(names[problem.document], path, problem.value, message)
 

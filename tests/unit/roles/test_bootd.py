@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role bootd writes: a unit that may do little, and settings that bootd knows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+from _bootd import arguments
+from require import require
+
+ROLE = Path(__file__).resolve().parents[3] / "roles/bootd"
+CAPABILITIES = {"CAP_NET_BIND_SERVICE", "CAP_NET_RAW"}
+MAX_EXPOSURE = 2.0  # in systemd's figures, from 0 (safe) to 10
+
+
+def trusted(node):
+    """Return ``node`` as Ansible reads a role's files: its text may hold templates."""
+    if isinstance(node, dict):
+        return {key: trusted(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [trusted(value) for value in node]
+    return trust_as_template(node) if isinstance(node, str) else node
+
+
+def templar(**given) -> Templar:
+    variables = {"ansible_managed": "Ansible managed", "ansible_check_mode": False, "bootd_address": "10.10.0.20"}
+    for directory in ("defaults", "vars"):
+        variables |= trusted(yaml.safe_load((ROLE / directory / "main.yml").read_text(encoding="utf-8")))
+    return Templar(DataLoader(), variables={**variables, **given})
+
+
+def render(name: str, **given) -> str:
+    return str(templar(**given).template(trust_as_template((ROLE / "templates" / name).read_text(encoding="utf-8"))))
+
+
+def settings(**given) -> dict[str, str]:
+    """Return what a shell, which reads such files as systemd does, makes of the environment file."""
+    lines = [line for line in render("bootd.env.j2", **given).splitlines() if line and not line.startswith("#")]
+    return dict(word.split("=", 1) for line in lines for word in shlex.split(line))
+
+
+def directives(**given) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in render("bootd.service.j2", **given).splitlines():
+        if match := re.fullmatch(r"(\w+)=(.*)", line):
+            found.setdefault(match[1], []).append(match[2])
+    return found
+
+
+def test_settings_are_flags_of_the_daemon():
+    environment = settings()
+    assert environment["BOOTD_ADDRESS"] == "10.10.0.20"
+    options = arguments.parse(["serve"], {**environment, "BOOTD_STORE": "files:/etc/bootd/hardware"})
+    known = {f"BOOTD_{name.upper()}" for name in vars(options)}
+    assert set(environment) <= known
+
+
+def test_settings_take_further_ones_and_quote_them():
+    further = {"tftp_single_port": True, "lease_time": 3600, "image_dir": '/srv/some "images"'}
+    environment = settings(bootd_settings=further, bootd_arch_map={7: "snponly.efi", 11: ""})
+    assert environment["BOOTD_TFTP_SINGLE_PORT"] == "True"
+    assert environment["BOOTD_LEASE_TIME"] == "3600"
+    assert environment["BOOTD_IMAGE_DIR"] == '/srv/some "images"'
+    assert environment["BOOTD_ARCH_MAP"] == "7=snponly.efi,11="
+
+
+def test_unit_has_no_more_than_it_needs():
+    unit = directives()
+    assert set(unit["AmbientCapabilities"][0].split()) == CAPABILITIES
+    assert set(unit["CapabilityBoundingSet"][0].split()) == CAPABILITIES
+    assert unit["User"] == ["bootd"]
+    assert unit["ProtectSystem"] == ["strict"]
+    assert unit["StateDirectory"] == ["bootd"]
+    assert "ReadWritePaths" not in unit
+    assert unit["ExecStart"] == ["/opt/bootd/venv/bin/python /opt/bootd/bootd serve"]
+
+
+def test_unit_may_write_where_states_are_kept_elsewhere():
+    unit = directives(bootd_state_dir="/srv/bootd")
+    assert unit["ReadWritePaths"] == ["/srv/bootd"]
+    assert "StateDirectory" not in unit
+
+
+def test_unit_leaves_proc_readable():
+    """bootd asks /proc/sys whether an interface has IPv6."""
+    assert "ProcSubset" not in directives()
+
+
+@pytest.fixture
+def unit_file(tmp_path):
+    path = tmp_path / "bootd.service"
+    # systemd-analyze wants programs that exist.
+    path.write_text(render("bootd.service.j2", bootd_python="/bin/sh"), encoding="utf-8")
+    return path
+
+
+def test_unit_is_one_that_systemd_takes(unit_file):
+    require("systemd-analyze")
+    done = subprocess.run(["systemd-analyze", "verify", unit_file], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_unit_is_hardened_by_systemds_own_figures(unit_file):
+    require("systemd-analyze")
+    argv = ["systemd-analyze", "security", "--offline=yes", "--no-pager", unit_file]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    exposure = re.search(r"Overall exposure level for bootd.service: ([0-9.]+)", done.stdout)
+    assert float(exposure[1]) <= MAX_EXPOSURE
+
+
+def test_requirements_are_those_of_the_checkout():
+    lines = (ROLE.parents[1] / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    variables = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
+    assert variables["__bootd_requirements"] == wanted
