@@ -12,25 +12,28 @@ import howto
 from e2e.site import BOOTED
 
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
+URL = "http://10.10.0.20:7080/ipxe/ipxe.efi"
 BASE = "/harvester/v1.2.0/harvester-v1.2.0"
 LOADED = [f"{BASE}-vmlinuz-amd64", f"{BASE}-initrd-amd64", "/harvester/config-create.yaml"]
 LOADED += [f"{BASE}-rootfs-amd64.squashfs"]
 
 
 @pytest.mark.parametrize(
-    ("firmware", "filenames", "stages"),
+    ("firmware", "options", "filenames", "stages"),
     [
         # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk.
-        ("uefi", ["ipxe.efi", SCRIPT, "", ""], ["known", "offered", "loading", "script", "kernel"]),
+        ("uefi", {}, ["ipxe.efi", SCRIPT, "", ""], ["known", "offered", "loading", "script", "kernel"]),
+        # The URL after the restart is refused: without one firmware would ask for a minute.
+        ("uefi", {"http": True}, [URL, SCRIPT, "", URL], ["known", "offered", "loading", "script", "kernel"]),
         # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
-        ("bios", [SCRIPT, "", SCRIPT], ["known", "offered", "script", "kernel"]),
+        ("bios", {}, [SCRIPT, "", SCRIPT], ["known", "offered", "script", "kernel"]),
     ],
-    ids=["uefi", "bios"],
+    ids=["uefi", "uefi-http", "bios"],
 )
-def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, filenames, stages):
+def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options, filenames, stages):
     site.serve(howto.HARDWARE)
     site.configure("/dev/nvme0n1")
-    machine = site.machine(firmware)
+    machine = site.machine(firmware, **options)
     machine.power_on()
     site.wait_until(lambda: BOOTED in machine.console, machine, "booted from its disk")
     assert machine.wait(30)

@@ -24,9 +24,20 @@ class Machine:
     """One machine; its disk and its firmware's variables last from power-on to power-on."""
 
     def __init__(
-        self, lab: Lab, directory: Path, name: str, mac: str, firmware: str = "uefi", memory: int = 1024
+        self,
+        lab: Lab,
+        directory: Path,
+        name: str,
+        mac: str,
+        firmware: str = "uefi",
+        *,
+        http: bool = False,
+        memory: int = 1024,
     ) -> None:
-        """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB."""
+        """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
+
+        With ``http`` its UEFI firmware boots by HTTP instead of PXE.
+        """
         if firmware not in FIRMWARES:
             raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
         self.name, self.mac, self.firmware, self.memory = name, mac, firmware, memory
@@ -41,7 +52,7 @@ class Machine:
         with self._disk.open("wb") as disk:
             disk.truncate(DISK_SIZE)
         if firmware == "uefi":
-            self._variables.write_bytes(network_first(VARIABLES.read_bytes(), mac, NETWORK_SLOT))
+            self._variables.write_bytes(network_first(VARIABLES.read_bytes(), mac, NETWORK_SLOT, http=http))
 
     def write_disk(self, image: Path) -> None:
         """Copy ``image`` to the beginning of the disk, as an installer does."""

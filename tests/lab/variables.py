@@ -20,13 +20,13 @@ STORE_HEADER = 28  # bytes, behind the volume's own header
 ERASED = 0xFF
 
 
-def network_first(blank: bytes, mac: str, slot: int) -> bytes:
-    """The variable store ``blank`` with one boot option: PXE over IPv4 on the card ``mac`` in PCI slot ``slot``.
+def network_first(blank: bytes, mac: str, slot: int, *, http: bool = False) -> bytes:
+    """The variable store ``blank`` with one boot option: PXE, or HTTP, over IPv4 on the card ``mac`` in PCI ``slot``.
 
     Firmware adds the options it finds by itself, the disk foremost, behind those that are there.
     """
-    description = f"PXE IPv4 {mac}\0".encode("utf-16-le")
-    path = _device_path(bytes.fromhex(mac.replace(":", "")), slot)
+    description = f"{'HTTP' if http else 'PXE'} IPv4 {mac}\0".encode("utf-16-le")
+    path = _device_path(bytes.fromhex(mac.replace(":", "")), slot, http)
     option = struct.pack("<IH", ACTIVE, len(path)) + description + path
     variables = _variable("Boot0000", option) + _variable("BootOrder", struct.pack("<H", 0))
     (volume_header,) = struct.unpack_from("<H", blank, 48)
@@ -46,8 +46,8 @@ def _variable(name: str, value: bytes) -> bytes:
     return header + title + value + bytes([ERASED]) * (-size % 4)
 
 
-def _device_path(mac: bytes, slot: int) -> bytes:
-    """PciRoot(0x0)/Pci(SLOT,0x0)/MAC(MAC,0x1)/IPv4(0.0.0.0) (UEFI 2.10, section 10.3)."""
+def _device_path(mac: bytes, slot: int, http: bool) -> bytes:
+    """PciRoot(0x0)/Pci(SLOT,0x0)/MAC(MAC,0x1)/IPv4(0.0.0.0), for HTTP with /Uri() (UEFI 2.10, section 10.3)."""
     ethernet = 1
     eisa_pci_root = 0x0A0341D0
     nodes = (
@@ -55,6 +55,7 @@ def _device_path(mac: bytes, slot: int) -> bytes:
         (1, 1, struct.pack("<BB", 0, slot)),
         (3, 11, mac.ljust(32, b"\0") + bytes([ethernet])),
         (3, 12, bytes(23)),
+        *([(3, 24, b"")] if http else []),
         (0x7F, 0xFF, b""),
     )
     return b"".join(struct.pack("<BBH", kind, subkind, 4 + len(data)) + data for kind, subkind, data in nodes)

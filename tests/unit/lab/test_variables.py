@@ -28,8 +28,9 @@ def variables(store: bytes) -> dict[str, bytes]:
     return found
 
 
-def test_network_first_adds_one_option_and_the_order():
-    store = network_first(BLANK, MAC, 3)
+@pytest.mark.parametrize(("http", "end"), [(False, bytes(19)), (True, bytes.fromhex("03180400"))])
+def test_network_first_adds_one_option_and_the_order(http, end):
+    store = network_first(BLANK, MAC, 3, http=http)
     assert len(store) == len(BLANK)
     found = variables(store)
     assert found["BootOrder"] == b"\0\0"
@@ -37,7 +38,7 @@ def test_network_first_adds_one_option_and_the_order():
     assert attributes == 1
     path = found["Boot0000"][-path_size:]
     assert path.startswith(bytes.fromhex("02010c00 d041030a 00000000 01010600 0003 030b2500 5847ca71d849"))
-    assert path.endswith(bytes.fromhex("7fff0400"))
+    assert path.endswith(end + bytes.fromhex("7fff0400"))
 
 
 def test_network_first_refuses_a_store_in_use():
