@@ -15,6 +15,10 @@ from . import namespaces
 DIRECTORY = Path("/run/baremetal-netboot-lab")
 
 
+class NameTaken(RuntimeError):
+    """A lab of that name is up, and belongs to another process."""
+
+
 class Ledger:
     """The namespaces of the lab ``name`` and the process that owns them, in one small file."""
 
@@ -22,7 +26,7 @@ class Ledger:
         """Open the ledger of the lab ``name``, new or left over by an earlier process."""
         self.path = DIRECTORY / f"{name}.json"
         self._namespaces: list[str] = []
-        self._owner = (os.getpid(), start_time(os.getpid()))
+        self._owner = _this_process()
         if self.path.exists():
             document = json.loads(self.path.read_text())
             self._namespaces = document["namespaces"]
@@ -33,6 +37,15 @@ class Ledger:
         """Whether the process that made the lab still runs: same id, and started at the same time."""
         pid, started = self._owner
         return start_time(pid) == started
+
+    def take_over(self) -> None:
+        """Make this process the owner; what a dead owner left goes first. Raises NameTaken if the owner lives."""
+        if self._owner == _this_process():
+            return
+        if self.owner_is_alive:
+            raise NameTaken(f"process {self._owner[0]} has a lab called {self.path.stem}")
+        self.clear()
+        self._owner = _this_process()
 
     def add(self, namespace: str) -> None:
         """Write ``namespace`` down; to be called before it is made."""
@@ -54,6 +67,10 @@ def all_ledgers() -> Iterator[Ledger]:
     """The ledgers of every lab on this host."""
     for path in sorted(DIRECTORY.glob("*.json")):
         yield Ledger(path.stem)
+
+
+def _this_process() -> tuple[int, int | None]:
+    return os.getpid(), start_time(os.getpid())
 
 
 def start_time(pid: int) -> int | None:

@@ -35,6 +35,7 @@ class Lab:
         self._previous: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Lab:
+        self._ledger.take_over()
         self._end_on_signals()
         try:
             self.up()

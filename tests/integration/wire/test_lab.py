@@ -81,6 +81,18 @@ def test_signal_takes_the_lab_down(number):
     assert left_of(name) == []
 
 
+def test_name_of_a_lab_is_free_once_its_owner_is_dead():
+    with owner("taken") as process:
+        with pytest.raises(ledger.NameTaken, match=str(process.pid)):
+            Lab("taken").__enter__()
+        assert left_of("taken")
+        process.kill()
+        process.wait(20)
+        with Lab("taken") as lab:
+            assert lab.host("node")
+    assert left_of("taken") == []
+
+
 def test_take_down_abandoned_clears_what_a_killed_owner_left():
     with Lab() as alive, owner("killed") as process:
         process.kill()
