@@ -129,12 +129,13 @@ class Lab:
         return namespace
 
     def _end_on_signals(self) -> None:
-        """Turn SIGTERM and SIGHUP into SystemExit, as SIGINT already is KeyboardInterrupt."""
+        """Turn SIGTERM and SIGHUP into SystemExit, and SIGINT into KeyboardInterrupt."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._previous[number] = signal.signal(number, _leave)
-        self._previous[signal.SIGINT] = signal.getsignal(signal.SIGINT)
+        # A shell starts its background jobs with SIGINT ignored, and that is inherited.
+        self._previous[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _leave(number: int, _frame: object) -> None:

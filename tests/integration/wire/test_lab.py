@@ -18,8 +18,10 @@ from lab.network import Lab
 from require import require
 
 TESTS = Path(__file__).resolve().parents[2]
+# Ignored at first, as in a background job of a shell.
 OWNER = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 from lab.network import Lab
 with Lab("{name}") as lab:
     lab.host("node", "10.10.0.20/24")
