@@ -7,6 +7,7 @@ Exit codes: 0 all well, 1 ``check`` found problems or the daemon met a fault, 2 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -67,9 +68,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
     try:
         # Sockets first: a port that somebody holds is told before anything is read or written.
         servers.open()
-        store.start(catalog, watch.changed)
-        journal.start()
-        watch.changed()
+        _load(store, catalog, watch, journal)
         servers.start()
         log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
         ended.wait()
@@ -79,6 +78,19 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         store.stop()
         journal.stop()
     return 0
+
+
+def _load(store: FilesStore, catalog: Catalog, watch: StoreWatch, journal: Journal) -> None:
+    # What is loaded here stays. The garbage collector would look through all of it now, again and again, and later
+    # for 0.1 s at a time with 10,000 machines, in the middle of a reply.
+    gc.disable()
+    try:
+        store.start(catalog, watch.changed)
+        journal.start()
+        watch.changed()
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _check(options) -> int:

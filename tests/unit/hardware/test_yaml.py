@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import howto
 from _bootd.hardware import yaml_reader
 from _bootd.hardware.block import MAX_DEPTH as MAX_BLOCK_DEPTH
-from _bootd.hardware.block import BlockReader, NotSimple
+from _bootd.hardware.block import MAX_MEMO, MAX_SHAPES, BlockReader, NotSimple
 from _bootd.hardware.scalar import resolve
 from _bootd.hardware.yaml_reader import MAX_ALIASED, MAX_DEPTH, Unreadable, read_yaml
 from documents import BLOCK_LIKE, PLAIN, YAML_LIKE
@@ -117,8 +117,21 @@ def test_block_reader_bounds_its_depth():
 def test_block_reader_bounds_its_memory():
     reader = BlockReader()
     for number in range(20_000):
-        reader.read(f"key: value {number}")
-    assert len(reader._memo) <= 4096
+        with contextlib.suppress(NotSimple):
+            reader.read(f"key: value {number}\nk{number}: x")
+    assert len(reader._lines) <= MAX_MEMO
+    assert len(reader._numbers) <= MAX_MEMO
+    assert len(reader._patterns) <= MAX_SHAPES
+
+
+@given(st.lists(BLOCK_LIKE, max_size=6))
+def test_block_reader_kept_for_many_documents_mixes_nothing(texts):
+    reader = BlockReader()
+    for text in texts:
+        fresh = quick(text)
+        if fresh is not NotSimple:
+            assert reader.read(text) == fresh
+            assert reader.read(text) == fresh
 
 
 @pytest.mark.parametrize(

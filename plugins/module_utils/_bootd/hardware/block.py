@@ -3,30 +3,33 @@
 """The YAML that people write for machines, read five times as fast as libyaml hands it over.
 
 Block mappings and sequences of one-line scalars, in printable ASCII. Machines resemble each other, so most lines were
-seen before and cost one look-up. Whatever is not certain to be that simple is left to the real parser; a
+seen before, and so was the order they come in. Whatever is not certain to be that simple is left to the real parser; a
 property-based test holds the two to the same answer.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from .scalar import resolve
 
+# Each class of characters is printable ASCII, so nothing else comes through: no tab, no other line break.
 _LINE = re.compile(
     r"( *)(- +)?"  # indentation, dash of a sequence
     r"(?:([A-Za-z_][A-Za-z0-9_./-]{0,99}):(?= |$))?"  # key
     r" *(?:"
-    r"([A-Za-z0-9_./~+](?:[^ :#]|:(?=[^ ])|(?<=[^ ])#| +(?=[^ #]))*)"  # plain scalar
-    r"|'([^']*)'"
-    r'|"([^"\\]*)"'
-    r")?(?: +#.*| *)"  # comment
+    r"([A-Za-z0-9_./~+](?:[!-9;-~]++|:(?=[!-~])| ++(?=[!-\"$-~]))*+)"  # plain scalar
+    r"|'([ -&(-~]*)'"
+    r'|"([ !#-\[\]-~]*)"'
+    r")?(?: +#[ -~]*| *)"  # comment
 )
-_START = re.compile(r"---(?: +#.*| *)")
-_SKIP: tuple = ()
-_NESTED: Any = object()  # a key whose value, if any, is on the lines below
-MAX_MEMO = 4096
+_EMPTY = re.compile(r" *(?:#[ -~]*)?")
+_START = re.compile(r"---(?: +#[ -~]*| *)")
+_EMPTY_LINE = (0, None)
+_NOTHING = (None,) * 6
+MAX_MEMO = 4096  # lines
+MAX_SHAPES = 256  # of documents
 MAX_DEPTH = 50
 
 
@@ -34,55 +37,92 @@ class NotSimple(Exception):
     """The text is for the real parser."""
 
 
+class _LineShape(NamedTuple):
+    """A line without its value: where it stands, how wide its dash is (0: none), its key, and whether more follows."""
+
+    column: int
+    dash: int
+    key: str | None
+    nested: bool
+
+
 class BlockReader:
-    """Reads simple documents. Keep one for many documents: it remembers lines."""
+    """Reads simple documents. Keep one for many documents.
+
+    It remembers lines, each as (number of its shape, value). The structure of a document depends on the shapes of its
+    lines alone: it is worked out once, as a pattern with a line's number where its value goes, and then filled in.
+    """
 
     def __init__(self) -> None:
-        self._memo: dict[str, tuple] = {}
+        self._lines: dict[str, tuple[int, Any]] = {"": _EMPTY_LINE}
+        self._shapes: list[_LineShape | None] = [None]
+        self._numbers: dict[_LineShape, int] = {}
+        self._patterns: dict[tuple[int, ...], Any] = {}
 
     def read(self, text: str) -> Any:
         """Return the mapping that ``text``, one YAML document, holds, None where it is empty; raises NotSimple."""
-        if not (text.isascii() and text.replace("\n", " ").isprintable()):
-            raise NotSimple
         lines = text.split("\n")
         if _START.fullmatch(lines[0]):
             lines[0] = ""
-        recall = self._memo.get
+        recall = self._lines.get
+        known = [recall(line) or self._remember(line) for line in lines]
+        shape = tuple([number for number, _value in known])
+        pattern = self._patterns.get(shape)
+        if pattern is None:
+            pattern = self._pattern(shape)
+        return _filled(pattern, [value for _number, value in known])
+
+    def _remember(self, line: str) -> tuple[int, Any]:
+        shape, value = _parse(line)
+        known = (self._number(shape), value)
+        if len(self._lines) < MAX_MEMO:
+            self._lines[line] = known
+        return known
+
+    def _number(self, shape: _LineShape | None) -> int:
+        if shape is None:
+            return 0
+        number = self._numbers.get(shape)
+        if number is None:
+            if len(self._shapes) > MAX_MEMO:
+                raise NotSimple
+            number = self._numbers[shape] = len(self._shapes)
+            self._shapes.append(shape)
+        return number
+
+    def _pattern(self, shape: tuple[int, ...]) -> Any:
         tree = _Tree()
-        for line in lines:
-            parsed = recall(line)
-            if parsed is None:
-                parsed = self._parse(line)
-            if parsed:
-                tree.add(*parsed)
+        for place, number in enumerate(shape):
+            line = self._shapes[number]
+            if line is not None:
+                tree.add(line, place)
+        if len(self._patterns) < MAX_SHAPES and len(shape) < MAX_MEMO:
+            self._patterns[shape] = tree.root
         return tree.root
 
-    def _parse(self, line: str) -> tuple:
-        parsed = _parse(line)
-        if len(self._memo) < MAX_MEMO:
-            self._memo[line] = parsed
-        return parsed
+
+def _filled(pattern: Any, values: list[Any]) -> Any:
+    """Return a copy of ``pattern`` with values for their numbers."""
+    if pattern.__class__ is dict:
+        return {
+            key: values[child] if child.__class__ is int else _filled(child, values) for key, child in pattern.items()
+        }
+    if pattern.__class__ is list:
+        return [values[child] if child.__class__ is int else _filled(child, values) for child in pattern]
+    return None
 
 
-def _parse(line: str) -> tuple:
-    """Return (column, width of the dash or 0, key or None, value or _NESTED), or _SKIP."""
-    if not line.strip(" ") or line.lstrip(" ").startswith("#"):
-        return _SKIP
+def _parse(line: str) -> tuple[_LineShape | None, Any]:
+    """Return the shape of ``line``, None where it is empty, and the value on it; raises NotSimple."""
     match = _LINE.fullmatch(line)
-    if match is None:
+    indent, dash, key, plain, single, double = match.groups() if match else _NOTHING
+    nested = plain is single is double is None
+    if nested and key is None:
+        if _EMPTY.fullmatch(line):
+            return None, None
         raise NotSimple
-    indent, dash, key, plain, single, double = match.groups()
-    if plain is not None:
-        value = resolve(plain)
-    elif single is not None:
-        value = single
-    elif double is not None:
-        value = double
-    elif key is not None:
-        value = _NESTED
-    else:
-        raise NotSimple
-    return len(indent), len(dash or ""), key, value
+    value = resolve(plain) if plain is not None else single if double is None else double
+    return _LineShape(len(indent), len(dash or ""), key, nested), value
 
 
 class _Tree:
@@ -91,8 +131,6 @@ class _Tree:
     ``_outer`` holds the same of what is open around it, ``_waiting`` the key in it whose value may be on lines below.
     """
 
-    __slots__ = ("_column", "_outer", "_top", "_waiting", "root")
-
     def __init__(self) -> None:
         self.root: dict | None = None
         self._top: Any = None
@@ -100,34 +138,31 @@ class _Tree:
         self._outer: list[tuple[int, Any]] = []
         self._waiting: str | None = None
 
-    def add(self, column: int, dash: int, key: str | None, value: Any) -> None:
-        """Add one line; raises NotSimple where it does not fit what is open."""
+    def add(self, line: _LineShape, value: int) -> None:
+        """Add a line, ``value`` in the place of its value; raises NotSimple where it does not fit what is open."""
         if self._waiting is not None:
-            self._open_value(column, dash)
-        if dash:
-            self._return_to(column, list)
-            if key is None:
+            self._open_value(line)
+        if line.dash:
+            self._return_to(line.column, list)
+            if line.key is None:
                 self._top.append(value)
                 return
             item: dict = {}
             self._top.append(item)
-            self._open(column + dash, item)
-        elif column != self._column or self._top.__class__ is not dict:
-            self._return_to(column, dict)
-        mapping = self._top
-        if key is None or key in mapping:
+            self._open(line.column + line.dash, item)
+        else:
+            self._return_to(line.column, dict)
+        if line.key is None or line.key in self._top:
             raise NotSimple
-        if value is _NESTED:
-            self._waiting = key
-            value = None
-        mapping[key] = value
+        self._top[line.key] = None if line.nested else value
+        self._waiting = line.key if line.nested else None
 
-    def _open_value(self, column: int, dash: int) -> None:
+    def _open_value(self, line: _LineShape) -> None:
         key, self._waiting = self._waiting, None
-        if column > self._column or (dash and column == self._column):
-            container: Any = [] if dash else {}
+        if line.column > self._column or (line.dash and line.column == self._column):
+            container: Any = [] if line.dash else {}
             self._top[key] = container
-            self._open(column, container)
+            self._open(line.column, container)
 
     def _open(self, column: int, container: Any) -> None:
         if len(self._outer) >= MAX_DEPTH:

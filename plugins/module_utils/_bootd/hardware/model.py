@@ -180,6 +180,7 @@ def _interface(item: Mapping[str, Any]) -> Interface | None:
     mac = parse_mac(text_at(dhcp, "mac"))
     if mac is None:
         return None
+    ip = _mapping(dhcp.get("ip"))
     lease = dhcp.get("lease_time")
     if not isinstance(lease, int) or isinstance(lease, bool) or not 0 < lease <= 0xFFFFFFFF:
         lease = 0
@@ -187,23 +188,21 @@ def _interface(item: Mapping[str, Any]) -> Interface | None:
     routes = (_mapping(route) for route in _sequence(dhcp.get("classless_static_routes")))
     return Interface(
         mac=mac,
-        address=ipv4(text_at(dhcp, "ip", "address")),
-        netmask=ipv4(text_at(dhcp, "ip", "netmask")),
-        gateway=ipv4(text_at(dhcp, "ip", "gateway")),
-        hostname=text_at(dhcp, "hostname"),
+        address=ipv4(_text(ip, "address")),
+        netmask=ipv4(_text(ip, "netmask")),
+        gateway=ipv4(_text(ip, "gateway")),
+        hostname=_text(dhcp, "hostname"),
         name_servers=_addresses(dhcp.get("name_servers")),
         time_servers=_addresses(dhcp.get("time_servers")),
-        domain_name=text_at(dhcp, "domain_name"),
+        domain_name=_text(dhcp, "domain_name"),
         lease_time=lease,
-        arch=text_at(dhcp, "arch"),
+        arch=_text(dhcp, "arch"),
         uefi=uefi if isinstance(uefi, bool) else None,
-        iface_name=text_at(dhcp, "iface_name"),
-        vlan_id=text_at(dhcp, "vlan_id"),
-        tftp_server_name=text_at(dhcp, "tftp_server_name"),
-        boot_file_name=text_at(dhcp, "boot_file_name"),
-        static_routes=tuple(
-            Route(text_at(route, "destination_descriptor"), text_at(route, "router")) for route in routes
-        ),
+        iface_name=_text(dhcp, "iface_name"),
+        vlan_id=_text(dhcp, "vlan_id"),
+        tftp_server_name=_text(dhcp, "tftp_server_name"),
+        boot_file_name=_text(dhcp, "boot_file_name"),
+        static_routes=tuple(Route(_text(route, "destination_descriptor"), _text(route, "router")) for route in routes),
         disable_dhcp=item.get("disableDhcp") is True,
         netboot=_netboot(_mapping(item.get("netboot"))),
     )
@@ -211,17 +210,18 @@ def _interface(item: Mapping[str, Any]) -> Interface | None:
 
 def _netboot(node: Mapping[str, Any]) -> Netboot:
     allow = node.get("allowPXE")
+    ipxe = _mapping(node.get("ipxe"))
     osie = _mapping(node.get("osie"))
     return Netboot(
         allow_pxe=allow if isinstance(allow, bool) else None,
         allow_workflow=node.get("allowWorkflow") is True,
-        ipxe_url=text_at(node, "ipxe", "url"),
-        ipxe_contents=text_at(node, "ipxe", "contents"),
-        ipxe_binary=text_at(node, "ipxe", "binary"),
+        ipxe_url=_text(ipxe, "url"),
+        ipxe_contents=_text(ipxe, "contents"),
+        ipxe_binary=_text(ipxe, "binary"),
         osie=Osie(
-            base_url=text_at(osie, "baseURL"),
-            kernel=text_at(osie, "kernel"),
-            initrd=text_at(osie, "initrd"),
+            base_url=_text(osie, "baseURL"),
+            kernel=_text(osie, "kernel"),
+            initrd=_text(osie, "initrd"),
             kernel_params=tuple(item for item in _sequence(osie.get("kernelParams")) if isinstance(item, str)),
         ),
     )
@@ -234,6 +234,11 @@ def ipv4(text: str) -> str:
 
 def _addresses(node: Any) -> tuple[str, ...]:
     return tuple(item for item in _sequence(node) if isinstance(item, str) and ipv4(item))
+
+
+def _text(node: Mapping[str, Any], name: str) -> str:
+    value = node.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _mapping(node: Any) -> Mapping[str, Any]:

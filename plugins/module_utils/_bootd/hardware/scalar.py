@@ -36,7 +36,8 @@ def resolve(text: str) -> str | int | float | bool | None:
 
 def number(text: str) -> str | int | float:
     """Return ``text`` as a number, or itself where it is none."""
-    if len(text) > MAX_NUMBER:
+    # Most of what begins with a digit in a manifest is a MAC or IP address.
+    if ":" in text or text.count(".") > 1 or len(text) > MAX_NUMBER:
         return text
     if _INT.fullmatch(text):
         found = _integer(text.replace("_", ""))

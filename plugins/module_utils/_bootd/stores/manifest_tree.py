@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ..hardware.model import Machine
 from ..hardware.problem import Problem, printable
@@ -185,4 +186,9 @@ def _store_problem(problem: Problem) -> StoreProblem:
 def _timestamp(stamp: Stamp) -> str:
     """Return when a file was changed, in a form that sorts among Kubernetes' creation timestamps."""
     seconds, nanoseconds = divmod(stamp.modified, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
+    return f"{_date(seconds)}.{nanoseconds:09d}Z"
+
+
+@lru_cache(maxsize=64)
+def _date(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

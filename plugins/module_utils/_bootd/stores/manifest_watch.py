@@ -9,6 +9,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 try:
     from inotify_simple import INotify, flags
@@ -65,6 +66,7 @@ class ManifestWatch:
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
+        os.close(self._stopped)
 
     def _run(self) -> None:
         finished: frozenset[str] = frozenset()
@@ -83,15 +85,19 @@ class ManifestWatch:
         if self._inotify is None:
             return False
         watched: dict[int, str] = {}
+        self._blind = ""
         for directory in directories:
             try:
                 watched[self._inotify.add_watch(directory, _mask())] = directory
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self._blind = (
-                    f"{directory} can't be watched: {error.strerror}; changes are served after {RESCAN_BLIND:.0f} s"
-                )
+                reason = f"{directory} can't be watched: {error.strerror}"
+                self._blind = f"{reason}; changes are served after {RESCAN_BLIND:.0f} s"
+        for descriptor in self._watched.keys() - watched.keys():
+            # The system has forgotten it already where the directory is gone.
+            with suppress(OSError):
+                self._inotify.rm_watch(descriptor)
         new = bool(watched.keys() - self._watched.keys())
         self._watched = watched
         return new
