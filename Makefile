@@ -63,10 +63,12 @@ docs: venv ## Check the plugins' documentation and the changelog fragments
 
 .PHONY: molecule
 molecule: venv ## Role scenarios
+	@tests/setup/packages wire
 	@$(RUN) molecule
 
 .PHONY: integration
 integration: venv ## ansible-test integration: the modules against a real daemon on loopback
+	@tests/setup/packages wire
 	@$(RUN) integration
 
 .PHONY: wire
