@@ -48,6 +48,7 @@ def only_problem(data: bytes, file: str = "f.yaml"):
         ('[{"a": 1}, {"b": 2}]', [{"a": 1}, {"b": 2}]),
         ("- a: 1\n- b: 2\n", [{"a": 1}, {"b": 2}]),
         ("{a: 1}", [{"a": 1}]),
+        ('{"a": 1}\n---\n{"b": 2}\n', [{"a": 1}, {"b": 2}]),
         ('{"kind": "List", "items": [{"a": 1}]}', [{"a": 1}]),
         ("kind: HardwareList\nitems:\n- a: 1\n- b: 2\n", [{"a": 1}, {"b": 2}]),
         ("kind: List\nitems: 5\n", [{"kind": "List", "items": 5}]),

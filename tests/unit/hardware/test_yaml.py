@@ -282,3 +282,41 @@ def test_read_yaml_parsers_agree(text):
         second = outcome()
     # libyaml and the parser in Python differ in what they refuse, never in what it means.
     assert Unreadable in (first, second) or first == second
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        " " * 200_000 + "\x01",
+        "a: " + " " * 200_000 + "\x01",
+        "a: " + "x " * 100_000 + "\x01",
+        "a: " + ":x" * 100_000 + "\x01",
+        "- " + " " * 200_000 + "\x01",
+        "a: '" + "x" * 200_000,
+        "a: x" + " " * 200_000 + "\x01",
+        "a" * 200_000,
+    ],
+)
+def test_block_reader_takes_no_longer_than_a_line_is_long(line):
+    """Were it quadratic, this test would not end."""
+    assert quick(line) is NotSimple
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("a: #c", {"a": None}),
+        ("a:   # c", {"a": None}),
+        ("a: x # c", {"a": "x"}),
+        ("a: x#c", {"a": "x#c"}),
+        ("a: 'x' #c", {"a": "x"}),
+        ("a: 'x'#c", NotSimple),
+        ("a:", {"a": None}),
+        ("a:   x  y   ", {"a": "x  y"}),
+        ("--- # c\na: 1", {"a": 1}),
+        ("---#c\na: 1", NotSimple),
+        ("a:\n- b: 1\n  c: 2\n-   d: 3\n    e: 4", {"a": [{"b": 1, "c": 2}, {"d": 3, "e": 4}]}),
+    ],
+)
+def test_block_reader_comments_and_spaces(line, value):
+    assert quick(line) == value

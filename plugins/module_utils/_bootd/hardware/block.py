@@ -14,18 +14,20 @@ from typing import Any, NamedTuple
 
 from .scalar import resolve
 
-# Each class of characters is printable ASCII, so nothing else comes through: no tab, no other line break.
+# Each class of characters is printable ASCII, so nothing else comes through: no tab, no other line break. What was
+# taken is never given back (the second +), so that no line takes longer than its length.
+_COMMENT = r" *+(?:(?<= )#[ -~]*+)?"
 _LINE = re.compile(
-    r"( *)(- +)?"  # indentation, dash of a sequence
+    r"( *+)(- ++)?+"  # indentation, dash of a sequence
     r"(?:([A-Za-z_][A-Za-z0-9_./-]{0,99}):(?= |$))?"  # key
-    r" *(?:"
+    r" *+(?:"
     r"([A-Za-z0-9_./~+](?:[!-9;-~]++|:(?=[!-~])| ++(?=[!-\"$-~]))*+)"  # plain scalar
-    r"|'([ -&(-~]*)'"
-    r'|"([ !#-\[\]-~]*)"'
-    r")?(?: +#[ -~]*| *)"  # comment
+    r"|'([ -&(-~]*+)'"
+    r'|"([ !#-\[\]-~]*+)"'
+    rf")?+{_COMMENT}"
 )
-_EMPTY = re.compile(r" *(?:#[ -~]*)?")
-_START = re.compile(r"---(?: +#[ -~]*| *)")
+_EMPTY = re.compile(r" *+(?:#[ -~]*+)?")
+_START = re.compile(rf"---{_COMMENT}")
 _EMPTY_LINE = (0, None)
 _NOTHING = (None,) * 6
 MAX_MEMO = 4096  # lines

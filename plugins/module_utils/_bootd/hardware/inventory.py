@@ -277,5 +277,5 @@ def _read(description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], An
 
 def _suggestion(given: Any, kinds: Mapping[str, Any]) -> str:
     names = [*kinds, *(name for name, key in _OTHER_NAMES.items() if key in kinds)]
-    near = get_close_matches(str(given).lower(), names, n=1, cutoff=0.6)
+    near = get_close_matches(str(given).lower()[:64], names, n=1, cutoff=0.6)
     return f": should this be {near[0]}?" if near else ""

@@ -18,11 +18,10 @@ from typing import Any
 
 from .block import BlockReader, NotSimple
 from .problem import Problem
-from .yaml_reader import MAX_DEPTH, Unreadable, YamlDocument, read_yaml
+from .yaml_reader import MAX_DEPTH, MAX_DOUBTS, Unreadable, YamlDocument, read_yaml
 
 MAX_BYTES = 64 * 1024 * 1024  # 10,000 machines in one file are 10 MiB
 MAX_OBJECTS = 100_000  # of one document
-MAX_DOUBTS = 20  # of one JSON mapping
 
 # A line of three dashes starts a document wherever it stands, also inside what looks like a block of text.
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -97,7 +96,7 @@ def split(data: bytes, file: str = "") -> tuple[Iterable[Chunk], list[Problem]]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return [], [Problem(f"not UTF-8 text: byte 0x{data[error.start]:02x} does not belong there", file, line)]
-    if _looks_like_json(text):
+    if _looks_like_json(text) and not _SEPARATOR.search(text):
         return [Chunk(text)], []
     return _chunks(text), []
 
@@ -180,7 +179,7 @@ def _json_values(text: str, file: str) -> Iterable[YamlDocument]:
 
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
-        if len(found) < len(pairs):
+        if len(found) < len(pairs) and len(doubts) < MAX_DOUBTS:
             twice = [name for name, times in Counter(name for name, _unused in pairs).items() if times > 1]
             doubts.extend((0, f"the key {name!r} is given twice; the last value counts") for name in twice[:MAX_DOUBTS])
         return found

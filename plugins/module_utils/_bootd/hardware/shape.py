@@ -15,6 +15,7 @@ Finding = tuple[str, Any, str, bool]  # path, value, message, whether it is only
 
 _KINDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a mapping", list: "a list"}
 MAX_FINDINGS = 200  # of one object
+MAX_NAME = 64  # characters; what is longer resembles no field
 
 
 def misfits(document: dict[str, Any]) -> Iterator[Finding]:
@@ -78,7 +79,7 @@ def _suggestion(name: str, shape: dict[str, Any]) -> str:
     """Return what was probably meant: case and underscores confuse, since Tinkerbell's names mix both."""
     flat = {field.replace("_", "").lower(): field for field in shape}
     meant = flat.get(name.replace("_", "").replace("-", "").lower())
-    if meant is None:
+    if meant is None and len(name) <= MAX_NAME:
         near = get_close_matches(name, shape, n=1, cutoff=0.75)
         meant = near[0] if near else None
     return f": should this be {meant}?" if meant else ""

@@ -20,6 +20,7 @@ except ImportError:
     yaml = None
 
 MAX_DEPTH = 100  # levels of nesting; Hardware needs ten
+MAX_DOUBTS = 20  # of one document
 MAX_ALIASED = 100_000  # values that the aliases of one document may stand for
 
 _TAG = "tag:yaml.org,2002:"
@@ -145,7 +146,7 @@ class _Composer:
             top.key = _MERGE
             return
         top.key = event.value
-        if top.key in top.container:
+        if top.key in top.container and len(self._document.doubts) < MAX_DOUBTS:
             message = f"the key {top.key!r} is given twice; the last value counts"
             self._document.doubts.append((event.start_mark.line, message))
 

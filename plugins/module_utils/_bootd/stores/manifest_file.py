@@ -13,6 +13,8 @@ from ..hardware.names import is_usable
 from ..hardware.problem import Problem
 from ..hardware.validate import check_document
 
+MAX_PROBLEMS = 100  # of one document; bootd check tells all
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedChunk:
@@ -69,7 +71,7 @@ class FileLoader:
                 machines.append((document.item, machine))
             if machine is None or not is_as_written(document.value, machine):
                 problems += [problem for problem in check_document(document) if not problem.note]
-        return LoadedChunk(digest, chunk.number, tuple(machines), tuple(problems), read.broken)
+        return LoadedChunk(digest, chunk.number, tuple(machines), tuple(problems[:MAX_PROBLEMS]), read.broken)
 
 
 class _Past:

@@ -47,6 +47,7 @@ class StateDir:
 
     def __init__(self, path: str | Path, *, exclusive: bool = True) -> None:
         self.path = Path(path)
+        self._named = str(path) != ""
         self._machines = self.path / "machines"
         self._exclusive = exclusive
         self._lock: int | None = None
@@ -139,6 +140,8 @@ class StateDir:
         somebody removes it.
         """
         kept = KeptStates()
+        if not self._exclusive and not self._named:
+            return kept
         with _failures_of(self._machines):
             for namespace in self._namespaces():
                 for path in _state_files(namespace):
