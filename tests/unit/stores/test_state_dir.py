@@ -113,6 +113,18 @@ def test_load_broken_state_is_set_aside_and_stays_a_problem(path, content):
     assert again.problems[0].where == str(aside)
 
 
+@pytest.mark.parametrize("name", ["a", "a.json", "a.json.2", "a.json.broken", "a.lab.example"])
+def test_load_knows_names_that_look_like_its_own(path, name):
+    key = f"default/{name}"
+    with StateDir(path) as state_dir:
+        state_dir.save(key, INSTALLED)
+        assert state_dir.load().states == {key: INSTALLED}
+        for _ in range(2):
+            state_file(path, key).write_bytes(b"broken")
+            assert state_dir.load().lost == {key}
+        assert state_dir.load().lost == {key}
+
+
 def test_load_second_broken_state_does_not_replace_the_first(path):
     with StateDir(path) as state_dir:
         for content in (b"one", b"two"):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ from .base import StoreError, StoreProblem
 MAX_STATE_BYTES = 1024 * 1024
 _TEMPORARY = ".tmp-"
 _BROKEN = ".broken"
+_FILE_NAME = re.compile(r"([^.].*)\.json(?:(?:\.[0-9]+)?\.broken)?", re.DOTALL)
 _RENEW = "remove it, and a new one is made (URLs that installers report to change with it)"
 
 
@@ -149,7 +151,7 @@ class StateDir:
         return kept
 
     def _load_one(self, path: Path, kept: KeptStates) -> None:
-        key = f"{path.parent.name}/{path.name.partition('.json')[0]}"
+        key = f"{path.parent.name}/{_FILE_NAME.fullmatch(path.name)[1]}"
         reason = "could not be read and was set aside"
         if not path.name.endswith(_BROKEN):
             try:
@@ -204,8 +206,7 @@ def _failures_of(path: Path) -> Iterator[None]:
 
 def _state_files(directory: Path) -> list[Path]:
     """Return the state files of a namespace, and those set aside, by name."""
-    suffixes = (".json", _BROKEN)
-    return [directory / name for name in sorted(os.listdir(directory)) if name.endswith(suffixes) and name[0] != "."]
+    return [directory / name for name in sorted(os.listdir(directory)) if _FILE_NAME.fullmatch(name)]
 
 
 def _aside_names(path: Path) -> Iterator[Path]:
