@@ -41,7 +41,7 @@ def killed_after(path: Path, lines: int, wait: float) -> dict[str, int]:
     """Run the writer, kill it ``wait`` seconds after its line ``lines``, and return what it had acknowledged."""
     argv = [sys.executable, "-c", WRITER, str(path)]
     with subprocess.Popen(argv, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as writer:
-        said = [writer.stdout.readline() for _ in range(lines)]
+        said = [writer.stdout.readline() for _unused in range(lines)]
         assert said[0] == "open\n", "it could not start after the last kill"
         try:
             writer.wait(wait)
@@ -55,7 +55,7 @@ def killed_after(path: Path, lines: int, wait: float) -> dict[str, int]:
 def test_state_dir_killed_at_any_moment_loses_nothing_acknowledged(tmp_path):
     chance = random.Random(20261122)
     acknowledged: dict[str, int] = {}
-    for _ in range(KILLS):
+    for _unused in range(KILLS):
         acknowledged |= killed_after(tmp_path / "state", chance.randrange(1, 12), chance.uniform(0, 0.004))
         with StateDir(tmp_path / "state", exclusive=False) as state_dir:
             kept = state_dir.load()

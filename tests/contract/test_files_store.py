@@ -134,7 +134,7 @@ def test_vanished_directory_is_served_on_told_and_followed_again(files, tmp_path
     else:
         shutil.rmtree(files.manifests)
     if how != "removed and made again":
-        wait_until(lambda: files.store.problems())
+        wait_until(files.store.problems)
         (problem,) = files.store.problems()
         assert problem.where == str(files.manifests)
         assert len(files.catalog) == 28
@@ -154,7 +154,7 @@ def test_broken_file_is_served_on_and_told_until_it_is_good(files):
     files.put(2)
     files.start()
     (files.manifests / "2.yaml").write_text("spec: [")
-    wait_until(lambda: files.store.problems())
+    wait_until(files.store.problems)
     assert address(files, 2) == "10.10.0.102"
     assert files.store.problems()[0].where.startswith(f"{files.manifests}/2.yaml")
     changes = files.changes
@@ -196,7 +196,7 @@ def test_fault_in_the_follower_is_told(files, monkeypatch):
 
     files.store.start(files.catalog, fault)
     files.put(2)
-    wait_until(lambda: files.store.problems())
+    wait_until(files.store.problems)
     assert "fault" in files.store.problems()[0].message
 
 

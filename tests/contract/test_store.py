@@ -135,7 +135,7 @@ def test_clash_serves_the_older_and_is_a_problem_until_it_is_gone(bench):
     bench.put(2)
     bench.start()
     bench.put(3, mac=mac(2))
-    wait_until(lambda: bench.store.problems())
+    wait_until(bench.store.problems)
     assert bench.catalog.by_mac(mac(2)).machine.key == key(2)
     (problem,) = bench.store.problems()
     assert key(2) in problem.message and key(3) in problem.message

@@ -69,7 +69,7 @@ def test_plan_is_the_same_text_every_time():
         MACHINE,
         {**dict(reversed(MACHINE.items())), "name": "b", "mac": "58:47:ca:71:d8:50", "ip": "10.10.0.17"},
     ]
-    first, second = (json.dumps(plan(machines, DEFAULTS)) for _ in range(2))
+    first, second = (json.dumps(plan(machines, DEFAULTS)) for _unused in range(2))
     assert first == second
     assert list(plan(machines, DEFAULTS)[0]["spec"]) == list(plan(machines, DEFAULTS)[1]["spec"])
 

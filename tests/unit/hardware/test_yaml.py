@@ -178,7 +178,7 @@ def test_resolve_agrees_with_the_safe_loader(text):
         return
     assume(isinstance(expected, (str, int, float)) and ":" not in text and text.strip("-. "))
     found = resolve(text)
-    assert found == expected or (found != found and expected != expected)
+    assert found == expected or repr(found) == repr(expected) == "nan"
 
 
 @pytest.mark.usefixtures("parser")
@@ -279,7 +279,7 @@ def test_read_yaml_parsers_agree(text):
 
     first = outcome()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_reader, "_event_source", lambda text: yaml.SafeLoader(text))
+        patch.setattr(yaml_reader, "_event_source", yaml.SafeLoader)
         second = outcome()
     # libyaml and the parser in Python differ in what they refuse, never in what it means.
     assert Unreadable in (first, second) or first == second

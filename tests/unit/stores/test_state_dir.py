@@ -119,7 +119,7 @@ def test_load_knows_names_that_look_like_its_own(path, name):
     with StateDir(path) as state_dir:
         state_dir.save(key, INSTALLED)
         assert state_dir.load().states == {key: INSTALLED}
-        for _ in range(2):
+        for _unused in range(2):
             state_file(path, key).write_bytes(b"broken")
             assert state_dir.load().lost == {key}
         assert state_dir.load().lost == {key}
