@@ -90,8 +90,7 @@ class Catalog:
             return [
                 Clash(field, value, claimants)
                 for field, index in (("mac", self._by_mac), ("address", self._by_address))
-                for value, claimants in sorted(index.items())
-                if len(claimants) > 1
+                for value, claimants in sorted(item for item in index.items() if len(item[1]) > 1)
             ]
 
     def _add(self, machine: Machine) -> None:

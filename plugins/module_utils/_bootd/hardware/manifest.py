@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from .block import BlockReader, NotSimple
 from .problem import Problem
@@ -29,8 +29,7 @@ _CONTENT = re.compile(r"(?:^|(?<=---))[ \t\r]*[^\s#]", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """The text of one document of a file: its number in the file and the line it starts on, both from 1."""
 
     text: str
@@ -38,8 +37,7 @@ class Chunk:
     line: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One object of a file. ``item`` is its place, from 1, in a list that the document holds; 0: it is no list."""
 
     value: Any

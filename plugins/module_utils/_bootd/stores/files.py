@@ -57,7 +57,7 @@ class FilesStore:
         self._watch = ManifestWatch(self._look)
         self._watch.open([self._directory])
         self.read(catalog)
-        self._watch.start()
+        self._watch.start(self._tree.directories)
 
     def stop(self) -> None:
         """Stop following the directory; see ``Store``."""

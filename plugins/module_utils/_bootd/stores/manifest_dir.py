@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..hardware.manifest import MAX_BYTES
 
@@ -14,8 +15,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 MAX_DEPTH = 16  # levels of directories
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What tells one content of a file from the next without reading it."""
 
     device: int
@@ -93,13 +93,18 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 def read_bounded(path: str) -> bytes:
-    """Return the content of ``path``, one byte more than is allowed where it is too large; raises OSError."""
+    """Return the content of ``path``, no more than one byte too much; raises OSError."""
     # Not blocking: what was a file a moment ago may be a pipe that nobody writes to.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, "rb", buffering=0) as file:
-        if os.fstat(descriptor).st_size > MAX_BYTES:
-            return bytes(MAX_BYTES + 1)
-        return file.readall()
+    try:
+        wanted = min(os.fstat(descriptor).st_size, MAX_BYTES) + 1
+        pieces = []
+        while wanted > 0 and (piece := os.read(descriptor, wanted)):
+            pieces.append(piece)
+            wanted -= len(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
 
 
 def manifests_at(path: str) -> Iterator[str]:

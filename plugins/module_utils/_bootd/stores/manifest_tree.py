@@ -94,7 +94,7 @@ class Tree:
             yield StoreProblem(self.root, self._away)
         for path, reason in sorted(self._skipped.items()):
             yield StoreProblem(path, reason)
-        for path in sorted(self._files):
+        for path in sorted(path for path, file in self._files.items() if file.problems):
             yield from (_store_problem(problem) for problem in self._files[path].problems)
         yield from self._doubles
 

@@ -34,6 +34,7 @@ class ManifestWatch:
         self._inotify: INotify | None = None
         self._watched: dict[int, str] = {}  # watch descriptor -> directory
         self._stopped = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._wait_first = 0.0
         self._thread: threading.Thread | None = None
         self._blind = ""  # why there is no inotify, where there is none
 
@@ -46,8 +47,9 @@ class ManifestWatch:
             return
         self._watch(directories)
 
-    def start(self) -> None:
-        """Start the thread; it looks at once, for what happened since ``open``."""
+    def start(self, directories: Iterable[str]) -> None:
+        """Start the thread. It looks at once where one of ``directories`` was not watched since ``open``."""
+        self._wait_first = 0.0 if self._watch(directories) else self._pause(0.0)
         self._thread = threading.Thread(target=self._run, name="manifests", daemon=True)
         self._thread.start()
 
@@ -69,16 +71,14 @@ class ManifestWatch:
         os.close(self._stopped)
 
     def _run(self) -> None:
-        finished: frozenset[str] = frozenset()
-        while True:
+        pause = self._wait_first
+        while (finished := self._wait(pause)) is not None:
             directories, again_in = self._look(finished)
-            finished = frozenset()
-            if self._watch(directories):
-                continue  # what came into a new directory before it was watched
-            collected = self._wait(again_in or (RESCAN_BLIND if self._blind else RESCAN))
-            if collected is None:
-                return
-            finished = collected
+            # What came into a new directory before it was watched is found by looking again.
+            pause = 0.0 if self._watch(directories) else self._pause(again_in)
+
+    def _pause(self, again_in: float) -> float:
+        return again_in or (RESCAN_BLIND if self._blind else RESCAN)
 
     def _watch(self, directories: Iterable[str]) -> bool:
         """Watch exactly ``directories``; return whether there was a new one among them."""
