@@ -16,6 +16,7 @@ from lab.network import Lab
 ROOT = Path(__file__).resolve().parents[3]
 ADDRESS = "10.10.0.20"
 READY_SECONDS = 20
+LINE_SECONDS = 10
 
 
 class Bootd:
@@ -66,6 +67,15 @@ class Bootd:
             return []
         whole = (line for line in self.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
         return [line for line in map(json.loads, whole) if line["event"] == event]
+
+    def line(self, event: str) -> dict:
+        """Return the log's last line about ``event``, once there is one: a packet leaves before its line is written."""
+        end = time.monotonic() + LINE_SECONDS
+        while not (found := self.lines(event)):
+            if time.monotonic() > end:
+                raise AssertionError(f"no line about {event}:\n{self.log.read_text(encoding='utf-8')[-4000:]}")
+            time.sleep(0.02)
+        return found[-1]
 
     def resident(self) -> int:
         """Return the resident memory, in bytes."""

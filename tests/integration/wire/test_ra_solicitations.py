@@ -68,7 +68,7 @@ def test_machine_in_ipxe_is_told_at_once_that_there_is_no_router(lab, bootd, hos
     assert re.search(r"Router lifetime +: +0 \(0x00000000\) seconds", answer.stdout)
     assert "Prefix" not in answer.stdout
     assert re.search(r"^ from fe80::", answer.stdout, re.MULTILINE)
-    line = bootd.lines("router_advertisement")[0]
+    line = bootd.line("router_advertisement")
     assert (line["machine"], line["mac"], line["address"], line["iface"]) == (
         host,
         MACS[host],
@@ -99,6 +99,7 @@ def test_stranger_and_operating_system_never_hear_bootd(lab, bootd):
     ask_for_address(lab, INSTALLED, user_class="linux")
     for host in (STRANGER, INSTALLED):
         assert solicit(lab, host, tries=1).returncode == NO_ANSWER
+    assert bootd.line("router_advertisement")["machine"] == MACHINE
     assert {line["machine"] for line in bootd.lines("router_advertisement")} == {MACHINE}
 
 
