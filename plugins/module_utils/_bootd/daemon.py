@@ -116,8 +116,9 @@ def _report_url(options) -> int:
         store = _store_of(settings, state_dir, Log(level="error"))
         store.read(catalog)
         states, secret = store.load_states(), state_dir.secret()
-    machines = [machine for machine in catalog.machines() if not options.names or machine.name in options.names]
-    missing = sorted(set(options.names) - {machine.name for machine in machines})
+    wanted = set(options.names)
+    machines = [machine for machine in catalog.machines() if not wanted or wanted & {machine.name, machine.key}]
+    missing = sorted(wanted - {name for machine in machines for name in (machine.name, machine.key)})
     if missing:
         raise arguments.UsageError(f"no Hardware object is named {', '.join(missing)}")
     urls = report_urls(machines, lambda key: states.get(key, State()), secret, settings.http_base)

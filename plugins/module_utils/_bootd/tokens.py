@@ -13,6 +13,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from .hardware.mac import dashed
@@ -49,9 +50,16 @@ def report_url(http_base: str, mac: str, value: str) -> str:
 def report_urls(
     machines: Iterable[Machine], state_of: Callable[[str], State], secret: bytes, http_base: str
 ) -> dict[str, str]:
-    """Return the URL prefix of each of ``machines`` that has an interface, by name."""
+    """Return the URL prefix of each of ``machines`` that has an interface, by name.
+
+    Where several namespaces have a machine of one name, those go by ``namespace/name``.
+    """
+    machines = list(machines)
+    named = Counter(machine.name for machine in machines)
     return {
-        machine.name: report_url(http_base, interface.mac, token(secret, machine.key, state_of(machine.key).installs))
+        machine.name if named[machine.name] == 1 else machine.key: report_url(
+            http_base, interface.mac, token(secret, machine.key, state_of(machine.key).installs)
+        )
         for machine in machines
         if (interface := boot_interface(machine)) is not None
     }

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.tokens import matches, new_secret, report_url, token
+from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.stages import State
+from _bootd.tokens import matches, new_secret, report_url, report_urls, token
 
 SECRET = bytes(range(32))
 
@@ -35,3 +37,16 @@ def test_matches_only_the_token_itself():
 def test_report_url_has_no_colon_in_its_path():
     url = report_url("http://192.0.2.1:7080", "58:47:ca:71:d8:49", "secret")
     assert url == "http://192.0.2.1:7080/phone-home/58-47-ca-71-d8-49/secret"
+
+
+def test_report_urls_name_the_interface_that_boots_and_the_installation_to_come():
+    machine = Machine(
+        "a", interfaces=(Interface("52:54:00:00:00:01"), Interface("52:54:00:00:00:02", netboot=Netboot(True)))
+    )
+    urls = report_urls([machine, Machine("bare")], lambda _key: State(installs=3), SECRET, "http://192.0.2.1")
+    assert urls == {"a": report_url("http://192.0.2.1", "52:54:00:00:00:02", token(SECRET, "default/a", 3))}
+
+
+def test_report_urls_of_one_name_in_two_namespaces_are_both_there():
+    machines = [Machine("a", namespace, (Interface("52:54:00:00:00:01"),)) for namespace in ("one", "two")]
+    assert sorted(report_urls(machines, lambda _key: State(), SECRET, "http://192.0.2.1")) == ["one/a", "two/a"]

@@ -17,6 +17,7 @@ from _bootd.stages import State
 from _bootd.stores import state_dir as module
 from _bootd.stores.base import StoreError
 from _bootd.stores.state_dir import StateDir
+from require import require
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "tink-system/um790-1"
@@ -247,6 +248,15 @@ def test_secret_may_be_made_before_the_first_start(path):
         secret = state_dir.secret()
     with StateDir(path) as state_dir:
         assert state_dir.secret() == secret
+
+
+def test_secret_that_root_makes_belongs_to_the_directory_s_owner(path):
+    require("root")
+    path.mkdir(mode=0o700)
+    os.chown(path, 65534, 65534)
+    with StateDir(path, exclusive=False) as state_dir:
+        state_dir.secret()
+    assert ((path / "secret").stat().st_uid, (path / "secret").stat().st_gid) == (65534, 65534)
 
 
 def test_secret_made_by_two_at_once_is_one(path, monkeypatch):

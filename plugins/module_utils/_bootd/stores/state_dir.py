@@ -128,6 +128,10 @@ class StateDir:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = _write_temporary(self.path, new_secret())
         try:
+            if os.geteuid() == 0:
+                # Asked for by root, before the daemon's first start: it is the daemon that has to read it.
+                owner = self.path.stat()
+                os.chown(temporary, owner.st_uid, owner.st_gid)
             # Unlike a rename, a link never takes the place of a secret that another process has just made.
             with suppress(FileExistsError):
                 os.link(temporary, path)
