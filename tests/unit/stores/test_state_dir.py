@@ -252,7 +252,7 @@ def test_secret_may_be_made_before_the_first_start(path):
 
 def test_secret_that_root_makes_belongs_to_the_directory_s_owner(path):
     require("root")
-    path.mkdir(mode=0o700)
+    path.mkdir(mode=0o700, parents=True)
     os.chown(path, 65534, 65534)
     with StateDir(path, exclusive=False) as state_dir:
         state_dir.secret()
