@@ -4,104 +4,39 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 import struct
-import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
-from _bootd.http import body, gate, sender
+from _bootd.http import gate, sender
 from _bootd.http.framing import MAX_BODY
 from _bootd.http.server import HttpServer
+from http_client import (
+    BIG,
+    FETCH,
+    HEALTH,
+    PHONE_HOME,
+    ask,
+    clients,
+    connect,
+    descriptors,
+    eventually,
+    read_all,
+    read_reply,
+    site_with,
+)
 from http_site import MAC, machine, make_site, serving
 from http_smuggling import GET, SMUGGLED, post
-from require import require
-
-BIG = 64 * 1024 * 1024
-PATIENCE = 10.0
-RESET = b"(reset)"
-HEALTH = b"GET /healthz HTTP/1.1\r\nHost: bootd\r\n\r\n"
-FETCH = b"GET /images/big HTTP/1.1\r\nHost: bootd\r\n\r\n"
-PHONE_HOME = post(b"Content-Type: application/json", b"Content-Length: 2", body=b"{}").replace(b"/a", b"/phone-home")
 
 
 @pytest.fixture
 def site(tmp_path):
     """Return a site of the machine at 127.0.0.1, with one large image."""
     return site_with(tmp_path)
-
-
-def site_with(root, **settings):
-    site = make_site(root, machine(address="127.0.0.1"), bind="127.0.0.1", http_port=0, **settings)
-    with open(root / "images/big", "wb") as big:
-        big.write(os.urandom(1024 * 1024))
-        big.truncate(BIG)
-    return site
-
-
-def connect(port: int, buffer: int = 0) -> socket.socket:
-    client = socket.socket()
-    if buffer:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-    client.settimeout(PATIENCE)
-    try:
-        client.connect(("127.0.0.1", port))
-    except OSError:
-        client.close()
-        raise
-    return client
-
-
-def read_all(client: socket.socket) -> bytes:
-    """Return what comes until the server closes the connection, and RESET where it does so rudely."""
-    pieces = []
-    try:
-        while piece := client.recv(1 << 20):
-            pieces.append(piece)
-    except ConnectionResetError:
-        pieces.append(RESET)
-    return b"".join(pieces)
-
-
-def read_reply(client: socket.socket) -> tuple[int, bytes]:
-    """Return status and body of one response, and take no octet of the next one."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        octet = client.recv(1)
-        assert octet, f"closed after {head!r}"
-        head += octet
-    length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-    content = bytearray()
-    while len(content) < length:
-        piece = client.recv(min(length - len(content), 1 << 20))
-        assert piece, f"closed after {len(content)} of {length} octets"
-        content += piece
-    return int(head.split(b" ")[1]), bytes(content)
-
-
-def ask(port: int, request: bytes) -> tuple[int, bytes]:
-    with connect(port) as client:
-        client.sendall(request)
-        return read_reply(client)
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        threading.Event().wait(0.01)
-    return True
-
-
-def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 # Requests
@@ -212,15 +147,6 @@ def test_many_clients_at_once(served):
 
 
 # Slow clients
-
-
-@contextmanager
-def clients(port: int, count: int, octets: bytes = b"", buffer: int = 0):
-    with ExitStack() as stack:
-        opened = [stack.enter_context(connect(port, buffer)) for _unused in range(count)]
-        for client in opened:
-            client.sendall(octets)
-        yield opened
 
 
 @pytest.mark.parametrize(
@@ -357,68 +283,6 @@ def test_connection_limit_closes_who_waited_longest(tmp_path):
         assert idle[0].recv(1) == b""
         idle[3].sendall(HEALTH)
         assert read_reply(idle[3])[0] == 200
-
-
-# Files
-
-
-def test_file_arrives_as_it_is(tmp_path, site):
-    with serving(site) as port:
-        status, content = ask(port, FETCH)
-    assert (status, content) == (200, (tmp_path / "images/big").read_bytes())
-    assert eventually(lambda: [kind for kind, _unused in site.events()] == ["loaded"])
-
-
-def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
-    def sendfile(*_arguments):
-        raise OSError(errno.EINVAL, "not here")
-
-    monkeypatch.setattr(body.os, "sendfile", sendfile)
-    with serving(site) as port:
-        status, content = ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=1000-5000999\r\n\r\n"))
-    assert (status, content) == (206, (tmp_path / "images/big").read_bytes()[1000:5001000])
-
-
-def test_file_that_shrinks_ends_the_connection(tmp_path, site):
-    with serving(site) as port, connect(port, buffer=65536) as client:
-        client.sendall(FETCH)
-        client.recv(1000)
-        os.truncate(tmp_path / "images/big", 2_000_000)
-        # Never padded, never another length: the client sees that it is cut off.
-        assert len(read_all(client)) < BIG
-    assert site.events() == []
-
-
-def test_file_that_is_removed_is_sent_to_its_end(tmp_path, site):
-    with serving(site) as port, connect(port, buffer=65536) as client:
-        client.sendall(FETCH)
-        start = client.recv(1000)
-        os.unlink(tmp_path / "images/big")
-        with client:
-            length = len(start.partition(b"\r\n\r\n")[2])
-            while length < BIG:
-                length += len(client.recv(1 << 20))
-
-
-def resident() -> int:
-    """Return the resident memory of this process, in octets."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def test_memory_is_flat_while_large_files_are_sent(tmp_path, site):
-    require("curl")
-    os.truncate(tmp_path / "images/big", 1 << 30)
-    with serving(site) as port:
-        assert ask(port, HEALTH)[0] == 200
-        before = peak = resident()
-        command = ["curl", "--silent", "--fail", "--output", "/dev/null", f"http://127.0.0.1:{port}/images/big"]
-        fetches = [subprocess.Popen(command) for _unused in range(3)]
-        while any(fetch.poll() is None for fetch in fetches):
-            peak = max(peak, resident())
-            threading.Event().wait(0.02)
-        assert [fetch.returncode for fetch in fetches] == [0, 0, 0]
-        assert peak - before < 8 * 1024 * 1024
 
 
 # Clients that are gone, and the end

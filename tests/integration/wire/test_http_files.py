@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Large files from the running server: whole, by sendfile or without, changing meanwhile, and in little memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import threading
+
+import pytest
+
+from _bootd.http import body
+from http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, site_with
+from http_site import serving
+from require import require
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a site of the machine at 127.0.0.1, with one large image."""
+    return site_with(tmp_path)
+
+
+def test_file_arrives_as_it_is(tmp_path, site):
+    with serving(site) as port:
+        status, content = ask(port, FETCH)
+    assert (status, content) == (200, (tmp_path / "images/big").read_bytes())
+    assert eventually(lambda: [kind for kind, _unused in site.events()] == ["loaded"])
+
+
+def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
+    def sendfile(*_arguments):
+        raise OSError(errno.EINVAL, "not here")
+
+    monkeypatch.setattr(body.os, "sendfile", sendfile)
+    with serving(site) as port:
+        status, content = ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=1000-5000999\r\n\r\n"))
+    assert (status, content) == (206, (tmp_path / "images/big").read_bytes()[1000:5001000])
+
+
+def test_file_that_shrinks_ends_the_connection(tmp_path, site):
+    with serving(site) as port, connect(port, buffer=65536) as client:
+        client.sendall(FETCH)
+        client.recv(1000)
+        os.truncate(tmp_path / "images/big", 2_000_000)
+        # Never padded, never another length: the client sees that it is cut off.
+        assert len(read_all(client)) < BIG
+    assert site.events() == []
+
+
+def test_file_that_is_removed_is_sent_to_its_end(tmp_path, site):
+    with serving(site) as port, connect(port, buffer=65536) as client:
+        client.sendall(FETCH)
+        start = client.recv(1000)
+        os.unlink(tmp_path / "images/big")
+        with client:
+            length = len(start.partition(b"\r\n\r\n")[2])
+            while length < BIG:
+                length += len(client.recv(1 << 20))
+
+
+def resident() -> int:
+    """Return the resident memory of this process, in octets."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_memory_is_flat_while_large_files_are_sent(tmp_path, site):
+    require("curl")
+    os.truncate(tmp_path / "images/big", 1 << 30)
+    with serving(site) as port:
+        assert ask(port, HEALTH)[0] == 200
+        before = peak = resident()
+        command = ["curl", "--silent", "--fail", "--output", "/dev/null", f"http://127.0.0.1:{port}/images/big"]
+        fetches = [subprocess.Popen(command) for _unused in range(3)]
+        while any(fetch.poll() is None for fetch in fetches):
+            peak = max(peak, resident())
+            threading.Event().wait(0.02)
+        assert [fetch.returncode for fetch in fetches] == [0, 0, 0]
+        assert peak - before < 8 * 1024 * 1024
