@@ -9,15 +9,14 @@ import subprocess
 from pathlib import Path
 
 from hypothesis import settings
-from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.configuration import set_hypothesis_home_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # No deadline: a slow machine is not a wrong program. In CI the examples are the same each time, so a red run is
 # about the change; elsewhere they vary and find more.
-settings.register_profile(
-    "project", deadline=None, database=DirectoryBasedExampleDatabase(ROOT / "build/cache/hypothesis")
-)
+set_hypothesis_home_dir(ROOT / "build/cache/hypothesis")
+settings.register_profile("project", deadline=None)
 settings.register_profile("ci", settings.get_profile("project"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("BOOTD_TEST_REQUIRE_ALL") == "1" else "project")
 
