@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = 400
 COPYRIGHT = "# Copyright: (c) 2026, The baremetal.netboot authors"
 FORBIDDEN_CALLS = {"eval", "exec", "os.popen", "os.system", "pickle.load", "pickle.loads"}
+# Python before 3.11.5 is wrong about possessive groups (its issue 106052); characters and classes are fine.
+CLASS = re.compile(r"\[(?:\\.|[^]\\])*\]")
+POSSESSIVE_GROUP = re.compile(r"(?<!\\)\)(?:[*+?]|\{[0-9,]+\})\+|\(\?>")
 UNSAFE_LOADERS = {"CFullLoader", "CLoader", "CUnsafeLoader", "FullLoader", "Loader", "UnsafeLoader"}
 
 
@@ -46,6 +50,8 @@ def forbidden_in(path: Path) -> list[str]:
             problems.append(f"{node.lineno}: assert, which python -O removes")
         if isinstance(node, ast.Attribute) and node.attr in UNSAFE_LOADERS:
             problems.append(f"{node.lineno}: {node.attr}, which builds any object a file asks for")
+        if isinstance(node, ast.Constant) and POSSESSIVE_GROUP.search(CLASS.sub("", str(node.value))):
+            problems.append(f"{node.lineno}: a possessive group, which Debian 12's Python matches wrongly")
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             if called in FORBIDDEN_CALLS:

@@ -15,16 +15,17 @@ from typing import Any, NamedTuple
 from .scalar import resolve
 
 # Each class of characters is printable ASCII, so nothing else comes through: no tab, no other line break. What was
-# taken is never given back (the second +), so that no line takes longer than its length.
+# taken is never given back, so that no line takes longer than its length: characters by the second +, the plain scalar
+# by a look ahead and a reference to it, since before Python 3.11.5 a second + after a group matches wrongly.
 _COMMENT = r" *+(?:(?<= )#[ -~]*+)?"
 _LINE = re.compile(
-    r"( *+)(- ++)?+"  # indentation, dash of a sequence
+    r"( *+)(- ++)?"  # indentation, dash of a sequence
     r"(?:([A-Za-z_][A-Za-z0-9_./-]{0,99}):(?= |$))?"  # key
     r" *+(?:"
-    r"([A-Za-z0-9_./~+](?:[!-9;-~]++|:(?=[!-~])| ++(?=[!-\"$-~]))*+)"  # plain scalar
+    r"(?=([A-Za-z0-9_./~+](?:[!-9;-~]++|:(?=[!-~])| ++(?=[!-\"$-~]))*))\4"  # plain scalar
     r"|'([ -&(-~]*+)'"
     r'|"([ !#-\[\]-~]*+)"'
-    rf")?+{_COMMENT}"
+    rf")?{_COMMENT}"
 )
 _EMPTY = re.compile(r" *+(?:#[ -~]*+)?")
 _START = re.compile(rf"---{_COMMENT}")

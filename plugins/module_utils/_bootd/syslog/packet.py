@@ -27,7 +27,7 @@ SEVERITIES = ("EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEB
 
 _PRI = re.compile(r"<(0|[1-9][0-9]{0,2})>", re.ASCII)
 _HEADER_5424 = re.compile(r"1 (\S{1,64}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (?=[-\[])")
-_STRUCTURED_DATA = re.compile(r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*+")*+\])++)(?: |$)', re.DOTALL)
+_STRUCTURED_DATA = re.compile(r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)(?: |$)', re.DOTALL)
 _STAMP = re.compile(
     r"(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}"  # Oct 11 22:14:15
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}\S{0,16}) ",  # what rsyslog sends by default
