@@ -33,7 +33,7 @@ demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACH
 
 .PHONY: test
 test: venv ## Run everything CI runs
-	@tests/setup/packages lint wire lab
+	@tests/setup/packages lint ansible wire lab
 	@$(RUN)
 
 .PHONY: lint
@@ -63,12 +63,12 @@ docs: venv ## Check the plugins' documentation and the changelog fragments
 
 .PHONY: molecule
 molecule: venv ## Role scenarios
-	@tests/setup/packages wire
+	@tests/setup/packages ansible
 	@$(RUN) molecule
 
 .PHONY: integration
 integration: venv ## ansible-test integration: the modules against a real daemon on loopback
-	@tests/setup/packages wire
+	@tests/setup/packages ansible
 	@$(RUN) integration
 
 .PHONY: wire

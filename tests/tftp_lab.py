@@ -67,6 +67,13 @@ class TftpLab:
         rows = (line.rpartition(" ") for line in self.services.metrics.render().decode().splitlines())
         return next((float(value) for head, _space, value in rows if head == sample), 0.0)
 
+    def wait_for_count(self, value: float, name: str, **labels: str) -> None:
+        """Wait until a metric's sample is ``value``: two sockets are read in any order."""
+        deadline = time.monotonic() + _PATIENCE
+        while self.count(name, **labels) != value:
+            assert time.monotonic() < deadline, f"{name} is {self.count(name, **labels)}"
+            time.sleep(0.01)
+
 
 @contextmanager
 def tftp_lab(root: Path, *, sessions: Sessions | None = None, bind: str = "0.0.0.0", **settings) -> Iterator[TftpLab]:

@@ -173,7 +173,7 @@ def test_request_echoed_by_the_network_does_not_disturb(lab):
         client.send(Request("ipxe.efi"), client.server)
         client.send(Ack(2))
         assert client.receive() == Data(3, CONTENT[1024:1536])
-    assert lab.count("dropped", protocol="tftp", reason="duplicate") == 1
+        lab.wait_for_count(1, "dropped", protocol="tftp", reason="duplicate")
 
 
 def test_other_request_from_the_same_port_begins_anew(lab):
