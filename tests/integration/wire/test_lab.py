@@ -25,8 +25,8 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 from lab.network import Lab
 with Lab("{name}") as lab:
     lab.host("node", "10.10.0.20/24")
-    lab.popen("node", ["sleep", "1000"])
-    print("up", flush=True)
+    # Said from inside: one that is still on its way into the namespace would outlive an owner that is killed.
+    lab.popen("node", ["sh", "-c", "echo up; exec sleep 1000"])
     time.sleep(1000)
 """
 
