@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -55,6 +56,47 @@ def write_in_pieces(path, text):
         for line in text.splitlines(keepends=True):
             file.write(line)
             file.flush()
+
+
+def write_with_a_pause(path, text):
+    """As programs do that compute what they write, or a disk that is slow."""
+    with path.open("w") as file:
+        file.write(half_of(text))
+        file.flush()
+        time.sleep(0.3)
+        file.write(text.removeprefix(half_of(text)))
+
+
+def write_again_before_the_first_is_read(path, text):
+    """The end of the first writing says nothing of the second."""
+    path.write_text(text.replace("10.10.0.20", "10.10.0.21"))
+    write_with_a_pause(path, text)
+
+
+def half_of(text: str) -> str:
+    """Return the beginning of ``text``: an object that can be read, and has no interfaces."""
+    return text[: text.index("  interfaces:")]
+
+
+# Which change of a file is its last is known once it is closed: these take as long as they take.
+SLOW_WRITERS = [write_with_a_pause, write_again_before_the_first_is_read]
+
+
+@pytest.mark.parametrize("write", SLOW_WRITERS)
+def test_half_written_file_is_not_served(files, write):
+    files.put(2)
+    files.start()
+    taken = []
+    for octet in (201, 202, 203):
+        new = f"10.10.0.{octet}"
+        with ThreadPoolExecutor() as pool:
+            writing = pool.submit(write, files.manifests / "2.yaml", manifest(2, address=new))
+            while not writing.done():
+                assert files.catalog.by_mac(mac(2)) is not None
+        began = time.monotonic()
+        wait_until(lambda new=new: address(files, 2) == new)
+        taken.append(time.monotonic() - began)
+    assert min(taken) < SERVED_WITHIN
 
 
 WRITERS = [write_in_place, write_and_rename, delete_and_write, keep_a_backup, link_to_another_name, write_in_pieces]

@@ -18,7 +18,7 @@ from ..hardware.model import Machine
 from ..logs import Log
 from ..stages import State
 from .base import StoreError, StoreProblem
-from .manifest_tree import Tree
+from .manifest_tree import Seen, Tree
 from .manifest_watch import ManifestWatch
 from .state_dir import KeptStates, StateDir
 from .switches import as_served, clash_problems
@@ -90,10 +90,10 @@ class FilesStore:
         rest = StoreProblem(self._directory, f"{len(found) - MAX_PROBLEMS} more problems: run bootd check")
         return [*found[:MAX_PROBLEMS], rest]
 
-    def _look(self, finished: frozenset[str]) -> tuple[Iterable[str], float]:
+    def _look(self, seen: Seen) -> tuple[Iterable[str], float]:
         with self._lock:
             before = time.monotonic()
-            refreshed = self._tree.refresh(finished, time.time())
+            refreshed = self._tree.refresh(seen)
             if refreshed.changed:
                 self._publish()
                 seconds = round(time.monotonic() - before, 3)

@@ -107,6 +107,11 @@ def read_bounded(path: str) -> bytes:
         os.close(descriptor)
 
 
+def stamp_at(path: str) -> Stamp:
+    """Return the stamp of the file at ``path``, links followed; raises OSError."""
+    return _stamp(os.stat(path))
+
+
 def manifests_at(path: str) -> Iterator[str]:
     """Yield ``path`` where it is a file, the manifests below it where it is a directory; raises OSError."""
     if os.path.isdir(path):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,13 +12,24 @@ from functools import lru_cache
 from ..hardware.model import Machine
 from ..hardware.problem import Problem, printable
 from .base import StoreProblem
-from .manifest_dir import Listing, Stamp, list_manifests, read_bounded
+from .manifest_dir import Listing, Stamp, list_manifests, read_bounded, stamp_at
 from .manifest_file import FileLoader, LoadedFile
 
-SETTLE = 0.1  # seconds; a file changed since, by somebody who has not closed it, may still be being written
+SETTLE = 0.1  # seconds; a file changed since, by somebody who was not seen to close it, may still be being written
+OPEN_SETTLE = 2.0  # seconds, where it was seen that its writer has it open yet
+CLOCK_STEP = 0.02  # seconds by which a file's time may be behind the clock: file systems use that of the last tick
 GRACE = 0.2  # seconds for which files must stay away: editors delete and write again
 MAX_GRACE = 2.0  # seconds, while more and more files go: a directory that is being removed, perhaps
 ABSENT_POLL = 0.2  # seconds between two looks for a directory that is away
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of writers as of the time ``at``: the paths they closed, those they changed and have open yet."""
+
+    at: float
+    finished: frozenset[str] = frozenset()
+    writing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +65,15 @@ class Tree:
     _loader: FileLoader = field(default_factory=FileLoader)
 
     def load(self) -> None:
-        """Read everything; raises OSError where the directory can't be read."""
+        """Read everything but what is written to meanwhile; raises OSError where the directory can't be read."""
         listing = list_manifests(self.root)
         self._follow(listing)
         for path, stamp in listing.files.items():
             self._read(path, stamp)
         self._merge()
 
-    def refresh(self, finished: Set[str], now: float) -> Refreshed:
-        """Look at the directory again; ``finished`` are the paths of which is known that they were just written."""
+    def refresh(self, seen: Seen) -> Refreshed:
+        """Look at the directory again, and read what has changed and whose writing has ended."""
         try:
             listing = list_manifests(self.root)
         except OSError as error:
@@ -74,14 +85,14 @@ class Tree:
         self._follow(listing)
         unsettled = False
         for path, stamp in listing.files.items():
-            if path not in finished:
-                if self._stamps.get(path) == stamp:
-                    continue
-                if 0 <= now - stamp.modified / 1e9 < SETTLE:
-                    unsettled = True
-                    continue
-            changed |= self._read(path, stamp)
-        gone, leaving = self._forget(listing, now)
+            if path not in seen.finished and self._stamps.get(path) == stamp:
+                continue
+            read = self._read(path, stamp) if _is_whole(path, stamp, seen) else None
+            if read is None:
+                unsettled = True
+            else:
+                changed |= read
+        gone, leaving = self._forget(listing, seen.at)
         changed |= gone
         if changed:
             self._merge()
@@ -102,11 +113,13 @@ class Tree:
         self.directories = listing.directories
         self._skipped = listing.skipped
 
-    def _read(self, path: str, stamp: Stamp) -> bool:
-        """Read the file at ``path``; return whether that changed anything."""
+    def _read(self, path: str, stamp: Stamp) -> bool | None:
+        """Read the file at ``path``; return whether that changed anything, None where it was written to meanwhile."""
         before = self._files.get(path, LoadedFile())
         try:
             data = read_bounded(path)
+            if stamp_at(path) != stamp:
+                return None
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -171,6 +184,19 @@ class Tree:
             for machine in self._files[path].machines:
                 if macs.isdisjoint(interface.mac for interface in machine.interfaces):
                     found.setdefault(machine.key, machine)
+
+
+def _is_whole(path: str, stamp: Stamp, seen: Seen) -> bool:
+    """Return whether nobody is half-way through writing this file, as far as one can know."""
+    age = seen.at - stamp.modified / 1e9
+    if path in seen.writing:
+        settle = OPEN_SETTLE
+    elif path in seen.finished:
+        settle = CLOCK_STEP  # whoever wrote later may have only begun
+    else:
+        settle = SETTLE
+    # A time in the future is that of a clock that is wrong, or of a write since `at`.
+    return not -OPEN_SETTLE <= age < settle
 
 
 def _double(served: Machine, other: Machine) -> StoreProblem:

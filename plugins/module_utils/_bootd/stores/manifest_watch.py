@@ -16,6 +16,9 @@ try:
 except ImportError:
     INotify = flags = None
 
+from .manifest_dir import is_manifest_name
+from .manifest_tree import Seen
+
 QUIET = 0.05  # seconds without an event after which a change is taken for complete
 MAX_WAIT = 0.2  # seconds that a change waits at most while others go on
 RESCAN = 30.0  # seconds between looks that nothing asked for: a network file system tells of no changes
@@ -23,16 +26,18 @@ RESCAN_BLIND = 1.0  # seconds, where the system grants no inotify
 
 
 class ManifestWatch:
-    """Calls ``look(finished)`` in a thread of its own whenever something may have changed below a directory.
+    """Calls ``look(seen)`` in a thread of its own whenever something may have changed below a directory.
 
-    ``finished`` are paths whose writing has ended. ``look`` returns the directories to watch from then on, and after
-    how many seconds it wants to be called again, 0: when something happens.
+    ``look`` returns the directories to watch from then on, and after how many seconds it wants to be called again, 0:
+    when something happens.
     """
 
-    def __init__(self, look: Callable[[frozenset[str]], tuple[Iterable[str], float]]) -> None:
+    def __init__(self, look: Callable[[Seen], tuple[Iterable[str], float]]) -> None:
         self._look = look
         self._inotify: INotify | None = None
         self._watched: dict[int, str] = {}  # watch descriptor -> directory
+        self._finished: set[str] = set()  # since the last look
+        self._writing: set[str] = set()  # changed, and not closed yet
         self._stopped = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._wait_first = 0.0
         self._thread: threading.Thread | None = None
@@ -72,8 +77,8 @@ class ManifestWatch:
 
     def _run(self) -> None:
         pause = self._wait_first
-        while (finished := self._wait(pause)) is not None:
-            directories, again_in = self._look(finished)
+        while (seen := self._wait(pause)) is not None:
+            directories, again_in = self._look(seen)
             # What came into a new directory before it was watched is found by looking again.
             pause = 0.0 if self._watch(directories) else self._pause(again_in)
 
@@ -100,41 +105,59 @@ class ManifestWatch:
                 self._inotify.rm_watch(descriptor)
         new = bool(watched.keys() - self._watched.keys())
         self._watched = watched
+        self._writing = {path for path in self._writing if os.path.dirname(path) in watched.values()}
         return new
 
-    def _wait(self, timeout: float) -> frozenset[str] | None:
-        """Wait until something happened and has come to rest; return the paths written, None to stop."""
+    def _wait(self, timeout: float) -> Seen | None:
+        """Wait until something happened and has come to rest; return what is known then, None to stop."""
         poller = select.poll()
         poller.register(self._stopped, select.POLLIN)
         if self._inotify is not None:
             poller.register(self._inotify.fileno(), select.POLLIN)
-        finished: set[str] = set()
         deadline = time.monotonic() + timeout
         happened = False
-        while True:
-            ready = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        while ready := poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
             if any(descriptor == self._stopped for descriptor, _unused in ready):
                 return None
-            if not ready:
-                return frozenset(finished)
             if not happened:
                 happened = True
                 last = time.monotonic() + MAX_WAIT
-            finished |= self._written()
+            elif time.monotonic() >= last:
+                break
+            self._take_events()
             deadline = min(time.monotonic() + QUIET, last)
+        # Read after the clock: all that happened before that time is known.
+        now = time.time()
+        self._take_events()
+        seen = Seen(now, frozenset(self._finished), frozenset(self._writing))
+        self._finished.clear()
+        return seen
 
-    def _written(self) -> set[str]:
-        written = set()
+    def _take_events(self) -> None:
+        if self._inotify is None:
+            return
         for event in self._inotify.read(timeout=0):
+            if event.mask & flags.Q_OVERFLOW:
+                self._writing.clear()
             directory = self._watched.get(event.wd)
-            if directory is not None and event.mask & (flags.CLOSE_WRITE | flags.MOVED_TO):
-                written.add(os.path.join(directory, event.name))
-        return written
+            if directory is None or not is_manifest_name(event.name):
+                continue
+            path = os.path.join(directory, event.name)
+            if event.mask & flags.MODIFY:
+                self._writing.add(path)
+                self._finished.discard(path)
+            elif event.mask & (flags.CLOSE_WRITE | flags.MOVED_TO):
+                self._writing.discard(path)
+                self._finished.add(path)
+            elif event.mask & (flags.DELETE | flags.MOVED_FROM):
+                self._writing.discard(path)
+                self._finished.discard(path)
 
 
 def _mask() -> int:
     return (
-        flags.CLOSE_WRITE
+        flags.MODIFY
+        | flags.CLOSE_WRITE
         | flags.CREATE
         | flags.MOVED_FROM
         | flags.MOVED_TO
