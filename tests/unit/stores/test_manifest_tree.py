@@ -124,7 +124,7 @@ def test_refresh_end_of_a_writing_says_nothing_of_the_next(tree, root):
     assert tree.machines[key(3)].interfaces
 
 
-def test_refresh_file_that_its_writer_has_open_waits_longer_but_not_for_ever(tree, root, clock):
+def test_refresh_file_that_its_writer_has_open_waits_longer_but_not_for_ever(tree, root):
     path = root / "b.yaml"
     path.write_text(manifest(3, address="10.10.0.33"))
     writing, written = frozenset({str(path)}), path.stat().st_mtime
