@@ -55,6 +55,9 @@ class MemoryStore:
     def load_states(self) -> dict[str, State]:
         return {}
 
+    def changed_states(self) -> dict[str, State]:
+        return {}
+
     def save(self, key: str, state: State) -> None:
         if self.broken:
             raise StoreError("no space left on device")

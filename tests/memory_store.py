@@ -39,6 +39,9 @@ class MemoryStore:
     def load_states(self) -> Mapping[str, State]:
         return {key: state for key, state in self.states.items() if key not in self.unreadable}
 
+    def changed_states(self) -> Mapping[str, State]:
+        return {}
+
     def save(self, key: str, state: State) -> None:
         self._switched_off[key] = state.switched_off
         if key in self.machines:

@@ -77,7 +77,14 @@ class Journal:
         return state
 
     def reconcile(self, catalog: Catalog) -> None:
-        """Let objects that were edited since decide again about the netboot that bootd had switched off."""
+        """Let objects that were edited since decide again about the netboot that bootd had switched off.
+
+        States that another replica has written since are taken over, where nothing newer was seen here.
+        """
+        with self._changed:
+            for key, state in self._store.changed_states().items():
+                if key not in self._dirty and state.last_at >= self.state(key).last_at:
+                    self._states[key] = state
         for key, state in list(self._states.items()):
             machine = catalog.get(key)
             if machine is None:

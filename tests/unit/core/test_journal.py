@@ -31,9 +31,14 @@ class MemoryStore:
         self.states = dict(states or {})
         self.broken = False
         self.saved = threading.Event()
+        self.elsewhere: dict[str, State] = {}  # what another replica has written
 
     def load_states(self):
         return dict(self.states)
+
+    def changed_states(self):
+        changed, self.elsewhere = self.elsewhere, {}
+        return changed
 
     def save(self, key, state):
         if self.broken:

@@ -39,6 +39,9 @@ class Store(Protocol):
     def load_states(self) -> Mapping[str, State]:
         """Return the last state kept of each machine, by machine key. What can't be read is left out, as a problem."""
 
+    def changed_states(self) -> Mapping[str, State]:
+        """Return the states that others than this daemon have written since the last call; often none."""
+
     def save(self, key: str, state: State) -> None:
         """Keep ``state`` of the machine ``key`` before returning; raises StoreError where that did not work.
 

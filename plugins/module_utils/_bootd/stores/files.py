@@ -70,6 +70,10 @@ class FilesStore:
         with self._lock:
             return dict(self._load_kept().states)
 
+    def changed_states(self) -> Mapping[str, State]:
+        """Return nothing: the state directory has one writer; see ``Store``."""
+        return {}
+
     def save(self, key: str, state: State) -> None:
         """Serve the machine as ``state`` has it from now on, and keep the state on disk; see ``Store``."""
         with self._lock:

@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Asks the API which of the rules that bootd needs are missing."""
+
+from __future__ import annotations
+
+from .client import Client
+from .rules import accesses
+
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+def missing_rules(client: Client, machines: str, own: str) -> list[str]:
+    """Return a sentence for each permission that is refused; raises ApiError and ApiUnreachable.
+
+    ``machines`` is the namespace of the Hardware objects, "" for all; ``own`` that of bootd, "" outside a cluster.
+    """
+    refused = []
+    for access in accesses(machines, own):
+        answer = client.request("POST", REVIEWS, body=access.review())
+        if not answer.get("status", {}).get("allowed"):
+            refused.append(access.missing())
+    return refused

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""All that bootd may do in a cluster, in one table: its roles are generated from it, and it is checked at start. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+LEASE = "bootd"  # the object that says which replica answers DHCP
+
+MACHINES = "machines"  # where the Hardware objects are: one namespace, or all
+OWN = "own"  # the namespace that bootd runs in
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Verbs on a resource in the ``place`` MACHINES or OWN, on objects of ``names`` only where there are some."""
+
+    group: str
+    resource: str
+    verbs: tuple[str, ...]
+    place: str
+    why: str
+    names: tuple[str, ...] = ()
+
+
+RULES = (
+    Rule("tinkerbell.org", "hardware", ("get", "list", "watch"), MACHINES, "to know the machines"),
+    Rule("tinkerbell.org", "hardware", ("patch",), MACHINES, "to keep their states and switch allowPXE off"),
+    Rule("", "events", ("create",), MACHINES, "to tell the stages they reach"),
+    Rule("coordination.k8s.io", "leases", ("create",), OWN, "so that one replica answers DHCP"),
+    Rule("coordination.k8s.io", "leases", ("get", "update"), OWN, "so that one replica answers DHCP", (LEASE,)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One question to the API: may we? ``namespace`` "" is all namespaces."""
+
+    rule: Rule
+    verb: str
+    namespace: str
+    name: str = ""
+
+    def review(self) -> dict[str, Any]:
+        """Return the SelfSubjectAccessReview that asks for it."""
+        attributes = {
+            "group": self.rule.group,
+            "resource": self.rule.resource,
+            "verb": self.verb,
+            "namespace": self.namespace,
+            "name": self.name,
+        }
+        spec = {"resourceAttributes": {name: value for name, value in attributes.items() if value}}
+        return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
+
+    def missing(self) -> str:
+        """Return what to say where it is refused: the rule that is missing, as a role has it."""
+        kind, place = ("Role", f"namespace {self.namespace}") if self.namespace else ("ClusterRole", "all namespaces")
+        names = f", resourceNames: [{self.name}]" if self.name else ""
+        rule = f'{{apiGroups: ["{self.rule.group}"], resources: [{self.rule.resource}], verbs: [{self.verb}]{names}}}'
+        return f"a {kind} for {place} needs the rule {rule} {self.rule.why}"
+
+
+def accesses(machines: str, own: str) -> Iterator[Access]:
+    """Yield every question for Hardware in namespace ``machines`` ("": all) and a bootd that runs in ``own``.
+
+    Without ``own``, bootd runs outside the cluster and takes no lease.
+    """
+    for rule in RULES:
+        if rule.place == OWN and not own:
+            continue
+        namespace = machines if rule.place == MACHINES else own
+        for verb in rule.verbs:
+            for name in rule.names or ("",):
+                yield Access(rule, verb, namespace, name)
+
+
+def role_rules(place: str) -> list[dict[str, Any]]:
+    """Return the rules of the Role or ClusterRole for ``place``, as Kubernetes writes them."""
+    return [
+        {
+            "apiGroups": [rule.group],
+            "resources": [rule.resource],
+            "verbs": list(rule.verbs),
+            **({"resourceNames": list(rule.names)} if rule.names else {}),
+        }
+        for rule in RULES
+        if rule.place == place
+    ]

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Follows the Hardware objects of a cluster: a list, then a watch from where it stood, again and again."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..kube.client import Client, Watch, resource_path
+from ..kube.errors import ApiError, ApiUnreachable
+from .live_object import GROUP_VERSION, PLURAL
+
+PAGE = 500  # objects of one answer
+WATCH_SECONDS = 240  # after which the server ends a watch, and the next begins
+MAX_WAITING = 4096  # events read and not applied yet
+FIRST_RETRY = 0.2
+LAST_RETRY = 5.0
+GONE = 410  # HTTP status, and the code in an ERROR event: the version is too old to watch from
+
+
+class Follower(Protocol):
+    """Who is told. All calls come from one thread at a time."""
+
+    def listed(self, objects: list[Mapping[str, Any]], version: str) -> None:
+        """Take ``objects`` for all there are, as of ``version``."""
+
+    def applied(self, events: list[tuple[str, Mapping[str, Any]]], version: str) -> None:
+        """Take in ``(type, object)`` of a watch, type ADDED, MODIFIED or DELETED; ``version`` follows the last."""
+
+    def trouble(self, reason: str) -> None:
+        """Know that nothing is heard of the objects, and why; "" once it is again."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What was read of a watch and waits to be applied together."""
+
+    events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    version: str = ""
+
+
+class HardwareWatch:
+    """Runs ``follower`` from a thread of its own. ``namespace`` "" is all namespaces."""
+
+    def __init__(self, client: Client, namespace: str, follower: Follower) -> None:
+        self._client = client
+        self._path = resource_path(GROUP_VERSION, PLURAL, namespace)
+        self._follower = follower
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._watch: Watch | None = None
+        self._thread: threading.Thread | None = None
+
+    def list(self) -> str:
+        """List everything once; return the version to watch from; raises ApiError and ApiUnreachable."""
+        objects: list[Mapping[str, Any]] = []
+        query: dict[str, Any] = {"limit": PAGE}
+        while True:
+            answer = self._client.get(self._path, query)
+            objects += answer.get("items") or ()
+            meta = answer.get("metadata") or {}
+            query["continue"] = meta.get("continue")
+            if not query["continue"]:
+                break
+        version = str(meta.get("resourceVersion", ""))
+        self._follower.listed(objects, version)
+        return version
+
+    def start(self, version: str = "") -> None:
+        """Follow from ``version`` on; from a list where it is ""."""
+        self._thread = threading.Thread(target=self._run, args=(version,), name="hardware", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; no error where it never started."""
+        with self._lock:
+            self._stopping.set()
+            if self._watch is not None:
+                self._watch.stop()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self, version: str) -> None:
+        wait = 0.0
+        while not self._stopping.is_set():
+            try:
+                version = version or self.list()
+                # Begun, the watch proves that the API is back, also where nothing ever happens.
+                version = self._follow(version)
+                wait = 0.0
+            except (ApiError, ApiUnreachable) as error:
+                if isinstance(error, ApiError) and error.status == GONE:
+                    version = ""
+                    continue
+                if isinstance(error, ApiError):
+                    version = ""  # refused: with the objects gone or the rights, a list says what is true now
+                self._follower.trouble(str(error))
+                wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
+                # Many daemons that lost one API server shall not come back in step.
+                self._stopping.wait(wait * random.uniform(0.5, 1.0))
+
+    def _follow(self, version: str) -> str:
+        """Watch from ``version`` until the server ends it; return the version to go on from, "" to list again."""
+        query = {"resourceVersion": version, "allowWatchBookmarks": "true"}
+        watch = self._client.watch(self._path, query, WATCH_SECONDS + random.randrange(60))
+        with self._lock:
+            if self._stopping.is_set():
+                watch.stop()
+            self._watch = watch
+        self._follower.trouble("")
+        try:
+            for batch in batches(watch):
+                if any(kind == "ERROR" for kind, _unused in batch.events):
+                    return ""
+                version = batch.version or version
+                self._follower.applied(batch.events, version)
+        finally:
+            with self._lock:
+                self._watch = None
+            watch.stop()
+        return version
+
+
+def batches(events: Any) -> Iterator[_Batch]:
+    """Yield what has arrived of ``events`` meanwhile, together: a thousand objects are not a thousand changes.
+
+    Raises what reading ``events`` raises, after all that came before it.
+    """
+    arrived: queue.Queue[Any] = queue.Queue(MAX_WAITING)
+    end = object()
+    failed: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            for event in events:
+                arrived.put(event)
+        except ApiUnreachable as error:
+            failed.append(error)
+        finally:
+            arrived.put(end)
+
+    reader = threading.Thread(target=read, name="hardware-events", daemon=True)
+    reader.start()
+    going = True
+    while going:
+        batch = _Batch()
+        waiting = [arrived.get(), *_drained(arrived)]
+        if waiting[-1] is end:
+            waiting.pop()
+            going = False
+        for event in waiting:
+            _take(batch, event)
+        if waiting:
+            yield batch
+    reader.join()
+    if failed:
+        raise failed[0]
+
+
+def _drained(waiting: queue.Queue[Any]) -> Iterator[Any]:
+    for _unused in range(MAX_WAITING):
+        try:
+            yield waiting.get_nowait()
+        except queue.Empty:
+            return
+
+
+def _take(batch: _Batch, event: Mapping[str, Any]) -> None:
+    kind, value = event.get("type"), event.get("object")
+    if not isinstance(value, Mapping):
+        return
+    if kind in ("ADDED", "MODIFIED", "DELETED", "ERROR"):
+        batch.events.append((kind, value))
+    if kind != "ERROR":
+        meta = value.get("metadata")
+        batch.version = (
+            str(meta.get("resourceVersion") or batch.version) if isinstance(meta, Mapping) else batch.version
+        )
