@@ -15,13 +15,31 @@ import pytest
 
 from _bootd.catalog import Catalog
 from _bootd.hardware.manifest import read_manifest
-from _bootd.hardware.model import machine_from_object
+from _bootd.hardware.model import STATE_ANNOTATION, machine_from_object
+from _bootd.kube.client import APPLY_PATCH, Client, resource_path
+from _bootd.kube.connect import configuration_from
 from _bootd.logs import Log
 from _bootd.stores.files import FilesStore
+from _bootd.stores.kubernetes import KubernetesStore
 from _bootd.stores.state_dir import StateDir
+from kube import CRDS, NAMESPACE, ApiServer, api_server
 from manifests import key, manifest
 from memory_store import MemoryStore
 
+ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+LOOSE_CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "hardware.tinkerbell.org"},
+    "spec": {
+        "group": "tinkerbell.org",
+        "names": {"kind": "Hardware", "listKind": "HardwareList", "plural": "hardware", "singular": "hardware"},
+        "scope": "Namespaced",
+        "versions": [
+            {"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": ANYTHING}},
+        ],
+    },
+}
 PATIENCE = 10.0  # seconds; what takes longer does not happen
 
 
@@ -35,6 +53,8 @@ def wait_until(happened: Callable[[], object], seconds: float = PATIENCE) -> Non
 
 class Bench:
     """A store, and its catalog once started. ``restart`` begins anew with what was kept."""
+
+    remembers_its_switch = False  # does an allowPXE of false in the object itself count as bootd's own
 
     def __init__(self) -> None:
         self.catalog = Catalog()
@@ -127,9 +147,80 @@ class MemoryBench(Bench):
         self.store.refuses = "No space left on device"
 
 
-@pytest.fixture(params=["files", "memory"])
+class KubernetesBench(Bench):
+    """A namespace of its own on a real API server."""
+
+    remembers_its_switch = True
+
+    def __init__(self, path: Path, api: ApiServer) -> None:
+        super().__init__()
+        self.api, self.state, self.log = api, path / "state", io.StringIO()
+        api.install_crd(LOOSE_CRD)
+        for machine in self._hardware("list"):
+            self._hardware("delete", machine["metadata"]["name"])
+        self._open()
+
+    def _open(self) -> None:
+        self.state_dir = StateDir(self.state)
+        self.state_dir.open()
+        client = Client(configuration_from({}, kubeconfig=str(self.api.kubeconfig)))
+        self.store = KubernetesStore(client, NAMESPACE, self.state_dir, Log("json", "debug", self.log))
+
+    def restart(self):
+        self.close()
+        self._open()
+        return self.start()
+
+    def close(self) -> None:
+        self.store.stop()
+        self.state_dir.close()
+
+    def _hardware(self, verb: str, name: str = "", document: object = None) -> list[dict[str, object]]:
+        path = resource_path("tinkerbell.org/v1alpha1", "hardware", NAMESPACE, name)
+        if verb == "apply":
+            query = {"fieldManager": "somebody", "force": "true"}
+            return [self.api.client.request("PATCH", path, query, document, APPLY_PATCH)]
+        return self.api.client.request({"list": "GET", "delete": "DELETE"}[verb], path).get("items") or []
+
+    def put(self, number: int, **more: object) -> None:
+        (document,) = read_manifest(manifest(number, **more).encode()).documents
+        self._hardware("apply", document.value["metadata"]["name"], document.value)
+
+    def delete(self, number: int) -> None:
+        self._hardware("delete", f"um790-{number}")
+
+    def take_away(self) -> None:
+        self.api.client.request("DELETE", f"{CRDS}/hardware.tinkerbell.org")
+        wait_until(lambda: not self.api.answers(resource_path("tinkerbell.org/v1alpha1", "hardware")))
+
+    def spoil_state(self, number: int) -> None:
+        """Spoil it everywhere: what only one place has lost is read from the other."""
+        self.close()
+        (self.state / "machines" / f"{key(number)}.json").unlink()
+        (self.state / "hardware.jsonl").unlink()
+        (document,) = [item for item in self._hardware("list") if item["metadata"]["name"] == f"um790-{number}"]
+        document["metadata"]["annotations"][STATE_ANNOTATION] = "spoilt"
+        path = resource_path("tinkerbell.org/v1alpha1", "hardware", NAMESPACE, f"um790-{number}")
+        self.api.client.request("PUT", path, body=document)
+        self._open()
+
+    def refuse_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        FilesBench.refuse_writes(self, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def api():
+    with api_server() as server:
+        server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, "namespaces")
+        yield server
+
+
+@pytest.fixture(params=["files", "memory", "kubernetes"])
 def bench(request, tmp_path):
-    bench = FilesBench(tmp_path) if request.param == "files" else MemoryBench()
+    if request.param == "kubernetes":
+        bench = KubernetesBench(tmp_path, request.getfixturevalue("api"))
+    else:
+        bench = FilesBench(tmp_path) if request.param == "files" else MemoryBench()
     yield bench
     bench.close()
 
