@@ -12,21 +12,31 @@ from pathlib import Path
 PACKAGES = {
     "apt-get": "apt",
     "atftp": "atftp",
+    "buildah": "buildah",
     "busybox": "busybox-static",
+    "conntrack": "conntrack",
+    "containerd": "containerd",
+    "ctr": "containerd",
     "curl": "curl",
     "dhclient": "isc-dhcp-client",
     "dhcrelay": "isc-dhcp-relay",
     "dnsmasq": "dnsmasq-base",
     "dpkg-deb": "dpkg",
+    "etcd": "etcd-server",
     "git": "git",
     "grub-mkimage": "grub-common",
     "ip": "iproute2",
+    "iptables": "iptables",
+    "kubectl": "kubernetes-client",
     "logger": "bsdutils",
     "mcopy": "mtools",
     "mkfs.vfat": "dosfstools",
+    "mmdebstrap": "mmdebstrap",
     "nsenter": "util-linux",
+    "openssl": "openssl",
     "qemu-system-x86_64": "qemu-system-x86",
     "rdisc6": "ndisc6",
+    "runc": "runc",
     "setpriv": "util-linux",
     "shellcheck": "shellcheck",
     "ss": "iproute2",
@@ -36,22 +46,31 @@ PACKAGES = {
     "tftp": "tftp-hpa",
     "udhcpc": "udhcpc",
     "unshare": "util-linux",
+    "zstd": "zstd",
     "/boot/ipxe.efi": "ipxe",
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
     "/usr/lib/grub/i386-pc/boot.img": "grub-pc-bin",
     "/usr/lib/grub/x86_64-efi/kernel.img": "grub-efi-amd64-bin",
     "/usr/lib/ipxe/snponly.efi": "ipxe",
     "/usr/lib/ipxe/undionly.kpxe": "ipxe",
     "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
 }
+# The environment variable with the script that starts Kubernetes.
+KUBE_SCRIPT = "KUBE_FOR_TESTS"
 
 
 def missing(*needs: str) -> list[str]:
-    """Return one sentence for each need the machine does not meet: ``"root"``, a tool's name, or a file's path."""
+    """Return one sentence for each need the machine does not meet: ``"root"``, `KUBE_SCRIPT`, a tool, or a file."""
     sentences = []
     for need in needs:
         if need == "root":
             if os.geteuid() != 0:
                 sentences.append("must run as root")
+        elif need == KUBE_SCRIPT:
+            if not os.access(os.environ.get(KUBE_SCRIPT, ""), os.X_OK):
+                sentences.append(
+                    f"no Kubernetes node: set {KUBE_SCRIPT} to a script that starts one (tests/lab/cluster.py)"
+                )
         elif need.startswith("/"):
             if not Path(need).exists():
                 sentences.append(f"no {need}: apt-get install {PACKAGES[need]}")

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import namespaces
+from . import mounts, namespaces
 
 # Beside /run/netns, and gone with it when the host restarts.
 DIRECTORY = Path("/run/baremetal-netboot-lab")
@@ -20,16 +20,18 @@ class NameTaken(RuntimeError):
 
 
 class Ledger:
-    """The namespaces of the lab ``name`` and the process that owns them, in one small file."""
+    """The namespaces of the lab ``name``, where it mounts, and the process that owns it, in one small file."""
 
     def __init__(self, name: str) -> None:
         """Open the ledger of the lab ``name``, new or left over by an earlier process."""
         self.path = DIRECTORY / f"{name}.json"
         self._namespaces: list[str] = []
+        self._directories: list[str] = []
         self._owner = _this_process()
         if self.path.exists():
             document = json.loads(self.path.read_text())
             self._namespaces = document["namespaces"]
+            self._directories = document.get("directories", [])
             self._owner = tuple(document["owner"])
 
     @property
@@ -50,17 +52,29 @@ class Ledger:
     def add(self, namespace: str) -> None:
         """Write ``namespace`` down; to be called before it is made."""
         self._namespaces.append(namespace)
-        DIRECTORY.mkdir(exist_ok=True)
-        draft = self.path.with_suffix(".new")
-        draft.write_text(json.dumps({"owner": self._owner, "namespaces": self._namespaces}))
-        draft.replace(self.path)
+        self._write()
+
+    def add_directory(self, directory: Path) -> None:
+        """Write down that something will be mounted below ``directory``."""
+        self._directories.append(str(directory))
+        self._write()
 
     def clear(self) -> None:
         """End all that was written down, then forget it."""
         for namespace in reversed(self._namespaces):
             namespaces.delete(namespace)
         self._namespaces.clear()
+        for directory in self._directories:
+            mounts.clear(Path(directory))
+        self._directories.clear()
         self.path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        DIRECTORY.mkdir(exist_ok=True)
+        draft = self.path.with_suffix(".new")
+        document = {"owner": self._owner, "namespaces": self._namespaces, "directories": self._directories}
+        draft.write_text(json.dumps(document))
+        draft.replace(self.path)
 
 
 def all_ledgers() -> Iterator[Ledger]:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from tools import KUBE_SCRIPT
+
 NETWORK = ("root", "ip", "nsenter", "sysctl", "curl", "dnsmasq")
 ARTIFACTS = (
     *("apt-get", "busybox", "dpkg-deb", "grub-mkimage", "mcopy", "mkfs.vfat"),
@@ -14,3 +16,20 @@ MACHINES = (
     "/usr/share/OVMF/OVMF_CODE_4M.fd",
 )
 ALL = NETWORK + ARTIFACTS + MACHINES
+CLUSTER = (
+    *(
+        KUBE_SCRIPT,
+        "root",
+        "ip",
+        "nsenter",
+        "sysctl",
+        "containerd",
+        "ctr",
+        "runc",
+        "iptables",
+        "conntrack",
+        "/usr/lib/cni/bridge",
+    ),
+    *("etcd", "kubectl", "openssl", "zstd"),
+)
+IMAGE = ("buildah", "mmdebstrap", "/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe")

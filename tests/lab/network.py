@@ -13,7 +13,9 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 
 from . import namespaces
@@ -32,6 +34,7 @@ class Lab:
         self.name = name or f"{os.getpid():x}n{next(_count)}"
         self._ledger = Ledger(self.name)
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._endings = ExitStack()
         self._previous: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Lab:
@@ -64,6 +67,17 @@ class Lab:
 
     def down(self) -> None:
         """End every process of the lab and delete its namespaces, whatever state they are in."""
+        try:
+            self._endings.close()
+        finally:
+            self._clear()
+
+    def at_end(self, ending: Callable[[], object], directory: Path) -> None:
+        """Call ``ending`` first of all when the lab goes down; should this process be killed, unmount ``directory``."""
+        self._ledger.add_directory(directory)
+        self._endings.callback(ending)
+
+    def _clear(self) -> None:
         # One started just now may not have entered its namespace yet, and would be missed there.
         for process in self._processes:
             process.terminate()

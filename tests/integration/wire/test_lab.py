@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import ledger, namespaces
+from lab import ledger, mounts, namespaces
 from lab.down import take_down_abandoned
 from lab.network import Lab
 from require import require
@@ -104,3 +104,25 @@ def test_take_down_abandoned_clears_what_a_killed_owner_left():
         assert "killed" in take_down_abandoned()
         assert left_of("killed") == []
         assert left_of(alive.name)
+
+
+def test_what_is_mounted_goes_with_the_lab_of_a_killed_owner(tmp_path):
+    point = tmp_path / "a pod"
+    point.mkdir()
+    with owner("mounted") as process:
+        ledger.Ledger("mounted").add_directory(tmp_path)
+        subprocess.run(["mount", "-t", "tmpfs", "none", point], check=True)
+        process.kill()
+        process.wait(20)
+        assert mounts.below(tmp_path)
+        take_down_abandoned()
+    assert mounts.below(tmp_path) == []
+
+
+def test_ending_comes_before_the_namespaces_go(tmp_path):
+    seen = []
+    with Lab() as lab:
+        lab.host("node")
+        lab.at_end(lambda: seen.append(namespaces.exists(lab.namespace("node"))), tmp_path)
+    assert seen == [True]
+    assert left_of(lab.name) == []

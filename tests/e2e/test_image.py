@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""bootd's image: built where no registry is reached, brought to a real node, and run there as a pod."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import howto
+from lab import base_image, bootstrap, needs
+from lab.cluster import Cluster
+from lab.network import Lab
+from require import require
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / "build/lab"
+PLAYBOOK = Path(__file__).with_name("image.yml")
+IMAGE = "localhost/baremetal-netboot/bootd:0.1.0"
+PATIENCE = 60  # seconds
+
+
+class Node:
+    """The lab's node with Kubernetes on it, and Ansible that works there."""
+
+    def __init__(self, lab: Lab, directory: Path) -> None:
+        self.lab, self.directory = lab, directory
+        self.cluster = Cluster(lab, directory / "kube")
+        self.variables: dict[str, object] = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "bootd_address": bootstrap.NODE_ADDRESS,
+            "bootd_install_dir": str(directory / "opt"),
+            "bootd_pip_wheels": str(base_image.wheels(CACHE)),
+            "bootd_image_base": f"docker-archive:{base_image.archive(CACHE)}",
+            "bootd_image_ctr": self.cluster.ctr,
+            "bootd_image_engine": "buildah",
+            "bootd_image_packages": [],
+        }
+
+    def play(self, *options: str, **variables: object) -> int:
+        """Run the role's part on the node; returns how many tasks changed something."""
+        program = Path(sys.executable).with_name("ansible-playbook")
+        told = json.dumps({**self.variables, **variables})
+        argv = [str(program), "--inventory=node,", f"--extra-vars={told}", str(PLAYBOOK), *options]
+        environment = {
+            **os.environ,
+            **base_image.engine(self.directory / "engine"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/link"),
+            "ANSIBLE_NOCOLOR": "1",
+            "LC_ALL": "C.UTF-8",
+        }
+        output = self.lab.run(bootstrap.NODE, argv, env=environment, timeout=300).stdout
+        assert "[WARNING]" not in output
+        return int(re.search(r"changed=(\d+)", output)[1])
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node with the image on it."""
+    require(*needs.CLUSTER, *needs.IMAGE)
+    with Lab() as lab:
+        bootstrap.lay_out(lab)
+        node = Node(lab, tmp_path_factory.mktemp("image"))
+        # First what it would do, on a node that has nothing; then all of it.
+        assert node.play("--check") > 0
+        assert node.play() > 0
+        yield node
+
+
+def pod(name: str, hardware: Path, command: list[str]) -> str:
+    """A pod that runs once, on the node's network, with a read-only file system and without any capability."""
+    container = {
+        "name": "bootd",
+        "image": IMAGE,
+        "imagePullPolicy": "Never",
+        "args": ["check", "/hardware"],
+        "securityContext": {"readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "hardware", "mountPath": "/hardware"}],
+    }
+    if command:
+        container |= {"command": command, "args": []}
+    spec = {
+        "hostNetwork": True,
+        "restartPolicy": "Never",
+        "containers": [container],
+        "volumes": [{"name": "hardware", "hostPath": {"path": str(hardware)}}],
+    }
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+
+
+def run_pod(node: Node, name: str, hardware: Path, command: list[str] | None = None) -> str:
+    """Run a pod to its end and return its log; fails unless it succeeds."""
+    manifest = node.directory / f"{name}.json"
+    manifest.write_text(pod(name, hardware, command or []))
+    node.cluster.kubectl("create", f"--filename={manifest}")
+    end = time.monotonic() + PATIENCE
+    while (phase := node.cluster.kubectl("get", "pod", name, "--output=jsonpath={.status.phase}")) != "Succeeded":
+        if phase == "Failed" or time.monotonic() > end:
+            raise AssertionError(f"{phase}: {node.cluster.kubectl('describe', 'pod', name)}")
+        time.sleep(0.2)
+    return node.cluster.kubectl("logs", name)
+
+
+def test_second_run_changes_nothing(node):
+    assert node.play() == 0
+
+
+def test_check_mode_foresees_another_image(node):
+    assert node.play("--check", bootd_boot_programs=["/usr/lib/ipxe/snponly.efi"]) > 0
+
+
+def test_archive_is_taken_as_it_is(node):
+    (archive,) = (node.directory / "opt/image").glob("bootd-*.tar")
+    brought = {"bootd_image_source": "archive", "bootd_image_archive": str(archive)}
+    # Imported, and noted on the node.
+    assert node.play(**brought) == 2
+    assert node.play(**brought) == 0
+
+
+def test_pod_runs_bootd(node, tmp_path):
+    (tmp_path / "um790-1.yaml").write_text(howto.HARDWARE)
+    assert "1 object" in run_pod(node, "check", tmp_path)
+
+
+def test_pod_has_boot_programs_and_compiled_code(node, tmp_path):
+    script = """
+import importlib.util, os, sys
+sys.path.insert(0, "/opt/bootd/lib")
+print(*sorted(os.listdir(os.environ["BOOTD_BOOT_FILES"])))
+print(os.path.exists(importlib.util.find_spec("bootd.daemon").cached))
+"""
+    log = run_pod(node, "look", tmp_path, ["python3", "-c", script])
+    assert log.split() == ["ipxe.efi", "snponly.efi", "undionly.kpxe", "True"]
