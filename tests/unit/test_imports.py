@@ -24,16 +24,17 @@ FLOORS = [
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
     "beneath catalog drain events faults libraries logs".split()
+    + "kube.client kube.connect kube.errors kube.lease kube.rules".split()
     + "metrics policy settings stages state_document tokens unknown".split(),
-    "ipxe stores.base".split(),
+    "ipxe kube stores.base stores.worker".split(),
     ["journal"],
-    "services stores".split(),
+    "services standby stores".split(),
     "dhcp http ra syslog tftp".split(),
-    "arguments check daemon explain servers watch".split(),
+    "arguments check cluster daemon explain servers watch".split(),
 ]
 SERVERS = {"dhcp", "http", "ra", "syslog", "tftp"}
 
-LIBRARIES = {"bottle", "cheroot", "inotify_simple", "jinja2", "prometheus_client", "yaml"}
+LIBRARIES = {"bottle", "cheroot", "inotify_simple", "jinja2", "kubernetes", "prometheus_client", "urllib3", "yaml"}
 
 
 @dataclass(frozen=True)

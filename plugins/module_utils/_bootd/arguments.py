@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, ip_network
 
 from .dhcp.arch import parse_arch_map
 from .hardware.mac import parse_mac
+from .hardware.names import is_object_name
 from .logs import LEVELS
 from .settings import DHCP_MODES, Settings
 
+STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
 DEFAULT_STATE_DIR = "/var/lib/bootd"
 
 
@@ -49,10 +52,12 @@ def _add_common(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> 
     _flag(parser, environ, "--address", None, "IPv4 address that machines reach bootd by", metavar="IP")
     _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
     _flag(parser, environ, "--state-dir", DEFAULT_STATE_DIR, "where states and the secret are kept", metavar="DIR")
+    text = "file that keys report URLs, for several bootds to share; none: one in the state directory"
+    _flag(parser, environ, "--report-key", "", text, metavar="FILE")
 
 
 def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    _flag(parser, environ, "--store", None, "files:DIR, a directory of Hardware manifests", metavar="STORE")
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
     _add_common(parser, environ)
     _flag(parser, environ, "--interface", "", "answer DHCP on this interface only", metavar="IF")
     _flag(parser, environ, "--bind", "0.0.0.0", "IPv4 address the servers listen on", metavar="IP")
@@ -68,6 +73,9 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--tftp-max-blksize", "1468", "largest TFTP block, in bytes", metavar="BYTES")
     _flag(parser, environ, "--router-advertisements", "yes", "no: let iPXE wait 16 s for IPv6", metavar="YES|NO")
     _flag(parser, environ, "--trusted-proxies", "", "CIDRs whose X-Forwarded-For is believed", metavar="CIDR,...")
+    text = "namespace of the Lease by which one of several bootds answers DHCP; none: this one does"
+    _flag(parser, environ, "--lease-namespace", "", text, metavar="NAMESPACE")
+    _flag(parser, environ, "--replica", socket.gethostname(), "this bootd's name in the Lease", metavar="NAME")
     _flag(parser, environ, "--log-format", "json", "json or text", metavar="FORMAT")
     _flag(parser, environ, "--log-level", "info", f"one of {', '.join(LEVELS)}", metavar="LEVEL")
 
@@ -84,7 +92,7 @@ def _add_arch_map(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -
 def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     parser.add_argument("mac", metavar="MAC", help="the machine's MAC address, in any notation")
     parser.add_argument("--arch", default="7", metavar="N", help="client architecture (option 93); 0 is BIOS, 7 UEFI")
-    _flag(parser, environ, "--store", None, "files:DIR, a directory of Hardware manifests", metavar="STORE")
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
     _flag(parser, environ, "--address", "192.0.2.1", "IPv4 address that machines reach bootd by", metavar="IP")
     _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
     _flag(parser, environ, "--state-dir", "", "also take what was kept there into account", metavar="DIR")
@@ -93,7 +101,7 @@ def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
 
 def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="machines; all of the store where none is named")
-    _flag(parser, environ, "--store", None, "files:DIR, a directory of Hardware manifests", metavar="STORE")
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
     _add_common(parser, environ)
 
 
@@ -131,9 +139,23 @@ def client_from(options: argparse.Namespace) -> tuple[str, int]:
 def _store(text: str) -> str:
     kind, colon, rest = text.partition(":")
     if kind == "kubernetes":
-        raise ValueError("this version has the files store only")
+        if colon and not is_object_name(rest):
+            raise ValueError("no namespace has such a name")
+        return text
     if kind != "files" or not colon or not rest:
         raise ValueError("no store of that kind")
+    return text
+
+
+def _namespace_or_none(text: str) -> str:
+    if text and not is_object_name(text):
+        raise ValueError("no namespace has such a name")
+    return text
+
+
+def _file_or_none(text: str) -> str:
+    if text and not os.path.isfile(text):
+        raise ValueError("no such file")
     return text
 
 
@@ -190,7 +212,7 @@ def _networks(text: str) -> tuple[str, ...]:
 
 _PORT = (_between(0, 65535), "a port number")
 _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
-    "store": (_store, "files:DIR"),
+    "store": (_store, STORES),
     "state_dir": (str, "a directory"),
     "address": (_host_address, "the IPv4 address of this node that machines can reach"),
     "interface": (str, "a network interface"),
@@ -207,6 +229,9 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "tftp_single_port": (_yes_no, "yes or no"),
     "tftp_max_blksize": (_between(512, 65464), "a number from 512 to 65464"),
     "router_advertisements": (_yes_no, "yes or no"),
+    "lease_namespace": (_namespace_or_none, "a namespace"),
+    "replica": (str, "a name"),
+    "report_key": (_file_or_none, "a file that exists"),
     "trusted_proxies": (_networks, "networks such as 10.0.0.0/8"),
     "log_format": (_one_of(("json", "text")), "json or text"),
     "log_level": (_one_of(LEVELS), f"one of {', '.join(LEVELS)}"),

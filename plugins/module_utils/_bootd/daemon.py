@@ -25,19 +25,21 @@ from .servers import Servers
 from .services import Services
 from .settings import Settings
 from .stages import State
-from .stores.base import StoreError
+from .stores.base import Store, StoreError
 from .stores.files import FilesStore
 from .stores.state_dir import StateDir
-from .tokens import report_urls
+from .tokens import SECRET_BYTES, report_urls
 from .unknown import UnknownMachines
 from .watch import StoreWatch
+
+MAX_KEY_BYTES = 4096
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command that ``argv`` names (by default the process's own) and return its exit code."""
     options = arguments.parse(sys.argv[1:] if argv is None else argv, os.environ)
     try:
-        libraries.require()
+        libraries.require(libraries.CLUSTER if _is_cluster(getattr(options, "store", "")) else {})
         return _COMMANDS[options.command](options)
     except (arguments.UsageError, libraries.MissingLibraries, StoreError) as error:
         sys.stderr.write(f"bootd: {error}\n")
@@ -60,27 +62,36 @@ def _serve(options) -> int:
 def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir) -> int:
     log = Log(settings.log_format, settings.log_level)
     catalog, unknown, metrics = Catalog(), UnknownMachines(), Metrics()
-    store = _store_of(settings, state_dir, log)
+    store, standby = _parts(settings, state_dir, log)
     journal = Journal(store, log)
-    services = Services(settings, catalog, journal, unknown, metrics, log, state_dir.secret(), store.problems)
+    secret = _report_key(settings, state_dir)
+    answers_dhcp = standby.active if standby else lambda: True
+    services = Services(
+        settings, catalog, journal, unknown, metrics, log, secret, store.problems, answers_dhcp=answers_dhcp
+    )
     servers = Servers(services)
     watch = StoreWatch(services)
     try:
         # Sockets first: a port that somebody holds is told before anything is read or written.
         servers.open()
         _load(store, catalog, watch, journal)
+        if standby:
+            standby.start()
         servers.start()
         log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
         ended.wait()
         log.info("stopping")
     finally:
         servers.stop()
-        store.stop()
+        if standby:
+            standby.stop()
+        # The journal's last states go to a store that still takes them.
         journal.stop()
+        store.stop()
     return 0
 
 
-def _load(store: FilesStore, catalog: Catalog, watch: StoreWatch, journal: Journal) -> None:
+def _load(store: Store, catalog: Catalog, watch: StoreWatch, journal: Journal) -> None:
     # What is loaded here stays. The garbage collector would look through all of it now, again and again, and later
     # for 0.1 s at a time with 10,000 machines, in the middle of a reply.
     gc.disable()
@@ -104,7 +115,7 @@ def _explain(options) -> int:
     settings = arguments.settings_from(options)
     catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
-        _store_of(settings, state_dir, Log(level="error")).read(catalog)
+        _parts(settings, state_dir, Log(level="error"))[0].read(catalog)
     sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, settings))
     return 0 if catalog.by_mac(mac) else 1
 
@@ -113,9 +124,9 @@ def _report_url(options) -> int:
     settings = arguments.settings_from(options)
     catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
-        store = _store_of(settings, state_dir, Log(level="error"))
+        store, _standby = _parts(settings, state_dir, Log(level="error"))
         store.read(catalog)
-        states, secret = store.load_states(), state_dir.secret()
+        states, secret = store.load_states(), _report_key(settings, state_dir)
     wanted = set(options.names)
     machines = [machine for machine in catalog.machines() if not wanted or wanted & {machine.name, machine.key}]
     missing = sorted(wanted - {name for machine in machines for name in (machine.name, machine.key)})
@@ -126,8 +137,29 @@ def _report_url(options) -> int:
     return 0
 
 
-def _store_of(settings: Settings, state_dir: StateDir, log: Log) -> FilesStore:
-    return FilesStore(settings.store.removeprefix("files:"), state_dir, log)
+def _parts(settings: Settings, state_dir: StateDir, log: Log):
+    """Return the store, and what tells whether this replica answers DHCP: None where it is the only one."""
+    if not _is_cluster(settings.store):
+        return FilesStore(settings.store.removeprefix("files:"), state_dir, log), None
+    from . import cluster  # the kubernetes library takes 0.4 s to import
+
+    client = cluster.open_client(os.environ)
+    store = cluster.kubernetes_store(settings, state_dir, log, client)
+    return store, cluster.standby(settings, state_dir, log, client)
+
+
+def _is_cluster(store: str) -> bool:
+    return store.partition(":")[0] == "kubernetes"
+
+
+def _report_key(settings: Settings, state_dir: StateDir) -> bytes:
+    if not settings.report_key:
+        return state_dir.secret()
+    with open(settings.report_key, "rb") as file:
+        key = file.read(MAX_KEY_BYTES)
+    if len(key) < SECRET_BYTES:
+        raise arguments.UsageError(f"--report-key {settings.report_key} holds less than {SECRET_BYTES} bytes")
+    return key
 
 
 _COMMANDS = {"serve": _serve, "check": _check, "explain": _explain, "report-url": _report_url}

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
+from types import MappingProxyType
 
 # Import name -> the name to install it by.
 REQUIRED = {
@@ -15,14 +17,17 @@ REQUIRED = {
     "prometheus_client": "prometheus_client",
     "yaml": "PyYAML",
 }
+# For the kubernetes store.
+CLUSTER = {"kubernetes": "kubernetes", "urllib3": "urllib3"}
 
 
 class MissingLibraries(Exception):
     """Libraries that can't be imported; the message names them and how to get them."""
 
 
-def require() -> None:
-    """Raise MissingLibraries where one of REQUIRED is not installed."""
-    missing = [package for module, package in REQUIRED.items() if find_spec(module) is None]
+def require(more: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Raise MissingLibraries where one of REQUIRED, or of ``more``, is not installed."""
+    wanted = {**REQUIRED, **more}
+    missing = [package for module, package in wanted.items() if find_spec(module) is None]
     if missing:
         raise MissingLibraries(f"missing Python libraries; install them with: pip install {' '.join(missing)}")

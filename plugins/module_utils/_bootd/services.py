@@ -30,3 +30,4 @@ class Services:
     secret: bytes
     problems: Callable[[], list[StoreProblem]]
     clock: Callable[[], float] = time.time
+    answers_dhcp: Callable[[], bool] = lambda: True  # false on a replica that stands by

@@ -14,7 +14,7 @@ DHCP_MODES = ("reservation", "off")
 class Settings:
     """What ``bootd serve`` was told. Paths are strings; an empty string means "not given"."""
 
-    store: str  # "files:DIR"
+    store: str  # "files:DIR", "kubernetes" or "kubernetes:NAMESPACE"
     state_dir: str
     address: str  # the IPv4 address machines reach bootd by: option 54, siaddr and the host of every URL
     interface: str = ""  # answer DHCP only on this interface; "": on every one
@@ -34,6 +34,9 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()  # CIDRs whose X-Forwarded-For is believed
     http_threads: int = 32
     http_connections: int = 256
+    lease_namespace: str = ""  # of the Lease by which one of several replicas answers DHCP; "": this one always does
+    replica: str = ""  # this bootd's name in the Lease and in Events
+    report_key: str = ""  # a file that keys the report URLs; "": one that is made in state_dir
     log_format: str = "json"
     log_level: str = "info"
 

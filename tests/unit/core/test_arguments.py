@@ -39,7 +39,7 @@ def test_parse_without_a_store_says_which_flag_is_missing(capsys):
 @pytest.mark.parametrize(
     ("flag", "value", "words"),
     [
-        ("--store", "kubernetes", "files store only"),
+        ("--store", "kubernetes:No_Name", "kubernetes[:NAMESPACE]"),
         ("--store", "files:", "files:DIR"),
         ("--address", "0.0.0.0", "machines can't send to that"),
         ("--address", "fe80::1", "IPv4"),

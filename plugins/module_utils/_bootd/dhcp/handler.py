@@ -48,6 +48,9 @@ class Handler:
             self._drop(error.reason)
             return None
         self._received[type_name(request)].inc()
+        if not self._services.answers_dhcp():
+            self._drop("standby")
+            return None
         nic = self._services.catalog.by_mac(request.mac)
         decision = decide(request, nic, self._context)
         if nic is None:

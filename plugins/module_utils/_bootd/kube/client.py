@@ -147,7 +147,8 @@ class Watch:
         self._stopped = True
         # It may have ended by itself just now.
         with suppress(OSError, RuntimeError, ValueError):
-            self._answer.shutdown()
+            # Before urllib3 2.3 there is no other way than to close it under its reader.
+            getattr(self._answer, "shutdown", self._answer.close)()
 
 
 def resource_path(group_version: str, plural: str, namespace: str = "", name: str = "") -> str:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""All that bootd may do in a cluster, in one table: its roles are generated from it, and it is checked at start. Pure."""
+"""All that bootd may do in a cluster, in one table: roles are generated from it, and it is checked at start. Pure."""
 
 from __future__ import annotations
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 import queue
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..hardware.model import text_at
 from ..kube.client import Client, Watch, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
 from .live_object import GROUP_VERSION, PLURAL
@@ -178,7 +179,4 @@ def _take(batch: _Batch, event: Mapping[str, Any]) -> None:
     if kind in ("ADDED", "MODIFIED", "DELETED", "ERROR"):
         batch.events.append((kind, value))
     if kind != "ERROR":
-        meta = value.get("metadata")
-        batch.version = (
-            str(meta.get("resourceVersion") or batch.version) if isinstance(meta, Mapping) else batch.version
-        )
+        batch.version = text_at(value, "metadata", "resourceVersion") or batch.version

@@ -207,10 +207,10 @@ class KubernetesStore:
     def _adopt_written(self, live: Live, before: Live | None) -> bool:
         """Take a state that another replica has just written; return whether there was one."""
         key = live.machine.key
-        if before is not None and live.annotation == before.annotation or self._writer.waits(key):
+        if (before is not None and live.annotation == before.annotation) or self._writer.waits(key):
             return False
         kept = self._kept.states.get(key)
-        if live.state is None or live.state == kept or kept is not None and live.state.last_at < kept.last_at:
+        if live.state is None or live.state == kept or (kept is not None and live.state.last_at < kept.last_at):
             return False
         self._kept.states[key] = self._adopted[key] = live.state
         return True

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A thread that does one piece of work again and again: when woken, and when the work said it wants to be done again."""
+"""A thread that does one piece of work again and again: when woken, and when the work itself has asked for it."""
 
 from __future__ import annotations
 

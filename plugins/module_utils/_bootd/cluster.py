@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What bootd runs on in a cluster: the kubernetes store, and the Lease where there are several replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .kube.client import Client
+from .kube.connect import configuration_from
+from .kube.errors import ConfigurationError
+from .logs import Log
+from .settings import Settings
+from .standby import MARK, Standby
+from .stores.base import StoreError
+from .stores.kubernetes import KubernetesStore
+from .stores.state_dir import StateDir
+
+CONNECTIONS = 4  # the watch, the writer, the lease, and one to spare
+
+
+def open_client(environ: Mapping[str, str]) -> Client:
+    """Return a client of the cluster that ``environ`` names, or that this is a pod of; raises StoreError."""
+    try:
+        return Client(configuration_from(environ), connections=CONNECTIONS, agent="bootd")
+    except ConfigurationError as error:
+        raise StoreError(str(error)) from error
+
+
+def kubernetes_store(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> KubernetesStore:
+    """Return the store that ``settings.store`` names."""
+    namespace = settings.store.partition(":")[2]
+    return KubernetesStore(
+        client, namespace, state_dir, log, own=settings.lease_namespace, host=settings.replica or settings.address
+    )
+
+
+def standby(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> Standby | None:
+    """Return what says whether this replica answers DHCP, None where it is the only one."""
+    if not settings.lease_namespace:
+        return None
+    me = settings.replica or settings.address
+    return Standby(client, settings.lease_namespace, me, state_dir.path / MARK, log)
