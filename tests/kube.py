@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from _bootd.kube.client import Client, resource_path
 from _bootd.kube.connect import configuration_from, set_token
 from _bootd.kube.errors import ApiError, ApiUnreachable
@@ -42,15 +44,11 @@ class ApiServer:
         self.kubeconfig = kubeconfig
         self.client = Client(configuration_from({}, kubeconfig=str(kubeconfig)), connections=8)
 
-    def as_service_account(self, namespace: str, name: str) -> Client:
-        """Return a client that has a service account's rights, and nothing more."""
+    def service_account(self, namespace: str, name: str) -> ServiceAccount:
+        """Return a service account, which has to exist, to act as."""
         path = f"{resource_path('v1', 'serviceaccounts', namespace, name)}/token"
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
-        token = self.client.request("POST", path, body=body)["status"]["token"]
-        configuration = configuration_from({}, kubeconfig=str(self.kubeconfig))
-        set_token(configuration, token)
-        configuration.cert_file = configuration.key_file = None
-        return Client(configuration)
+        return ServiceAccount(self, self.client.request("POST", path, body=body)["status"]["token"])
 
     def create(self, document: dict[str, Any], plural: str) -> dict[str, Any]:
         """Create an object; what is there already is left as it is."""
@@ -86,6 +84,27 @@ class ApiServer:
         """Return what kubectl prints."""
         command = ["kubectl", f"--kubeconfig={self.kubeconfig}", *argv]
         return subprocess.run(command, input=text, capture_output=True, text=True, check=check).stdout
+
+
+class ServiceAccount:
+    """Somebody with a service account's rights, and nothing more."""
+
+    def __init__(self, api: ApiServer, token: str) -> None:
+        self._api, self._token = api, token
+        configuration = configuration_from({}, kubeconfig=str(api.kubeconfig))
+        set_token(configuration, token)
+        configuration.cert_file = configuration.key_file = None
+        self.client = Client(configuration)
+
+    def kubeconfig(self, directory: Path) -> Path:
+        """Return a kubeconfig to act as it, written to ``directory``."""
+        document = yaml.safe_load(self._api.kubeconfig.read_text(encoding="utf-8"))
+        context = next(item for item in document["contexts"] if item["name"] == document["current-context"])
+        document["users"] = [{"name": "account", "user": {"token": self._token}}]
+        context["context"]["user"] = "account"
+        path = directory / "account.kubeconfig"
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+        return path
 
 
 class ScriptedServer(ApiServer):

@@ -9,7 +9,9 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from lab.network import Lab
 
@@ -19,11 +21,28 @@ READY_SECONDS = 20
 LINE_SECONDS = 10
 
 
+class Loopback:
+    """The host that runs the tests, in the place of a lab: for what is not about packets."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = {**os.environ, **environment}
+
+    def popen(self, _host: str, argv: Sequence[str], **more: Any) -> subprocess.Popen[bytes]:
+        """Start a program."""
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=self._environment, **more)
+
+    def run(self, _host: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end."""
+        return subprocess.run(argv, env=self._environment, capture_output=True, text=True, check=True)
+
+
 class Bootd:
     """``bin/bootd serve`` on ``host`` of ``lab``, its log in ``directory``."""
 
-    def __init__(self, lab: Lab, host: str, directory: Path, *, address: str = ADDRESS, more: tuple[str, ...] = ()):
-        self.lab, self.host, self.directory = lab, host, directory
+    def __init__(
+        self, lab: Lab | Loopback, host: str, directory: Path, *, address: str = ADDRESS, more: tuple[str, ...] = ()
+    ):
+        self.lab, self.host, self.directory, self.address = lab, host, directory, address
         self.manifests, self.state = directory / "manifests", directory / "state"
         self.boot_files = directory / "boot"
         self.log = directory / "bootd.log"
@@ -86,6 +105,6 @@ class Bootd:
 
     def get(self, path: str, host: str | None = None) -> tuple[int, str]:
         """Return status and body of a GET by curl from ``host``, by default the one bootd is on."""
-        argv = ["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", f"http://{ADDRESS}:7080{path}"]
+        argv = ["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", f"http://{self.address}:7080{path}"]
         body, _unused, status = self.lab.run(host or self.host, argv).stdout.rpartition("\n")
         return int(status), body
