@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be said about kube-vip, and whether it makes sense. Pure.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_namespace
+
+DEFAULT_IMAGE = "ghcr.io/kube-vip/kube-vip"
+DEFAULT_VERSION = "v1.1.2"
+DEFAULT_CLASS = "baremetal.netboot/kube-vip"
+# Kubernetes: a name with a domain before it, so that two programs don't choose the same one.
+_CLASS = re.compile(r"[a-z0-9][a-z0-9.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
+_INTERFACE = re.compile(r"[^\s/:]{1,15}")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A BGP router to tell of the address."""
+
+    address: str
+    asn: int
+    password: str = field(default="", repr=False)
+    multihop: bool = False
+
+
+@dataclass(frozen=True)
+class Bgp:
+    """``router_id`` "" is each node's own address."""
+
+    asn: int = 65000
+    router_id: str = ""
+    peers: tuple[Peer, ...] = ()
+    source_interface: str = ""
+    source_address: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``interface`` "" is that of the default route; ``load_balancer_class`` "" any Service without a class."""
+
+    address: str = ""
+    interface: str = ""
+    mode: str = "arp"
+    name: str = "kube-vip"
+    namespace: str = "kube-system"
+    image: str = DEFAULT_IMAGE
+    version: str = DEFAULT_VERSION
+    control_plane: bool = True
+    port: int = 6443
+    services: bool = False
+    service_election: bool = False
+    load_balancer_class: str = DEFAULT_CLASS
+    prometheus_server: str = ":2112"
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    bgp: Bgp = Bgp()
+    extra_env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secret_name(self) -> str:
+        return f"{self.name}-bgp"
+
+    def has_passwords(self) -> bool:
+        """Return whether there is something to keep from people who may read a DaemonSet."""
+        return self.mode == "bgp" and any(peer.password for peer in self.bgp.peers)
+
+
+def settings_from(options: Mapping[str, Any]) -> Settings:
+    """Return the settings that a module's options are; what is not given is None there."""
+    given = {name: options[name] for name in Settings.__dataclass_fields__ if options.get(name) is not None}
+    bgp = given.pop("bgp", {})
+    peers = tuple(
+        Peer(peer["address"], peer["asn"], peer.get("password") or "", bool(peer.get("multihop")))
+        for peer in bgp.get("peers") or ()
+    )
+    rest = {name: value for name, value in bgp.items() if name != "peers" and value is not None}
+    extra = {name: str(value) for name, value in given.pop("extra_env", {}).items()}
+    selector = {name: str(value) for name, value in given.pop("node_selector", {}).items()}
+    return Settings(**given, node_selector=selector, extra_env=extra, bgp=Bgp(**rest, peers=peers))
+
+
+def problems(settings: Settings) -> list[str]:
+    """Return a sentence for each thing that makes no sense."""
+    return [*_of_all(settings), *(_of_bgp(settings.bgp) if settings.mode == "bgp" else ())]
+
+
+def _of_all(settings: Settings) -> Iterator[str]:
+    if not (settings.control_plane or settings.services):
+        yield "control_plane and services are both false, so kube-vip would have nothing to do"
+    if settings.control_plane and not _is_address(settings.address):
+        yield f"address is {settings.address!r} but should be an IP address such as 10.10.0.20"
+    if settings.interface and not _INTERFACE.fullmatch(settings.interface):
+        yield f"interface is {settings.interface!r} but should be a network interface's name such as eth0"
+    for name in ("name", "namespace"):
+        if not is_namespace(getattr(settings, name)):
+            yield f"{name} is {getattr(settings, name)!r} but should be lower-case letters, digits and -"
+    if settings.load_balancer_class and not _CLASS.fullmatch(settings.load_balancer_class):
+        yield f"load_balancer_class is {settings.load_balancer_class!r} but should be like {DEFAULT_CLASS}"
+
+
+def _of_bgp(bgp: Bgp) -> Iterator[str]:
+    if not bgp.peers:
+        yield "bgp.peers is empty, so nobody would learn of the address"
+    if bgp.router_id and not (_is_address(bgp.router_id) and "." in bgp.router_id):
+        yield f"bgp.router_id is {bgp.router_id!r} but should be an IPv4 address"
+    for name, asn in (("bgp.asn", bgp.asn), *((f"bgp.peers[{n}].asn", peer.asn) for n, peer in enumerate(bgp.peers))):
+        if not 0 < asn < 1 << 32:
+            yield f"{name} is {asn} but should be from 1 to 4294967295"
+    for number, peer in enumerate(bgp.peers):
+        if not _is_address(peer.address):
+            yield f"bgp.peers[{number}].address is {peer.address!r} but should be an IP address"
+        # They are written one after the other with these between them.
+        if set(peer.password) & set(":,"):
+            yield f"bgp.peers[{number}].password has a colon or a comma in it, which kube-vip can't read"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
