@@ -1,0 +1,294 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kube-vip's objects, field by field as its documentation has them."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kube_vip import (
+    DIGEST_ANNOTATION,
+    leftovers,
+    objects,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kube_vip_settings import (
+    DEFAULT_CLASS,
+    DEFAULT_VERSION,
+    problems,
+    settings_from,
+)
+
+# https://kube-vip.io/docs/installation/daemonset/, "Example ARP Manifest", with the names that releases from v0.9 on
+# write (`kube-vip manifest daemonset --inCluster --taint --controlplane --services --arp --leaderElection`).
+DOCUMENTED_ARP = {
+    "vip_arp": "true",
+    "port": "6443",
+    "vip_nodename": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}},
+    "vip_interface": "ens160",
+    "vip_subnet": "32",
+    "dns_mode": "first",
+    "cp_enable": "true",
+    "cp_namespace": "kube-system",
+    "vip_ddns": "false",
+    "svc_enable": "true",
+    "vip_leaderelection": "true",
+    "vip_leaseduration": "5",
+    "vip_renewdeadline": "3",
+    "vip_retryperiod": "1",
+    "address": "192.168.0.40",
+    "prometheus_server": ":2112",
+}
+# The same page, "Example BGP Manifest" and "Managing a routerID as a DaemonSet".
+DOCUMENTED_BGP = {
+    "vip_arp": "false",
+    "port": "6443",
+    "vip_interface": "lo",
+    "vip_cidr": "32",
+    "cp_enable": "true",
+    "cp_namespace": "kube-system",
+    "vip_ddns": "false",
+    "bgp_enable": "true",
+    "bgp_routerid": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}},
+    "bgp_as": "65000",
+    "bgp_peers": "192.168.0.10:65000::false,192.168.0.11:65000::false",
+    "address": "192.168.0.40",
+}
+# https://kube-vip.io/docs/usage/services/, "Loadbalancer class" and "Common lease feature".
+DOCUMENTED_SERVICES = {
+    "lb_class_only": "true",
+    "lb_class_name": DEFAULT_CLASS,
+    "svc_election": "false",
+    "svc_leasename": "kube-vip-svcs-lock",
+    "vip_leasename": "kube-vip-cp-lock",
+}
+# https://kube-vip.io/manifests/rbac.yaml
+DOCUMENTED_RULES = {
+    "/services/status": {"update"},
+    "/services": {"list", "get", "watch", "update"},
+    "/endpoints": {"list", "get", "watch", "update"},
+    "/nodes": {"list", "get", "watch", "update", "patch"},
+    "/pods": {"list"},
+    "coordination.k8s.io/leases": {"list", "get", "watch", "update", "create"},
+    "discovery.k8s.io/endpointslices": {"list", "get", "watch", "update"},
+}
+DOCUMENTED_POD = {
+    "hostNetwork": True,
+    "serviceAccountName": "kube-vip",
+    "tolerations": [{"effect": "NoSchedule", "operator": "Exists"}, {"effect": "NoExecute", "operator": "Exists"}],
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [
+                    {"matchExpressions": [{"key": "node-role.kubernetes.io/master", "operator": "Exists"}]},
+                    {"matchExpressions": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]},
+                ]
+            }
+        }
+    },
+}
+PEERS = [{"address": "192.168.0.10", "asn": 65000}, {"address": "192.168.0.11", "asn": 65000}]
+
+
+def settings(**options):
+    return settings_from({"address": "192.168.0.40", **options})
+
+
+def by_kind(**options):
+    return {document["kind"]: document for document in objects(settings(**options))}
+
+
+def pod(**options):
+    return by_kind(**options)["DaemonSet"]["spec"]["template"]["spec"]
+
+
+def environment(**options):
+    """Return the container's variables; each name is there once."""
+    env = pod(**options)["containers"][0]["env"]
+    assert len({item["name"] for item in env}) == len(env)
+    return {item["name"]: item["value"] if "value" in item else item["valueFrom"] for item in env}
+
+
+def test_environment_in_arp_mode_is_the_documented_one():
+    found = environment(interface="ens160", services=True)
+    assert found == {**DOCUMENTED_ARP, **DOCUMENTED_SERVICES}
+    assert all(isinstance(value, (str, dict)) for value in found.values())
+
+
+def test_environment_in_bgp_mode_is_the_documented_one():
+    found = environment(mode="bgp", bgp={"asn": 65000, "peers": PEERS})
+    own = {name: DOCUMENTED_ARP[name] for name in ("vip_nodename", "vip_subnet", "dns_mode", "prometheus_server")}
+    assert found == {**DOCUMENTED_BGP, **own}
+
+
+def test_environment_names_bgp_sources_and_routers():
+    found = environment(
+        mode="bgp",
+        interface="dummy0",
+        address="2001:db8::40",
+        bgp={
+            "asn": 65010,
+            "router_id": "192.168.0.2",
+            "source_interface": "eth1",
+            "source_address": "192.168.0.2",
+            "peers": [{"address": "2001:db8::1", "asn": 65001, "multihop": True}],
+        },
+    )
+    assert {name: found[name] for name in found if name.startswith(("bgp_", "vip_c", "vip_s", "vip_i"))} == {
+        "vip_interface": "dummy0",
+        "vip_subnet": "128",
+        "vip_cidr": "128",
+        "bgp_enable": "true",
+        "bgp_routerid": "192.168.0.2",
+        "bgp_as": "65010",
+        "bgp_peers": "[2001:db8::1]:65001::true",
+        "bgp_sourceif": "eth1",
+        "bgp_sourceip": "192.168.0.2",
+    }
+
+
+def test_environment_without_control_plane_has_no_address():
+    found = environment(control_plane=False, services=True, service_election=True)
+    assert {"address", "cp_enable", "vip_leasename"} & set(found) == set()
+    assert (found["svc_enable"], found["svc_election"]) == ("true", "true")
+
+
+def test_environment_without_services_leaves_them_alone():
+    assert [name for name in environment() if name.startswith(("svc_", "lb_"))] == []
+
+
+def test_environment_takes_any_service_only_when_asked():
+    assert "lb_class_only" not in environment(services=True, load_balancer_class="")
+    assert environment(services=True, load_balancer_class="a.b/c")["lb_class_name"] == "a.b/c"
+
+
+def test_environment_lets_the_user_have_the_last_word():
+    found = environment(extra_env={"vip_loglevel": 5, "vip_leaseduration": "15"})
+    assert (found["vip_loglevel"], found["vip_leaseduration"]) == ("5", "15")
+
+
+def test_environment_without_interface_leaves_the_choice_to_kube_vip():
+    assert "vip_interface" not in environment()
+
+
+def test_rules_are_the_documented_ones():
+    rules = by_kind(services=True)["ClusterRole"]["rules"]
+    assert {f"{rule['apiGroups'][0]}/{rule['resources'][0]}": set(rule["verbs"]) for rule in rules} == DOCUMENTED_RULES
+
+
+def test_rules_without_services_do_not_name_them():
+    rules = by_kind()["ClusterRole"]["rules"]
+    assert {rule["resources"][0] for rule in rules} == {"nodes", "leases"}
+
+
+def test_objects_refer_to_each_other():
+    found = by_kind(namespace="vips", name="vip2")
+    assert found["ClusterRoleBinding"]["roleRef"]["name"] == found["ClusterRole"]["metadata"]["name"]
+    account = found["ServiceAccount"]["metadata"]
+    assert found["ClusterRoleBinding"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": account["name"], "namespace": account["namespace"]}
+    ]
+    daemon_set = found["DaemonSet"]["spec"]
+    assert daemon_set["template"]["spec"]["serviceAccountName"] == account["name"] == "vip2"
+    assert daemon_set["selector"]["matchLabels"] == daemon_set["template"]["metadata"]["labels"]
+    assert found["DaemonSet"]["metadata"]["namespace"] == account["namespace"] == "vips"
+
+
+def test_objects_of_two_names_have_nothing_in_common():
+    """Neither a name, nor a lease, nor a label by which one would take the other's pods."""
+    one, other = by_kind(services=True), by_kind(services=True, name="vip2")
+    assert [kind for kind in one if one[kind]["metadata"]["name"] == other[kind]["metadata"]["name"]] == []
+    assert one["DaemonSet"]["spec"]["selector"] != other["DaemonSet"]["spec"]["selector"]
+    leases = [environment(services=True, name=name) for name in ("kube-vip", "vip2")]
+    assert all(leases[0][name] != leases[1][name] for name in ("vip_leasename", "svc_leasename"))
+
+
+def test_pod_is_the_documented_one():
+    found = pod()
+    assert {name: found[name] for name in DOCUMENTED_POD} == DOCUMENTED_POD
+    assert found["containers"][0]["args"] == ["manager"]
+
+
+def test_pod_runs_where_it_is_told():
+    found = pod(node_selector={"bootstrap": True})
+    assert found["nodeSelector"] == {"bootstrap": "True"}
+    assert "affinity" not in found
+
+
+def test_pod_may_do_no_more_than_it_needs():
+    """Less than the documentation's manifest, which has SYS_TIME too."""
+    context = pod()["containers"][0]["securityContext"]
+    assert context["capabilities"] == {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]}
+    assert context["allowPrivilegeEscalation"] is False
+    assert "privileged" not in context
+
+
+def test_image_and_version_are_free():
+    assert pod()["containers"][0]["image"] == f"ghcr.io/kube-vip/kube-vip:{DEFAULT_VERSION}"
+    found = pod(image="registry.local:5000/vip", version="v0.9.2")
+    assert found["containers"][0]["image"] == "registry.local:5000/vip:v0.9.2"
+
+
+def with_password(password):
+    return {"mode": "bgp", "bgp": {"peers": [{**PEERS[0], "password": password}, PEERS[1]]}}
+
+
+def test_passwords_are_in_the_secret_only():
+    found = by_kind(**with_password("hunter2"))
+    assert "hunter2" not in str(found) + repr(settings(**with_password("hunter2")))
+    secret = found["Secret"]
+    assert base64.b64decode(secret["data"]["bgp_peers"]).decode() == (
+        "192.168.0.10:65000:hunter2:false,192.168.0.11:65000::false"
+    )
+    assert environment(**with_password("hunter2"))["bgp_peers"] == {
+        "secretKeyRef": {"name": secret["metadata"]["name"], "key": "bgp_peers"}
+    }
+
+
+def test_passwords_restart_the_pods_when_they_change():
+    digests = {
+        by_kind(**with_password(password))["DaemonSet"]["spec"]["template"]["metadata"]["annotations"][
+            DIGEST_ANNOTATION
+        ]
+        for password in ("hunter2", "hunter3", "hunter2")
+    }
+    assert len(digests) == 2
+
+
+def test_leftovers_are_the_secret_that_is_not_needed_any_more():
+    assert leftovers(settings(**with_password("hunter2"))) == []
+    (secret,) = leftovers(settings())
+    assert (secret["kind"], secret["metadata"]["name"]) == ("Secret", "kube-vip-bgp")
+    assert "Secret" not in by_kind(**with_password(""))
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({}, ""),
+        ({"address": "fd00::1"}, ""),
+        ({"address": None}, "address is '' but should be an IP address"),
+        ({"address": "10.10.0.20/24"}, "address is '10.10.0.20/24' but should be"),
+        ({"address": None, "control_plane": False, "services": True}, ""),
+        ({"control_plane": False}, "nothing to do"),
+        ({"interface": "eth0 eth1"}, "interface is 'eth0 eth1'"),
+        ({"interface": "a-very-long-interface"}, "interface is"),
+        ({"name": "Kube_VIP"}, "name is 'Kube_VIP'"),
+        ({"namespace": "a.b"}, "namespace is 'a.b'"),
+        ({"load_balancer_class": "mine"}, "load_balancer_class is 'mine' but should be like"),
+        ({"load_balancer_class": ""}, ""),
+        ({"mode": "bgp"}, "bgp.peers is empty"),
+        ({"mode": "bgp", "bgp": {"peers": PEERS}}, ""),
+        ({"mode": "bgp", "bgp": {"peers": PEERS, "router_id": "fd00::1"}}, "bgp.router_id is"),
+        ({"mode": "bgp", "bgp": {"peers": PEERS, "asn": 0}}, "bgp.asn is 0"),
+        ({"mode": "bgp", "bgp": {"peers": [{"address": "x", "asn": 1}]}}, "bgp.peers[0].address is 'x'"),
+        ({"mode": "bgp", "bgp": {"peers": [{"address": "10.0.0.1", "asn": 1 << 32}]}}, "bgp.peers[0].asn is"),
+        (with_password("a:b"), "bgp.peers[0].password has a colon"),
+    ],
+    ids=str,
+)
+def test_problems_say_what_makes_no_sense(options, problem):
+    found = problems(settings(**options))
+    assert len(found) == bool(problem)
+    assert all(problem in sentence for sentence in found)
