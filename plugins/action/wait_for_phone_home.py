@@ -5,32 +5,33 @@
 
 from __future__ import annotations
 
-import json
 import time
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.urls import open_url
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects import parse_store
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import ARGUMENTS as CLUSTER_ARGUMENTS
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._cluster_source import cluster_from
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._progress import TARGETS, Progress, span
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Away, Bootd, Refused, Source
 
 SILENCE = 60.0  # seconds without news after which the wait says where the machines stand
-HTTP_TIMEOUT = 10
-MAX_ANSWER = 64 * 1024 * 1024
 
 ARGUMENTS = {
     "machines": {"type": "list", "elements": "str", "required": True},
-    "url": {"type": "str", "required": True},
+    "url": {"type": "str"},
+    "store": {"type": "str"},
     "stage": {"type": "str", "choices": list(TARGETS), "default": "installed"},
     "timeout": {"type": "int", "default": 3600},
     "poll": {"type": "float", "default": 1.0},
     "fail_fast": {"type": "bool", "default": False},
     "use_proxy": {"type": "bool", "default": True},
 }
+EXACTLY_ONE = [("url", "store")]
 
 display = Display()
 
@@ -43,21 +44,40 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        _result, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        if options["poll"] <= 0:
-            raise AnsibleActionFail(f"poll is {options['poll']} but should be a number of seconds above 0")
-        if self._task.check_mode:
-            return {"changed": False, "machines": {}, "elapsed": 0.0, "msg": "check mode: nothing was waited for"}
-        wait = Wait(options)
-        wait.until_settled()
+        _result, options = self.validate_argument_spec(
+            argument_spec={**CLUSTER_ARGUMENTS, **ARGUMENTS},
+            mutually_exclusive=EXACTLY_ONE,
+            required_one_of=EXACTLY_ONE,
+        )
+        try:
+            source = source_for(options)
+            if self._task.check_mode:
+                return {"changed": False, "machines": {}, "elapsed": 0.0, "msg": "check mode: nothing was waited for"}
+            wait = Wait(options, source)
+            wait.until_settled()
+        except (Refused, ValueError) as error:
+            raise AnsibleActionFail(str(error)) from error
         return wait.result()
 
 
-class Wait:
-    """One wait: asks bootd, shows news, and tolerates that bootd is away for a while."""
+def source_for(options: Mapping[str, Any]) -> Source:
+    """Return who the options say is to be asked; raises ValueError and Refused where nobody can be."""
+    if options["poll"] <= 0:
+        raise ValueError(f"poll is {options['poll']} but should be a number of seconds above 0")
+    if options["url"] is not None:
+        return Bootd(options["url"], options["poll"], options["use_proxy"])
+    kind, place = parse_store(options["store"])
+    if kind != "kubernetes":
+        raise ValueError("a bootd that serves files keeps its states to itself: give its url instead of its store")
+    return cluster_from(options, place)
 
-    def __init__(self, options: dict[str, Any]) -> None:
+
+class Wait:
+    """One wait: asks ``source``, shows news, and tolerates that it is away for a while."""
+
+    def __init__(self, options: Mapping[str, Any], source: Source) -> None:
         self.options = options
+        self.source = source
         self.progress = Progress(options["machines"], options["stage"])
         self.started = time.monotonic()
         self.said_at = self.started
@@ -75,22 +95,27 @@ class Wait:
 
     def until_settled(self) -> None:
         """Return when every machine has arrived or failed, when one has failed and that is enough, or in time."""
-        while True:
-            self._look()
-            over = self.progress.failed and self.options["fail_fast"]
-            left = self.options["timeout"] - self.elapsed
-            if over or not self.progress.pending or left <= 0:
-                return
-            time.sleep(min(self.options["poll"], left))
+        try:
+            self.source.start()
+            while True:
+                self._look()
+                over = self.progress.failed and self.options["fail_fast"]
+                left = self.options["timeout"] - self.elapsed
+                if over or not self.progress.pending or left <= 0:
+                    return
+                self.source.pause(left)
+        finally:
+            self.source.stop()
 
     def _look(self) -> None:
         try:
-            machines, self.clock_ahead = fetch(self.options["url"], self.options["use_proxy"])
-        except (OSError, ValueError, HTTPException) as error:
+            look = self.source.look()
+        except Away as error:
             self._say_away(str(error))
         else:
             self._say_back()
-            for line in self.progress.update(machines, self.bootd_now, self.elapsed):
+            self.clock_ahead = look.clock_ahead
+            for line in self.progress.update(look.machines, self.bootd_now, self.elapsed):
                 self._say(line)
         if time.monotonic() - self.said_at >= SILENCE:
             self._say(self.progress.standing(self.bootd_now) + self._away())
@@ -103,17 +128,18 @@ class Wait:
         self.away_reason = reason
         if self.away_since is None:
             self.away_since = time.monotonic()
-            self._say(f"no answer from bootd at {self.options['url']}: {reason}; asking again")
+            self._say(f"no answer from {self.source.place}: {reason}; asking again")
 
     def _say_back(self) -> None:
         if self.away_since is not None:
-            self._say(f"bootd answers again after {span(time.monotonic() - self.away_since)}")
+            self._say(f"{self.source.name} answers again after {span(time.monotonic() - self.away_since)}")
             self.away_since = None
 
     def _away(self) -> str:
         if self.away_since is None:
             return ""
-        return f"; bootd has not answered for {span(time.monotonic() - self.away_since)}: {self.away_reason}"
+        silent = span(time.monotonic() - self.away_since)
+        return f"; {self.source.name} has not answered for {silent}: {self.away_reason}"
 
     def result(self) -> dict[str, Any]:
         """Return the task's result: what was seen last of every machine, also where the wait failed."""
@@ -126,15 +152,3 @@ class Wait:
             result["failed"] = True
             result["msg"] = "\n".join([f"{head} within {span(self.elapsed)}{self._away()}", *missing])
         return result
-
-
-def fetch(url: str, use_proxy: bool) -> tuple[list[dict[str, Any]], float]:
-    """Return bootd's machines and by how many seconds its clock is ahead; raises OSError, ValueError, HTTPException."""
-    with open_url(f"{url.rstrip('/')}/api/v1/machines", timeout=HTTP_TIMEOUT, use_proxy=use_proxy) as answer:
-        text = answer.read(MAX_ANSWER)
-        date = answer.headers.get("Date")
-    document = json.loads(text)
-    machines = document.get("machines") if isinstance(document, dict) else None
-    if not isinstance(machines, list) or not all(isinstance(machine, dict) for machine in machines):
-        raise ValueError("the answer is not bootd's list of machines")
-    return machines, parsedate_to_datetime(date).timestamp() - time.time() if date else 0.0

@@ -70,3 +70,28 @@ options:
 requirements:
   - kubernetes >= 24.2
 """
+
+    # What plugins that are no modules need as well: they read the variables by what their documentation says.
+    ENV = r"""
+options:
+  kubeconfig:
+    env: [{name: K8S_AUTH_KUBECONFIG}]
+  context:
+    env: [{name: K8S_AUTH_CONTEXT}]
+  host:
+    env: [{name: K8S_AUTH_HOST}]
+  api_key:
+    env: [{name: K8S_AUTH_API_KEY}]
+  ca_cert:
+    env: [{name: K8S_AUTH_SSL_CA_CERT}]
+  client_cert:
+    env: [{name: K8S_AUTH_CERT_FILE}]
+  client_key:
+    env: [{name: K8S_AUTH_KEY_FILE}]
+  validate_certs:
+    env: [{name: K8S_AUTH_VERIFY_SSL}]
+  tls_server_name:
+    env: [{name: K8S_AUTH_TLS_SERVER_NAME}]
+  proxy:
+    env: [{name: K8S_AUTH_PROXY}]
+"""

@@ -11,13 +11,17 @@ version_added: 0.1.0
 author:
   - The baremetal.netboot authors (@baremetal-netboot)
 description:
-  - Asks bootd where machines stand until all of them have got to a stage of their boot, by default until their
-    installers have reported success.
+  - Waits until all machines have got to a stage of their boot, by default until their installers have reported
+    success.
+  - With O(url) it asks bootd again and again. With O(store) it watches the Hardware objects of a cluster, where bootd
+    writes down where machines stand, and hears of each change as it happens.
   - One task waits for any number of machines and shows a line for each stage as it is reached. When nothing happens
     for a minute it says who stands where.
-  - Runs on the controller, which must reach bootd's HTTP port. Nothing is run on the task's host.
+  - Runs on the controller, which must reach bootd's HTTP port or the API server, and with O(store) has to have the
+    kubernetes library and the kubeconfig. Nothing is run on the task's host, wherever that is.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.kubernetes
 attributes:
   check_mode:
     support: full
@@ -37,8 +41,16 @@ options:
   url:
     description:
       - Where bootd serves HTTP, such as V(http://10.10.0.20:7080).
+      - Exactly one of O(url) and O(store) is required.
     type: str
-    required: true
+  store:
+    description:
+      - Where the Hardware objects are that bootd serves. V(kubernetes) is every namespace of a cluster,
+        V(kubernetes:NAMESPACE) is one.
+      - Needs the rights to list and to watch them, and no way to bootd itself.
+      - The environment variables that options such as O(kubeconfig) name are those of the controller. A task's
+        C(environment) does not count.
+    type: str
   stage:
     description:
       - The stage that each machine has to reach.
@@ -53,7 +65,7 @@ options:
     default: 3600
   poll:
     description:
-      - How many seconds to pause between two questions to bootd.
+      - With O(url), how many seconds to pause between two questions to bootd.
     type: float
     default: 1.0
   fail_fast:
@@ -64,13 +76,16 @@ options:
     default: false
   use_proxy:
     description:
-      - Whether to honour proxy settings in the environment of the controller.
+      - With O(url), whether to honour proxy settings in the environment of the controller.
     type: bool
     default: true
 notes:
   - A machine that had failed before the task began is waited for, since it may boot again.
-  - bootd may be away for a while, for example to be restarted. The machines go on without it, and so does the wait.
-  - A machine of which bootd has no Hardware object after 30 seconds counts as failed.
+  - bootd or the API server may be away for a while, for example to be restarted. The machines go on without, and so
+    does the wait, which says so. An API server that refuses the first question ends it.
+  - A machine that has no Hardware object after 30 seconds counts as failed.
+  - Where several namespaces have a machine of the same name, the one in the namespace C(default) is meant. Others are
+    called C(NAMESPACE/NAME).
 seealso:
   - module: baremetal.netboot.hardware
 """
@@ -80,6 +95,13 @@ EXAMPLES = r"""
   baremetal.netboot.wait_for_phone_home:
     machines: "{{ groups.netboot_machines }}"
     url: http://10.10.0.20:7080
+  register: phone_home
+
+- name: Wait for the machines of a bootd that runs in a cluster
+  baremetal.netboot.wait_for_phone_home:
+    machines: "{{ groups.netboot_machines }}"
+    store: kubernetes:tink-system
+    kubeconfig: ~/.kube/config
   register: phone_home
 
 - name: Set what was seen of each machine as its own fact
@@ -101,7 +123,7 @@ EXAMPLES = r"""
 RETURN = r"""
 machines:
   description:
-    - What bootd said last of each machine, by name. Machines that it does not know are left out.
+    - What was said last of each machine, by name. Machines without Hardware object are left out.
     - Also returned when the task fails, with the machines that have arrived and those that have not.
   returned: always
   type: dict

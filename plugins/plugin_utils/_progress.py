@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a wait for machines has seen, and what to say about it. Pure: answers of bootd and times in, lines out.
+"""What a wait for machines has seen, and what to say about it. Pure: machines and times in, lines out.
 
 PRIVATE to this collection: it can change in any release.
 """
@@ -16,9 +16,9 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stages im
 TARGETS = tuple(stage for stage in STAGES if stage != "failed")
 _RANK = {stage: rank for rank, stage in enumerate(TARGETS)}
 
-# Seconds of answers in which bootd may not know a machine: a manifest may be on its way, a wrong name stays wrong.
+# Seconds of answers in which a machine may be unknown: its object may be on its way, a wrong name stays wrong.
 UNKNOWN_GRACE = 30.0
-# Seconds by which bootd's clock, read from an HTTP date, may be off.
+# Seconds by which bootd's clock may be off: it is read from an HTTP date, or taken to be right.
 _CLOCK_ERROR = 2.0
 _MAX_NAMES = 5
 
@@ -33,7 +33,7 @@ class Progress:
     def __init__(self, names: Iterable[str], target: str) -> None:
         self.names = tuple(dict.fromkeys(names))
         self.target = target
-        self.machines: dict[str, Mapping[str, Any]] = {}  # the last that bootd said of each
+        self.machines: dict[str, Mapping[str, Any]] = {}  # the last that was said of each
         self.reached: set[str] = set()
         self.failed: dict[str, str] = {}  # name -> why
         self._old_failures: dict[str, tuple[Any, ...]] = {}
@@ -46,7 +46,7 @@ class Progress:
         return [name for name in self.names if name not in self.reached and name not in self.failed]
 
     def update(self, machines: Iterable[Mapping[str, Any]], now: float, elapsed: float) -> list[str]:
-        """Take an answer of bootd in and return a line for each thing that happened since the one before."""
+        """Take an answer in and return a line for each thing that happened since the one before."""
         answered = _by_name(machines)
         self._others = tuple(name for name in answered if "/" not in name)
         if self._first_answer is None:
@@ -63,6 +63,8 @@ class Progress:
 
     def _update_one(self, name: str, machine: Mapping[str, Any], now: float, began: float) -> list[str]:
         before = self.machines.get(name)
+        if before is machine:
+            return []  # a watch gives again what has not changed
         self.machines[name] = machine
         lines = _first_look(machine, now) if before is None else _news(before, machine)
         if machine.get("stage") == "failed":
@@ -88,15 +90,15 @@ class Progress:
 
     def _unknown(self, name: str) -> str:
         near = get_close_matches(name, self._others, 1)
-        hint = f"the nearest it has is {near[0]}" if near else f"it has {len(self._others)} others"
-        return f"bootd has no Hardware object of that name, {hint}"
+        hint = f"the nearest is {near[0]}" if near else f"there are {len(self._others)} others"
+        return f"there is no Hardware object of that name, {hint}"
 
     def standing(self, now: float) -> str:
         """Return one line that says how many machines stand where, for a wait in which nothing happens."""
         groups: dict[str, list[str]] = {}
         for name in self.pending:
             machine = self.machines.get(name)
-            stage = str(machine.get("stage")) if machine else "unknown to bootd"
+            stage = str(machine.get("stage")) if machine else "without Hardware object"
             since = _since(machine) if machine else 0.0
             groups.setdefault(stage, []).append(f"{name} for {span(now - since)}" if since else name)
         order = sorted(groups, key=lambda stage: _RANK.get(stage, -1))

@@ -123,7 +123,7 @@ def test_update_gives_up_on_a_name_that_bootd_does_not_know():
     # The time before the first answer does not count: bootd may be starting.
     assert look(progress, *known, at=100) == []
     assert look(progress, *known, at=100 + UNKNOWN_GRACE - 1) == []
-    text = "bootd has no Hardware object of that name, the nearest it has is um790-2"
+    text = "there is no Hardware object of that name, the nearest is um790-2"
     assert look(progress, *known, at=100 + UNKNOWN_GRACE) == [f"um970-2: {text}"]
     assert look(progress, *known, at=200) == []
     assert progress.pending == ["um790-1"]
@@ -148,7 +148,7 @@ def test_standing_groups_machines_by_stage():
     progress = Progress(names, "installed")
     look(progress, machine("um790-1", INSTALLED), machine("um790-2", SCRIPT), *map(machine, names[3:]), at=60)
     assert progress.standing(START + 62.4) == (
-        "1 of 9 installed; unknown to bootd: um790-3; "
+        "1 of 9 installed; without Hardware object: um790-3; "
         "known: um790-4, um790-5, um790-6, um790-7, um790-8 and 1 more; script: um790-2 for 60.0 s"
     )
 

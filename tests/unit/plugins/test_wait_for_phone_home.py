@@ -12,6 +12,8 @@ import yaml
 
 from ansible_collections.baremetal.netboot.plugins.action import wait_for_phone_home as action
 from ansible_collections.baremetal.netboot.plugins.modules import wait_for_phone_home as documented
+from ansible_collections.baremetal.netboot.plugins.plugin_utils import _sources
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Look
 
 EPOCH = 1_700_000_000.0
 
@@ -44,11 +46,12 @@ def wait(monkeypatch):
             answer = answers[max(moment for moment in answers if moment <= clock["now"])]
             if isinstance(answer, Exception):
                 raise answer
-            return answer, 0.0
+            return Look(answer)
 
-        monkeypatch.setattr(action, "fetch", fetch)
+        monkeypatch.setattr(_sources, "fetch", fetch)
         common = {"machines": ["a", "b"], "url": "http://10.10.0.20:7080", "stage": "installed", "timeout": 100}
-        waiting = action.Wait({**common, "poll": 1.0, "fail_fast": False, "use_proxy": True, **options})
+        options = {**common, "poll": 1.0, "fail_fast": False, "use_proxy": True, **options}
+        waiting = action.Wait(options, action.source_for(options))
         waiting.until_settled()
         return waiting.result()
 
@@ -110,7 +113,7 @@ def test_until_settled_tolerates_that_bootd_is_away(wait, shown):
 def test_until_settled_tells_of_a_bootd_that_never_came(wait, shown):
     result = wait({0: ValueError("not JSON")}, machines=["a"], timeout=70)
     assert len([line for line in shown if "no answer" in line]) == 1
-    assert "[60.0s] 0 of 1 installed; unknown to bootd: a; bootd has not answered for 60.0 s: not JSON" in shown
+    assert "[60.0s] 0 of 1 installed; without Hardware object: a; bootd has not answered for 60.0 s: not JSON" in shown
     assert "within 70.0 s; bootd has not answered for 70.0 s: not JSON" in result["msg"]
     assert result["machines"] == {}
 
@@ -142,7 +145,7 @@ def test_fetch_refuses_what_is_no_list_of_machines(body, told):
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         with pytest.raises(ValueError, match=told):
-            action.fetch(f"http://127.0.0.1:{server.server_port}/", False)
+            _sources.fetch(f"http://127.0.0.1:{server.server_port}/", False)
         thread.join()
 
 

@@ -1,0 +1,262 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: hardware_info
+short_description: Read the Hardware objects of machines, and where the machines stand
+version_added: 0.1.0
+author:
+  - The baremetal.netboot authors (@baremetal-netboot)
+description:
+  - Reads Hardware objects (C(tinkerbell.org/v1alpha1)) and what bootd has seen of their machines.
+  - Asks once, whatever the number of machines.
+extends_documentation_fragment:
+  - baremetal.netboot.attributes
+  - baremetal.netboot.kubernetes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is ever changed.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  store:
+    description:
+      - Where the objects are kept. V(kubernetes) is every namespace of a cluster, V(kubernetes:NAMESPACE) is one.
+      - V(files:DIR) is a directory of manifests on the task's host. What was seen of the machines is then read from
+        O(state_dir).
+    type: str
+    default: kubernetes
+  state_dir:
+    description:
+      - With a store of files, the state directory of bootd on the task's host. Only its owner and root may read it.
+      - Without it the objects are returned, and the stage of each machine is empty.
+    type: path
+  names:
+    description:
+      - The machines to return, by the names of their objects, or as C(NAMESPACE/NAME). All by default.
+    type: list
+    elements: str
+  label_selectors:
+    description:
+      - The labels that objects must have to be returned, as V(rack=b12), V(role in (server, agent\)) or V(!spare).
+    type: list
+    elements: str
+    default: []
+    aliases: [label_selector]
+  resources:
+    description:
+      - Whether to return the objects themselves, too. Their C(userData) and C(vendorData) may hold passwords, so use
+        C(no_log) with it.
+    type: bool
+    default: false
+seealso:
+  - module: baremetal.netboot.hardware
+  - module: baremetal.netboot.wait_for_phone_home
+  - plugin: baremetal.netboot.hardware
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+- name: See where the machines of a rack stand
+  baremetal.netboot.hardware_info:
+    store: kubernetes:tink-system
+    label_selectors: [rack=b12]
+  register: rack
+
+- name: Tell which of them are not installed
+  ansible.builtin.debug:
+    msg: "{{ rack.machines | rejectattr('stage', 'in', ['installed', 'ready']) | map(attribute='name') }}"
+
+- name: Read the machines of a bootd that serves files
+  baremetal.netboot.hardware_info:
+    store: files:/etc/bootd/hardware
+    state_dir: /var/lib/bootd
+  become: true
+  register: all
+"""
+
+RETURN = r"""
+machines:
+  description: The machines in the order of their namespaces and names. Holds nothing that could be a secret.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the object.
+      type: str
+      sample: um790-1
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: tink-system
+    mac:
+      description: The MAC address of the interface that the machine boots from.
+      type: str
+      sample: 58:47:ca:71:d8:49
+    ip:
+      description: Its IPv4 address.
+      type: str
+      sample: 10.10.0.16
+    hostname:
+      description: The host name that it is given.
+      type: str
+      sample: um790-1
+    stage:
+      description: Where the machine stands. Empty where nobody could be asked, see O(state_dir).
+      type: str
+      sample: installed
+    since:
+      description: Since when it stands there, in seconds since the epoch, 0 where nothing was seen of it.
+      type: float
+      sample: 1697053479.3
+    attempt:
+      description: How many times the machine has booted from the network.
+      type: int
+      sample: 1
+    stages:
+      description: Each stage of this attempt and when it was reached, in seconds since the epoch.
+      type: list
+      elements: dict
+      sample: [{"stage": "known", "at": 1697053442.8}, {"stage": "offered", "at": 1697053442.8}]
+    installs:
+      description: How many times it has been installed.
+      type: int
+      sample: 1
+    firmware:
+      description: V(uefi) or V(bios), as far as it was seen.
+      type: str
+      sample: uefi
+    facts:
+      description: What iPXE reported of the machine.
+      type: dict
+      sample: {"manufacturer": "Micro Computer (HK) Tech Limited", "product": "UM790 Pro"}
+    bytes:
+      description: How many bytes bootd has sent it in this attempt.
+      type: dict
+      sample: {"tftp": 1017856, "http": 854}
+    last:
+      description: The last thing that was seen of it, and when.
+      type: dict
+      sample: {"what": "report succeeded", "at": 1697053479.3}
+    error:
+      description: Why it failed, or the last error iPXE told of.
+      type: str
+      sample: ''
+    netboot:
+      description: Whether it would be booted from the network now.
+      type: bool
+      sample: false
+    reason:
+      description: Why, or why not.
+      type: str
+      sample: 'netboot is off for um790-1: it is installed'
+    allow_pxe:
+      description: C(allowPXE) of that interface as the object has it. None where it has not.
+      type: bool
+      sample: false
+    os:
+      description: The distribution that is installed.
+      type: str
+      sample: harvester
+    os_version:
+      description: Its version.
+      type: str
+      sample: v1.2.0
+    role:
+      description: The value of the label C(netboot.baremetal/role), empty where there is none.
+      type: str
+      sample: server
+    labels:
+      description: The labels of the object.
+      type: dict
+      sample: {"rack": "b12"}
+    problems:
+      description: What is wrong with the object, so that bootd does not serve it as written.
+      type: list
+      elements: str
+      sample: []
+missing:
+  description: Those of O(names) that no object has.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+resources:
+  description: The objects of RV(machines), in the same order.
+  returned: when O(resources) is true
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.base import StoreError
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects import (
+    Found,
+    from_cluster,
+    from_files,
+    parse_store,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._machines import described, named
+
+
+def read(module: AnsibleModule) -> Found:
+    """Return what the store holds; raises ValueError, OSError, StoreError, ApiError and ApiUnreachable."""
+    params = module.params
+    kind, place = parse_store(params["store"])
+    selector = ",".join(params["label_selectors"])
+    if kind == "files":
+        return from_files(place, params["state_dir"] or "", selector=selector)
+    names = params["names"] or []
+    # Of several the API can't be asked by name.
+    name = names[0].rpartition("/")[2] if len(names) == 1 else ""
+    return from_cluster(_kubernetes.client_for(module, connections=1), place, selector=selector, name=name)
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Return the result; raises as ``read`` does."""
+    found = read(module)
+    for problem in found.problems:
+        module.warn(problem)
+    entries, missing = found.entries, []
+    if module.params["names"] is not None:
+        entries, missing = named(entries, module.params["names"])
+    result = {"changed": False, "machines": [described(entry) for entry in entries], "missing": missing}
+    if module.params["resources"]:
+        result["resources"] = [entry.document for entry in entries]
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **_kubernetes.ARGUMENTS,
+            "store": {"type": "str", "default": "kubernetes"},
+            "state_dir": {"type": "path"},
+            "names": {"type": "list", "elements": "str"},
+            "label_selectors": {"type": "list", "elements": "str", "default": [], "aliases": ["label_selector"]},
+            "resources": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module)
+    except (ValueError, OSError, StoreError, ApiError, ApiUnreachable) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
