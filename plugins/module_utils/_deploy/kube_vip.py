@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kube_vip_settings import Settings
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kube_vip_variables import (
     PEERS_KEY,
+    ROUTER_ANNOTATION,
     digest,
     peers_text,
     variables,
@@ -29,12 +30,12 @@ _READ = ["get", "list", "watch"]
 def objects(settings: Settings) -> list[dict[str, Any]]:
     """Return the objects of kube-vip."""
     found = [_service_account(settings), _cluster_role(settings), _binding(settings), _daemon_set(settings)]
-    return found + ([_secret(settings)] if settings.has_passwords() else [])
+    return found + ([_secret(settings)] if settings.mode == "bgp" else [])
 
 
 def leftovers(settings: Settings) -> list[dict[str, Any]]:
     """Return the objects that other settings of the same name may have left behind."""
-    return [] if settings.has_passwords() else [_secret(settings)]
+    return [] if settings.mode == "bgp" else [_secret(settings)]
 
 
 def _meta(settings: Settings, name: str, *, namespaced: bool = True) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _role_name(settings: Settings) -> str:
 
 
 def _secret(settings: Settings) -> dict[str, Any]:
-    """Return the peers with their passwords, which the DaemonSet, readable to more people, must not hold."""
+    """Return the peers, whose passwords the DaemonSet, readable to more people, must not hold."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -103,7 +104,7 @@ def _secret(settings: Settings) -> dict[str, Any]:
 def _daemon_set(settings: Settings) -> dict[str, Any]:
     name = f"{settings.name}-ds"
     labels = {"app.kubernetes.io/name": name}
-    annotations = {"annotations": {DIGEST_ANNOTATION: digest(settings)}} if settings.has_passwords() else {}
+    annotations = {"annotations": _annotations(settings)} if settings.mode == "bgp" else {}
     return {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
@@ -114,6 +115,11 @@ def _daemon_set(settings: Settings) -> dict[str, Any]:
             "template": {"metadata": {"labels": labels, **annotations}, "spec": _pod(settings)},
         },
     }
+
+
+def _annotations(settings: Settings) -> dict[str, str]:
+    router = {ROUTER_ANNOTATION: settings.bgp.router_id} if settings.bgp.router_id else {}
+    return {DIGEST_ANNOTATION: digest(settings), **router}
 
 
 def _pod(settings: Settings) -> dict[str, Any]:

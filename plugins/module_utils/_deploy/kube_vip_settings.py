@@ -21,6 +21,8 @@ DEFAULT_CLASS = "baremetal.netboot/kube-vip"
 # Kubernetes: a name with a domain before it, so that two programs don't choose the same one.
 _CLASS = re.compile(r"[a-z0-9][a-z0-9.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 _INTERFACE = re.compile(r"[^\s/:]{1,15}")
+# Variables that Kubernetes fills in. Server-side apply can't turn these into plain values, nor back.
+_FILLED_IN = {"bgp_peers", "bgp_routerid", "vip_nodename"}
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,6 @@ class Settings:
     def secret_name(self) -> str:
         return f"{self.name}-bgp"
 
-    def has_passwords(self) -> bool:
-        """Return whether there is something to keep from people who may read a DaemonSet."""
-        return self.mode == "bgp" and any(peer.password for peer in self.bgp.peers)
-
 
 def settings_from(options: Mapping[str, Any]) -> Settings:
     """Return the settings that a module's options are; what is not given is None there."""
@@ -105,6 +103,8 @@ def _of_all(settings: Settings) -> Iterator[str]:
             yield f"{name} is {getattr(settings, name)!r} but should be lower-case letters, digits and -"
     if settings.load_balancer_class and not _CLASS.fullmatch(settings.load_balancer_class):
         yield f"load_balancer_class is {settings.load_balancer_class!r} but should be like {DEFAULT_CLASS}"
+    for name in sorted(_FILLED_IN & set(settings.extra_env)):
+        yield f"extra_env.{name} can't be set; see bgp for the peers and the router's ID"
 
 
 def _of_bgp(bgp: Bgp) -> Iterator[str]:

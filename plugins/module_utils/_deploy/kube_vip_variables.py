@@ -13,6 +13,8 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kube_vip_settings import Peer, Settings
 
 PEERS_KEY = "bgp_peers"
+# Where the pods look up their router's ID, so that the variable is filled in by Kubernetes with and without one.
+ROUTER_ANNOTATION = "netboot.baremetal/bgp-router-id"
 LOOPBACK = "lo"  # with BGP several nodes have the address at once, which must not be seen on a network they share
 _ROUNDS = 100_000
 
@@ -71,14 +73,13 @@ def _of_arp() -> Variables:
 
 def _of_bgp(settings: Settings) -> Variables:
     bgp = settings.bgp
-    own = {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}
-    hidden = {"secretKeyRef": {"name": settings.secret_name, "key": PEERS_KEY}}
+    router = f"metadata.annotations['{ROUTER_ANNOTATION}']" if bgp.router_id else "status.podIP"
     return {
         "vip_cidr": _prefix(settings.address),
         "bgp_enable": _flag(True),
-        "bgp_routerid": bgp.router_id or own,
+        "bgp_routerid": {"fieldRef": {"apiVersion": "v1", "fieldPath": router}},
         "bgp_as": str(bgp.asn),
-        "bgp_peers": hidden if settings.has_passwords() else peers_text(settings),
+        "bgp_peers": {"secretKeyRef": {"name": settings.secret_name, "key": PEERS_KEY}},
         **({"bgp_sourceif": bgp.source_interface} if bgp.source_interface else {}),
         **({"bgp_sourceip": bgp.source_address} if bgp.source_address else {}),
     }

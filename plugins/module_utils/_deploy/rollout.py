@@ -35,15 +35,17 @@ def wait_for(client: Client, document: Mapping[str, Any], seconds: float) -> dic
     Raises NotReady after ``seconds``, or when the cluster gives up, and ApiError. An API server that is away for a
     while, as when its own node gets another address, is waited for.
     """
-    path, end = path_of(document), time.monotonic() + seconds
+    path, start = path_of(document), time.monotonic()
     while True:
         present, told = _look(client, path)
         left = left_to_do(present) if present else told or "it is not there"
         if present and not left:
             return present
-        if time.monotonic() > end or (present and has_failed(present)):
+        waited = time.monotonic() - start
+        if waited > seconds or (present and has_failed(present)):
             reasons = [left, *(_last_seen(client, present) if present else ())]
-            raise NotReady(f"{title_of(document)} is not ready after {seconds:.0f} s: {'; '.join(reasons)}")
+            shown = f"{min(waited, seconds):.0f} s"
+            raise NotReady(f"{title_of(document)} is not ready after {shown}: {'; '.join(reasons)}")
         time.sleep(PAUSE)
 
 

@@ -52,7 +52,6 @@ DOCUMENTED_BGP = {
     "bgp_enable": "true",
     "bgp_routerid": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}},
     "bgp_as": "65000",
-    "bgp_peers": "192.168.0.10:65000::false,192.168.0.11:65000::false",
     "address": "192.168.0.40",
 }
 # https://kube-vip.io/docs/usage/services/, "Loadbalancer class" and "Common lease feature".
@@ -119,7 +118,8 @@ def test_environment_in_arp_mode_is_the_documented_one():
 def test_environment_in_bgp_mode_is_the_documented_one():
     found = environment(mode="bgp", bgp={"asn": 65000, "peers": PEERS})
     own = {name: DOCUMENTED_ARP[name] for name in ("vip_nodename", "vip_subnet", "dns_mode", "prometheus_server")}
-    assert found == {**DOCUMENTED_BGP, **own}
+    secret = {"bgp_peers": {"secretKeyRef": {"name": "kube-vip-bgp", "key": "bgp_peers"}}}
+    assert found == {**DOCUMENTED_BGP, **own, **secret}
 
 
 def test_environment_names_bgp_sources_and_routers():
@@ -140,9 +140,11 @@ def test_environment_names_bgp_sources_and_routers():
         "vip_subnet": "128",
         "vip_cidr": "128",
         "bgp_enable": "true",
-        "bgp_routerid": "192.168.0.2",
+        "bgp_routerid": {
+            "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.annotations['netboot.baremetal/bgp-router-id']"}
+        },
         "bgp_as": "65010",
-        "bgp_peers": "[2001:db8::1]:65001::true",
+        "bgp_peers": {"secretKeyRef": {"name": "kube-vip-bgp", "key": "bgp_peers"}},
         "bgp_sourceif": "eth1",
         "bgp_sourceip": "192.168.0.2",
     }
@@ -234,16 +236,34 @@ def with_password(password):
     return {"mode": "bgp", "bgp": {"peers": [{**PEERS[0], "password": password}, PEERS[1]]}}
 
 
-def test_passwords_are_in_the_secret_only():
-    found = by_kind(**with_password("hunter2"))
-    assert "hunter2" not in str(found) + repr(settings(**with_password("hunter2")))
-    secret = found["Secret"]
-    assert base64.b64decode(secret["data"]["bgp_peers"]).decode() == (
-        "192.168.0.10:65000:hunter2:false,192.168.0.11:65000::false"
-    )
-    assert environment(**with_password("hunter2"))["bgp_peers"] == {
-        "secretKeyRef": {"name": secret["metadata"]["name"], "key": "bgp_peers"}
-    }
+# The same page, in the manifest: "address:AS:password:multihop", separated by commas.
+@pytest.mark.parametrize(
+    ("peers", "text"),
+    [
+        (PEERS, "192.168.0.10:65000::false,192.168.0.11:65000::false"),
+        ([{**PEERS[0], "password": "hunter2"}, PEERS[1]], "192.168.0.10:65000:hunter2:false,192.168.0.11:65000::false"),
+        ([{"address": "2001:db8::1", "asn": 65001, "multihop": True}], "[2001:db8::1]:65001::true"),
+    ],
+)
+def test_peers_are_in_the_secret_only(peers, text):
+    options = {"mode": "bgp", "bgp": {"peers": peers}}
+    found = by_kind(**options)
+    assert base64.b64decode(found["Secret"]["data"]["bgp_peers"]).decode() == text
+    assert "hunter2" not in str(found) + repr(settings(**options))
+
+
+def test_router_id_is_an_annotation_of_the_pods():
+    template = by_kind(mode="bgp", bgp={"peers": PEERS, "router_id": "192.168.0.2"})["DaemonSet"]["spec"]["template"]
+    assert template["metadata"]["annotations"]["netboot.baremetal/bgp-router-id"] == "192.168.0.2"
+
+
+def test_variables_keep_their_shape_whatever_is_asked_for():
+    """Server-side apply leaves an empty valueFrom where a value takes its place, and the API server refuses that."""
+    kinds = {}
+    for more in ({}, {"mode": "bgp", "bgp": {"peers": PEERS}}, {"mode": "bgp", "bgp": {"router_id": "192.168.0.2"}}):
+        for name, value in environment(services=True, **more).items():
+            kinds.setdefault(name, set()).add("value" if isinstance(value, str) else next(iter(value)))
+    assert {name: kind for name, kind in kinds.items() if len(kind) > 1} == {}
 
 
 def test_passwords_restart_the_pods_when_they_change():
@@ -260,7 +280,7 @@ def test_leftovers_are_the_secret_that_is_not_needed_any_more():
     assert leftovers(settings(**with_password("hunter2"))) == []
     (secret,) = leftovers(settings())
     assert (secret["kind"], secret["metadata"]["name"]) == ("Secret", "kube-vip-bgp")
-    assert "Secret" not in by_kind(**with_password(""))
+    assert "Secret" not in by_kind()
 
 
 @pytest.mark.parametrize(
@@ -278,6 +298,7 @@ def test_leftovers_are_the_secret_that_is_not_needed_any_more():
         ({"namespace": "a.b"}, "namespace is 'a.b'"),
         ({"load_balancer_class": "mine"}, "load_balancer_class is 'mine' but should be like"),
         ({"load_balancer_class": ""}, ""),
+        ({"extra_env": {"vip_nodename": "x"}}, "extra_env.vip_nodename can't be set"),
         ({"mode": "bgp"}, "bgp.peers is empty"),
         ({"mode": "bgp", "bgp": {"peers": PEERS}}, ""),
         ({"mode": "bgp", "bgp": {"peers": PEERS, "router_id": "fd00::1"}}, "bgp.router_id is"),
