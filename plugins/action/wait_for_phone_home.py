@@ -31,7 +31,6 @@ ARGUMENTS = {
     "fail_fast": {"type": "bool", "default": False},
     "use_proxy": {"type": "bool", "default": True},
 }
-EXACTLY_ONE = [("url", "store")]
 
 display = Display()
 
@@ -44,11 +43,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        _result, options = self.validate_argument_spec(
-            argument_spec={**CLUSTER_ARGUMENTS, **ARGUMENTS},
-            mutually_exclusive=EXACTLY_ONE,
-            required_one_of=EXACTLY_ONE,
-        )
+        _result, options = self.validate_argument_spec(argument_spec={**CLUSTER_ARGUMENTS, **ARGUMENTS})
         try:
             source = source_for(options)
             if self._task.check_mode:
@@ -64,6 +59,8 @@ def source_for(options: Mapping[str, Any]) -> Source:
     """Return who the options say is to be asked; raises ValueError and Refused where nobody can be."""
     if options["poll"] <= 0:
         raise ValueError(f"poll is {options['poll']} but should be a number of seconds above 0")
+    if (options["url"] is None) == (options["store"] is None):
+        raise ValueError("exactly one of url and store is required")
     if options["url"] is not None:
         return Bootd(options["url"], options["poll"], options["use_proxy"])
     kind, place = parse_store(options["store"])
