@@ -12,43 +12,71 @@ author:
   - The baremetal.netboot authors (@baremetal-netboot)
 description:
   - Writes Hardware objects (C(tinkerbell.org/v1alpha1)) to the store from which bootd serves them, any number in one
-    task.
-  - A file that changes is replaced in one step, so bootd never sees half of it.
+    task. The objects are first checked as C(bootd check) does; where anything is wrong with any of them, all of it is
+    told and nothing is written.
+  - In a cluster the objects are listed once. Then only those that differ are written, several at a time, by
+    server-side apply. Fields that others have set, and that are not in O(machines), stay as they are.
+  - In a directory a file that changes is replaced in one step, so bootd never sees half of it.
+  - A machine that has been installed stays as it is when it is written again. bootd has then set C(allowPXE) of its
+    object to V(false), which this module leaves alone unless O(reprovision) is set.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.kubernetes
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
     details:
-      - C(userData) and C(vendorData), which may hold passwords, are shown as digests.
+      - Only what differs is shown. C(userData) and C(vendorData), which may hold passwords, are shown as digests or
+        not at all.
   idempotent:
     support: full
 options:
   store:
     description:
-      - Where the objects are kept. V(files:DIR) is a directory on the task's host with a file for each machine, named
-        after it.
-      - The directory has to exist, except in check mode.
+      - Where the objects are kept. V(kubernetes:NAMESPACE) is a namespace of a cluster, V(kubernetes) all of them.
+        V(files:DIR) is a directory on the task's host with a file for each machine, named after it.
+      - The directory has to exist, except in check mode, and so has the namespace.
     type: str
-    required: true
+    default: kubernetes
   machines:
     description:
       - The Hardware objects. The filter P(baremetal.netboot.to_hardware#filter) makes them of an inventory.
+      - In a cluster, objects that name no namespace are in that of O(store), or in C(default).
+      - To remove machines, C(metadata.name) of each is enough.
     type: list
     elements: dict
-    required: true
+  machine:
+    description:
+      - One Hardware object, in the place of O(machines).
+    type: dict
   state:
     description:
-      - V(present) writes the objects, V(absent) removes the files of machines of these names.
+      - V(present) writes the objects, V(absent) removes those of these names.
     type: str
     choices: [present, absent]
     default: present
   prune:
     description:
       - Whether O(machines) is the whole truth, so that other machines are removed.
-      - Only files that this module has written are removed, which it knows by their first line.
+      - Only objects that this module has written are removed, which it knows by their label
+        C(app.kubernetes.io/managed-by=baremetal.netboot), and in files by their first line.
+    type: bool
+    default: false
+  reprovision:
+    description:
+      - Whether the machines that have been installed are to be installed again at their next boot from the network.
+      - Machines that have not been installed are left as they are, so a second run changes nothing before they are.
+      - In a directory, bootd keeps to itself what has been installed. There, give the machines another
+        C(netboot_reprovision) in the inventory instead.
+    type: bool
+    default: false
+  force:
+    description:
+      - Whether to take over fields that others have set to other values. Without it such a machine is an error that
+        names the fields and who has set them.
+      - Only in a cluster.
     type: bool
     default: false
   owner:
@@ -67,34 +95,50 @@ options:
 seealso:
   - plugin: baremetal.netboot.to_hardware
     plugin_type: filter
+  - module: baremetal.netboot.hardware_info
+  - module: baremetal.netboot.hardware_crd
   - module: baremetal.netboot.wait_for_phone_home
 """
 
 EXAMPLES = r"""
-- name: Write the machines of the inventory, and remove those that have left it
+- name: Write the machines of the inventory to the cluster, and remove those that have left it
   baremetal.netboot.hardware:
-    store: files:/etc/bootd/hardware
+    store: kubernetes:tink-system
     machines: "{{ groups.netboot_machines | baremetal.netboot.to_hardware(hostvars) }}"
     prune: true
-    group: bootd
 
-- name: Write one machine that is described in its own words
+- name: Have two machines installed again
+  baremetal.netboot.hardware:
+    store: kubernetes:tink-system
+    machines: "{{ ['um790-1', 'um790-2'] | baremetal.netboot.to_hardware(hostvars) }}"
+    reprovision: true
+
+- name: Write one machine that is described in its own words to a directory
   baremetal.netboot.hardware:
     store: files:/etc/bootd/hardware
-    machines:
-      - apiVersion: tinkerbell.org/v1alpha1
-        kind: Hardware
-        metadata:
-          name: um790-1
-        spec:
-          interfaces:
-            - dhcp:
-                mac: 58:47:ca:71:d8:49
-                ip:
-                  address: 10.10.0.16
-                  netmask: 255.255.255.0
-              netboot:
-                allowPXE: true
+    group: bootd
+    machine:
+      apiVersion: tinkerbell.org/v1alpha1
+      kind: Hardware
+      metadata:
+        name: um790-1
+      spec:
+        interfaces:
+          - dhcp:
+              mac: 58:47:ca:71:d8:49
+              ip:
+                address: 10.10.0.16
+                netmask: 255.255.255.0
+            netboot:
+              allowPXE: true
+
+- name: Remove a machine
+  baremetal.netboot.hardware:
+    store: kubernetes:tink-system
+    state: absent
+    machine:
+      metadata:
+        name: um790-1
 """
 
 RETURN = r"""
@@ -110,9 +154,15 @@ machines:
       description: The machine.
       type: str
       sample: um790-1
+    namespace:
+      description: The namespace of its object.
+      type: str
+      returned: in a cluster
+      sample: tink-system
     path:
       description: Its file.
       type: str
+      returned: in a directory
       sample: /etc/bootd/hardware/um790-1.yaml
     action:
       description: V(created), V(updated), V(removed) or V(unchanged).
@@ -120,117 +170,80 @@ machines:
       sample: updated
 """
 
-import os
-import tempfile
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _manifest_files
-from ansible_collections.baremetal.netboot.plugins.module_utils._manifest_files import Change
-
-
-def directory_of(store: str) -> str:
-    """Return the directory of a ``files:DIR`` store; raises ValueError for other stores."""
-    kind, _colon, path = store.partition(":")
-    if kind != "files" or not os.path.isabs(path):
-        raise ValueError(f"store is {store!r} but should be files:DIR with an absolute path")
-    return path
-
-
-def read_manifests(directory: str, *, may_be_missing: bool) -> dict[str, str]:
-    """Return the content of the directory's manifests by file name; raises OSError."""
-    try:
-        names = os.listdir(directory)
-    except FileNotFoundError:
-        if may_be_missing:
-            return {}
-        raise
-    found = {}
-    for name in names:
-        if name.endswith(_manifest_files.SUFFIX) and not name.startswith("."):
-            with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
-                found[name] = file.read()
-    return found
-
-
-def apply(module: AnsibleModule, directory: str, change: Change) -> bool:
-    """Bring one file about and return whether its content or its permissions changed, or would in check mode."""
-    path = os.path.join(directory, change.file)
-    if not module.check_mode:
-        if change.action == "removed":
-            os.unlink(path)
-        elif change.action != "unchanged":
-            write(module, path, change.after)
-    changed = change.action != "unchanged"
-    return set_permissions(module, path, changed) if os.path.exists(path) and change.action != "removed" else changed
-
-
-def write(module: AnsibleModule, path: str, content: str) -> None:
-    """Put ``content`` in place of the file at ``path`` in one step."""
-    descriptor, temporary = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-    module.atomic_move(temporary, path)
-
-
-def set_permissions(module: AnsibleModule, path: str, changed: bool) -> bool:
-    """Give a file the owner, group and mode that were asked for, and return whether anything has changed."""
-    changed = module.set_owner_if_different(path, module.params["owner"], changed)
-    changed = module.set_group_if_different(path, module.params["group"], changed)
-    return module.set_mode_if_different(path, module.params["mode"], changed)
-
-
-def diff_of(directory: str, change: Change) -> dict[str, Any]:
-    """Return one file's part of the diff."""
-    path = os.path.join(directory, change.file)
-    return {
-        "before_header": path,
-        "after_header": path,
-        "before": _manifest_files.without_secrets(change.before),
-        "after": _manifest_files.without_secrets(change.after),
-    }
+from ansible_collections.baremetal.netboot.plugins.module_utils import (
+    _hardware_cluster,
+    _hardware_files,
+    _hardware_plan,
+    _kubernetes,
+)
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """Do what the parameters ask for and return the result; raises ValueError and OSError."""
+    """Do what the parameters ask for and return the result; raises ValueError, OSError and HardwareError."""
     params = module.params
-    directory = directory_of(params["store"])
-    found = _manifest_files.problems(params["machines"])
-    if found:
+    machines = [params["machine"]] if params["machine"] is not None else params["machines"]
+    if params["state"] == "present" and (found := _hardware_plan.problems(machines)):
         raise ValueError("\n".join(found))
-    present = read_manifests(directory, may_be_missing=module.check_mode)
-    if params["state"] == "present":
-        todo = _manifest_files.changes(params["machines"], present, prune=params["prune"])
-    else:
-        todo = _manifest_files.removals(params["machines"], present)
-    outcomes = [apply(module, directory, change) for change in todo]
+    kind, _colon, place = params["store"].partition(":")
+    if kind != "kubernetes":
+        if params["reprovision"]:
+            raise ValueError("with store files:DIR, give the machines another netboot_reprovision instead")
+        return _hardware_files.run(module, machines)
+    return in_cluster(module, machines, place)
+
+
+def in_cluster(module: AnsibleModule, machines: list[dict[str, Any]], namespace: str) -> dict[str, Any]:
+    """Bring the objects about in a cluster, in ``namespace`` where one is named; raises as ``run``."""
+    params = module.params
+    wish = _hardware_cluster.Wish(
+        namespace=namespace or "default",
+        prune=params["prune"],
+        reprovision=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if params["reprovision"] else "",
+        force=params["force"],
+        check=module.check_mode,
+    )
+    strays = sorted(
+        {key[0] for item in machines if (key := _hardware_plan.key_of(item, wish.namespace))[0] != namespace}
+    )
+    if namespace and strays:
+        raise ValueError(f"store is {params['store']}, but there are machines of {', '.join(strays)}")
+    work = _hardware_cluster.present if params["state"] == "present" else _hardware_cluster.absent
+    client = _kubernetes.client_for(module, connections=_hardware_cluster.AT_ONCE)
+    done = work(client, machines, wish, everywhere=not namespace)
     return {
-        "changed": any(outcomes),
-        "machines": [
-            {"name": change.machine, "path": os.path.join(directory, change.file), "action": change.action}
-            for change in todo
-        ],
-        "diff": [diff_of(directory, change) for change in todo if change.action != "unchanged"],
+        "changed": any(item.action != "unchanged" for item in done),
+        "machines": [{"name": item.step.key[1], "namespace": item.step.key[0], "action": item.action} for item in done],
+        "diff": [item.diff for item in done if item.diff],
     }
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "store": {"type": "str", "required": True},
-            "machines": {"type": "list", "elements": "dict", "required": True},
+            **_kubernetes.ARGUMENTS,
+            "store": {"type": "str", "default": "kubernetes"},
+            "machines": {"type": "list", "elements": "dict"},
+            "machine": {"type": "dict"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "prune": {"type": "bool", "default": False},
+            "reprovision": {"type": "bool", "default": False},
+            "force": {"type": "bool", "default": False},
             "owner": {"type": "str"},
             "group": {"type": "str"},
             "mode": {"type": "str", "default": "0640"},
         },
+        mutually_exclusive=[("machines", "machine")],
+        required_one_of=[("machines", "machine")],
         supports_check_mode=True,
     )
     try:
         result = run(module)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, _hardware_cluster.HardwareError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -41,8 +41,8 @@ class Site:
         """End the daemons and delete the machines."""
         for bootd in self._bootds:
             bootd.stop()
-        for item in self.api.client.get(self._path())["items"]:
-            self.api.client.request("DELETE", self._path(item["metadata"]["name"]))
+        for item in self.machines():
+            self.delete(item["metadata"]["name"])
 
     def bootd(self, *more: str, number: int = 0, kubeconfig: Path | None = None) -> Bootd:
         """Return a daemon of this namespace, not started; each ``number`` has an address and a directory of its own."""
@@ -59,7 +59,7 @@ class Site:
 
     def document(self, name: str = MACHINE, mac: str = MAC, address: str = "10.10.0.16") -> dict[str, Any]:
         """Return the HOWTO's object as one of this namespace."""
-        document = yaml.safe_load(howto.HARDWARE.replace(MAC, mac).replace("10.10.0.16", address))
+        document = yaml.safe_load(howto.HARDWARE.replace(MACHINE, name).replace(MAC, mac).replace("10.10.0.16", address))
         document["metadata"] = {"name": name, "namespace": self.namespace}
         return document
 
@@ -75,6 +75,14 @@ class Site:
     def machine(self, name: str = MACHINE) -> dict[str, Any]:
         """Return the object as it is now."""
         return self.api.client.get(self._path(name))
+
+    def machines(self) -> list[dict[str, Any]]:
+        """Return all objects, by name."""
+        return self.api.client.get(self._path())["items"]
+
+    def delete(self, name: str) -> None:
+        """Delete an object."""
+        self.api.client.request("DELETE", self._path(name))
 
     def state(self, name: str = MACHINE) -> dict[str, Any]:
         """Return the state that the object's annotation has, empty where there is none."""

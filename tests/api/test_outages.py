@@ -92,16 +92,16 @@ def test_deleted_objects_are_forgotten_although_bootd_was_away(site):
 def answers(bootd) -> bool:
     """Return whether this replica answers DHCP."""
     before = metric(bootd, "bootd_dropped_total", 'reason="standby"')
-    sent = metric(bootd, "bootd_dhcp_messages_total", 'direction="sent"')
+    sent = metric(bootd, "bootd_dhcp_messages_total", 'direction="send"', 'type="DHCPOFFER"')
     ask_for_address(bootd)
     wait_for(
         lambda: (
             metric(bootd, "bootd_dropped_total", 'reason="standby"') > before
-            or metric(bootd, "bootd_dhcp_messages_total", 'direction="sent"') > sent
+            or metric(bootd, "bootd_dhcp_messages_total", 'direction="send"', 'type="DHCPOFFER"') > sent
         ),
         "it has seen the request",
     )
-    return metric(bootd, "bootd_dhcp_messages_total", 'direction="sent"') > sent
+    return metric(bootd, "bootd_dhcp_messages_total", 'direction="send"', 'type="DHCPOFFER"') > sent
 
 
 def test_one_of_three_replicas_answers_and_another_takes_over(site, record_property):

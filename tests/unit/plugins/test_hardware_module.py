@@ -16,7 +16,21 @@ from ansible_collections.baremetal.netboot.plugins.modules import hardware
 
 
 def machine(name="um790-1", **spec):
+    """Return the object of a machine; its name ends with a number from 1 to 9, which its addresses end with too."""
+    number = int(name[-1]) if name[-1:].isdecimal() else 1
+    interface = {
+        "dhcp": {
+            "mac": f"52:54:00:00:00:0{number}",
+            "hostname": name,
+            "ip": {"address": f"10.10.0.{number}", "netmask": "255.255.255.0"},
+        },
+        "netboot": {"allowPXE": False},
+    }
+    spec = {"interfaces": [interface], **spec}
     return {"apiVersion": "tinkerbell.org/v1alpha1", "kind": "Hardware", "metadata": {"name": name}, "spec": spec}
+
+
+ELSEWHERE = machine() | {"metadata": {"name": "um790-1", "namespace": "elsewhere"}}
 
 
 @pytest.fixture
@@ -124,9 +138,14 @@ def test_main_repairs_permissions(run, directory):
     ("options", "told"),
     [
         ({"store": "files:relative"}, "files:DIR with an absolute path"),
-        ({"store": "kubernetes"}, "should be files:DIR"),
+        ({"store": "etcd:here"}, "should be files:DIR"),
+        ({"reprovision": True}, "give the machines another netboot_reprovision"),
+        (
+            {"store": "kubernetes:other", "machines": [machine() | {"metadata": {"name": "a", "namespace": "b"}}]},
+            "of b",
+        ),
         ({}, "No such file or directory"),
-        ({"machines": [machine("a b"), machine("UM")]}, "machines[1].metadata.name is 'UM'"),
+        ({"machines": [machine("a b"), machine("UM")]}, 'machines[1]: UM metadata.name: "UM": should be lower-case'),
     ],
 )
 def test_main_fails_with_a_sentence(run, options, told):
