@@ -49,8 +49,8 @@ def wait(monkeypatch):
             return Look(answer)
 
         monkeypatch.setattr(_sources, "fetch", fetch)
-        common = {"machines": ["a", "b"], "url": "http://10.10.0.20:7080", "stage": "installed", "timeout": 100}
-        options = {**common, "poll": 1.0, "fail_fast": False, "use_proxy": True, **options}
+        common = {"machines": ["a", "b"], "url": "http://10.10.0.20:7080", "store": None, "stage": "installed"}
+        options = {**common, "timeout": 100, "poll": 1.0, "fail_fast": False, "use_proxy": True, **options}
         waiting = action.Wait(options, action.source_for(options))
         waiting.until_settled()
         return waiting.result()
@@ -120,6 +120,21 @@ def test_until_settled_tells_of_a_bootd_that_never_came(wait, shown):
 
 def test_until_settled_of_no_machines_is_over_at_once(wait):
     assert wait({0: []}, machines=[]) == {"changed": False, "elapsed": 0.0, "machines": {}}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"poll": 0}, "poll is 0 but should be"),
+        ({"url": None}, "exactly one of url and store"),
+        ({"store": "kubernetes"}, "exactly one of url and store"),
+        ({"url": None, "store": "files:/etc/bootd/hardware"}, "give its url"),
+        ({"url": None, "store": "kubernetes:"}, "should be kubernetes, kubernetes:NAMESPACE"),
+    ],
+)
+def test_source_for_refuses_options_that_can_not_be(options, told):
+    with pytest.raises(ValueError, match=told):
+        action.source_for({"poll": 1.0, "url": "http://10.10.0.20:7080", "store": None, "use_proxy": True, **options})
 
 
 @pytest.mark.parametrize(
