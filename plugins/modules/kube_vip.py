@@ -310,38 +310,42 @@ ARGUMENTS = {
 }
 
 
-def present(client: Client, settings: Settings, *, check: bool, force: bool) -> list[Outcome]:
-    """Have kube-vip run as ``settings`` say, and nothing of other settings be left."""
-    made = apply(client, kube_vip.objects(settings), check=check, force=force)
+def present(client: Client, settings: Settings, *, check: bool, force: bool, seconds: int) -> list[Outcome]:
+    """Have kube-vip run as ``settings`` say, and nothing of other settings be left; 0 ``seconds``: don't wait."""
+    documents = kube_vip.objects(settings)
+    made = apply(client, documents, check=check, force=force)
     removed = remove(client, kube_vip.leftovers(settings), check=check)
+    if seconds and not check:
+        wait_for(client, workload_of(documents), seconds)
     return made + [outcome for outcome in removed if outcome.changed]
 
 
-def absent(client: Client, settings: Settings, *, check: bool) -> list[Outcome]:
-    """Have no object of kube-vip be there that this module has made."""
-    return remove(client, kube_vip.objects(settings) + kube_vip.leftovers(settings), check=check)
+def absent(client: Client, settings: Settings, *, check: bool, seconds: int) -> list[Outcome]:
+    """Have no object of kube-vip be there that this module has made; 0 ``seconds``: don't wait."""
+    documents = kube_vip.objects(settings) + kube_vip.leftovers(settings)
+    workload = workload_of(documents)
+    ended = remove(client, [workload], check=check)
+    if seconds and not check and ended[0].action != "kept":
+        # While it may still write its lease: the next node then need not wait for that to run out.
+        wait_until_gone(client, workload, seconds)
+    return ended + remove(client, [document for document in documents if document is not workload], check=check)
 
 
-def wait(client: Client, settings: Settings, state: str, seconds: float) -> None:
-    """Return when the DaemonSet is what ``state`` says; raises NotReady after ``seconds``."""
-    for document in kube_vip.objects(settings):
-        if document["kind"] == "DaemonSet":
-            (wait_for if state == "present" else wait_until_gone)(client, document, seconds)
+def workload_of(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the DaemonSet among ``documents``."""
+    return next(document for document in documents if document["kind"] == "DaemonSet")
 
 
 def run(client: Client, params: dict[str, Any], *, check: bool) -> dict[str, Any]:
     """Do what was asked for and return the result; raises ValueError, ApiError, ApiUnreachable, Conflict, NotReady."""
-    settings, state = settings_from(params), params["state"]
-    if state == "present":
-        found = problems(settings)
-        if found:
-            raise ValueError("\n".join(found))
-        outcomes = present(client, settings, check=check, force=params["force"])
-    else:
-        outcomes = absent(client, settings, check=check)
-    if params["wait"] and not check:
-        wait(client, settings, state, params["wait_timeout"])
-    return result_of(outcomes)
+    settings = settings_from(params)
+    seconds = params["wait_timeout"] if params["wait"] else 0
+    if params["state"] == "absent":
+        return result_of(absent(client, settings, check=check, seconds=seconds))
+    found = problems(settings)
+    if found:
+        raise ValueError("\n".join(found))
+    return result_of(present(client, settings, check=check, force=params["force"], seconds=seconds))
 
 
 def main() -> None:
