@@ -131,10 +131,10 @@ def remove_one(client: Client, document: Mapping[str, Any], *, check: bool) -> O
     return Outcome(document, "removed", present)
 
 
-def get(client: Client, path: str) -> dict[str, Any] | None:
-    """Return the object at ``path``, None where there is none."""
+def get(client: Client, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """Return the object at ``path``, or the list, None where there is none."""
     try:
-        return client.get(path)
+        return client.get(path, query)
     except ApiError as error:
         if error.status != 404:
             raise
