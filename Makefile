@@ -10,7 +10,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 FIRMWARE ?= uefi
 MACHINES ?= 1
-export PYTHON FIRMWARE MACHINES
+STORE ?= files
+export PYTHON FIRMWARE MACHINES STORE
 
 # This checkout is the collection, nothing of it is kept in anybody's home, and Ansible insists on a UTF-8 locale.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/link
@@ -25,15 +26,15 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACHINES=3)
-	@tests/setup/packages venv lab
+demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACHINES=3, STORE=kubernetes)
+	@tests/setup/packages venv lab $(if $(filter kubernetes,$(STORE)),cluster)
 	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
 	@tests/setup/link
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.demo
 
 .PHONY: test
 test: venv ## Run everything CI runs
-	@tests/setup/packages lint ansible wire lab
+	@tests/setup/packages lint ansible wire lab cluster
 	@$(RUN)
 
 .PHONY: lint
@@ -47,7 +48,13 @@ unit: venv ## Unit tests: pure and quick
 
 .PHONY: contract
 contract: venv ## What every store keeps to; killed processes, full disks, vanished directories
+	@tests/setup/packages cluster
 	@$(RUN) contract
+
+.PHONY: api
+api: venv ## bootd and the modules against a real API server
+	@tests/setup/packages cluster
+	@$(RUN) api
 
 .PHONY: sanity
 sanity: venv ## ansible-test sanity
@@ -83,7 +90,7 @@ daemon: venv ## The running daemon: hostile input, ten thousand machines, kill -
 
 .PHONY: e2e
 e2e: venv ## Machines in QEMU that boot from the network (root)
-	@tests/setup/packages wire lab
+	@tests/setup/packages wire lab cluster
 	@$(RUN) e2e
 
 .PHONY: build

@@ -140,6 +140,7 @@ STEPS: dict[str, Callable[[], list[Command]]] = {
     "lint": lint,
     "unit": lambda: pytest("tests/unit"),
     "contract": lambda: pytest("tests/contract"),
+    "api": lambda: pytest("tests/api"),
     "docs": docs,
     "collection": collection,
     "sanity": sanity,

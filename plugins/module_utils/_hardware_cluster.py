@@ -20,6 +20,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.clie
     resource_path,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import apply as deployed
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import fields_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.differences import diff_of, visible
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_plan import Key, Step
@@ -44,6 +45,7 @@ class Wish:
     prune: bool = False
     reprovision: str = ""
     force: bool = False
+    create_namespace: bool = False
     check: bool = False
 
 
@@ -62,8 +64,20 @@ def present(client: Client, machines: Sequence[Mapping[str, Any]], wish: Wish, *
     """Bring ``machines`` about; ``everywhere``: they are in several namespaces, perhaps. Raises HardwareError."""
     live = _list(client, "" if everywhere else wish.namespace)
     todo = _hardware_plan.steps(machines, live, wish.namespace, prune=wish.prune, reprovision=wish.reprovision)
+    if wish.create_namespace:
+        _make_namespaces(client, {step.key[0] for step in todo if step.action == "created"}, wish.check)
     by_key = {_hardware_plan.key_of(machine, wish.namespace): machine for machine in machines}
     return _all(todo, lambda step: _bring_about(client, step, by_key.get(step.key), wish))
+
+
+def _make_namespaces(client: Client, names: Iterable[str], check: bool) -> None:
+    documents = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in sorted(names)]
+    try:
+        for document in documents:
+            if deployed.get(client, resource_path("v1", "namespaces", name=document["metadata"]["name"])) is None:
+                deployed.apply_one(client, document, check=check, force=False)
+    except (ApiError, ApiUnreachable) as error:
+        raise HardwareError(str(error)) from error
 
 
 def absent(client: Client, machines: Sequence[Mapping[str, Any]], wish: Wish, *, everywhere: bool) -> list[Done]:

@@ -37,7 +37,7 @@ options:
     description:
       - Where the objects are kept. V(kubernetes:NAMESPACE) is a namespace of a cluster, V(kubernetes) all of them.
         V(files:DIR) is a directory on the task's host with a file for each machine, named after it.
-      - The directory has to exist, except in check mode, and so has the namespace.
+      - The directory has to exist, except in check mode.
     type: str
     default: kubernetes
   machines:
@@ -70,6 +70,11 @@ options:
       - Machines that have not been installed are left as they are, so a second run changes nothing before they are.
       - In a directory, bootd keeps to itself what has been installed. There, give the machines another
         C(netboot_reprovision) in the inventory instead.
+    type: bool
+    default: false
+  create_namespace:
+    description:
+      - Whether to make the namespaces of O(machines) that a cluster has not.
     type: bool
     default: false
   force:
@@ -205,6 +210,7 @@ def in_cluster(module: AnsibleModule, machines: list[dict[str, Any]], namespace:
         prune=params["prune"],
         reprovision=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if params["reprovision"] else "",
         force=params["force"],
+        create_namespace=params["create_namespace"],
         check=module.check_mode,
     )
     strays = sorted(
@@ -232,6 +238,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "prune": {"type": "bool", "default": False},
             "reprovision": {"type": "bool", "default": False},
+            "create_namespace": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "owner": {"type": "str"},
             "group": {"type": "str"},

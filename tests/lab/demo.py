@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make demo`: an inventory, one playbook, and machines that install themselves over the network, in a lab.
 
-FIRMWARE is uefi or bios, MACHINES how many. Logs and report.json go to build/demo.
+FIRMWARE is uefi or bios, MACHINES how many, STORE files or kubernetes. Logs and report.json go to build/demo.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ from pathlib import Path
 
 from tools import missing
 
-from . import artifacts, bootd, bootstrap, needs, report
+from . import artifacts, bootd, bootstrap, report
 from .accelerator import accelerator
 from .command import CommandFailed
 from .down import take_down_abandoned
 from .machine import FIRMWARES, Machine
 from .network import Lab
 from .playbook import Playbook
+from .stores import FILES, KUBERNETES, STORES, FilesStore, KubernetesStore
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "playbooks"
 BUILD = ROOT / "build"
 DIRECTORY = BUILD / "demo"
-STORE = f"files:{DIRECTORY / 'hardware'}"  # as playbooks/inventory/demo.yml has it
 MAX_MACHINES = 8
 DISK_BOOT = 120.0  # seconds from the end of the installation to the boot from disk
+Store = FilesStore | KubernetesStore
 BOOTED = "system: booted from disk: "
 
 
@@ -42,8 +43,7 @@ class Failed(Exception):
 def main() -> int:
     """Run the demo; returns the exit status."""
     try:
-        firmware, count = wishes(os.environ)
-        run(firmware, count)
+        run(*wishes(os.environ))
     except (Failed, CommandFailed) as error:
         say(f"demo failed: {error}")
         return 1
@@ -53,19 +53,22 @@ def main() -> int:
     return 0
 
 
-def wishes(environ: dict[str, str]) -> tuple[str, int]:
-    """The firmware and the number of machines that ``environ`` asks for; raises Failed with what it should be."""
+def wishes(environ: dict[str, str]) -> tuple[str, int, str]:
+    """The firmware, the number of machines and the store that ``environ`` asks for; raises Failed."""
     firmware, count = environ.get("FIRMWARE", "uefi"), environ.get("MACHINES", "1")
+    store = environ.get("STORE", FILES)
+    if store not in STORES:
+        raise Failed(f"STORE is {store!r} but should be one of {', '.join(STORES)}")
     if firmware not in FIRMWARES:
         raise Failed(f"FIRMWARE is {firmware!r} but should be one of {', '.join(FIRMWARES)}")
     if not count.isdecimal() or not 1 <= int(count) <= MAX_MACHINES:
         raise Failed(f"MACHINES is {count!r} but should be a number from 1 to {MAX_MACHINES}")
-    return firmware, int(count)
+    return firmware, int(count), store
 
 
-def run(firmware: str, count: int) -> None:
-    """Boot ``count`` machines; raises Failed."""
-    lacking = missing(*needs.ALL)
+def run(firmware: str, count: int, kind: str) -> None:
+    """Boot ``count`` machines from a store of this kind; raises Failed."""
+    lacking = missing(*STORES[kind].needs)
     if lacking:
         raise Failed("\n  ".join(["this host lacks something", *lacking]))
     take_down_abandoned()
@@ -80,15 +83,23 @@ def run(firmware: str, count: int) -> None:
         bootstrap.start_names(lab, DIRECTORY / "names.log")
         bootstrap.start_images(lab, images, DIRECTORY / "images.log")
         say(f"the lab is up: node {bootstrap.NODE_ADDRESS}, images {bootstrap.IMAGES_ADDRESS}")
-        sightings = provision(lab, firmware, count)
-        finish(sightings)
+        if kind == KUBERNETES:
+            say("starting Kubernetes on the node")
+        store = STORES[kind](lab, DIRECTORY, BUILD / "lab")
+        shown_last: list[str] = []
+        try:
+            sightings = provision(lab, store, firmware, count)
+        finally:
+            shown_last += store.keep(DIRECTORY)
+        finish(store.name, sightings, shown_last)
 
 
-def provision(lab: Lab, firmware: str, count: int) -> list[report.Sighting]:
+def provision(lab: Lab, store: Store, firmware: str, count: int) -> list[report.Sighting]:
     """Run the playbook, power the machines on when bootd knows them, and follow them to the boot from their disks."""
     log = DIRECTORY / "ansible.log"
-    told = {"demo_machines": count, "demo_dir": str(DIRECTORY)}
-    playbook = Playbook(lab, PLAYBOOKS / "demo.yml", PLAYBOOKS / "inventory/demo.yml", told, log)
+    told = {"demo_machines": count, "demo_dir": str(DIRECTORY), **store.variables}
+    inventories = [PLAYBOOKS / "inventory" / name for name in store.inventories]
+    playbook = Playbook(lab, PLAYBOOKS / "demo.yml", inventories, told, log, store.environment)
     say(f"machines run under {accelerator()}")
     known = wait_for_bootd(lab, playbook, count, log)
     machines = [Machine(lab, DIRECTORY, str(entry["name"]), str(entry["mac"]), firmware) for entry in known]
@@ -134,12 +145,14 @@ def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:
     return booted
 
 
-def finish(sightings: list[report.Sighting]) -> None:
-    """Print the table and write the report."""
+def finish(store: str, sightings: list[report.Sighting], lines: list[str]) -> None:
+    """Print the table, then ``lines``, and write the report."""
     target = DIRECTORY / "report.json"
-    target.write_text(json.dumps(report.document(STORE, sightings), indent=2) + "\n")
+    target.write_text(json.dumps(report.document(store, sightings), indent=2) + "\n")
     print()
     for line in report.table(sightings):
+        print(line)
+    for line in [*lines, ""] if lines else []:
         print(line)
     print(report.STAND_IN)
     print(f"The report is {shown(target)}; the logs are beside it.", flush=True)

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .bootstrap import NODE
@@ -19,9 +19,18 @@ from .network import Lab
 class Playbook:
     """One run of a playbook in the node's network."""
 
-    def __init__(self, lab: Lab, playbook: Path, inventory: Path, variables: Mapping[str, object], log: Path) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        playbook: Path,
+        inventories: Sequence[Path],
+        variables: Mapping[str, object],
+        log: Path,
+        environment: Mapping[str, str],
+    ) -> None:
         """Start it."""
-        argv = ["ansible-playbook", "--inventory", str(inventory), "--extra-vars", json.dumps(variables), str(playbook)]
+        named = [f"--inventory={inventory}" for inventory in inventories]
+        argv = ["ansible-playbook", *named, "--extra-vars", json.dumps(variables), str(playbook)]
         colour = {"ANSIBLE_FORCE_COLOR": "true"} if sys.stdout.isatty() else {}
         self._log = log
         self._process = lab.popen(
@@ -30,7 +39,7 @@ class Playbook:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             # Lines have to be shown when they are said, not when a buffer is full.
-            env={**os.environ, **colour, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **colour, **environment, "PYTHONUNBUFFERED": "1"},
         )
         self._reader = threading.Thread(target=self._show, daemon=True)
         self._reader.start()

@@ -25,7 +25,12 @@ SIGHTING = report.Sighting(MACHINE, powered_on=100.0, booted_from_disk=140.25, c
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
-    [({}, ("uefi", 1)), ({"FIRMWARE": "bios"}, ("bios", 1)), ({"MACHINES": "3"}, ("uefi", 3))],
+    [
+        ({}, ("uefi", 1, "files")),
+        ({"FIRMWARE": "bios"}, ("bios", 1, "files")),
+        ({"MACHINES": "3"}, ("uefi", 3, "files")),
+        ({"STORE": "kubernetes"}, ("uefi", 1, "kubernetes")),
+    ],
 )
 def test_wishes(environ, expected):
     assert wishes(environ) == expected
@@ -35,6 +40,7 @@ def test_wishes(environ, expected):
     ("environ", "named"),
     [
         ({"FIRMWARE": "coreboot"}, "FIRMWARE is 'coreboot'"),
+        ({"STORE": "etcd"}, "STORE is 'etcd'"),
         ({"MACHINES": "0"}, "MACHINES is '0'"),
         ({"MACHINES": "many"}, "MACHINES is 'many'"),
         ({"MACHINES": "-1"}, "MACHINES is '-1'"),
