@@ -5,9 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,51 +12,13 @@ from pathlib import Path
 import pytest
 
 import howto
-from lab import base_image, bootstrap, needs
-from lab.cluster import Cluster
+from e2e.node import IMAGE, Node
+from lab import bootstrap, needs
 from lab.network import Lab
 from require import require
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / "build/lab"
 PLAYBOOK = Path(__file__).with_name("image.yml")
-IMAGE = "localhost/baremetal-netboot/bootd:0.1.0"
 PATIENCE = 60  # seconds
-
-
-class Node:
-    """The lab's node with Kubernetes on it, and Ansible that works there."""
-
-    def __init__(self, lab: Lab, directory: Path) -> None:
-        self.lab, self.directory = lab, directory
-        self.cluster = Cluster(lab, directory / "kube")
-        self.variables: dict[str, object] = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
-            "bootd_address": bootstrap.NODE_ADDRESS,
-            "bootd_install_dir": str(directory / "opt"),
-            "bootd_pip_wheels": str(base_image.wheels(CACHE)),
-            "bootd_image_base": f"docker-archive:{base_image.archive(CACHE)}",
-            "bootd_image_ctr": self.cluster.ctr,
-            "bootd_image_engine": "buildah",
-            "bootd_image_packages": [],
-        }
-
-    def play(self, *options: str, **variables: object) -> int:
-        """Run the role's part on the node; returns how many tasks changed something."""
-        program = Path(sys.executable).with_name("ansible-playbook")
-        told = json.dumps({**self.variables, **variables})
-        argv = [str(program), "--inventory=node,", f"--extra-vars={told}", str(PLAYBOOK), *options]
-        environment = {
-            **os.environ,
-            **base_image.engine(self.directory / "engine"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/link"),
-            "ANSIBLE_NOCOLOR": "1",
-            "LC_ALL": "C.UTF-8",
-        }
-        output = self.lab.run(bootstrap.NODE, argv, env=environment, timeout=300).stdout
-        assert "[WARNING]" not in output
-        return int(re.search(r"changed=(\d+)", output)[1])
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +29,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         bootstrap.lay_out(lab)
         node = Node(lab, tmp_path_factory.mktemp("image"))
         # First what it would do, on a node that has nothing; then all of it.
-        assert node.play("--check") > 0
-        assert node.play() > 0
+        assert node.play(PLAYBOOK, "--check") > 0
+        assert node.play(PLAYBOOK) > 0
         yield node
 
 
@@ -110,19 +69,19 @@ def run_pod(node: Node, name: str, hardware: Path, command: list[str] | None = N
 
 
 def test_second_run_changes_nothing(node):
-    assert node.play() == 0
+    assert node.play(PLAYBOOK) == 0
 
 
 def test_check_mode_foresees_another_image(node):
-    assert node.play("--check", bootd_boot_programs=["/usr/lib/ipxe/snponly.efi"]) > 0
+    assert node.play(PLAYBOOK, "--check", bootd_boot_programs=["/usr/lib/ipxe/snponly.efi"]) > 0
 
 
 def test_archive_is_taken_as_it_is(node):
     (archive,) = (node.directory / "opt/image").glob("bootd-*.tar")
     brought = {"bootd_image_source": "archive", "bootd_image_archive": str(archive)}
     # Imported, and noted on the node.
-    assert node.play(**brought) == 2
-    assert node.play(**brought) == 0
+    assert node.play(PLAYBOOK, **brought) == 2
+    assert node.play(PLAYBOOK, **brought) == 0
 
 
 def test_pod_runs_bootd(node, tmp_path):
