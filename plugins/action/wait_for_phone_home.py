@@ -48,11 +48,9 @@ class ActionModule(ActionBase):
             source = source_for(options)
             if self._task.check_mode:
                 return {"changed": False, "machines": {}, "elapsed": 0.0, "msg": "check mode: nothing was waited for"}
-            wait = Wait(options, source)
-            wait.until_settled()
+            return waited(options, source)
         except (Refused, ValueError) as error:
             raise AnsibleActionFail(str(error)) from error
-        return wait.result()
 
 
 def source_for(options: Mapping[str, Any]) -> Source:
@@ -67,6 +65,17 @@ def source_for(options: Mapping[str, Any]) -> Source:
     if kind != "kubernetes":
         raise ValueError("a bootd that serves files keeps its states to itself: give its url instead of its store")
     return cluster_from(options, place)
+
+
+def waited(options: Mapping[str, Any], source: Source) -> dict[str, Any]:
+    """Return the result of a whole wait; raises Refused."""
+    wait = Wait(options, source)
+    try:
+        source.start()
+        wait.until_settled()
+        return wait.result()
+    finally:
+        source.stop()
 
 
 class Wait:
@@ -92,17 +101,13 @@ class Wait:
 
     def until_settled(self) -> None:
         """Return when every machine has arrived or failed, when one has failed and that is enough, or in time."""
-        try:
-            self.source.start()
-            while True:
-                self._look()
-                over = self.progress.failed and self.options["fail_fast"]
-                left = self.options["timeout"] - self.elapsed
-                if over or not self.progress.pending or left <= 0:
-                    return
-                self.source.pause(left)
-        finally:
-            self.source.stop()
+        while True:
+            self._look()
+            over = self.progress.failed and self.options["fail_fast"]
+            left = self.options["timeout"] - self.elapsed
+            if over or not self.progress.pending or left <= 0:
+                return
+            self.source.pause(left)
 
     def _look(self) -> None:
         try:

@@ -89,6 +89,8 @@ class Progress:
         return [f"FAILED: {reason}"]
 
     def _unknown(self, name: str) -> str:
+        if self._first_answer is None:
+            return "nothing has been heard of it"
         near = get_close_matches(name, self._others, 1)
         hint = f"the nearest is {near[0]}" if near else f"there are {len(self._others)} others"
         return f"there is no Hardware object of that name, {hint}"
@@ -96,9 +98,10 @@ class Progress:
     def standing(self, now: float) -> str:
         """Return one line that says how many machines stand where, for a wait in which nothing happens."""
         groups: dict[str, list[str]] = {}
+        absent = "not heard of" if self._first_answer is None else "without Hardware object"
         for name in self.pending:
             machine = self.machines.get(name)
-            stage = str(machine.get("stage")) if machine else "without Hardware object"
+            stage = str(machine.get("stage")) if machine else absent
             since = _since(machine) if machine else 0.0
             groups.setdefault(stage, []).append(f"{name} for {span(now - since)}" if since else name)
         order = sorted(groups, key=lambda stage: _RANK.get(stage, -1))

@@ -171,7 +171,7 @@ def test_many_machines_are_one_list_and_one_watch(site, monkeypatch):
     source = Cluster(client, site.namespace)
     shown: list[str] = []
     monkeypatch.setattr(action.display, "display", shown.append)
-    wait = action.Wait({"machines": names, "stage": "installed", "timeout": 60, "fail_fast": False}, source)
+    options = {"machines": names, "stage": "installed", "timeout": 60, "fail_fast": False}
 
     def boot_all() -> None:
         for stage in ("offered", "installing", "installed"):
@@ -180,10 +180,10 @@ def test_many_machines_are_one_list_and_one_watch(site, monkeypatch):
 
     boots = threading.Thread(target=boot_all)
     boots.start()
-    wait.until_settled()
+    result = action.waited(options, source)
     boots.join()
     assert client.asked == ["list", "watch"]
-    assert {machine["stage"] for machine in wait.result()["machines"].values()} == {"installed"}
+    assert {machine["stage"] for machine in result["machines"].values()} == {"installed"}
     assert len([line for line in shown if ": installed" in line]) == 100
 
 

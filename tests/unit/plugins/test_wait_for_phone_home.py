@@ -51,9 +51,7 @@ def wait(monkeypatch):
         monkeypatch.setattr(_sources, "fetch", fetch)
         common = {"machines": ["a", "b"], "url": "http://10.10.0.20:7080", "store": None, "stage": "installed"}
         options = {**common, "timeout": 100, "poll": 1.0, "fail_fast": False, "use_proxy": True, **options}
-        waiting = action.Wait(options, action.source_for(options))
-        waiting.until_settled()
-        return waiting.result()
+        return action.waited(options, action.source_for(options))
 
     return run
 
@@ -113,8 +111,10 @@ def test_until_settled_tolerates_that_bootd_is_away(wait, shown):
 def test_until_settled_tells_of_a_bootd_that_never_came(wait, shown):
     result = wait({0: ValueError("not JSON")}, machines=["a"], timeout=70)
     assert len([line for line in shown if "no answer" in line]) == 1
-    assert "[60.0s] 0 of 1 installed; without Hardware object: a; bootd has not answered for 60.0 s: not JSON" in shown
-    assert "within 70.0 s; bootd has not answered for 70.0 s: not JSON" in result["msg"]
+    assert "[60.0s] 0 of 1 installed; not heard of: a; bootd has not answered for 60.0 s: not JSON" in shown
+    assert (
+        "within 70.0 s; bootd has not answered for 70.0 s: not JSON\na: nothing has been heard of it" in result["msg"]
+    )
     assert result["machines"] == {}
 
 
