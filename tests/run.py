@@ -111,7 +111,9 @@ def sanity() -> list[Command]:
 
 
 def integration() -> list[Command]:
-    return [Command(apart(ansible_test("integration")), cwd=TREE, proof="failed=0")]
+    path = f"PYTHONPATH={ROOT / 'plugins/module_utils'}:{ROOT / 'tests'}"
+    beside_api = ["env", path, sys.executable, str(ROOT / "tests/with_api.py"), str(TREE)]
+    return [Command(apart([*beside_api, *ansible_test("integration")]), proof="failed=0")]
 
 
 def collection() -> list[Command]:
