@@ -132,6 +132,8 @@ def _apply(client: Client, step: Step, machine: Mapping[str, Any], wish: Wish) -
         try:
             after = client.request("PATCH", path, _query(wish, force), _versioned(step), APPLY_PATCH)
         except ApiError as error:
+            if wish.check and wish.create_namespace and error.status == 404 and step.action == "created":
+                return _outcome(step, step.wanted or {})  # its namespace would be there by now
             # 409 is a newer object than the one this was planned for, or a field that somebody else has set.
             causes = fields_of(error)
             foreign = _hardware_plan.foreign(causes)
