@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+import howto
 from lab import base_image, bootstrap
 from lab.cluster import Cluster
 from lab.network import Lab
@@ -17,6 +18,7 @@ from lab.network import Lab
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build/lab"
 IMAGE = "localhost/baremetal-netboot/bootd:0.1.0"
+DEPLOYMENT = Path(__file__).with_name("deployment.yml")
 PATIENCE = 300  # seconds
 
 
@@ -37,6 +39,22 @@ class Node:
             "bootd_image_engine": "buildah",
             "bootd_image_packages": [],
         }
+
+    def deploy(self) -> None:
+        """Run bootd as a pod, with the role, and the HOWTO's machine in the namespace tink-system."""
+        self.variables |= {
+            "bootd_service_manager": "kubernetes",
+            "bootd_kubeconfig": str(self.cluster.kubeconfig),
+            "bootd_interface": "eth0",
+            "bootd_python": sys.executable,
+            "bootd_packages": [],
+            "bootd_state_dir": str(self.directory / "state"),
+        }
+        self.play(DEPLOYMENT)
+        manifest = self.directory / "um790-1.yaml"
+        manifest.write_text(howto.HARDWARE)
+        self.cluster.kubectl("create", "namespace", "tink-system")
+        self.cluster.kubectl("apply", f"--filename={manifest}")
 
     def play(self, playbook: Path, *options: str, **variables: object) -> int:
         """Run a playbook on the node; returns how many tasks changed something."""

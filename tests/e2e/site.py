@@ -46,13 +46,17 @@ class Site:
 
     def configure(self, device: str) -> None:
         """Publish the installer's configuration: ``device``, and the report URLs as bootd prints them."""
-        argv = [str(ROOT / "bin/bootd"), "report-url", "--store", f"files:{self.bootd.manifests}"]
-        argv += ["--state-dir", str(self.bootd.state), "--address", ADDRESS]
-        (url,) = json.loads(self.lab.run(bootstrap.NODE, argv).stdout).values()
+        (url,) = json.loads(self.report_urls()).values()
         lines = ["scheme_version: 1", "install:", f"  device: {device}", "  webhooks:"]
         for event in ("STARTED", "SUCCEEDED", "FAILED"):
             lines += [f"    - event: {event}", "      method: POST", f"      url: {url}/{event.lower()}"]
         (self._images / CONFIGURATION).write_text("\n".join(lines) + "\n")
+
+    def report_urls(self) -> str:
+        """What bootd prints when it is asked for them."""
+        argv = [str(ROOT / "bin/bootd"), "report-url", "--store", f"files:{self.bootd.manifests}"]
+        argv += ["--state-dir", str(self.bootd.state), "--address", ADDRESS]
+        return self.lab.run(bootstrap.NODE, argv).stdout
 
     def machine(self, firmware: str, **options: object) -> Machine:
         """The machine um790-1, off."""

@@ -5,21 +5,17 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import howto
-from e2e.node import Node
+from e2e.node import DEPLOYMENT, Node
 from lab import bootstrap, needs
 from lab.command import CommandFailed
 from lab.network import Lab
 from require import require
 
-PLAYBOOK = Path(__file__).with_name("deployment.yml")
 MAC = "58:47:ca:71:d8:49"
 NAMESPACE = "netboot"
 CAPABILITIES = "0000000000002400"  # NET_BIND_SERVICE and NET_RAW
@@ -33,19 +29,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     with Lab() as lab:
         bootstrap.lay_out(lab)
         node = Node(lab, tmp_path_factory.mktemp("pod"))
-        node.variables |= {
-            "bootd_service_manager": "kubernetes",
-            "bootd_kubeconfig": str(node.cluster.kubeconfig),
-            "bootd_interface": "eth0",
-            "bootd_python": sys.executable,
-            "bootd_packages": [],
-            "bootd_state_dir": str(node.directory / "state"),
-        }
-        node.play(PLAYBOOK)
-        manifest = node.directory / "um790-1.yaml"
-        manifest.write_text(howto.HARDWARE)
-        node.cluster.kubectl("create", "namespace", "tink-system")
-        node.cluster.kubectl("apply", f"--filename={manifest}")
+        node.deploy()
         yield node
 
 
@@ -79,7 +63,7 @@ def wait_for(happened, what: str) -> None:
 
 
 def test_second_run_changes_nothing(node):
-    assert node.play(PLAYBOOK) == 0
+    assert node.play(DEPLOYMENT) == 0
 
 
 def test_pod_may_do_little(node):
@@ -125,13 +109,13 @@ def test_pod_comes_back_and_knows_what_it_knew(node):
 def test_role_tells_why_a_pod_does_not_start(node):
     # The port of the kubelet's own health check, which is always there.
     with pytest.raises(CommandFailed, match="can't open the http port"):
-        node.play(PLAYBOOK, bootd_http_port=10248, bootd_ready_timeout=20)
+        node.play(DEPLOYMENT, bootd_http_port=10248, bootd_ready_timeout=20)
 
 
 def test_teardown_removes_what_was_made_and_nothing_else(node):
-    node.play(PLAYBOOK, bootd_state="absent", bootd_purge=True)
+    node.play(DEPLOYMENT, bootd_state="absent", bootd_purge=True)
     left = node.cluster.kubectl("get", "namespaces,clusterroles,clusterrolebindings", "--output=name")
     assert "netboot" not in left
     assert MAC in node.cluster.kubectl("get", "hardware", "--namespace=tink-system", "--output=yaml")
     assert not (node.directory / "state").exists()
-    assert node.play(PLAYBOOK, bootd_state="absent", bootd_purge=True) == 0
+    assert node.play(DEPLOYMENT, bootd_state="absent", bootd_purge=True) == 0
