@@ -27,9 +27,9 @@ _POD_SECURITY = {"pod-security.kubernetes.io/enforce": "privileged"}
 
 
 def objects(settings: Settings, report_key: str) -> list[dict[str, Any]]:
-    """Return the objects of bootd; ``report_key`` keys the URLs that installers report to."""
+    """Return what is in the namespaces, and the rights; ``report_key`` keys the URLs that installers report to."""
     account, secret = own_objects(settings, report_key)
-    return [*namespaces(settings), account, *rights(settings), secret, deployment(settings)]
+    return [account, *rights(settings), secret, deployment(settings)]
 
 
 def own_objects(settings: Settings, report_key: str = "") -> list[dict[str, Any]]:
