@@ -138,6 +138,12 @@ def molecule() -> list[Command]:
     return [Command(apart(["molecule", "test", "--all"]))]
 
 
+def demo() -> list[Command]:
+    """The main job on a cluster; the one on files is what most of the e2e tests are about."""
+    settings = ["STORE=kubernetes", "FIRMWARE=uefi", "MACHINES=1", "PYTHONPATH=tests"]
+    return [Command(["env", *settings, sys.executable, "-m", "lab.demo"], proof="The report is", live=True)]
+
+
 STEPS: dict[str, Callable[[], list[Command]]] = {
     "lint": lint,
     "unit": lambda: pytest("tests/unit"),
@@ -151,6 +157,7 @@ STEPS: dict[str, Callable[[], list[Command]]] = {
     "wire": lambda: pytest("tests/integration/wire"),
     "daemon": lambda: pytest("tests/integration/daemon"),
     "e2e": lambda: pytest("tests/e2e"),
+    "demo": demo,
 }
 
 

@@ -47,6 +47,7 @@ class Wish:
     force: bool = False
     create_namespace: bool = False
     check: bool = False
+    diff: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def absent(client: Client, machines: Sequence[Mapping[str, Any]], wish: Wish, *,
     """Remove the objects that ``machines`` have; raises HardwareError."""
     live = _list(client, "" if everywhere else wish.namespace)
     todo = _hardware_plan.removals(machines, live, wish.namespace)
-    return _all(todo, lambda step: _remove(client, step, wish.check))
+    return _all(todo, lambda step: _remove(client, step, wish))
 
 
 def _list(client: Client, namespace: str) -> dict[Key, Mapping[str, Any]]:
@@ -117,7 +118,7 @@ def _bring_about(client: Client, step: Step, machine: Mapping[str, Any] | None, 
     if step.action == "unchanged":
         return Done(step, "unchanged")
     if step.action == "removed":
-        return _remove(client, step, wish.check)
+        return _remove(client, step, wish)
     try:
         return _apply(client, step, machine or {}, wish)
     except (ApiError, ApiUnreachable) as error:
@@ -133,7 +134,7 @@ def _apply(client: Client, step: Step, machine: Mapping[str, Any], wish: Wish) -
             after = client.request("PATCH", path, _query(wish, force), _versioned(step), APPLY_PATCH)
         except ApiError as error:
             if wish.check and wish.create_namespace and error.status == 404 and step.action == "created":
-                return _outcome(step, step.wanted or {})  # its namespace would be there by now
+                return _outcome(step, step.wanted or {}, wish)  # its namespace would be there by now
             # 409 is a newer object than the one this was planned for, or a field that somebody else has set.
             causes = fields_of(error)
             foreign = _hardware_plan.foreign(causes)
@@ -145,14 +146,14 @@ def _apply(client: Client, step: Step, machine: Mapping[str, Any], wish: Wish) -
             # Over bootd and ourselves, and only where nobody else can have come in between.
             force = wish.force or (bool(causes) and _version(step.live) == _version(before.live))
         else:
-            return _outcome(step, after)
+            return _outcome(step, after, wish)
     raise ApiUnreachable("it changes faster than it can be written")
 
 
-def _outcome(step: Step, after: Mapping[str, Any]) -> Done:
+def _outcome(step: Step, after: Mapping[str, Any], wish: Wish) -> Done:
     if step.live is not None and visible(step.live) == visible(after):
         return Done(step, "unchanged")
-    return Done(step, step.action, after, diff_of(step.live, after))
+    return Done(step, step.action, after, diff_of(step.live, after) if wish.diff else {})
 
 
 def _versioned(step: Step) -> Mapping[str, Any]:
@@ -181,16 +182,16 @@ def _get(client: Client, path: str) -> dict[str, Any] | None:
         return None
 
 
-def _remove(client: Client, step: Step, check: bool) -> Done:
+def _remove(client: Client, step: Step, wish: Wish) -> Done:
     path = resource_path(GROUP_VERSION, PLURAL, *step.key)
     try:
-        client.request("DELETE", path, {"dryRun": "All"} if check else None)
+        client.request("DELETE", path, {"dryRun": "All"} if wish.check else None)
     except ApiError as error:
         if error.status != 404:
             return Done(step, "failed", error=f"{'/'.join(step.key)}: {error}")
     except ApiUnreachable as error:
         return Done(step, "failed", error=f"{'/'.join(step.key)}: {error}")
-    return Done(step, "removed", None, diff_of(step.live, None))
+    return Done(step, "removed", None, diff_of(step.live, None) if wish.diff else {})
 
 
 def _version(document: Mapping[str, Any] | None) -> str:

@@ -98,5 +98,5 @@ def run(module: AnsibleModule, machines: list[dict[str, Any]]) -> dict[str, Any]
             {"name": change.machine, "path": os.path.join(directory, change.file), "action": change.action}
             for change in todo
         ],
-        "diff": [diff_of(directory, change) for change in todo if change.action != "unchanged"],
+        **({"diff": [diff_of(directory, item) for item in todo if item.action != "unchanged"]} if module._diff else {}),
     }

@@ -25,6 +25,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import FIELD_MANAGER, LABEL, MANAGED_BY
 
 BOOTD = "bootd"  # its field manager: it owns allowPXE, and with it, as Kubernetes counts, the list it is in
+# Of spec.interfaces[], where the CRD knows them: v0.8 does not.
+DEFAULTS = {"disableDhcp": False}
 Key = tuple[str, str]  # namespace, name
 
 
@@ -85,7 +87,7 @@ def step(machine: Mapping[str, Any], key: Key, live: Mapping[str, Any] | None, r
     wanted = wanted_object(machine, key, live, reprovision)
     if live is None:
         return Step(key, "created", wanted)
-    same = _holds(live, wanted) and not list(_given_up(live, wanted))
+    same = _holds(live, _with_defaults(wanted, live)) and not list(_given_up(live, wanted))
     return Step(key, "unchanged" if same else "updated", wanted, live)
 
 
@@ -152,6 +154,18 @@ def _netboots(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
         mac = parse_mac(text_at(item, "dhcp", "mac"))
         if mac is not None and isinstance(netboot, dict):
             yield mac, netboot
+
+
+def _with_defaults(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``wanted`` with what the CRD has set by itself in a list, whose items are compared whole."""
+    mine, theirs = ((document.get("spec") or {}).get("interfaces") for document in (wanted, live))
+    if not isinstance(mine, list) or not isinstance(theirs, list) or len(mine) != len(theirs):
+        return wanted
+    filled = [
+        {**{name: value for name, value in DEFAULTS.items() if name in there}, **item}
+        for item, there in zip(mine, theirs, strict=True)
+    ]
+    return {**wanted, "spec": {**wanted["spec"], "interfaces": filled}}
 
 
 def _holds(live: Any, wanted: Any) -> bool:

@@ -212,6 +212,7 @@ def in_cluster(module: AnsibleModule, machines: list[dict[str, Any]], namespace:
         force=params["force"],
         create_namespace=params["create_namespace"],
         check=module.check_mode,
+        diff=module._diff,
     )
     strays = sorted(
         {key[0] for item in machines if (key := _hardware_plan.key_of(item, wish.namespace))[0] != namespace}
@@ -224,7 +225,7 @@ def in_cluster(module: AnsibleModule, machines: list[dict[str, Any]], namespace:
     return {
         "changed": any(item.action != "unchanged" for item in done),
         "machines": [{"name": item.step.key[1], "namespace": item.step.key[0], "action": item.action} for item in done],
-        "diff": [item.diff for item in done if item.diff],
+        **({"diff": [item.diff for item in done if item.diff]} if module._diff else {}),
     }
 
 
@@ -252,7 +253,9 @@ def main() -> None:
         result = run(module)
     except (ValueError, OSError, _hardware_cluster.HardwareError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    # Ansible would send all machines back, with what is secret in them: of a thousand that takes as long as the rest.
+    told = {name: value for name, value in module.params.items() if name not in ("machine", "machines", "api_key")}
+    module.exit_json(invocation={"module_args": told}, **result)
 
 
 if __name__ == "__main__":

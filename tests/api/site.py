@@ -59,7 +59,8 @@ class Site:
 
     def document(self, name: str = MACHINE, mac: str = MAC, address: str = "10.10.0.16") -> dict[str, Any]:
         """Return the HOWTO's object as one of this namespace."""
-        document = yaml.safe_load(howto.HARDWARE.replace(MACHINE, name).replace(MAC, mac).replace("10.10.0.16", address))
+        text = howto.HARDWARE.replace(MACHINE, name).replace(MAC, mac).replace("10.10.0.16", address)
+        document = yaml.safe_load(text)
         document["metadata"] = {"name": name, "namespace": self.namespace}
         return document
 

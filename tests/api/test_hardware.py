@@ -24,7 +24,12 @@ def run(capsys, site):
 
     def run_module(*machines, check=False, **options):
         options = {"store": f"kubernetes:{site.namespace}", "machines": list(machines), **options}
-        arguments = {**options, "kubeconfig": str(site.api.kubeconfig), "_ansible_check_mode": check}
+        arguments = {
+            **options,
+            "kubeconfig": str(site.api.kubeconfig),
+            "_ansible_check_mode": check,
+            "_ansible_diff": True,
+        }
         with patch_module_args(arguments), pytest.raises(SystemExit):
             hardware.main()
         return json.loads(capsys.readouterr().out)

@@ -39,7 +39,10 @@ def run(capsys, tmp_path):
 
     def run_module(*machines, check=False, **options):
         arguments = {"store": f"files:{tmp_path}/hardware", "machines": list(machines), **options}
-        with patch_module_args({**arguments, "_ansible_check_mode": check}), pytest.raises(SystemExit):
+        with (
+            patch_module_args({**arguments, "_ansible_check_mode": check, "_ansible_diff": True}),
+            pytest.raises(SystemExit),
+        ):
             hardware.main()
         return json.loads(capsys.readouterr().out)
 

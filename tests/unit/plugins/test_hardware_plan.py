@@ -68,6 +68,19 @@ def test_step_is_unchanged_where_all_is_there(machine):
     assert step(machine, live).action == "unchanged"
 
 
+@pytest.mark.parametrize("value", [False, True])
+def test_step_knows_what_the_crd_sets_by_itself(machine, value):
+    live = live_of(machine)
+    live["spec"]["interfaces"][0]["disableDhcp"] = value
+    assert step(machine, live).action == ("updated" if value else "unchanged")
+
+
+def test_step_takes_a_field_out_of_a_list(machine):
+    live = live_of(machine)
+    del machine["spec"]["interfaces"][0]["dhcp"]["hostname"]
+    assert step(machine, live).action == "updated"
+
+
 @pytest.mark.parametrize("path", [("spec", "userData"), ("metadata", "labels", "rack")])
 def test_step_updates_what_differs(machine, path):
     live = live_of(machine)
