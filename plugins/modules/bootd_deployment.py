@@ -18,6 +18,8 @@ description:
   - The pod may open ports below 1024 and raw sockets. It is not privileged, and writes to nothing but its state
     directory on the node, from which it serves what it knew last while the API server is away.
   - Objects of the same names that this module has not made are left alone. The task fails and names them.
+  - It also fails, before anything is changed, when pods such as those of an ingress controller hold a port that bootd
+    needs on each node that it may run on.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
   - baremetal.netboot.kubernetes
@@ -239,6 +241,14 @@ nodes:
   type: list
   elements: str
   sample: [node1]
+notes:
+  description:
+    - Which pods, as of an ingress controller, hold the ports 80 and 443 of nodes. They are in nobody's way unless
+      O(http_port) is one of these.
+  returned: success, with O(state=present)
+  type: list
+  elements: str
+  sample: [pod kube-system/rke2-ingress-nginx-controller-9x2kq holds TCP port 80 of node node1]
 """
 
 import secrets
@@ -261,6 +271,11 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_se
     settings_from,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.host_ports import (
+    conflicts,
+    host_ports,
+    of_ingress,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.rollout import (
     NotReady,
     wait_for,
@@ -335,10 +350,15 @@ def run(client: Client, params: dict[str, Any], *, check: bool) -> dict[str, Any
     found = problems(settings)
     if found:
         raise ValueError("\n".join(found))
+    held = host_ports(bootd_remains.running_pods(client), settings)
+    taken = conflicts(held, bootd_remains.candidates(client, settings), settings)
+    if taken:
+        raise ValueError("\n".join([*taken, "choose another port, or another node"]))
     outcomes = present(client, settings, check=check, force=params["force"])
     if wait and not check:
         wait_for(client, deployment(settings), seconds)
-    return {**result_of(outcomes), "image": settings.image, "nodes": bootd_remains.nodes(client, settings)}
+    nodes = bootd_remains.nodes(client, settings)
+    return {**result_of(outcomes), "image": settings.image, "nodes": nodes, "notes": of_ingress(held)}
 
 
 def _place(document: dict[str, Any]) -> tuple[str, str, str]:

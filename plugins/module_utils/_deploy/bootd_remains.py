@@ -98,6 +98,21 @@ def nodes(client: Client, settings: Settings) -> list[str]:
     return sorted({item["spec"]["nodeName"] for item in listed["items"] if item["spec"].get("nodeName")})
 
 
+def running_pods(client: Client) -> list[dict[str, Any]]:
+    """Return the pods of all namespaces that have not ended."""
+    query = {"fieldSelector": "status.phase!=Succeeded,status.phase!=Failed"}
+    return client.get(resource_path("v1", "pods"), query)["items"]
+
+
+def candidates(client: Client, settings: Settings) -> list[str]:
+    """Return the nodes that it may run on, those that are not there yet included where they are named."""
+    if settings.nodes:
+        return list(settings.nodes)
+    selector = ",".join(f"{name}={value}" for name, value in sorted(settings.node_selector.items()))
+    listed = client.get(resource_path("v1", "nodes"), {"labelSelector": selector} if selector else None)
+    return [item["metadata"]["name"] for item in listed["items"]]
+
+
 def remove_namespace(client: Client, settings: Settings, name: str, *, check: bool) -> Outcome:
     """Remove a namespace that is ours, and in which is nothing of anybody else."""
     document = {"apiVersion": "v1", "kind": NAMESPACE, "metadata": {"name": name}}

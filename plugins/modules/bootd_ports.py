@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bootd_ports
+short_description: Be sure that bootd's ports are free
+version_added: 0.1.0
+author:
+  - The baremetal.netboot authors (@baremetal-netboot)
+description:
+  - Fails where a process on the host holds a port that bootd needs, and says which process it is and what to do.
+  - A bootd that runs already, as O(service_manager) runs it, is what should be there.
+  - Each port is tried for a moment as bootd itself would bind it, so that a DHCP server on another network interface
+    is in nobody's way.
+  - Ports of the host that a cluster's network redirects to pods are held by no process. These
+    M(baremetal.netboot.bootd_deployment) knows.
+  - The role P(baremetal.netboot.bootd#role) uses it.
+extends_documentation_fragment:
+  - baremetal.netboot.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  service_manager:
+    description:
+      - What runs bootd on the host.
+    type: str
+    choices: [systemd, foreground, kubernetes]
+    required: true
+  pid_file:
+    description:
+      - The file with the number of bootd's process, with O(service_manager=foreground).
+    type: path
+  bind:
+    description:
+      - The address that bootd listens on.
+    type: str
+    default: 0.0.0.0
+  interface:
+    description:
+      - The network interface on which it answers DHCP. Empty for all.
+    type: str
+    default: ""
+  dhcp_mode:
+    description:
+      - With V(off) the DHCP port is not needed.
+    type: str
+    choices: [reservation, "off"]
+    default: reservation
+  http_port:
+    description: The HTTP port.
+    type: int
+    default: 7080
+  tftp_port:
+    description: The TFTP port.
+    type: int
+    default: 69
+  dhcp_port:
+    description: The DHCP port.
+    type: int
+    default: 67
+  syslog_port:
+    description: The syslog port.
+    type: int
+    default: 514
+"""
+
+EXAMPLES = r"""
+- name: Be sure that nobody else answers DHCP on this host
+  baremetal.netboot.bootd_ports:
+    service_manager: kubernetes
+    interface: eth0
+"""
+
+RETURN = r"""
+ports:
+  description: Each port that bootd needs.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What it is for.
+      type: str
+      sample: dhcp
+    protocol:
+      description: V(udp) or V(tcp).
+      type: str
+      sample: udp
+    port:
+      description: Its number.
+      type: int
+      sample: 67
+    free:
+      description: Whether bootd can have it, or has it.
+      type: bool
+      sample: false
+    processes:
+      description: The processes that hold it, as far as they can be seen.
+      type: list
+      elements: str
+      sample: [dnsmasq (process 812)]
+"""
+
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._port_holders import Holder, holders, is_taken
+
+ARGUMENTS = {
+    "service_manager": {"type": "str", "choices": ["systemd", "foreground", "kubernetes"], "required": True},
+    "pid_file": {"type": "path"},
+    "bind": {"type": "str", "default": "0.0.0.0"},
+    "interface": {"type": "str", "default": ""},
+    "dhcp_mode": {"type": "str", "choices": ["reservation", "off"], "default": "reservation"},
+    "http_port": {"type": "int", "default": 7080},
+    "tftp_port": {"type": "int", "default": 69},
+    "dhcp_port": {"type": "int", "default": 67},
+    "syslog_port": {"type": "int", "default": 514},
+}
+# The control groups in which these run bootd.
+GROUPS = {"systemd": "bootd.service", "kubernetes": "kubepods"}
+ADVICE = {
+    "dhcp": "stop it, keep it off bootd's interface, or set dhcp_mode to off",
+    "tftp": "stop it: firmware knows no other port",
+    "syslog": "stop it, or set syslog_port",
+    "http": "stop it, or set http_port",
+}
+
+
+def is_own(holder: Holder, service_manager: str, pid: int) -> bool:
+    """Return whether it is the bootd that ``service_manager`` runs; ``pid`` is that of the foreground's, else 0."""
+    if service_manager == "foreground":
+        return holder.pid == pid
+    return holder.is_bootd and GROUPS[service_manager] in holder.cgroup
+
+
+def needed(params: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield name, protocol, address and interface of each port, as bootd binds them."""
+    bind = params["bind"]
+    yield "http", "tcp", bind, ""
+    yield "tftp", "udp", bind, ""
+    yield "syslog", "udp", bind, ""
+    if params["dhcp_mode"] != "off":
+        # Broadcasts reach no socket with an address of its own.
+        yield "dhcp", "udp", bind if IPv4Address(bind).is_loopback else "", params["interface"]
+
+
+def look(params: dict[str, Any], pid: int) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return what was found of each port, and a sentence for each that somebody else holds."""
+    found, problems = [], []
+    for name, protocol, address, interface in needed(params):
+        number = params[f"{name}_port"]
+        others: list[str] | None = None
+        if is_taken(protocol, address, number, interface):
+            seen = holders(protocol, number)
+            if not any(is_own(holder, params["service_manager"], pid) for holder in seen):
+                others = [title(holder) for holder in seen]
+        if others is not None:
+            who = ", ".join(others) or "a process that can't be seen from here"
+            problems.append(f"{protocol.upper()} port {number} ({name}) is held by {who}: {ADVICE[name]}")
+        port = {"name": name, "protocol": protocol, "port": number, "free": others is None, "processes": others or []}
+        found.append(port)
+    return found, problems
+
+
+def title(holder: Holder) -> str:
+    """Return what to call a process."""
+    name = "another bootd" if holder.is_bootd else holder.name
+    return f"{name} (process {holder.pid})"
+
+
+def read_pid(path: str | None) -> int:
+    """Return the number in a pid file, 0 where there is none."""
+    try:
+        return int(Path(path).read_text(encoding="ascii")) if path else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        IPv4Address(module.params["bind"])
+    except AddressValueError as error:
+        module.fail_json(msg=f"bind is {module.params['bind']!r} but should be an IPv4 address ({error})")
+    ports, problems = look(module.params, read_pid(module.params["pid_file"]))
+    if problems:
+        module.fail_json(msg="\n".join(problems), ports=ports)
+    module.exit_json(changed=False, ports=ports)
+
+
+if __name__ == "__main__":
+    main()

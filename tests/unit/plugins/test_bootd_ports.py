@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds a port: real sockets of this process on loopback, and processes made up of files."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._port_holders import Holder, holders, is_taken
+from ansible_collections.baremetal.netboot.plugins.modules.bootd_ports import ARGUMENTS, is_own, look
+
+KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+BOOTD = ("python3", "/usr/local/bin/bootd", "serve")
+
+
+@pytest.fixture(params=["tcp", "udp"])
+def held(request):
+    """A protocol, and a port of loopback that this process holds."""
+    with socket.socket(socket.AF_INET, KINDS[request.param]) as one:
+        one.bind(("127.0.0.1", 0))
+        if request.param == "tcp":
+            one.listen(1)
+        yield request.param, one.getsockname()[1]
+
+
+def params(**given):
+    return {**{name: option.get("default") for name, option in ARGUMENTS.items()}, **given}
+
+
+def free_ports():
+    """Return four ports that nobody has just now, by option."""
+    names = ("http_port", "tftp_port", "dhcp_port", "syslog_port")
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _unused in names]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = {name: one.getsockname()[1] for name, one in zip(names, sockets, strict=True)}
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def test_is_taken_while_somebody_has_it(held):
+    protocol, port = held
+    assert is_taken(protocol, "127.0.0.1", port)
+    assert is_taken(protocol, "0.0.0.0", port)
+    assert not is_taken(protocol, "127.0.0.2", port)
+
+
+def test_is_taken_says_nothing_of_other_hindrances():
+    assert not is_taken("udp", "192.0.2.1", 6767)
+    assert not is_taken("udp", "127.0.0.1", 6767, "no-such-interface")
+
+
+def test_holders_names_this_process(held):
+    (found,) = holders(*held)
+    assert found.pid == os.getpid()
+    assert not found.is_bootd
+
+
+def test_holders_are_listeners_and_not_their_clients():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)), server.accept()[0]:
+            server.close()
+            assert holders("tcp", port) == []
+
+
+def test_holders_has_none_where_processes_hide(tmp_path):
+    (tmp_path / "net").mkdir()
+    line = "0: 00000000:0043 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4711 2 0 0\n"
+    (tmp_path / "net/udp").write_text(f"head\n{line}")
+    assert holders("udp", 67, tmp_path) == []
+    process = tmp_path / "12"
+    (process / "fd").mkdir(parents=True)
+    (process / "fd/3").symlink_to("socket:[4711]")
+    for name, content in {"cmdline": "dnsmasq\0-k\0", "comm": "dnsmasq\n", "cgroup": "0::/x\n"}.items():
+        (process / name).write_text(content)
+    assert holders("udp", 67, tmp_path) == [Holder(12, "dnsmasq", ("dnsmasq", "-k"), "0::/x\n")]
+    assert holders("udp", 68, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("manager", "cgroup", "own"),
+    [
+        ("systemd", "0::/system.slice/bootd.service", True),
+        ("systemd", "0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope", False),
+        ("kubernetes", "0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope", True),
+        ("kubernetes", "0::/system.slice/bootd.service", False),
+    ],
+)
+def test_is_own_where_its_service_manager_runs_it(manager, cgroup, own):
+    assert is_own(Holder(7, "python3", BOOTD, cgroup), manager, 0) is own
+    assert not is_own(Holder(7, "nginx", ("nginx",), cgroup), manager, 0)
+
+
+def test_is_own_in_the_foreground_by_its_number():
+    assert is_own(Holder(7, "python3", BOOTD, ""), "foreground", 7)
+    assert not is_own(Holder(8, "python3", BOOTD, ""), "foreground", 7)
+
+
+def test_look_tells_port_holder_and_what_to_do(held):
+    protocol, port = held
+    name = {"tcp": "http", "udp": "tftp"}[protocol]
+    given = params(service_manager="foreground", bind="127.0.0.1", **{**free_ports(), f"{name}_port": port})
+    found, (told,) = look(given, 0)
+    assert told.startswith(f"{protocol.upper()} port {port} ({name}) is held by ")
+    assert f"(process {os.getpid()}): stop it" in told
+    assert [item["name"] for item in found if not item["free"]] == [name]
+    assert look(given, os.getpid())[1] == []
+
+
+def test_look_leaves_the_dhcp_port_alone_where_dhcp_is_off(held):
+    protocol, port = held
+    given = {**params(service_manager="systemd", bind="127.0.0.1"), **free_ports()}
+    names = [item["name"] for item in look({**given, "dhcp_mode": "off"}, 0)[0]]
+    assert names == ["http", "tftp", "syslog"]
+    assert [item["name"] for item in look(given, 0)[0]] == [*names, "dhcp"]
+    if protocol == "udp":
+        assert look({**given, "dhcp_port": port}, 0)[1]
+        assert not look({**given, "dhcp_port": port, "dhcp_mode": "off"}, 0)[1]
