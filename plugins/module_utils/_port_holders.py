@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+_POD = b"KUBERNETES_SERVICE_HOST="  # in the environment of whatever runs in a pod
 _LISTEN = "0A"  # a TCP socket's state; connections have the listener's port too
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A process: its number, its name, the words of its command line, and the control group it is in."""
+    """A process: its number, its name, the words of its command line, its control group, and whether it is in a pod."""
 
     pid: int
     name: str
     command: tuple[str, ...]
     cgroup: str
+    in_pod: bool = False
 
     @property
     def is_bootd(self) -> bool:
@@ -90,4 +92,5 @@ def _holder(directory: Path) -> Holder:
     command = (directory / "cmdline").read_bytes().decode(errors="replace").split("\0")
     name = (directory / "comm").read_text(encoding="utf-8", errors="replace").strip()
     cgroup = (directory / "cgroup").read_text(encoding="utf-8", errors="replace")
-    return Holder(int(directory.name), name, tuple(filter(None, command)), cgroup)
+    in_pod = any(variable.startswith(_POD) for variable in (directory / "environ").read_bytes().split(b"\0"))
+    return Holder(int(directory.name), name, tuple(filter(None, command)), cgroup, in_pod)

@@ -129,8 +129,7 @@ ARGUMENTS = {
     "dhcp_port": {"type": "int", "default": 67},
     "syslog_port": {"type": "int", "default": 514},
 }
-# The control groups in which these run bootd.
-GROUPS = {"systemd": "bootd.service", "kubernetes": "kubepods"}
+UNIT = "bootd.service"
 ADVICE = {
     "dhcp": "stop it, keep it off bootd's interface, or set dhcp_mode to off",
     "tftp": "stop it: firmware knows no other port",
@@ -143,7 +142,7 @@ def is_own(holder: Holder, service_manager: str, pid: int) -> bool:
     """Return whether it is the bootd that ``service_manager`` runs; ``pid`` is that of the foreground's, else 0."""
     if service_manager == "foreground":
         return holder.pid == pid
-    return holder.is_bootd and GROUPS[service_manager] in holder.cgroup
+    return holder.is_bootd and (holder.in_pod if service_manager == "kubernetes" else UNIT in holder.cgroup)
 
 
 def needed(params: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:

@@ -108,8 +108,12 @@ def test_pod_comes_back_and_knows_what_it_knew(node):
 
 def test_role_tells_why_a_pod_does_not_start(node):
     # The port of the kubelet's own health check, which is always there.
+    with pytest.raises(
+        CommandFailed, match=r"TCP port 10248 \(http\) is held by kubelet \(process [0-9]+\): stop it, or"
+    ):
+        node.play(DEPLOYMENT, bootd_http_port=10248)
     with pytest.raises(CommandFailed, match="can't open the http port"):
-        node.play(DEPLOYMENT, bootd_http_port=10248, bootd_ready_timeout=20)
+        node.play(DEPLOYMENT, bootd_http_port=10248, bootd_ready_timeout=20, bootd_check_ports=False)
 
 
 def test_teardown_removes_what_was_made_and_nothing_else(node):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -76,24 +77,28 @@ def test_holders_has_none_where_processes_hide(tmp_path):
     process = tmp_path / "12"
     (process / "fd").mkdir(parents=True)
     (process / "fd/3").symlink_to("socket:[4711]")
-    for name, content in {"cmdline": "dnsmasq\0-k\0", "comm": "dnsmasq\n", "cgroup": "0::/x\n"}.items():
+    for name, content in {
+        "cmdline": "dnsmasq\0-k\0",
+        "comm": "dnsmasq\n",
+        "cgroup": "0::/x\n",
+        "environ": "A=1\0",
+    }.items():
         (process / name).write_text(content)
     assert holders("udp", 67, tmp_path) == [Holder(12, "dnsmasq", ("dnsmasq", "-k"), "0::/x\n")]
     assert holders("udp", 68, tmp_path) == []
+    (process / "environ").write_text("A=1\0KUBERNETES_SERVICE_HOST=10.96.0.1\0")
+    assert holders("udp", 67, tmp_path)[0].in_pod
 
 
-@pytest.mark.parametrize(
-    ("manager", "cgroup", "own"),
-    [
-        ("systemd", "0::/system.slice/bootd.service", True),
-        ("systemd", "0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope", False),
-        ("kubernetes", "0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope", True),
-        ("kubernetes", "0::/system.slice/bootd.service", False),
-    ],
-)
-def test_is_own_where_its_service_manager_runs_it(manager, cgroup, own):
-    assert is_own(Holder(7, "python3", BOOTD, cgroup), manager, 0) is own
-    assert not is_own(Holder(7, "nginx", ("nginx",), cgroup), manager, 0)
+SERVICE = Holder(7, "python3", BOOTD, "0::/system.slice/bootd.service")
+POD = Holder(7, "python3", BOOTD, "0::/kubepods.slice/cri-containerd-1.scope", in_pod=True)
+
+
+@pytest.mark.parametrize(("manager", "own", "other"), [("systemd", SERVICE, POD), ("kubernetes", POD, SERVICE)])
+def test_is_own_where_its_service_manager_runs_it(manager, own, other):
+    assert is_own(own, manager, 0)
+    assert not is_own(other, manager, 0)
+    assert not is_own(replace(own, command=("nginx",)), manager, 0)
 
 
 def test_is_own_in_the_foreground_by_its_number():
