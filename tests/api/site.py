@@ -59,8 +59,9 @@ class Site:
 
     def document(self, name: str = MACHINE, mac: str = MAC, address: str = "10.10.0.16") -> dict[str, Any]:
         """Return the HOWTO's object as one of this namespace."""
-        text = howto.HARDWARE.replace(MACHINE, name).replace(MAC, mac).replace("10.10.0.16", address)
-        document = yaml.safe_load(text)
+        document = yaml.safe_load(howto.HARDWARE.replace(MACHINE, name).replace("10.10.0.16", address))
+        # Without quotes YAML takes some for numbers.
+        document["spec"]["interfaces"][0]["dhcp"]["mac"] = mac
         document["metadata"] = {"name": name, "namespace": self.namespace}
         return document
 
