@@ -11,6 +11,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -30,6 +31,7 @@ APPLY_PATCH = "application/apply-patch+yaml"  # JSON is YAML
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
+CREDENTIALS_SECONDS = 10.0  # much less than a token goes on to work after it was renewed
 # A node that goes without a word is noticed after 15 + 3 * 5 seconds, also in the middle of a quiet watch.
 KEEPALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -49,6 +51,8 @@ class Client:
         self._agent = agent
         self._pool = _pool(configuration, connections)
         self._lock = threading.Lock()  # the library's token refresh is not made for several threads
+        self._headers: dict[str, str] = {}
+        self._asked = float("-inf")  # on time.monotonic
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -117,9 +121,16 @@ class Client:
             raise ApiUnreachable(f"{method} {path}: {self.server}: {_innermost(error)}") from error
 
     def _credentials(self) -> dict[str, str]:
+        """Return the headers that say who asks; the library is asked now and then, since tokens are renewed."""
         with self._lock:
-            settings = self._configuration.auth_settings()
-        return {item["key"]: item["value"] for item in settings.values() if item["in"] == "header" and item["value"]}
+            now = time.monotonic()
+            if now - self._asked > CREDENTIALS_SECONDS:
+                settings = self._configuration.auth_settings().values()
+                self._headers = {
+                    item["key"]: item["value"] for item in settings if item["in"] == "header" and item["value"]
+                }
+                self._asked = now
+            return self._headers
 
 
 class Watch:
