@@ -121,7 +121,7 @@ class ScriptedServer(ApiServer):
     def start(self, part: str = "apiserver") -> None:
         """Start a part again that was killed, and wait until it answers."""
         _script(self._script, "start", str(self._directory), part)
-        wait_for(lambda: self.answers("/readyz?verbose") or self.answers("/api/v1/namespaces"), "the API is back")
+        wait_for(lambda: self.kubectl("get", "--raw", "/readyz", check=False) == "ok", "the API is back")
 
     def lose_data(self) -> None:
         """Lose all that etcd holds, as a disk does."""
