@@ -40,7 +40,10 @@ class ObjectCache:
             lines = self.path.read_bytes().splitlines()
         except FileNotFoundError:
             return Cached()
-        documents = [json.loads(line) for line in lines]
+        try:
+            documents = [json.loads(line) for line in lines]
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"not one JSON object a line: {error}") from None
         if not documents or not all(isinstance(document, dict) for document in documents):
             raise ValueError("not one JSON object a line")
         head = documents[0]
