@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from kube import ApiServer, api_server, own_api_server
 @pytest.fixture(scope="session")
 def api() -> Iterator[ApiServer]:
     """An API server that all tests share; each uses a namespace of its own."""
-    with api_server() as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(api_server())
         server.install_crd(hardware_crd())
         yield server
 
@@ -26,7 +28,8 @@ def api() -> Iterator[ApiServer]:
 @pytest.fixture(scope="module")
 def own_api() -> Iterator[ApiServer]:
     """An API server that may be killed."""
-    with own_api_server() as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(own_api_server())
         server.install_crd(hardware_crd())
         yield server
 

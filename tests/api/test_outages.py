@@ -44,7 +44,7 @@ def test_start_without_the_api_serves_what_was_known(own_site):
     site = own_site
     bootd = site.bootd().start()
     assert report(bootd, site, "started") == 200
-    wait_for(lambda: (bootd.state / "hardware.jsonl").exists(), "the objects are kept")
+    wait_for((bootd.state / "hardware.jsonl").exists, "the objects are kept")
     site.api.kill()
     bootd.kill()
     bootd.start()
@@ -62,7 +62,7 @@ def test_cluster_that_lost_its_data_does_not_make_bootd_forget(own_api, own_site
     bootd = site.bootd().start()
     assert report(bootd, site, "succeeded") == 200
     wait_for(lambda: site.allow_pxe() is False, "netboot is off")
-    wait_for(lambda: (bootd.state / "hardware.jsonl").exists(), "the objects are kept")
+    wait_for((bootd.state / "hardware.jsonl").exists, "the objects are kept")
     own_api.lose_data()
     wait_for(lambda: "404" in bootd.get("/readyz")[1], "readyz says that Hardware is unknown", 60)
     assert bootd.get(SCRIPT)[0] == 200

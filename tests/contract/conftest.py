@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -210,7 +211,8 @@ class KubernetesBench(Bench):
 
 @pytest.fixture(scope="session")
 def api():
-    with api_server() as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(api_server())
         server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, "namespaces")
         yield server
 

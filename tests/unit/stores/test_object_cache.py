@@ -24,5 +24,5 @@ def test_load_what_was_saved(tmp_path):
 )
 def test_load_what_is_spoilt(tmp_path, content):
     (tmp_path / "hardware.jsonl").write_bytes(content)
-    with pytest.raises(ValueError, match="not one JSON object a line|format is 2"):
+    with pytest.raises(ValueError, match=r"not one JSON object a line|format is 2"):
         ObjectCache(tmp_path).load()
