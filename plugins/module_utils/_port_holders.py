@@ -32,7 +32,7 @@ class Holder:
     @property
     def is_bootd(self) -> bool:
         """Return whether it is a bootd, of whatever service manager."""
-        return "serve" in self.command and any(Path(word).name == "bootd" for word in self.command)
+        return "serve" in self.command and any("bootd" in Path(word).parts for word in self.command)
 
 
 def is_taken(protocol: str, address: str, port: int, interface: str = "") -> bool:
