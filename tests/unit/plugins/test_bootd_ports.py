@@ -91,7 +91,9 @@ def test_holders_has_none_where_processes_hide(tmp_path):
 
 
 SERVICE = Holder(7, "python3", BOOTD, "0::/system.slice/bootd.service")
-POD = Holder(7, "python3", BOOTD, "0::/kubepods.slice/cri-containerd-1.scope", in_pod=True)
+# As roles/bootd/files/bootd starts it in the image.
+IN_IMAGE = ("python3", "-I", "/opt/bootd/lib", "serve")
+POD = Holder(7, "python3", IN_IMAGE, "0::/kubepods.slice/cri-containerd-1.scope", in_pod=True)
 
 
 @pytest.mark.parametrize(("manager", "own", "other"), [("systemd", SERVICE, POD), ("kubernetes", POD, SERVICE)])
