@@ -295,7 +295,8 @@ class KubernetesStore:
             self._log.error("cache_not_written", path=str(self._cache.path), reason=error.strerror or str(error))
         ended = time.monotonic()
         self._cache_free_at = ended + max(CACHE_SECONDS, CACHE_SHARE * (ended - began))
-        return None
+        # What could not be written is tried again, also where nothing else changes.
+        return self._cache_free_at - ended if self._cache_due else None
 
     def _all_problems(self) -> Iterator[StoreProblem]:
         if self._trouble:
