@@ -23,7 +23,7 @@ FLOORS = [
     dhcp.arch dhcp.client dhcp.options dhcp.packet
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
-    "beneath catalog drain events faults libraries logs".split()
+    "beneath catalog drain events faults harvester libraries logs".split()
     + "kube.client kube.connect kube.errors kube.lease kube.rules".split()
     + "metrics policy settings stages state_document tokens unknown".split(),
     "ipxe kube stores.base stores.worker".split(),
@@ -175,7 +175,8 @@ ACTS = set(
 PURE = """
     dhcp.arch dhcp.boot dhcp.client dhcp.destination dhcp.frame dhcp.options dhcp.packet dhcp.reply
     http.bodies http.ec2 http.framing http.ranges http.status http.who
-    events hardware ipxe policy ra.packet stages syslog.limit syslog.packet syslog.signals tftp.options tftp.packet
+    events hardware harvester ipxe policy ra.packet stages
+    syslog.limit syslog.packet syslog.signals tftp.options tftp.packet
     """.split()
 # Arithmetic that happens to live in the socket module.
 CONVERSIONS = {"inet_aton", "inet_ntoa", "inet_ntop", "inet_pton"}
