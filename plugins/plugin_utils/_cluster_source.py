@@ -11,13 +11,14 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client, resource_path
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import (
     ApiError,
     ApiUnreachable,
     ConfigurationError,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.hardware_watch import HardwareWatch
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.object_watch import ObjectWatch
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.live_object import GROUP_VERSION, PLURAL
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from, missing_library
 from ansible_collections.baremetal.netboot.plugins.module_utils._machines import entry_of, seen_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Away, Look, Refused
@@ -37,7 +38,7 @@ class Cluster:
     def __init__(self, client: Client, namespace: str) -> None:
         self.place = f"{self.name} at {client.server}"
         self._client = client
-        self._watch = HardwareWatch(client, namespace, self)
+        self._watch = ObjectWatch(client, resource_path(GROUP_VERSION, PLURAL, namespace), self)
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._machines: dict[str, dict[str, Any]] = {}

@@ -24,7 +24,7 @@ FLOORS = [
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
     "beneath catalog drain events faults harvester libraries logs".split()
-    + "kube.client kube.connect kube.errors kube.lease kube.rules".split()
+    + "kube.client kube.connect kube.errors kube.lease kube.object_watch kube.rules".split()
     + "metrics policy settings stages state_document tokens unknown".split(),
     "ipxe kube stores.base stores.worker".split(),
     ["journal"],

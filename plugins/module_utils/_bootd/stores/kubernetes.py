@@ -16,15 +16,15 @@ from typing import Any
 from ..catalog import Catalog
 from ..hardware.model import Machine
 from ..kube.access import missing_rules
-from ..kube.client import Client
+from ..kube.client import Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
+from ..kube.object_watch import ObjectWatch
 from ..kube.stage_events import stage_event
 from ..logs import Log
 from ..stages import State
 from .api_writer import ApiWriter
 from .base import StoreError, StoreProblem
-from .hardware_watch import HardwareWatch
-from .live_object import Live, as_served, is_earlier, is_newer, live_from, patch_of
+from .live_object import GROUP_VERSION, PLURAL, Live, as_served, is_earlier, is_newer, live_from, patch_of
 from .object_cache import ObjectCache
 from .state_dir import KeptStates, StateDir
 from .switches import clash_problems
@@ -59,7 +59,7 @@ class KubernetesStore:
         self._trouble = ""
         self._catalog = Catalog()
         self._on_change: Callable[[], None] | None = None
-        self._watch = HardwareWatch(client, namespace, self)
+        self._watch = ObjectWatch(client, resource_path(GROUP_VERSION, PLURAL, namespace), self)
         self._writer = ApiWriter(client, self._patch_for, self._took)
         self._cache = ObjectCache(state_dir.path)
         self._cache_saver = Worker("hardware-cache", self._save_cache)

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from _bootd.kube.errors import ApiUnreachable
-from _bootd.stores.hardware_watch import batches
+from _bootd.kube.object_watch import batches
 
 
 def event(kind: str, version: str = "") -> dict:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Follows the Hardware objects of a cluster: a list, then a watch from where it stood, again and again."""
+"""Follows objects of a cluster: a list, then a watch from where it stood, again and again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..hardware.model import text_at
-from ..kube.client import Client, Watch, resource_path
-from ..kube.errors import ApiError, ApiUnreachable
-from .live_object import GROUP_VERSION, PLURAL
+from .client import Client, Watch
+from .errors import ApiError, ApiUnreachable
 
 PAGE = 500  # objects of one answer
 WATCH_SECONDS = 240  # after which the server ends a watch, and the next begins
@@ -45,12 +44,17 @@ class _Batch:
     version: str = ""
 
 
-class HardwareWatch:
-    """Runs ``follower`` from a thread of its own. ``namespace`` "" is all namespaces."""
+class ObjectWatch:
+    """Runs ``follower`` from a thread of its own, with the objects at ``path`` that ``selector`` selects by label."""
 
-    def __init__(self, client: Client, namespace: str, follower: Follower) -> None:
+    def __init__(
+        self, client: Client, path: str, follower: Follower, *, selector: str = "", page: int = PAGE, name: str = ""
+    ) -> None:
         self._client = client
-        self._path = resource_path(GROUP_VERSION, PLURAL, namespace)
+        self._path = path
+        self._selection = {"labelSelector": selector} if selector else {}
+        self._page = page
+        self._name = name or path.rpartition("/")[2]
         self._follower = follower
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -60,7 +64,7 @@ class HardwareWatch:
     def list(self) -> str:
         """List everything once; return the version to watch from; raises ApiError and ApiUnreachable."""
         objects: list[Mapping[str, Any]] = []
-        query: dict[str, Any] = {"limit": PAGE}
+        query: dict[str, Any] = {"limit": self._page, **self._selection}
         while True:
             answer = self._client.get(self._path, query)
             objects += answer.get("items") or ()
@@ -74,7 +78,7 @@ class HardwareWatch:
 
     def start(self, version: str = "") -> None:
         """Follow from ``version`` on; from a list where it is ""."""
-        self._thread = threading.Thread(target=self._run, args=(version,), name="hardware", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(version,), name=self._name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -108,7 +112,7 @@ class HardwareWatch:
 
     def _follow(self, version: str) -> str:
         """Watch from ``version`` until the server ends it; return the version to go on from, "" to list again."""
-        query = {"resourceVersion": version, "allowWatchBookmarks": "true"}
+        query = {"resourceVersion": version, "allowWatchBookmarks": "true", **self._selection}
         watch = self._client.watch(self._path, query, WATCH_SECONDS + random.randrange(60))
         with self._lock:
             if self._stopping.is_set():
@@ -146,7 +150,7 @@ def batches(events: Any) -> Iterator[_Batch]:
         finally:
             arrived.put(end)
 
-    reader = threading.Thread(target=read, name="hardware-events", daemon=True)
+    reader = threading.Thread(target=read, name="watch-events", daemon=True)
     reader.start()
     going = True
     while going:
