@@ -2,37 +2,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the steps named on the command line, all of them by default, and end with a table of how they went.
 
-Every step runs, also after one has failed. Output goes to build/test/STEP.log; pytest's is shown as it comes, the
-others' when they fail. Exit status 1 when a step failed. Run by `make`, which has prepared build/venv.
+Every step runs, also after one has failed, and two run side by side where they may. Output goes to
+build/test/STEP.log; pytest's is shown as it comes, the others' when they fail. Exit status 1 when a step failed.
+Run by `make`, which has prepared build/venv.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
-ROOT = Path(__file__).resolve().parents[1]
-VENV = ROOT / "build/venv/bin"
+from steps import HOME, ROOT, STEPS, Command, environment
+
 LOGS = ROOT / "build/test"
-HOME = ROOT / "build/home"
-TREE = ROOT / "build/tree/ansible_collections/baremetal/netboot"
 
-
-@dataclass(frozen=True)
-class Command:
-    """One program of a step: `proof` is what it prints when it did its work, `live` shows its output as it comes."""
-
-    argv: list[str]
-    cwd: Path = ROOT
-    proof: str = ""
-    live: bool = False
+# Most programs keep one processor busy, or wait.
+SIDE_BY_SIDE = 2
+# Begun first, because they take longest; one after the other, because they build the same artifacts.
+FIRST = ("e2e", "demo")
+# They hold bootd to times and have the host for themselves.
+ALONE = ("wire", "daemon")
 
 
 @dataclass(frozen=True)
@@ -45,152 +44,122 @@ class Result:
     closing: str
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of every step: the venv's tools, this checkout's collection, a home of its own."""
-    return {
-        **os.environ,
-        "PATH": f"{VENV}:{os.environ['PATH']}",
-        "HOME": str(HOME),
-        "LC_ALL": "C.UTF-8",
-        "NO_COLOR": "1",
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_HOME": str(HOME / ".ansible"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/link"),
-        "ANSIBLE_PYTHON_INTERPRETER": str(VENV / "python"),
-    }
+class Screen:
+    """The terminal, which several steps share: whole lines, with the step's name before them."""
+
+    def __init__(self, *, shared: bool) -> None:
+        self._shared = shared
+        self._lock = threading.Lock()
+
+    def show(self, text: str, step: str = "") -> None:
+        """Show text that ends a line; lines of one call stay together."""
+        if self._shared and step:
+            text = "".join(f"{step:<11} | {line}\n" for line in text.splitlines())
+        with self._lock:
+            sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+            sys.stdout.flush()
 
 
-def sources() -> list[str]:
-    """Return the project's files as git sees them: tracked, or new and not ignored."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-co", "-z", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return sorted(name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file())
+class Interrupted(Exception):
+    """The run is to end: no further program is started."""
 
 
-def copy_tree() -> None:
-    """Copy the sources to the only kind of path ansible-test accepts, which also proves that they are enough."""
-    shutil.rmtree(TREE, ignore_errors=True)
-    for name in sources():
-        target = TREE / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
-    # A repository of its own: inside ours, which ignores build/, ansible-test would find no file to test.
-    subprocess.run(["git", "init", "--quiet", TREE], check=True)
+class Programs:
+    """The programs that run now. Each has a session of its own, so that an interrupt reaches it once and by us."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._ending = False
+
+    def start(self, command: Command) -> subprocess.Popen[str]:
+        """Start a program; raises Interrupted when the run is to end."""
+        with self._lock:
+            if self._ending:
+                raise Interrupted
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            self._running.add(process)
+            return process
+
+    def finish(self, process: subprocess.Popen[str]) -> int:
+        """Wait for a program to end, and return its exit status."""
+        status = process.wait()
+        with self._lock:
+            self._running.discard(process)
+        return status
+
+    def interrupt(self) -> None:
+        """Interrupt whatever runs, as Ctrl-C would: it clears up behind itself. Nothing new is started."""
+        with self._lock:
+            self._ending = True
+            for process in self._running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
 
 
-def shell_scripts() -> list[str]:
-    """Return the sources that a POSIX shell or bash runs."""
-    heads = {name: (ROOT / name).open("rb").readline() for name in sources()}
-    return [name for name, head in heads.items() if head.startswith(b"#!") and head.rstrip().endswith(b"sh")]
+class Runner:
+    """Runs steps; what they print goes to their logs and to the screen."""
 
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._programs = Programs()
 
-def pytest(directory: str) -> list[Command]:
-    return [Command(["pytest", directory], proof=" passed", live=True)]
+    def run(self, tracks: Sequence[Sequence[str]], workers: int) -> list[Result]:
+        """Run tracks, so many at a time; an exception or an interrupt ends them all before it leaves."""
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            try:
+                return [result for results in pool.map(self._track, tracks) for result in results]
+            except BaseException:
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(number, signal.SIG_IGN)  # a second one must not stop the clearing half-way
+                self._programs.interrupt()
+                pool.shutdown(cancel_futures=True)
+                raise
 
+    def _track(self, steps: Iterable[str]) -> list[Result]:
+        return [self._step(name) for name in steps]
 
-def lint() -> list[Command]:
-    return [
-        Command(["ruff", "check", "."]),
-        Command(["ruff", "format", "--check", "."]),
-        Command(["shellcheck", *shell_scripts()]),
-        Command(["yamllint", "--strict", "."]),
-        Command(["ansible-lint"], proof="Passed: 0 failure(s)"),
-    ]
+    def _step(self, name: str) -> Result:
+        """Run one step's programs, also those after a failed one."""
+        self._screen.show(f"== {name}")
+        started = time.monotonic()
+        path = LOGS / f"{name}.log"
+        commands = STEPS[name]()
+        with path.open("w", encoding="utf-8") as log:
+            outcomes = [self._command(name, command, log) for command in commands]
+        seconds = time.monotonic() - started
+        self._screen.show(f"== {name}: {'ok' if all(outcomes) else 'FAILED'} in {seconds:.1f} s")
+        return Result(name, all(outcomes), seconds, closing_line(path, commands[-1].proof))
 
-
-def ansible_test(kind: str) -> list[str]:
-    """Return the command that tests the copy, with the Python that runs this: others may be shims of nothing."""
-    copy_tree()
-    return ["ansible-test", kind, "--local", "--color", "no", "--python", "{}.{}".format(*sys.version_info)]
-
-
-def sanity() -> list[Command]:
-    pip = Command([sys.executable, "tests/setup/ansible_test_pip.py"])
-    return [pip, Command(ansible_test("sanity"), cwd=TREE, proof='sanity test "validate-modules"')]
-
-
-def integration() -> list[Command]:
-    path = f"PYTHONPATH={ROOT / 'plugins/module_utils'}:{ROOT / 'tests'}"
-    beside_api = ["env", path, sys.executable, str(ROOT / "tests/with_api.py"), str(TREE)]
-    return [Command(apart([*beside_api, *ansible_test("integration")]), proof="failed=0")]
-
-
-def collection() -> list[Command]:
-    return [Command([sys.executable, "tests/check_collection.py"])]
-
-
-def docs() -> list[Command]:
-    copy_tree()
-    return [
-        Command(["antsibull-changelog", "lint"]),
-        Command(["antsibull-docs", "lint-collection-docs", "--plugin-docs", "."], cwd=TREE),
-    ]
-
-
-def apart(argv: list[str]) -> list[str]:
-    """Let root's program see a loopback of its own: its ports are free, and nothing it sends gets out."""
-    alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
-    return [*alone, *argv] if os.geteuid() == 0 else argv
-
-
-def molecule() -> list[Command]:
-    return [Command(apart(["molecule", "test", "--all"]))]
-
-
-def demo() -> list[Command]:
-    """The main job on a cluster, or on files where there is no script that starts one and none is required."""
-    cluster = "KUBE_FOR_TESTS" in os.environ or os.environ.get("BOOTD_TEST_REQUIRE_ALL") == "1"
-    store = f"STORE={'kubernetes' if cluster else 'files'}"
-    settings = [store, "FIRMWARE=uefi", "MACHINES=1", "PYTHONPATH=tests"]
-    return [Command(["env", *settings, sys.executable, "-m", "lab.demo"], proof="The report is", live=True)]
-
-
-STEPS: dict[str, Callable[[], list[Command]]] = {
-    "lint": lint,
-    "unit": lambda: pytest("tests/unit"),
-    "contract": lambda: pytest("tests/contract"),
-    "api": lambda: pytest("tests/api"),
-    "docs": docs,
-    "collection": collection,
-    "sanity": sanity,
-    "molecule": molecule,
-    "integration": integration,
-    "wire": lambda: pytest("tests/integration/wire"),
-    "daemon": lambda: pytest("tests/integration/daemon"),
-    "e2e": lambda: pytest("tests/e2e"),
-    "demo": demo,
-}
-
-
-def run(command: Command, log: TextIO) -> bool:
-    """Run `command`, write its output to `log`, and return whether it succeeded."""
-    log.write(f"$ {' '.join(command.argv)}\n")
-    output = []
-    with subprocess.Popen(
-        command.argv,
-        cwd=command.cwd,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        for line in process.stdout or ():
-            output.append(line)
-            log.write(line)
-            if command.live:
-                print(line, end="", flush=True)
-    verdict = "" if process.returncode == 0 else f"exit status {process.returncode}"
-    if not verdict and command.proof not in "".join(output):
-        verdict = f"it did not say {command.proof!r}"
-    if verdict:
-        log.write(f"-> {verdict}\n")
-        print(
-            "" if command.live else "".join(output), f"--- {' '.join(command.argv[:4])}: {verdict}", sep="", flush=True
-        )
-    return not verdict
+    def _command(self, name: str, command: Command, log: TextIO) -> bool:
+        """Run `command`, write its output to `log`, and return whether it succeeded."""
+        log.write(f"$ {' '.join(command.argv)}\n")
+        output = []
+        with self._programs.start(command) as process:
+            for line in process.stdout or ():
+                output.append(line)
+                log.write(line)
+                if command.live:
+                    self._screen.show(line, name)
+            status = self._programs.finish(process)
+        verdict = "" if status == 0 else f"exit status {status}"
+        if not verdict and command.proof not in "".join(output):
+            verdict = f"it did not say {command.proof!r}"
+        if verdict:
+            log.write(f"-> {verdict}\n")
+            said = "" if command.live else "".join(output)
+            self._screen.show(f"{said}--- {' '.join(command.argv[:4])}: {verdict}", name)
+        return not verdict
 
 
 def closing_line(log: Path, proof: str) -> str:
@@ -201,17 +170,26 @@ def closing_line(log: Path, proof: str) -> str:
     return telling[-1][:80] if telling else ""
 
 
-def run_step(name: str) -> Result:
-    """Run one step's programs, also those after a failed one."""
-    print(f"== {name}", flush=True)
-    started = time.monotonic()
-    path = LOGS / f"{name}.log"
-    commands = STEPS[name]()
-    with path.open("w", encoding="utf-8") as log:
-        outcomes = [run(command, log) for command in commands]
-    seconds = time.monotonic() - started
-    print(f"== {name}: {'ok' if all(outcomes) else 'FAILED'} in {seconds:.1f} s", flush=True)
-    return Result(name, all(outcomes), seconds, closing_line(path, commands[-1].proof))
+def plan(wanted: Sequence[str]) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the wanted steps' tracks: those to run side by side, and those to run by themselves afterwards."""
+    first = [step for step in FIRST if step in wanted]
+    others = [[step] for step in STEPS if step in wanted and step not in FIRST + ALONE]
+    return ([first] if first else []) + others, [[step] for step in ALONE if step in wanted]
+
+
+def print_table(results: Sequence[Result], seconds: float) -> None:
+    """Print how each step went, in their usual order, and how long all of it took."""
+    print()
+    for result in sorted(results, key=lambda result: list(STEPS).index(result.step)):
+        print(f"  {'ok' if result.ok else 'FAILED':<7}{result.step:<11}{result.seconds:7.1f} s  {result.closing}")
+    failed = [result.step for result in results if not result.ok]
+    verdict = f"failed: {', '.join(failed)}" if failed else ""
+    print(f"  {'FAILED' if failed else 'ok':<7}{'all':<11}{seconds:7.1f} s  {verdict}".rstrip())
+
+
+def leave(number: int, _frame: object) -> NoReturn:
+    """End as somebody else asks, not by losing the programs that run."""
+    raise SystemExit(128 + number)
 
 
 def main(names: list[str]) -> int:
@@ -220,16 +198,16 @@ def main(names: list[str]) -> int:
         sys.exit(f"unknown step {', '.join(unknown)}; there are {', '.join(STEPS)}")
     LOGS.mkdir(parents=True, exist_ok=True)
     HOME.mkdir(parents=True, exist_ok=True)
-    results = [run_step(name) for name in names or STEPS]
-
-    print()
-    for result in results:
-        print(f"  {'ok' if result.ok else 'FAILED':<7}{result.step:<11}{result.seconds:7.1f} s  {result.closing}")
-    failed = [result.step for result in results if not result.ok]
-    total = sum(result.seconds for result in results)
-    verdict = f"failed: {', '.join(failed)}" if failed else ""
-    print(f"  {'FAILED' if failed else 'ok':<7}{'all':<11}{total:7.1f} s  {verdict}".rstrip())
-    return 1 if failed else 0
+    # SIGINT as well: a shell starts its background jobs with it ignored, and that is inherited.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    beside, alone = plan(names or list(STEPS))
+    workers = min(SIDE_BY_SIDE, len(os.sched_getaffinity(0)))
+    runner = Runner(Screen(shared=workers > 1 and len(beside) > 1))
+    started = time.monotonic()
+    results = runner.run(beside, workers) + runner.run(alone, 1)
+    print_table(results, time.monotonic() - started)
+    return 0 if all(result.ok for result in results) else 1
 
 
 if __name__ == "__main__":

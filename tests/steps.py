@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of `make test`: which programs each of them runs, where, and in which environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / "build/venv/bin"
+HOME = ROOT / "build/home"
+TREES = ROOT / "build/tree"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One program of a step: `proof` is what it prints when it did its work, `live` shows its output as it comes."""
+
+    argv: list[str]
+    cwd: Path = ROOT
+    proof: str = ""
+    live: bool = False
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of every step: the venv's tools, this checkout's collection, a home of its own."""
+    return {
+        **os.environ,
+        "PATH": f"{VENV}:{os.environ['PATH']}",
+        "HOME": str(HOME),
+        "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_HOME": str(HOME / ".ansible"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/link"),
+        "ANSIBLE_PYTHON_INTERPRETER": str(VENV / "python"),
+    }
+
+
+def sources() -> list[str]:
+    """Return the project's files as git sees them: tracked, or new and not ignored."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-co", "-z", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return sorted(name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file())
+
+
+def copy_tree(step: str) -> Path:
+    """Copy the sources for `step` to the only kind of path ansible-test accepts: proves also that they are enough."""
+    tree = TREES / step / "ansible_collections/baremetal/netboot"
+    shutil.rmtree(tree, ignore_errors=True)
+    for name in sources():
+        target = tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    # A repository of its own: inside ours, which ignores build/, ansible-test would find no file to test.
+    subprocess.run(["git", "init", "--quiet", tree], check=True)
+    return tree
+
+
+def shell_scripts() -> list[str]:
+    """Return the sources that a POSIX shell or bash runs."""
+    heads = {name: (ROOT / name).open("rb").readline() for name in sources()}
+    return [name for name, head in heads.items() if head.startswith(b"#!") and head.rstrip().endswith(b"sh")]
+
+
+def pytest(directory: str) -> list[Command]:
+    return [Command(["pytest", directory], proof=" passed", live=True)]
+
+
+def lint() -> list[Command]:
+    return [
+        Command(["ruff", "check", "."]),
+        Command(["ruff", "format", "--check", "."]),
+        Command(["shellcheck", *shell_scripts()]),
+        Command(["yamllint", "--strict", "."]),
+        Command(["ansible-lint"], proof="Passed: 0 failure(s)"),
+    ]
+
+
+def ansible_test(kind: str) -> list[str]:
+    """Return the command that tests a copy, with the Python that runs this: others may be shims of nothing."""
+    return ["ansible-test", kind, "--local", "--color", "no", "--python", "{}.{}".format(*sys.version_info)]
+
+
+def sanity() -> list[Command]:
+    pip = Command([sys.executable, "tests/setup/ansible_test_pip.py"])
+    return [pip, Command(ansible_test("sanity"), cwd=copy_tree("sanity"), proof='sanity test "validate-modules"')]
+
+
+def integration() -> list[Command]:
+    path = f"PYTHONPATH={ROOT / 'plugins/module_utils'}:{ROOT / 'tests'}"
+    beside_api = ["env", path, sys.executable, str(ROOT / "tests/with_api.py"), str(copy_tree("integration"))]
+    return [Command(apart([*beside_api, *ansible_test("integration")]), proof="failed=0")]
+
+
+def collection() -> list[Command]:
+    return [Command([sys.executable, "tests/check_collection.py"])]
+
+
+def docs() -> list[Command]:
+    return [
+        Command(["antsibull-changelog", "lint"]),
+        Command(["antsibull-docs", "lint-collection-docs", "--plugin-docs", "."], cwd=copy_tree("docs")),
+    ]
+
+
+def apart(argv: list[str]) -> list[str]:
+    """Let root's program see a loopback of its own: its ports are free, and nothing it sends gets out."""
+    alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    return [*alone, *argv] if os.geteuid() == 0 else argv
+
+
+def molecule() -> list[Command]:
+    return [Command(apart(["molecule", "test", "--all"]))]
+
+
+def demo() -> list[Command]:
+    """The main job on a cluster, or on files where there is no script that starts one and none is required."""
+    cluster = "KUBE_FOR_TESTS" in os.environ or os.environ.get("BOOTD_TEST_REQUIRE_ALL") == "1"
+    store = f"STORE={'kubernetes' if cluster else 'files'}"
+    settings = [store, "FIRMWARE=uefi", "MACHINES=1", "PYTHONPATH=tests"]
+    return [Command(["env", *settings, sys.executable, "-m", "lab.demo"], proof="The report is", live=True)]
+
+
+# In the order in which they are begun: quick and telling ones first, then the longest.
+STEPS: dict[str, Callable[[], list[Command]]] = {
+    "lint": lint,
+    "unit": lambda: pytest("tests/unit"),
+    "contract": lambda: pytest("tests/contract"),
+    "molecule": molecule,
+    "api": lambda: pytest("tests/api"),
+    "sanity": sanity,
+    "integration": integration,
+    "docs": docs,
+    "collection": collection,
+    "wire": lambda: pytest("tests/integration/wire"),
+    "daemon": lambda: pytest("tests/integration/daemon"),
+    "e2e": lambda: pytest("tests/e2e"),
+    "demo": demo,
+}

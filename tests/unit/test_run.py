@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner of the steps: nothing is left out, and a failed step stops no other."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import run
+from steps import STEPS, Command
+
+
+def python(code: str, **more: object) -> Command:
+    return Command([sys.executable, "-c", code], **more)
+
+
+@pytest.fixture
+def runner(tmp_path, monkeypatch):
+    """A runner of the steps good, bad and silent, that leaves its logs in the test's directory."""
+    steps = {
+        "good": lambda: [python("print('3 passed')", proof=" passed", live=True)],
+        "bad": lambda: [python("print('why'); raise SystemExit(3)"), python("print('still run')")],
+        "silent": lambda: [python("", proof=" passed")],
+    }
+    monkeypatch.setattr(run, "STEPS", steps)
+    monkeypatch.setattr(run, "LOGS", tmp_path)
+    return run.Runner(run.Screen(shared=True))
+
+
+def test_plan_has_every_step_once():
+    beside, alone = run.plan(list(STEPS))
+    assert sorted(step for track in beside + alone for step in track) == sorted(STEPS)
+    assert beside[0] == list(run.FIRST)
+    assert alone == [[step] for step in run.ALONE]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "beside", "alone"),
+    [
+        (["unit"], [["unit"]], []),
+        (["demo", "lint"], [["demo"], ["lint"]], []),
+        (["daemon"], [], [["daemon"]]),
+    ],
+)
+def test_plan_has_what_is_wanted_and_no_more(wanted, beside, alone):
+    assert run.plan(wanted) == (beside, alone)
+
+
+def test_run_goes_on_after_a_failed_step(runner, tmp_path, capsys):
+    results = runner.run([["bad", "good"], ["silent"]], 2)
+    assert [(result.step, result.ok) for result in results] == [("bad", False), ("good", True), ("silent", False)]
+    assert "still run" in (tmp_path / "bad.log").read_text()
+    shown = capsys.readouterr().out.splitlines()
+    assert "good        | 3 passed" in shown
+    assert "bad         | why" in shown
+    assert any(line.startswith("bad         | --- ") and line.endswith("exit status 3") for line in shown)
+    assert any(line.startswith("silent      | --- ") and line.endswith("it did not say ' passed'") for line in shown)
+
+
+def test_run_starts_nothing_after_an_interrupt():
+    programs = run.Programs()
+    programs.interrupt()
+    with pytest.raises(run.Interrupted):
+        programs.start(python(""))
+
+
+def test_interrupt_reaches_what_runs():
+    programs = run.Programs()
+    code = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    print("up", flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    print("cleared up")
+"""
+    with programs.start(python(code)) as process:
+        assert process.stdout.readline() == "up\n"
+        programs.interrupt()
+        assert process.stdout.read() == "cleared up\n"
+        assert programs.finish(process) == 0
+
+
+@pytest.mark.parametrize(
+    ("log", "proof", "closing"),
+    [
+        ("$ pytest tests\n..\n=== 3 passed in 1s ===\n", " passed", "3 passed in 1s"),
+        ("$ a\nok=1 failed=0\nlast\n", "failed=0", "ok=1 failed=0"),
+        ("$ a\nlast\n-> exit status 1\n", "", "last"),
+        ("$ a\n", "", ""),
+    ],
+)
+def test_closing_line_tells_how_it_went(tmp_path, log, proof, closing):
+    path = tmp_path / "step.log"
+    path.write_text(log)
+    assert run.closing_line(path, proof) == closing
