@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from _bootd.stages import STAGES, State, Step
+from _bootd.stages import LOADS, SEEN, STAGES, Progress, State, Step
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 _TIME = st.floats(0, 4e9, allow_nan=False)
@@ -27,4 +27,8 @@ STATES = st.builds(
     error=_TEXT,
     installs=_COUNT,
     switched_off=st.dictionaries(st.sampled_from(["58:47:ca:71:d8:49", "52:54:00:00:00:01"]), _TEXT),
+    progress=st.none() | st.builds(Progress, st.sampled_from(LOADS), _COUNT, _COUNT),
+    seen=st.dictionaries(st.sampled_from(SEEN), _TIME),
+    waits_for=_TEXT,
+    overdue=st.sampled_from(["", *STAGES]),
 )

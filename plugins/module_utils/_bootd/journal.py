@@ -13,14 +13,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from . import events
 from .catalog import Catalog
 from .events import Event
 from .hardware.model import Machine
 from .logs import Log
-from .stages import State, advance, release_switch
+from .stages import BUSY, State, advance, release_switch
 from .stores.base import Store, StoreError
 
 RECENT_EVENTS = 50
+_REPEATED = (events.PROGRESS, events.HELD)  # of these only the last in a row is remembered
 FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
 
@@ -34,6 +36,7 @@ class Journal:
         self._clock = clock
         self._states: dict[str, State] = {}
         self._recent: dict[str, deque[Event]] = {}
+        self._busy: set[str] = set()  # the machines whose stage is one of BUSY
         self._dirty: dict[str, None] = {}  # ordered: the state that waits longest is written first
         self._changed = threading.Condition()
         self._saving = threading.Lock()
@@ -43,7 +46,8 @@ class Journal:
 
     def start(self) -> None:
         """Read back the states of the store and start to write behind."""
-        self._states.update(self._store.load_states())
+        for key, state in self._store.load_states().items():
+            self._put(key, state)
         self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
         self._writer.start()
 
@@ -64,17 +68,50 @@ class Journal:
         with self._changed:
             return list(self._recent.get(key, ()))
 
+    def busy(self) -> list[str]:
+        """Return the keys of the machines that are between their script and the end of their installation."""
+        with self._changed:
+            return sorted(self._busy)
+
+    def states(self) -> dict[str, State]:
+        """Return the states of all machines that something was seen of, by key."""
+        with self._changed:
+            return dict(self._states)
+
     def record(self, event: Event, *, durable: bool = False) -> State:
         """Note ``event`` and return the machine's new state; raises StoreError where ``durable`` was not possible."""
         with self._changed:
-            state = advance(self.state(event.key), event)
-            self._states[event.key] = state
-            self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)).append(event)
-            self._dirty[event.key] = None
-            self._changed.notify_all()
+            before = self.state(event.key)
+            state = advance(before, event)
+            self._remember(event)
+            if state is not before:
+                self._put(event.key, state)
+                self._dirty[event.key] = None
+                self._changed.notify_all()
         if durable:
             self._save(event.key)
         return state
+
+    def decide(self, choose: Callable[[], Event | None]) -> Event | None:
+        """Note the event that ``choose`` makes of the states as they are; nothing else is noted meanwhile."""
+        with self._changed:
+            event = choose()
+            if event is not None:
+                self.record(event)
+            return event
+
+    def _put(self, key: str, state: State) -> None:
+        self._states[key] = state
+        if state.stage in BUSY:
+            self._busy.add(key)
+        else:
+            self._busy.discard(key)
+
+    def _remember(self, event: Event) -> None:
+        recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
+        if recent and event.kind in _REPEATED and recent[-1].kind == event.kind:
+            recent.pop()
+        recent.append(event)
 
     def reconcile(self, catalog: Catalog) -> None:
         """Let objects that were edited since decide again about the netboot that bootd had switched off.
@@ -84,7 +121,7 @@ class Journal:
         with self._changed:
             for key, state in self._store.changed_states().items():
                 if key not in self._dirty and state.last_at >= self.state(key).last_at:
-                    self._states[key] = state
+                    self._put(key, state)
         for key, state in list(self._states.items()):
             machine = catalog.get(key)
             if machine is None:
@@ -100,7 +137,7 @@ class Journal:
             state = self._states[machine.key]
             if netboot.allow_pxe is True and state.switched_off.get(mac) == machine.reprovision:
                 return  # the switch is on its way to the store, nobody has edited the object
-            self._states[machine.key] = release_switch(state, mac, again=netboot.allow_pxe is True)
+            self._put(machine.key, release_switch(state, mac, again=netboot.allow_pxe is True))
             self._dirty[machine.key] = None
             self._changed.notify_all()
 

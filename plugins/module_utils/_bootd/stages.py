@@ -3,7 +3,8 @@
 """Where a machine stands: its stage, its attempts and what was seen last. Pure: events in, states out.
 
 A boot from the network is an attempt. Stages only rise within an attempt; a new attempt starts when a machine whose
-netboot is on asks for an address again at the beginning of a boot.
+netboot is on asks for an address again at the beginning of a boot. A machine that failed because nothing came from it
+any more goes on from where it stood as soon as something does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ from .events import Event
 STAGES = ("known", "offered", "loading", "script", "kernel", "installing", "installed", "ready", "failed")
 _RANK = {stage: rank for rank, stage in enumerate(STAGES)}
 _INSTALLED = ("installed", "ready")
+# What a machine loads on its way, and the lease that the kernel it loaded asks for.
+LOADS = ("kernel", "initrd", "rootfs", "configuration", "iso")
+SEEN = (*LOADS, "lease")
+_IN_KERNEL = ("rootfs", "configuration", "iso")  # only what runs by then asks for these
+BUSY = ("script", "kernel", "installing")  # what a machine is installed in
+_UNDER_WAY = ("loading", *BUSY)
+HELD_SECONDS = 60.0  # between two notes that a machine still waits for the same
 MAX_STEPS = 64
 MAX_FACTS = 32
 MAX_TEXT = 256
@@ -31,8 +39,29 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How much bootd has sent of what a machine is loading, one of LOADS; ``size`` is 0 where it is not known."""
+
+    what: str
+    bytes: int
+    size: int
+
+    @property
+    def percent(self) -> int | None:
+        """Return how much of it that is, rounded down; None where the size is not known."""
+        return min(100, 100 * self.bytes // self.size) if self.size else None
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.percent} %" if self.size else f"{self.what} {self.bytes} bytes"
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything bootd keeps of one machine between two events.
+
+    ``progress`` is the last of what it loads in this attempt, ``seen`` when each was heard of last. ``waits_for`` says
+    for people what a machine that is held in iPXE waits for. ``overdue`` is the stage in which nothing came any more,
+    "" unless that is why it failed.
 
     ``installs`` counts finished installations: report tokens are made of it, so each dies with its installation.
     ``switched_off`` maps the MAC whose netboot bootd has switched off to the reprovision annotation it saw then.
@@ -50,6 +79,10 @@ class State:
     error: str = ""
     installs: int = 0
     switched_off: Mapping[str, str] = field(default_factory=dict)
+    progress: Progress | None = None
+    seen: Mapping[str, float] = field(default_factory=dict)
+    waits_for: str = ""
+    overdue: str = ""
 
 
 def advance(state: State, event: Event) -> State:
@@ -65,8 +98,18 @@ def advance(state: State, event: Event) -> State:
             bytes={},
             error="",
             firmware="",
+            progress=None,
+            seen={},
+            waits_for="",
+            overdue="",
         )
-    state = replace(state, last=describe(event), last_at=event.at)
+    if event.kind == events.HELD and not _is_news(state, event):
+        return state
+    if event.kind != events.OVERDUE:  # which is that nothing was seen
+        state = replace(state, last=describe(event), last_at=event.at)
+    if state.overdue and _goes_on(state, event):
+        steps = (*state.steps, Step(state.overdue, event.at))[-MAX_STEPS:]
+        state = replace(state, stage=state.overdue, since=event.at, steps=steps, error="", overdue="")
     handler = _HANDLERS.get(event.kind)
     return state if handler is None else handler(state, event)
 
@@ -78,12 +121,26 @@ def release_switch(state: State, mac: str, again: bool) -> State:
     """
     rest = {other: value for other, value in state.switched_off.items() if other != mac}
     state = replace(state, switched_off=rest)
-    return replace(state, stage="known", since=0.0, steps=(), error="") if again else state
+    if not again:
+        return state
+    return replace(
+        state, stage="known", since=0.0, steps=(), error="", progress=None, seen={}, waits_for="", overdue=""
+    )
+
+
+def quiet_since(state: State) -> float:
+    """Return when the machine was last seen to get on; asking for its script again, or failing to boot, is not."""
+    return max([state.since, *state.seen.values()])
 
 
 def describe(event: Event) -> str:
     """Return one line that says what ``event`` is, for people who ask where a machine stands."""
-    shown = " ".join(str(value) for value in event.detail.values() if value not in ("", None))
+    if event.kind == events.PROGRESS and (progress := _progress_in(event)) is not None:
+        return f"sending {progress}"
+    hidden = ("size",) if event.kind == events.LOADED else ()
+    shown = " ".join(
+        str(value) for name, value in event.detail.items() if value not in ("", None) and name not in hidden
+    )
     return f"{event.kind.replace('_', ' ')} {shown}".strip()[:MAX_TEXT]
 
 
@@ -97,13 +154,34 @@ def _starts_attempt(state: State, event: Event) -> bool:
     return client == "ipxe" and state.stage not in ("offered", "loading")
 
 
+def _is_news(state: State, event: Event) -> bool:
+    """Return whether a machine that is held waits for something else, or has not been heard of for a while."""
+    same = state.waits_for == _text(event.detail.get("waits_for")) and state.stage == "loading"
+    return not same or event.at - state.last_at >= HELD_SECONDS
+
+
+def _goes_on(state: State, event: Event) -> bool:
+    """Return whether ``event`` shows that a machine that was given up is alive.
+
+    A script that can't go on asks for itself again and again, and tells why: that is no sign.
+    """
+    if state.overdue == "installed":
+        return event.kind == events.READY or event.detail.get("outcome") == "succeeded"
+    if event.kind == events.LEASE:
+        return bool(event.detail.get("netboot")) and event.detail.get("client") == "os"
+    if event.kind == events.REPORT:
+        return event.detail.get("outcome") != "failed"
+    return event.kind in (events.LOADED, events.PROGRESS, events.CONFIGURATION)
+
+
 def _reach(state: State, stage: str, at: float) -> State:
     """Return ``state`` at ``stage``, unless it stands there or beyond."""
     if state.stage == "failed" and stage not in ("installing", *_INSTALLED):
         return state
     if state.stage != "failed" and _RANK[stage] <= _RANK[state.stage]:
         return state
-    return replace(state, stage=stage, since=at, steps=(*state.steps, Step(stage, at))[-MAX_STEPS:])
+    steps = (*state.steps, Step(stage, at))[-MAX_STEPS:]
+    return replace(state, stage=stage, since=at, steps=steps, waits_for="")
 
 
 def _add_bytes(state: State, event: Event, via: str) -> State:
@@ -118,8 +196,10 @@ def _on_lease(state: State, event: Event) -> State:
         return state
     client = event.detail.get("client")
     if client == "os":
+        if state.stage not in ("script", "kernel"):
+            return state
         # The kernel that the script loaded asks for its own lease: it runs, also where no report of it came.
-        return _reach(state, "kernel", event.at) if state.stage == "script" else state
+        return _see(_reach(state, "kernel", event.at), "lease", event.at)
     return _reach(_with_firmware(state, event), "offered", event.at)
 
 
@@ -133,7 +213,50 @@ def _on_boot_file(state: State, event: Event) -> State:
 
 
 def _on_script(state: State, event: Event) -> State:
-    return _reach(_add_bytes(state, event, str(event.detail.get("via", "http"))), "script", event.at)
+    state = _add_bytes(state, event, str(event.detail.get("via", "http")))
+    return _reach(replace(state, waits_for=""), "script", event.at)
+
+
+def _on_held(state: State, event: Event) -> State:
+    if state.overdue:
+        state = replace(state, stage="offered", error="", overdue="")  # it is in iPXE, and begins again
+    if state.stage not in ("known", "offered", "loading"):
+        return state
+    state = _reach(state, "loading", event.at)
+    return replace(state, waits_for=_text(event.detail.get("waits_for")))
+
+
+def _see(state: State, what: str, at: float) -> State:
+    return replace(state, seen={**state.seen, what: at})
+
+
+def _progress_in(event: Event, name: str = "what") -> Progress | None:
+    """Return the Progress that ``event`` tells of, None where it is about nothing a machine is followed by."""
+    what, sent, size = event.detail.get(name), event.detail.get("bytes", 0), event.detail.get("size", 0)
+    if what not in LOADS or not isinstance(sent, int) or not isinstance(size, int):
+        return None
+    return Progress(str(what), max(0, sent), max(0, size))
+
+
+def _on_progress(state: State, event: Event) -> State:
+    progress = _progress_in(event)
+    return state if progress is None else _load(state, progress, event.at)
+
+
+def _load(state: State, progress: Progress, at: float) -> State:
+    if state.stage not in _UNDER_WAY:
+        return state  # a machine that was installed long ago may fetch whatever it likes
+    if progress.what in _IN_KERNEL:
+        state = _reach(state, "kernel", at)
+    if progress.bytes:
+        state = replace(state, progress=progress)
+    return _see(state, progress.what, at)
+
+
+def _on_configuration(state: State, event: Event) -> State:
+    sent = event.detail.get("bytes", 0)
+    sent = sent if isinstance(sent, int) else 0
+    return _load(state, Progress("configuration", sent, sent), event.at)
 
 
 def _on_facts(state: State, event: Event) -> State:
@@ -145,7 +268,10 @@ def _on_facts(state: State, event: Event) -> State:
 
 def _on_loaded(state: State, event: Event) -> State:
     state = _add_bytes(state, event, "http")
-    return _reach(state, "kernel", event.at) if event.detail.get("role") in ("kernel", "initrd") else state
+    if event.detail.get("role") in ("kernel", "initrd"):
+        state = _reach(state, "kernel", event.at)
+    progress = _progress_in(event, "role")
+    return state if progress is None else _load(state, progress, event.at)
 
 
 def _on_boot_error(state: State, event: Event) -> State:
@@ -163,15 +289,34 @@ def _on_report(state: State, event: Event) -> State:
     if outcome == "started":
         return replace(_reach(state, "installing", event.at), error="")
     if outcome == "succeeded" and state.stage not in _INSTALLED:
-        done = replace(_reach(state, "installed", event.at), error="", installs=state.installs + 1)
+        done = _reach(replace(state, overdue=""), "installed", event.at)
+        done = replace(done, error="", progress=None, installs=state.installs + 1)
         return replace(done, switched_off={**done.switched_off, event.mac: str(event.detail.get("reprovision", ""))})
     if outcome == "failed" and state.stage not in _INSTALLED:
-        reason = str(event.detail.get("reason") or "the installer gave no reason")[:MAX_TEXT]
-        if state.stage == "failed":
-            return replace(state, error=reason)
-        steps = (*state.steps, Step("failed", event.at))[-MAX_STEPS:]
-        return replace(state, stage="failed", since=event.at, error=reason, steps=steps)
+        return _fail(state, _text(event.detail.get("reason")) or "the installer gave no reason", event.at)
     return state
+
+
+def _fail(state: State, reason: str, at: float) -> State:
+    if state.stage == "failed":
+        return replace(state, error=reason, overdue="")
+    steps = (*state.steps, Step("failed", at))[-MAX_STEPS:]
+    return replace(state, stage="failed", since=at, error=reason, steps=steps, waits_for="")
+
+
+def _on_overdue(state: State, event: Event) -> State:
+    if state.stage == "failed":
+        return state
+    reason = _text(event.detail.get("reason")) or "nothing came any more"
+    return replace(_fail(state, reason, event.at), overdue=state.stage)
+
+
+def _on_ready(state: State, event: Event) -> State:
+    return _reach(state, "ready", event.at) if state.stage == "installed" else state
+
+
+def _text(value: object) -> str:
+    return value[:MAX_TEXT] if isinstance(value, str) else ""
 
 
 _HANDLERS = {
@@ -181,6 +326,11 @@ _HANDLERS = {
     events.SCRIPT: _on_script,
     events.FACTS: _on_facts,
     events.LOADED: _on_loaded,
+    events.PROGRESS: _on_progress,
+    events.CONFIGURATION: _on_configuration,
+    events.HELD: _on_held,
+    events.OVERDUE: _on_overdue,
+    events.READY: _on_ready,
     events.BOOT_ERROR: _on_boot_error,
     events.PHONE_HOME: _on_phone_home,
     events.REPORT: _on_report,

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from .stages import MAX_FACTS, MAX_STEPS, STAGES, State, Step
+from .stages import LOADS, MAX_FACTS, MAX_STEPS, SEEN, STAGES, Progress, State, Step
 
 VERSION = 1
 
-_TEXTS = {"firmware": "firmware", "last": "last", "error": "error"}
+_TEXTS = {"firmware": "firmware", "last": "last", "error": "error", "waitsFor": "waits_for"}
 _COUNTS = {"attempt": "attempt", "installs": "installs"}
 _TIMES = {"since": "since", "lastAt": "last_at"}
 _TEXT_MAPS = {"facts": "facts", "switchedOff": "switched_off"}
@@ -42,7 +42,9 @@ def state_to_document(state: State) -> dict[str, Any]:
         document |= {name: getattr(state, attribute) for name, attribute in names.items()}
     document["steps"] = [{"stage": step.stage, "at": step.at} for step in state.steps]
     document |= {name: dict(getattr(state, attribute)) for name, attribute in _TEXT_MAPS.items()}
-    document["bytes"] = dict(state.bytes)
+    document["bytes"], document["seen"], document["overdue"] = dict(state.bytes), dict(state.seen), state.overdue
+    if state.progress is not None:
+        document["progress"] = {"what": state.progress.what, "bytes": state.progress.bytes, "size": state.progress.size}
     return {name: value for name, value in document.items() if value or name in ("version", "stage")}
 
 
@@ -65,7 +67,21 @@ def state_from_document(document: Any) -> State:
         values[attribute] = {key: _text(value, f"{name}.{key}") for key, value in entries.items()}
     sizes = _mapping(document.get("bytes", {}), "bytes")
     values["bytes"] = {key: _count(value, f"bytes.{key}") for key, value in sizes.items()}
-    return State(**values, steps=_steps(document.get("steps", [])))
+    seen = _mapping(document.get("seen", {}), "seen")
+    values["seen"] = {key: _time(value, f"seen.{key}") for key, value in seen.items() if key in SEEN}
+    overdue = document.get("overdue", "")
+    values["overdue"] = _stage(overdue, "overdue") if overdue != "" else ""
+    return State(**values, progress=_progress(document.get("progress")), steps=_steps(document.get("steps", [])))
+
+
+def _progress(value: Any) -> Progress | None:
+    if value is None:
+        return None
+    progress = _mapping(value, "progress")
+    what = progress.get("what")
+    if not isinstance(what, str) or what not in LOADS:
+        return None  # something that a later bootd follows
+    return Progress(what, *(_count(progress.get(name, 0), f"progress.{name}") for name in ("bytes", "size")))
 
 
 def _steps(value: Any) -> tuple[Step, ...]:
