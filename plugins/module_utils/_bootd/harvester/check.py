@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Everything that is wrong with a Harvester configuration, at once.
+
+The installer itself drops in silence whatever key it does not know, and stops at the first value that it refuses, on
+a console that nobody watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..hardware.problem import ABSENT, Problem, shown
+from .agreement import disagreements
+from .schema import CONFIGURATION, Field, Items, Named
+from .shape import Finding, misfits
+from .spelling import documented, field_of
+from .versions import NEWEST, OLDEST, is_known, parse_version, shown_version
+
+
+def check(document: Mapping[str, Any], version: str, *, token_later: bool = False) -> list[Problem]:
+    """Return every problem and note of ``document`` for Harvester ``version``, as ``v1.8.2``.
+
+    ``path`` of a problem is as in ``install.management_interface.method``; values that may be secret are never in it.
+    ``token_later``: the token is filled in by somebody else, so that it may be missing.
+    """
+    if not isinstance(document, Mapping):
+        return [Problem("should be a mapping with scheme_version, token, os and install")]
+    number = parse_version(version)
+    findings: list[Finding] = list(misfits(document, number))
+    told = {path for path, _value, _message, note in findings if not note}
+    for finding in disagreements(as_documented(document), number, token_later=token_later):
+        # What could not be read is not missing as well.
+        if not any(path == finding[0] or path.startswith((f"{finding[0]}.", f"{finding[0]}[")) for path in told):
+            findings.append(finding)
+    if number < OLDEST:
+        findings.append(("", ABSENT, f"Harvester {version} is older than all that is known here", False))
+    elif not is_known(number):
+        findings.append(
+            ("", ABSENT, f"Harvester {version} is not known here, and taken for {shown_version(NEWEST)}", True)
+        )
+    return [Problem(message, path=path, value=shown(value), note=note) for path, value, message, note in findings]
+
+
+def as_documented(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``document`` with every key that the installer knows in the spelling of its documentation."""
+    return _respelled(document, CONFIGURATION)
+
+
+def _respelled(value: Any, shape: Any) -> Any:
+    if isinstance(shape, Field):
+        return _respelled(value, shape.shape)
+    if isinstance(shape, Items) and isinstance(value, list):
+        return [_respelled(item, shape.fields) for item in value]
+    if isinstance(shape, Named) and isinstance(value, Mapping):
+        return {name: _respelled(child, shape.fields) for name, child in value.items()}
+    if not isinstance(shape, dict) or not isinstance(value, Mapping):
+        return value
+    found: dict[Any, Any] = {}
+    for key, child in value.items():
+        name = field_of(key, shape) if isinstance(key, str) else None
+        if name is None:
+            found[key] = child
+        else:
+            found.setdefault(documented(name), _respelled(child, shape[name]))
+    return found
