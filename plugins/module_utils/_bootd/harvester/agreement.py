@@ -38,10 +38,10 @@ def disagreements(document: Node, version: Version, *, token_later: bool) -> Ite
         yield "scheme_version", ABSENT, "missing: should be 1", False
     if not text(install, "device"):
         yield "install.device", ABSENT, "missing: should be the disk's path, as in /dev/nvme0n1", False
-    yield from _hooks(document, version)
+    yield from _hooks(document)
     if mode in ("create", "join"):
         yield from _member(document, version, mode, token_later=token_later)
-        yield from (_create if mode == "create" else _join)(document, version)
+        yield from _create(document) if mode == "create" else _join(document, version)
         yield from _iso(install, version)
         yield from _network(document, version)
         yield from _cluster_networks(document)
@@ -71,7 +71,7 @@ def _member(document: Node, version: Version, mode: str, *, token_later: bool) -
             yield f"install.{name}", ABSENT, f"has no meaning for mode {mode}", True
 
 
-def _create(document: Node, version: Version) -> Iterator[Finding]:
+def _create(document: Node) -> Iterator[Finding]:
     install = _at(document, "install")
     if text(document, "server_url"):
         yield "server_url", text(document, "server_url"), "should be empty for mode create: it is for join", False
@@ -184,7 +184,7 @@ def _cluster_networks(document: Node) -> Iterator[Finding]:
             yield f"install.{name}", ABSENT, f"the machine's address {address} is in {cidr}", False
 
 
-def _hooks(document: Node, version: Version) -> Iterator[Finding]:
+def _hooks(document: Node) -> Iterator[Finding]:
     """Yield what is wrong with hooks: one that can't be used takes all others with it."""
     install = _at(document, "install")
     hooks = install.get("webhooks")

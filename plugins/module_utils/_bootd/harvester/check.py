@@ -28,15 +28,16 @@ def check(document: Mapping[str, Any], version: str, *, token_later: bool = Fals
     if not isinstance(document, Mapping):
         return [Problem("should be a mapping with scheme_version, token, os and install")]
     number = parse_version(version)
+    if number < OLDEST:
+        known = f"{shown_version(OLDEST)} to {shown_version(NEWEST)}"
+        return [Problem(f"Harvester {version} is older than what is known here, {known}")]
     findings: list[Finding] = list(misfits(document, number))
     told = {path for path, _value, _message, note in findings if not note}
     for finding in disagreements(as_documented(document), number, token_later=token_later):
         # What could not be read is not missing as well.
         if not any(path == finding[0] or path.startswith((f"{finding[0]}.", f"{finding[0]}[")) for path in told):
             findings.append(finding)
-    if number < OLDEST:
-        findings.append(("", ABSENT, f"Harvester {version} is older than all that is known here", False))
-    elif not is_known(number):
+    if not is_known(number):
         findings.append(
             ("", ABSENT, f"Harvester {version} is not known here, and taken for {shown_version(NEWEST)}", True)
         )

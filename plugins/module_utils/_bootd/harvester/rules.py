@@ -177,7 +177,7 @@ def iso_url(value: object) -> str:
 
 
 def server_url(value: object) -> str:
-    """Hold a value against the URL of a cluster: HTTPS, an IPv4 address or a name, no path; the port is told elsewhere."""
+    """Hold a value against the URL of a cluster: HTTPS, an IPv4 address or a name, any port, no path."""
     text = str(value)
     message = _url(text, ("https",))
     if message:

@@ -81,6 +81,9 @@ _NETWORK = {
     "vlanId": Field(WHOLE, between(0, 4094), since=(1, 1), source="docs v1.1"),
 }
 
+# Of v1.0, which had any number of them.
+_ANY_NETWORK = {**_NETWORK, "method": _text(one_of("dhcp", "static", "none"))}
+
 _WEBHOOK = {
     "event": _text(one_of(*EVENTS)),
     "method": _text(lambda value: one_of(*METHODS)(str(value).upper())),
@@ -92,22 +95,13 @@ _WEBHOOK = {
 }
 
 _PERCENT_CPU = between(0, 12)
+_MERGED_INTO = "guaranteedInstanceManagerCPU"
 _LONGHORN = {
     "guaranteedEngineManagerCPU": Field(
-        WHOLE,
-        _PERCENT_CPU,
-        since=(1, 2),
-        until=(1, 4),
-        instead="guaranteedInstanceManagerCPU",
-        source="docs v1.3, v1.4",
+        WHOLE, _PERCENT_CPU, since=(1, 2), until=(1, 4), instead=_MERGED_INTO, source="docs v1.3, v1.4"
     ),
     "guaranteedReplicaManagerCPU": Field(
-        WHOLE,
-        _PERCENT_CPU,
-        since=(1, 2),
-        until=(1, 4),
-        instead="guaranteedInstanceManagerCPU",
-        source="docs v1.3, v1.4",
+        WHOLE, _PERCENT_CPU, since=(1, 2), until=(1, 4), instead=_MERGED_INTO, source="docs v1.3, v1.4"
     ),
     "guaranteedInstanceManagerCPU": Field(WHOLE, _PERCENT_CPU, since=(1, 4), source="docs v1.4"),
     "storageReservedPercentageForDefaultDisk": Field(WHOLE, between(0, 30), since=(1, 7), source="docs v1.7"),
@@ -122,7 +116,7 @@ INSTALL = {
     "automatic": _switch(),
     "skipchecks": _switch(since=(1, 3), source="docs v1.3"),
     "mode": _text(one_of("create", "join", "install")),
-    "networks": Field(Named(_NETWORK), until=(1, 1), instead="management_interface", source="docs v1.0, v1.1"),
+    "networks": Field(Named(_ANY_NETWORK), until=(1, 1), instead="management_interface", source="docs v1.0, v1.1"),
     "managementInterface": Field(_NETWORK, since=(1, 1), instead="networks", source="docs v1.1"),
     "role": _text(one_of("default", "management", "worker", "witness"), since=(1, 3), source="docs v1.3"),
     "vip": _text(rules.ipv4),

@@ -62,7 +62,7 @@ def _field(value: Any, field: Field, version: Version, path: str) -> Iterator[Fi
         yield from _named(value, field.shape, version, path)
     elif field.shape == SCALARS:
         yield from _scalars(value, field, path)
-    elif value != "" or field.secret:
+    elif value != "":
         message = _KINDS[field.shape](value) or (field.rule(value) if field.rule else "")
         if message:
             yield path, _shown(value, field), message, False
