@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .configurations.base import Configurations, NoConfigurations
+from .configurations.secrets import SecretConfigurations
 from .kube.client import Client
 from .kube.connect import configuration_from
 from .kube.errors import ConfigurationError
+from .kube.rules import configurations_in
 from .logs import Log
 from .settings import Settings
 from .standby import MARK, Standby
@@ -16,7 +19,7 @@ from .stores.base import StoreError
 from .stores.kubernetes import KubernetesStore
 from .stores.state_dir import StateDir
 
-CONNECTIONS = 4  # the watch, the writer, the lease, and one to spare
+CONNECTIONS = 5  # two watches, the writer, the lease, and one to spare
 
 
 def open_client(environ: Mapping[str, str]) -> Client:
@@ -33,6 +36,15 @@ def kubernetes_store(settings: Settings, state_dir: StateDir, log: Log, client: 
     return KubernetesStore(
         client, namespace, state_dir, log, own=settings.lease_namespace, host=settings.replica or settings.address
     )
+
+
+def configurations(settings: Settings, log: Log, client: Client) -> Configurations:
+    """Return the installer configurations of the machines' namespace, or where that is all, of bootd's own."""
+    namespace = configurations_in(settings.store.partition(":")[2], settings.lease_namespace)
+    if not namespace:
+        log.info("configurations_not_read", reason="the store is no namespace: see --store kubernetes:NAMESPACE")
+        return NoConfigurations()
+    return SecretConfigurations(client, namespace, log)
 
 
 def standby(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> Standby | None:

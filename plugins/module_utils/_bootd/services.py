@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .catalog import Catalog
+from .configurations.base import Configurations, NoConfigurations
 from .journal import Journal
 from .logs import Log
 from .metrics import Metrics
@@ -19,7 +20,7 @@ from .unknown import UnknownMachines
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The daemon's shared parts. ``clock`` gives seconds since the epoch; ``secret`` keys the report tokens."""
+    """The daemon's shared parts. ``clock`` gives seconds since the epoch; ``secret`` keys the tokens."""
 
     settings: Settings
     catalog: Catalog
@@ -31,3 +32,4 @@ class Services:
     problems: Callable[[], list[StoreProblem]]
     clock: Callable[[], float] = time.time
     answers_dhcp: Callable[[], bool] = lambda: True  # false on a replica that stands by
+    configurations: Configurations = field(default_factory=NoConfigurations)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Report tokens: what makes the URL that an installer reports to unguessable.
+"""Tokens: what makes the URLs that an installer reports to, and gets its configuration from, unguessable.
 
 A token is HMAC-SHA256 (RFC 2104) over the machine and the number of its finished installations, keyed with a secret
 that never leaves the state directory. So it can be handed out before the first boot, needs no table, survives a
@@ -24,6 +24,9 @@ from .stages import State
 SECRET_BYTES = 32
 OUTCOMES = ("started", "succeeded", "failed")
 REPORT_PREFIX = "/phone-home"
+CONFIGURATION_PREFIX = "/configuration"
+HIDDEN = "..."  # in the place of a token, for who is not to know it
+_REPORT, _CONFIGURATION = "report", "configuration"
 
 
 def new_secret() -> bytes:
@@ -33,13 +36,36 @@ def new_secret() -> bytes:
 
 def token(secret: bytes, key: str, installs: int) -> str:
     """Return the 43-character token of machine ``key`` for the installation after ``installs`` finished ones."""
-    digest = hmac.new(secret, f"report\0{key}\0{installs}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return _token(_REPORT, secret, key, installs)
 
 
 def matches(secret: bytes, key: str, installs: int, candidate: str) -> bool:
     """Return whether ``candidate`` is that token, in a time that does not depend on where they differ."""
-    return hmac.compare_digest(token(secret, key, installs).encode(), candidate.encode("utf-8", "surrogatepass"))
+    return _is_same(token(secret, key, installs), candidate)
+
+
+def configuration_token(secret: bytes, key: str, installs: int) -> str:
+    """Return the token by which machine ``key`` gets its configuration: one that no report can be made with."""
+    return _token(_CONFIGURATION, secret, key, installs)
+
+
+def opens_configuration(secret: bytes, key: str, installs: int, candidate: str) -> bool:
+    """Return whether ``candidate`` is that token, as ``matches`` does."""
+    return _is_same(configuration_token(secret, key, installs), candidate)
+
+
+def configuration_url(http_base: str, mac: str, value: str) -> str:
+    """Return the URL of a machine's configuration."""
+    return f"{http_base}{CONFIGURATION_PREFIX}/{dashed(mac)}/{value}"
+
+
+def _token(purpose: str, secret: bytes, key: str, installs: int) -> str:
+    digest = hmac.new(secret, f"{purpose}\0{key}\0{installs}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def _is_same(value: str, candidate: str) -> bool:
+    return hmac.compare_digest(value.encode(), candidate.encode("utf-8", "surrogatepass"))
 
 
 def report_url(http_base: str, mac: str, value: str) -> str:

@@ -10,7 +10,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.rules import MACHINES, OWN, role_rules
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.rules import (
+    CONFIGURATIONS,
+    MACHINES,
+    OWN,
+    role_rules,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_pod import (
     KEY_FILE,
     KEY_SECRET,
@@ -50,19 +55,21 @@ def namespaces(settings: Settings) -> list[dict[str, Any]]:
 def rights(settings: Settings) -> list[dict[str, Any]]:
     """Return roles and bindings with exactly the rules that bootd asks for when it starts."""
     of_machines = f"{NAME}-{settings.namespace}"
+    # With machines in all namespaces their role is the cluster's, which must not tell it all Secrets.
+    own, machines = ((OWN,), (MACHINES, CONFIGURATIONS)) if settings.machines else ((OWN, CONFIGURATIONS), (MACHINES,))
     return [
-        *_granted(settings, NAME, OWN, settings.namespace),
-        *_granted(settings, of_machines, MACHINES, settings.machines),
+        *_granted(settings, NAME, own, settings.namespace),
+        *_granted(settings, of_machines, machines, settings.machines),
     ]
 
 
-def _granted(settings: Settings, name: str, place: str, namespace: str) -> list[dict[str, Any]]:
-    """Return a role with the rules for ``place`` and its binding; in ``namespace`` "" they are the cluster's."""
+def _granted(settings: Settings, name: str, places: tuple[str, ...], namespace: str) -> list[dict[str, Any]]:
+    """Return a role with the rules for ``places`` and its binding; in ``namespace`` "" they are the cluster's."""
     cluster = "" if namespace else "Cluster"
     role, meta = f"{cluster}Role", _meta(settings, name, namespace)
     subject = {"kind": "ServiceAccount", "name": NAME, "namespace": settings.namespace}
     return [
-        {"apiVersion": f"{RBAC}/v1", "kind": role, "metadata": meta, "rules": role_rules(place)},
+        {"apiVersion": f"{RBAC}/v1", "kind": role, "metadata": meta, "rules": role_rules(*places)},
         {
             "apiVersion": f"{RBAC}/v1",
             "kind": f"{role}Binding",

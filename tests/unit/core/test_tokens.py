@@ -8,7 +8,16 @@ import pytest
 
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.stages import State
-from _bootd.tokens import matches, new_secret, report_url, report_urls, token
+from _bootd.tokens import (
+    configuration_token,
+    configuration_url,
+    matches,
+    new_secret,
+    opens_configuration,
+    report_url,
+    report_urls,
+    token,
+)
 
 SECRET = bytes(range(32))
 
@@ -50,3 +59,23 @@ def test_report_urls_name_the_interface_that_boots_and_the_installation_to_come(
 def test_report_urls_of_one_name_in_two_namespaces_are_both_there():
     machines = [Machine("a", namespace, (Interface("52:54:00:00:00:01"),)) for namespace in ("one", "two")]
     assert sorted(report_urls(machines, lambda _key: State(), SECRET, "http://192.0.2.1")) == ["one/a", "two/a"]
+
+
+def test_configuration_token_and_report_token_do_not_open_each_others_urls():
+    report, configuration = token(SECRET, "default/a", 2), configuration_token(SECRET, "default/a", 2)
+    assert opens_configuration(SECRET, "default/a", 2, configuration)
+    assert not opens_configuration(SECRET, "default/a", 2, report)
+    assert not matches(SECRET, "default/a", 2, configuration)
+
+
+@pytest.mark.parametrize(
+    ("secret", "key", "installs"),
+    [(new_secret(), "default/a", 0), (SECRET, "default/b", 0), (SECRET, "default/a", 1)],
+)
+def test_configuration_token_is_of_one_machine_and_one_installation(secret, key, installs):
+    assert not opens_configuration(SECRET, "default/a", 0, configuration_token(secret, key, installs))
+
+
+def test_configuration_url_has_no_colon_in_its_path():
+    url = configuration_url("http://192.0.2.1:7080", "58:47:ca:71:d8:49", "secret")
+    assert url == "http://192.0.2.1:7080/configuration/58-47-ca-71-d8-49/secret"

@@ -9,7 +9,15 @@ import base64
 import pytest
 
 from _bootd import arguments
-from _bootd.kube.rules import MACHINES, OWN, RULES, accesses
+from _bootd.kube.rules import (
+    CONFIGURATIONS,
+    MACHINES,
+    OWN,
+    RULES,
+    accesses,
+    configuration_accesses,
+    configurations_in,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd import namespaces, objects, rights
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_pod import (
     IMAGE_KEY_ANNOTATION,
@@ -59,13 +67,23 @@ def granted(documents):
 def test_rights_are_what_bootd_asks_for_when_it_starts(store, machines):
     asked = {
         (access.namespace, access.rule.group, access.rule.resource, access.verb, access.name)
-        for access in accesses(machines, "netboot")
+        for access in (
+            *accesses(machines, "netboot"),
+            *configuration_accesses(configurations_in(machines, "netboot")),
+        )
     }
     assert granted(rights(settings(store=store))) == asked
 
 
-@pytest.mark.parametrize("place", [MACHINES, OWN])
-def test_rights_are_of_both_places(place):
+@pytest.mark.parametrize("store", ["kubernetes", "kubernetes:netboot", "kubernetes:tink-system"])
+def test_rights_over_secrets_are_never_the_clusters(store):
+    secrets = {item for item in granted(rights(settings(store=store))) if item[2] == "secrets"}
+    namespace = "tink-system" if store.endswith("tink-system") else "netboot"
+    assert secrets == {(namespace, "", "secrets", verb, "") for verb in ("list", "watch")}
+
+
+@pytest.mark.parametrize("place", [MACHINES, OWN, CONFIGURATIONS])
+def test_rights_are_of_all_places(place):
     """The comparison above says nothing where the table has nothing."""
     assert [rule for rule in RULES if rule.place == place]
 

@@ -56,6 +56,10 @@ def test_lines_never_exceed_their_bounds(keys, limit, per_machine):
         ('{"token": "hush", "a": 1}', '{"token": "***", "a": 1}'),
         ("GET http://h/x?a=b&Token=hush&c=d", "GET http://h/x?a=b&Token=***&c=d"),
         (f"POST /phone-home/58-47-ca-71-d8-49/{'h' * 43}/started", "POST /phone-home/58-47-ca-71-d8-49/***/started"),
+        (
+            f"config_url=http://h/configuration/58-47-ca-71-d8-49/{'h' * 43}",
+            "config_url=http://h/configuration/58-47-ca-71-d8-49/***",
+        ),
         ("no token here, phone-home/x", "no token here, phone-home/x"),
         ("x" * 600, "x" * MAX_TEXT),
     ],

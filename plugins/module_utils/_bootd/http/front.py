@@ -16,7 +16,7 @@ from .site import NIC, Environ, Site
 
 _SLASHES = re.compile(r"/+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+", re.IGNORECASE)
+_TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+|^(/configuration)/.*", re.IGNORECASE | re.DOTALL)
 # Asked for again and again by whoever watches bootd; logged only where they go wrong.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/api/")
 NO_ROUTE = "none"
@@ -67,10 +67,11 @@ def tidy(environ: Environ) -> bool:
 
 
 def shown_uri(environ: Environ) -> str:
-    """Return path and query for the log, without the token of a report."""
+    """Return path and query for the log, without what makes a URL unguessable."""
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
     query = environ.get("QUERY_STRING")
-    return _TOKEN.sub(r"\1/***", path) + (f"?{query}" if query else "")
+    # Also of a path that was refused untidied.
+    return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", path)) + (f"?{query}" if query else "")
 
 
 class _Access:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .client import Client
-from .rules import accesses
+from .rules import Access, accesses, configuration_accesses
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -15,8 +17,17 @@ def missing_rules(client: Client, machines: str, own: str) -> list[str]:
 
     ``machines`` is the namespace of the Hardware objects, "" for all; ``own`` that of bootd, "" outside a cluster.
     """
+    return _refused(client, accesses(machines, own))
+
+
+def missing_configuration_rules(client: Client, namespace: str) -> list[str]:
+    """Return the same for what delivers the configurations in ``namespace``, which bootd can do without."""
+    return _refused(client, configuration_accesses(namespace))
+
+
+def _refused(client: Client, wanted: Iterable[Access]) -> list[str]:
     refused = []
-    for access in accesses(machines, own):
+    for access in wanted:
         answer = client.request("POST", REVIEWS, body=access.review())
         if not answer.get("status", {}).get("allowed"):
             refused.append(access.missing())

@@ -12,11 +12,12 @@ LEASE = "bootd"  # the object that says which replica answers DHCP
 
 MACHINES = "machines"  # where the Hardware objects are: one namespace, or all
 OWN = "own"  # the namespace that bootd runs in
+CONFIGURATIONS = "configurations"  # the one namespace whose configurations are delivered; see configurations_in
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Verbs on a resource in the ``place`` MACHINES or OWN, on objects of ``names`` only where there are some."""
+    """Verbs on a resource in one of the places above, on objects of ``names`` only where there are some."""
 
     group: str
     resource: str
@@ -32,6 +33,8 @@ RULES = (
     Rule("", "events", ("create",), MACHINES, "to tell the stages they reach"),
     Rule("coordination.k8s.io", "leases", ("create",), OWN, "so that one replica answers DHCP"),
     Rule("coordination.k8s.io", "leases", ("get", "update"), OWN, "so that one replica answers DHCP", (LEASE,)),
+    # A right over Secrets is never one over all namespaces. RBAC can't tell them apart by their labels.
+    Rule("", "secrets", ("list", "watch"), CONFIGURATIONS, "to give machines their configurations"),
 )
 
 
@@ -69,17 +72,34 @@ def accesses(machines: str, own: str) -> Iterator[Access]:
 
     Without ``own``, bootd runs outside the cluster and takes no lease.
     """
+    yield from _accesses(MACHINES, machines)
+    if own:
+        yield from _accesses(OWN, own)
+
+
+def configuration_accesses(namespace: str) -> Iterator[Access]:
+    """Yield every question for the configurations in ``namespace``; bootd does without where the answer is no."""
+    yield from _accesses(CONFIGURATIONS, namespace)
+
+
+def configurations_in(machines: str, own: str) -> str:
+    """Return the namespace whose configurations are delivered, "" where there is none.
+
+    That of the machines; where those are in all namespaces, bootd's ``own``.
+    """
+    return machines or own
+
+
+def _accesses(place: str, namespace: str) -> Iterator[Access]:
     for rule in RULES:
-        if rule.place == OWN and not own:
-            continue
-        namespace = machines if rule.place == MACHINES else own
-        for verb in rule.verbs:
-            for name in rule.names or ("",):
-                yield Access(rule, verb, namespace, name)
+        if rule.place == place:
+            for verb in rule.verbs:
+                for name in rule.names or ("",):
+                    yield Access(rule, verb, namespace, name)
 
 
-def role_rules(place: str) -> list[dict[str, Any]]:
-    """Return the rules of the Role or ClusterRole for ``place``, as Kubernetes writes them."""
+def role_rules(*places: str) -> list[dict[str, Any]]:
+    """Return the rules of the Role or ClusterRole for ``places``, as Kubernetes writes them."""
     return [
         {
             "apiGroups": [rule.group],
@@ -88,5 +108,5 @@ def role_rules(place: str) -> list[dict[str, Any]]:
             **({"resourceNames": list(rule.names)} if rule.names else {}),
         }
         for rule in RULES
-        if rule.place == place
+        if rule.place in places
     ]

@@ -16,7 +16,7 @@ MAX_TEXT = 512  # characters of a line that are kept
 # Linux prints its command line, and curl its URLs: what is secret in them is cut out before anything keeps them.
 _SECRET = re.compile(
     r"(?P<name>(?:token|password|passwd|secret)[\"']?\s*[=:]\s*[\"']?)(?!//)[^\s&,;\"']+"
-    r"|(?P<report>/phone-home/[^/\s]{1,32}/)[A-Za-z0-9_-]{16,}",
+    r"|(?P<url>/(?:phone-home|configuration)/[^/\s]{1,32}/)[A-Za-z0-9_-]{16,}",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -72,4 +72,4 @@ class Lines:
 
 def presentable(text: str) -> str:
     """Return ``text`` without what looks like a secret, cut to what is kept."""
-    return _SECRET.sub(lambda found: f"{found['name'] or found['report']}***", text)[:MAX_TEXT]
+    return _SECRET.sub(lambda found: f"{found['name'] or found['url']}***", text)[:MAX_TEXT]

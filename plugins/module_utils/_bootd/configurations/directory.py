@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Configurations as files: ``DIR/NAME.yaml``, or ``DIR/NAMESPACE/NAME.yaml``, each read when it is asked for.
+
+Only files that nobody but their owner may read are used: a configuration holds the cluster's token.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from ..beneath import open_beneath
+from ..catalog import Catalog
+from ..hardware.names import is_usable_key
+from ..logs import Log
+from . import document
+from .base import Configuration
+
+SUFFIX = ".yaml"
+MAX_TOLD = 1000  # files whose refusal is remembered, to be told once
+_MISSING = (errno.ENOENT, errno.ENOTDIR)
+
+
+class ConfigDirectory:
+    """Implements ``Configurations`` over a directory. ``catalog`` tells which names only one machine has."""
+
+    def __init__(self, path: str, catalog: Catalog, log: Log) -> None:
+        self._path = path
+        self._catalog = catalog
+        self._log = log
+        self._told: dict[str, str] = {}  # file -> why it is not used
+
+    def read(self) -> None:
+        """Load nothing: files are read when they are asked for."""
+
+    def start(self) -> None:
+        """Follow nothing: files are read when they are asked for."""
+
+    def stop(self) -> None:
+        """Follow nothing."""
+
+    def get(self, key: str) -> Configuration | None:
+        """Return what the machine's file says; a file that can't be used is told to the log, once for each reason."""
+        if not is_usable_key(key):
+            return None
+        namespace, _slash, name = key.partition("/")
+        for file in (f"{namespace}/{name}{SUFFIX}", f"{name}{SUFFIX}"):
+            try:
+                data = _read(self._path, file)
+                # The namespace of a file without one is that of the machine, if there is only one of that name.
+                if "/" not in file and not self._is_only(name):
+                    raise ValueError(f"several machines have this name; move it to {namespace}/{file} or another's")
+                configuration = document.read(data)
+            except OSError as error:
+                if error.errno in _MISSING:
+                    continue
+                return self._refuse(file, error.strerror or str(error))
+            except ValueError as error:
+                return self._refuse(file, str(error))
+            self._told.pop(file, None)
+            return configuration
+        return None
+
+    def expects(self, key: str) -> bool:
+        """Return whether there is a configuration."""
+        return self.get(key) is not None
+
+    def _is_only(self, name: str) -> bool:
+        return sum(machine.name == name for machine in self._catalog.machines()) == 1
+
+    def _refuse(self, file: str, reason: str) -> None:
+        if self._told.get(file) == reason:
+            return
+        if len(self._told) >= MAX_TOLD:
+            self._told.clear()
+        self._told[file] = reason
+        self._log.error("configuration_refused", path=os.path.join(self._path, file), reason=reason)
+
+
+def _read(directory: str, file: str) -> bytes:
+    """Return what the file holds, a byte more than is allowed at most; raises OSError and ValueError."""
+    with open(open_beneath(directory, file), "rb") as content:
+        mode = os.fstat(content.fileno()).st_mode & 0o7777
+        if mode & 0o077:
+            raise ValueError(f"its permissions are {mode:04o}, so others may have read it; make them 0600")
+        return content.read(document.MAX_BYTES + 1)

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``/configuration/<mac>/<token>``: a machine's installer configuration, for that machine while it is being installed.
+
+It holds the cluster's token and passwords. So everything else below ``/configuration/`` gets one and the same 404, and
+why is only in the log.
+"""
+
+from __future__ import annotations
+
+import os
+
+try:
+    from bottle import Bottle, HTTPResponse, request
+except ImportError:
+    Bottle = HTTPResponse = request = None
+
+from .. import delivery, events, tokens
+from ..catalog import Nic
+from ..hardware.mac import parse_mac
+from . import replies
+from .body import FileBody
+from .site import Site
+
+KIND = "application/yaml"  # RFC 9512
+ROOT = tokens.CONFIGURATION_PREFIX
+
+
+def add_routes(app: Bottle, site: Site) -> None:
+    """Add the route, and the 404 for all that looks like it."""
+
+    @app.route(ROOT, method="ANY")
+    @app.route(f"{ROOT}/<rest:path>", method="ANY")
+    def configuration(rest: str = "") -> HTTPResponse:
+        mac, _slash, token = rest.partition("/")
+        nic = site.services.catalog.by_mac(parse_mac(mac) or "")
+        reason = _obstacle(site, nic, token)
+        if nic is not None and not reason:
+            reply = give(site, nic)
+            if reply is not None:
+                return reply
+            reason = "no configuration is kept for it"
+        site.services.log.warning(
+            "configuration_not_given",
+            machine=nic.machine.key if nic is not None else None,
+            client=site.address(request.environ),
+            reason=reason,
+        )
+        return nothing()
+
+
+def nothing() -> HTTPResponse:
+    """Return what everybody gets who gets no configuration."""
+    return replies.text(404, "no such configuration\n")
+
+
+def give(site: Site, nic: Nic) -> HTTPResponse | None:
+    """Return the configuration of the machine of ``nic``, None where there is none. That it was sent is recorded."""
+    content = delivery.content(site.services, nic)
+    if content is None:
+        return None
+    headers = {
+        "Content-Type": KIND,
+        "Content-Length": str(len(content)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.method == "HEAD":
+        return HTTPResponse(b"", 200, headers=headers)
+    body = _body(content)
+    body.at_end.append(lambda sent: _sent(site, nic, sent, len(content)))
+    return HTTPResponse(body, 200, headers=headers)
+
+
+def _obstacle(site: Site, nic: Nic | None, token: str) -> str:
+    """Return why this request gets nothing, "" where it may get the configuration of ``nic``."""
+    services = site.services
+    key = nic.machine.key if nic is not None else ""
+    state = services.journal.state(key)
+    # Looked at for unknown machines too: how long an answer takes shall not tell which there are.
+    is_token = tokens.opens_configuration(services.secret, key, state.installs, token)
+    if request.method not in ("GET", "HEAD"):
+        return f"asked for by {request.method}"
+    if nic is None:
+        return "no Hardware object has this MAC address"
+    if not delivery.is_its_own(services, nic, site.address(request.environ)):
+        return "asked for from an address that is not the machine's"
+    if not is_token:
+        return "the URL is not, or no longer, in use"
+    return delivery.obstacle(nic, state)
+
+
+def _body(content: bytes) -> FileBody:
+    """Return ``content`` as a file in memory: what is sent of a file is known to its end."""
+    descriptor = os.memfd_create("configuration", os.MFD_CLOEXEC)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    return FileBody(descriptor, 0, len(content))
+
+
+def _sent(site: Site, nic: Nic, sent: int, size: int) -> None:
+    site.services.metrics.http_bytes.inc(sent)
+    if sent == size:
+        site.record(nic, events.CONFIGURATION, {"bytes": sent})
