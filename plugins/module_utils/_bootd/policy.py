@@ -7,11 +7,13 @@ Every server asks here, so that "netboot is off" can't mean three different thin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from .catalog import Nic
 from .hardware.model import Interface, Machine, text_at
+
+HARVESTER = "harvester"
 
 
 class Boot(Enum):
@@ -22,6 +24,7 @@ class Boot(Enum):
     HARVESTER = "harvester"
     OSIE = "netboot.osie"
     LOCAL = "local disk"
+    HOLD = "wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def judge(nic: Nic) -> Verdict:
         return Verdict(True, Boot.CONTENTS, f"{name} boots the script in netboot.ipxe.contents")
     if script_url(nic):
         return Verdict(True, Boot.CHAIN, f"{name} boots the script at {script_url(nic)}")
-    if text_at(nic.machine.metadata, "instance", "operating_system", "distro") == "harvester":
+    if is_harvester(nic.machine):
         return Verdict(True, Boot.HARVESTER, f"{name} installs Harvester (operating_system.distro)")
     if netboot.osie.kernel or netboot.osie.base_url:
         return Verdict(True, Boot.OSIE, f"{name} boots the kernel of netboot.osie")
@@ -61,6 +64,16 @@ def judge(nic: Nic) -> Verdict:
         Boot.LOCAL,
         f"{name} may netboot but nothing says what: set netboot.ipxe, netboot.osie or operating_system.distro",
     )
+
+
+def held(verdict: Verdict, waits_for: str) -> Verdict:
+    """Return ``verdict`` for a machine that may boot, but not yet: it waits in iPXE."""
+    return replace(verdict, boot=Boot.HOLD, reason=f"waits for {waits_for}")
+
+
+def is_harvester(machine: Machine) -> bool:
+    """Return whether ``machine`` installs Harvester, whichever script starts that."""
+    return text_at(machine.metadata, "instance", "operating_system", "distro") == HARVESTER
 
 
 def boot_interface(machine: Machine) -> Interface | None:

@@ -28,6 +28,7 @@ HELD_SECONDS = 60.0  # between two notes that a machine still waits for the same
 MAX_STEPS = 64
 MAX_FACTS = 32
 MAX_TEXT = 256
+MAX_REASON = 512  # of a machine that was given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,10 @@ def _on_loaded(state: State, event: Event) -> State:
     if event.detail.get("role") in ("kernel", "initrd"):
         state = _reach(state, "kernel", event.at)
     progress = _progress_in(event, "role")
-    return state if progress is None else _load(state, progress, event.at)
+    if progress is None:
+        return state
+    # The last part of a file was sent, so it has it all.
+    return _load(state, replace(progress, bytes=progress.size or progress.bytes), event.at)
 
 
 def _on_boot_error(state: State, event: Event) -> State:
@@ -307,7 +311,7 @@ def _fail(state: State, reason: str, at: float) -> State:
 def _on_overdue(state: State, event: Event) -> State:
     if state.stage == "failed":
         return state
-    reason = _text(event.detail.get("reason")) or "nothing came any more"
+    reason = str(event.detail.get("reason") or "nothing came any more")[:MAX_REASON]
     return replace(_fail(state, reason, event.at), overdue=state.stage)
 
 

@@ -79,7 +79,9 @@ def test_firmware_head_has_the_headers_of_get(site):
 def test_image_of_a_known_machine_is_recorded(site):
     assert site.get(f"/images/{KERNEL}").body == CONTENT
     url = f"http://10.10.0.20:7080/images/{KERNEL}"
-    assert site.events() == [(events.LOADED, {"url": url, "role": "kernel", "bytes": len(CONTENT)})]
+    assert site.events() == [
+        (events.LOADED, {"url": url, "role": "kernel", "bytes": len(CONTENT), "size": len(CONTENT)})
+    ]
     assert (site.state().stage, site.state().bytes) == ("kernel", {"http": len(CONTENT)})
 
 

@@ -23,6 +23,11 @@ DEFAULT_NAMESPACE = "default"
 # A new value here asks for another installation of a machine whose netboot bootd has switched off.
 REPROVISION_ANNOTATION = "netboot.baremetal/reprovision"
 STATE_ANNOTATION = "netboot.baremetal/state"
+# With the value "configuration": the machine's configuration is its user data too.
+USER_DATA_ANNOTATION = "netboot.baremetal/user-data"
+# The machines, NAME or NAMESPACE/NAME with commas between, that have to be done before this one boots.
+AFTER_ANNOTATION = "netboot.baremetal/after"
+MAX_AFTER = 64
 
 _MAPPINGS = (dict, Mapping)  # dict first: asking the abstract class takes ten times as long
 
@@ -92,8 +97,9 @@ class Interface:
 class Machine:
     """One Hardware object.
 
-    ``metadata`` is ``spec.metadata`` as it stands (see ``text_at``); ``source`` names the file and document, or
-    the API, for messages; ``created`` orders objects that claim the same MAC or address: the smaller one is served.
+    ``metadata`` is ``spec.metadata`` as it stands (see ``text_at``); ``after`` are the keys of the machines that it
+    waits for; ``source`` names the file and document, or the API, for messages; ``created`` orders objects that claim
+    the same MAC or address: the smaller one is served.
     """
 
     name: str
@@ -104,6 +110,8 @@ class Machine:
     user_data: str | None = None
     vendor_data: str | None = None
     reprovision: str = ""  # the value of REPROVISION_ANNOTATION
+    after: tuple[str, ...] = ()  # from AFTER_ANNOTATION
+    user_data_from: str = ""  # the value of USER_DATA_ANNOTATION
     created: str = ""
     source: str = ""
 
@@ -122,6 +130,11 @@ def text_at(node: Any, *path: str) -> str:
     return node if isinstance(node, str) else ""
 
 
+def after_names(text: str) -> tuple[str, ...]:
+    """Return the names in an annotation AFTER_ANNOTATION, at most MAX_AFTER, each once."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))[:MAX_AFTER]
+
+
 def is_hardware(document: Any) -> bool:
     """Return whether ``document`` is a Hardware object of the API version bootd reads, whatever its spec holds."""
     return isinstance(document, Mapping) and document.get("kind") == KIND and document.get("apiVersion") == API_VERSION
@@ -134,16 +147,20 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
     interfaces = tuple(
         found for item in _sequence(spec.get("interfaces")) if (found := _interface(_mapping(item))) is not None
     )
+    namespace = text_at(meta, "namespace") or DEFAULT_NAMESPACE
+    after = after_names(text_at(meta, "annotations", AFTER_ANNOTATION))
     disks = tuple(name for disk in _sequence(spec.get("disks")) if (name := text_at(disk, "device")))
     return Machine(
         name=text_at(meta, "name"),
-        namespace=text_at(meta, "namespace") or DEFAULT_NAMESPACE,
+        namespace=namespace,
         interfaces=interfaces,
         disks=disks,
         metadata=_mapping(spec.get("metadata")),
         user_data=text_at(spec, "userData") or None,
         vendor_data=text_at(spec, "vendorData") or None,
         reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
+        after=tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
+        user_data_from=text_at(meta, "annotations", USER_DATA_ANNOTATION),
         created=text_at(meta, "creationTimestamp") or created,
         source=source,
     )

@@ -15,6 +15,7 @@ from .interface import check_interface
 from .manifest import Document
 from .model import API_VERSION, KIND, STATE_ANNOTATION, text_at
 from .names import is_namespace, is_object_name, is_usable
+from .order import check_after, order_problems
 from .problem import ABSENT, Problem, printable, shown
 from .shape import Finding, misfits
 from .software import check_software
@@ -26,7 +27,8 @@ def check(documents: Iterable[Document]) -> list[Problem]:
     """Return every problem and note of every object, in the objects' order, then what clashes between them."""
     objects = list(documents)
     found = [problem for document in objects for problem in check_document(document)]
-    return found + list(clashes(document for document in objects if _says_hardware(document.value)))
+    hardware = [document for document in objects if _says_hardware(document.value)]
+    return [*found, *clashes(hardware), *order_problems(hardware)]
 
 
 def check_document(document: Document) -> list[Problem]:
@@ -58,6 +60,7 @@ def _findings(value: Any) -> Iterator[Finding]:
         return
     yield from misfits(value)
     yield from _check_names(value)
+    yield from check_after(value)
     spec = value.get("spec")
     if not isinstance(spec, dict):
         if spec is None:

@@ -26,10 +26,11 @@ class FileBody:
 
     def __init__(self, descriptor: int, offset: int, count: int) -> None:
         self._descriptor = descriptor
-        self._offset = offset
+        self.offset = offset
         self._copying = False
         self.count = count
         self.sent = 0
+        self.at_turn: Callable[[int], None] | None = None  # told after each turn what was sent so far
         self.at_end: list[Callable[[int], None]] = []
 
     @property
@@ -41,11 +42,13 @@ class FileBody:
         """Send as much as ``connection``, non-blocking, takes now, TURN at most; raises BlockingIOError, OSError."""
         sent = self._copy_to(connection) if self._copying else self._sendfile_to(connection)
         self.sent += sent
+        if self.at_turn is not None:
+            self.at_turn(self.sent)
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` octets, b"" at the end; raises Shrunk."""
         wanted = self.left if size < 0 else min(size, self.left)
-        data = os.pread(self._descriptor, wanted, self._offset + self.sent) if wanted else b""
+        data = os.pread(self._descriptor, wanted, self.offset + self.sent) if wanted else b""
         if wanted and not data:
             raise Shrunk(errno.EIO, "the file became shorter while it was sent")
         self.sent += len(data)
@@ -67,7 +70,7 @@ class FileBody:
 
     def _sendfile_to(self, connection: socket.socket) -> int:
         try:
-            place = self._offset + self.sent
+            place = self.offset + self.sent
             sent = os.sendfile(connection.fileno(), self._descriptor, place, min(self.left, TURN))
         except OSError as error:
             if error.errno not in _NO_SENDFILE:
@@ -79,7 +82,7 @@ class FileBody:
         return sent
 
     def _copy_to(self, connection: socket.socket) -> int:
-        data = os.pread(self._descriptor, min(self.left, COPY), self._offset + self.sent)
+        data = os.pread(self._descriptor, min(self.left, COPY), self.offset + self.sent)
         if not data:
             raise Shrunk(errno.EIO, "the file became shorter while it was sent")
         return connection.send(data)

@@ -16,6 +16,7 @@ except ImportError:
 from ..beneath import is_relative, open_first
 from . import replies
 from .body import FileBody
+from .progress import Download
 from .ranges import Version, select
 from .site import Environ
 
@@ -27,10 +28,17 @@ RETRY_SECONDS = "5"
 OnEnd = Callable[[int, bool], None]
 
 
-def serve(environ: Environ, directories: tuple[str, ...], name: str, on_end: OnEnd | None = None) -> HTTPResponse:
+def serve(
+    environ: Environ,
+    directories: tuple[str, ...],
+    name: str,
+    on_end: OnEnd | None = None,
+    download: Download | None = None,
+) -> HTTPResponse:
     """Return the file ``name`` of the first of ``directories`` that has it, as the request's headers ask for it.
 
     ``on_end(octets, whole)`` is called once they are sent; ``whole``: the client now has the file up to its last one.
+    ``download`` follows them while they are.
     """
     if not is_relative(name):
         return replies.text(404, "no such file\n")
@@ -41,6 +49,9 @@ def serve(environ: Environ, directories: tuple[str, ...], name: str, on_end: OnE
     keep = False
     try:
         reply = _reply(environ, descriptor, name, on_end)
+        if download is not None and isinstance(reply.body, FileBody):
+            download.begin(reply.body.offset, reply.body.count, os.fstat(descriptor).st_size)
+            reply.body.at_turn = download.turn
         keep = isinstance(reply.body, FileBody)
         return reply
     finally:

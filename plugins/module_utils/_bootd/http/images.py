@@ -12,6 +12,8 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
+from collections.abc import Mapping
+
 from .. import events
 from ..catalog import Nic
 from ..hardware.mac import parse_mac
@@ -19,6 +21,7 @@ from ..ipxe.artifacts import role_of
 from ..policy import firmware_file_allowed
 from . import replies, scripts
 from .files import serve
+from .progress import Download
 from .site import Site
 
 
@@ -61,15 +64,23 @@ def _image(site: Site, name: str) -> HTTPResponse:
     if not root:
         return replies.text(404, "no images are served here\n")
     nic = site.caller(request.environ).nic
+    download = _followed(site, nic, name) if nic is not None else None
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
-        if whole and nic is not None:
-            _loaded(site, nic, name, sent)
+        if whole and nic is not None and download is not None:
+            _loaded(site, nic, name, sent, download.size)
 
-    return serve(request.environ, (root,), name, on_end)
+    return serve(request.environ, (root,), name, on_end, download)
 
 
-def _loaded(site: Site, nic: Nic, name: str, sent: int) -> None:
+def _followed(site: Site, nic: Nic, name: str) -> Download:
+    def tell(detail: Mapping[str, object]) -> None:
+        site.record(nic, events.PROGRESS, detail)
+
+    return site.downloads.follow(nic.machine.key, name, role_of(name), tell)
+
+
+def _loaded(site: Site, nic: Nic, name: str, sent: int, size: int) -> None:
     url = f"{site.services.settings.http_base}/images/{name}"
-    site.record(nic, events.LOADED, {"url": url, "role": role_of(name), "bytes": sent})
+    site.record(nic, events.LOADED, {"url": url, "role": role_of(name), "bytes": sent, "size": size})

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..catalog import Nic
 from ..hardware.model import DEFAULT_NAMESPACE, Machine
-from ..policy import boot_interface, judge
+from ..policy import boot_interface, is_harvester, judge
 from ..stages import State
 from ..stores.base import StoreProblem
 from ..unknown import Unknown
@@ -39,11 +39,23 @@ def machine_document(machine: Machine, state: State) -> Document:
         "stages": [{"stage": step.stage, "at": step.at} for step in state.steps],
         "facts": dict(state.facts),
         "bytes": {"tftp": state.bytes.get("tftp", 0), "http": state.bytes.get("http", 0)},
+        "progress": _progress(state),
         "error": state.error,
+        "waits_for": state.waits_for,
+        "after": list(machine.after),
+        "last_stage": "ready" if is_harvester(machine) else "installed",
         "last": {"what": state.last, "at": state.last_at},
         "netboot": verdict is not None and verdict.allowed,
         "reason": verdict.reason if verdict is not None else f"{machine.name} has no interface that can be used",
     }
+
+
+def _progress(state: State) -> Document:
+    """Return how much bootd has sent of what the machine loads; empty where it loads nothing from here."""
+    progress = state.progress
+    if progress is None:
+        return {}
+    return {"what": progress.what, "bytes": progress.bytes, "size": progress.size, "percent": progress.percent}
 
 
 def find(machines: Iterable[Machine], name: str) -> Machine | None:

@@ -11,7 +11,8 @@ Three rules hold in each of them:
 - A machine that was to be installed and can't be, waits. It does not go to its disk, where nobody would notice, nor
   does it reboot, where a BMC's one-time "boot from the network" would be lost: it asks for its script again, so that
   it goes on by itself once the object or the file server has been put right. Only when bootd has not answered for ASKS
-  times in a row does it reboot, to begin again with a fresh address. Ctrl-C on the console ends the script.
+  times in a row does it reboot, to begin again with a fresh address. One that waits for others, which may take hours,
+  asks on. Ctrl-C on the console ends the script.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ TRIES = 5
 FIRST_PAUSE = 2  # seconds after the first failure ...
 PAUSE_GROWTH = 4  # ... and how many more after each further one: 2, 6, 10, 14
 ASK_PAUSE = 30  # seconds
+HOLD_PAUSE = 10  # seconds, between two questions of a machine that waits for others
 ASKS = 20
 REPORT_TIMEOUT = 5000  # milliseconds
 
@@ -116,6 +118,16 @@ echo bootd: {{ problem }}
 {{ m.stuck() -}}
 """
 
+_HOLD = """\
+#!ipxe
+:hold
+echo bootd: {{ reason }}
+echo bootd: asking again in {{ hold_pause }} seconds
+sleep {{ hold_pause }}
+chain --replace --autofree {{ script }} ||
+goto hold
+"""
+
 _LOCAL = """\
 #!ipxe
 echo bootd: {{ reason }}
@@ -124,4 +136,11 @@ iseq ${platform} efi && exit 1 ||
 sanboot --no-describe --drive 0x80 || exit 1
 """
 
-TEMPLATES = {"macros": _MACROS, "linux": _LINUX, "chain": _CHAIN, "refused": _REFUSED, "local": _LOCAL}
+TEMPLATES = {
+    "macros": _MACROS,
+    "linux": _LINUX,
+    "chain": _CHAIN,
+    "refused": _REFUSED,
+    "hold": _HOLD,
+    "local": _LOCAL,
+}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..catalog import Nic
-from ..events import BOOT_FILE, LOCAL_BOOT, SCRIPT, Event
+from ..events import BOOT_FILE, HELD, LOCAL_BOOT, SCRIPT, Event
 from ..policy import Boot, judge
 from ..services import Services
 from .decide import Refuse, ServeFile
@@ -46,7 +46,8 @@ class Reporter:
             reason=transfer.reason or None,
         )
         if transfer.outcome is Outcome.COMPLETE:
-            self._services.journal.record(_event(session, self._services.clock()))
+            waits_for = self._services.journal.state(session.decision.nic.machine.key).waits_for
+            self._services.journal.record(_event(session, self._services.clock(), waits_for))
 
     def refused(self, client: Address, request: Request, refusal: Refuse) -> None:
         """Tell that ``request`` was refused."""
@@ -96,11 +97,13 @@ def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object
     }
 
 
-def _event(session: Session, at: float) -> Event:
+def _event(session: Session, at: float, waits_for: str) -> Event:
     nic, sent = session.decision.nic, session.transfer.bytes_acked
     detail: dict[str, object]
     if isinstance(session.decision, ServeFile):
         kind, detail = BOOT_FILE, {"name": session.decision.name, "via": "tftp", "bytes": sent}
+    elif waits_for:
+        kind, detail = HELD, {"waits_for": waits_for}
     elif (verdict := judge(nic)).boot is Boot.LOCAL:
         kind, detail = LOCAL_BOOT, {"reason": verdict.reason}
     else:

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which machine has to wait in iPXE until others are done, and what for.
+
+A machine waits for those that its annotation ``netboot.baremetal/after`` names, and while as many others are being
+installed as ``installs_at_once`` allows. One that has its script is never held again in the same attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from . import events
+from .catalog import Nic
+from .deadlines import is_over
+from .events import Event
+from .hardware.model import Machine
+from .hardware.order import circle_through, named
+from .policy import Boot, boot_interface, is_harvester, judge
+from .services import Services
+from .settings import Settings
+from .stages import BUSY, State
+
+MAX_NAMED = 3
+MAX_REASON = 120  # characters of why another machine has failed
+
+
+class Machines(Protocol):
+    """The look-up of the catalog that is needed here."""
+
+    def get(self, key: str) -> Machine | None:
+        """Return the machine named ``namespace/name``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What is known of the other machines: their objects, their states, and the ``busy`` ones' keys."""
+
+    machines: Machines
+    state_of: Callable[[str], State]
+    busy: Sequence[str]
+    settings: Settings
+
+
+def admit(services: Services, nic: Nic, event: Event) -> str:
+    """Note ``event``, that ``nic`` got its script, and return ""; or that it has to wait, and return what for.
+
+    Nothing else is noted meanwhile, so of two machines that ask at once for the last place only one gets it.
+    """
+    if not concerns(services, nic):
+        services.journal.record(event)
+        return ""
+    waits_for = ""
+
+    def choose() -> Event:
+        nonlocal waits_for
+        waits_for = what_for(nic.machine, others_of(services), event.at)
+        return replace(event, kind=events.HELD, detail={"waits_for": waits_for}) if waits_for else event
+
+    services.journal.decide(choose)
+    return waits_for
+
+
+def concerns(services: Services, nic: Nic) -> bool:
+    """Return whether the machine of ``nic`` may have to wait for others at all."""
+    return bool(nic.machine.after or services.settings.installs_at_once)
+
+
+def others_of(services: Services) -> Others:
+    """Return what is known of all machines now."""
+    journal = services.journal
+    return Others(services.catalog, journal.state, journal.busy(), services.settings)
+
+
+def what_for(machine: Machine, others: Others, now: float) -> str:
+    """Return what ``machine``, which asks for its script, has to wait for, for people; "" where it may go on."""
+    if others.state_of(machine.key).stage in BUSY:
+        return ""
+    waiting = [reason for key in machine.after if (reason := _not_done(machine, key, others))]
+    if waiting:
+        circle = circle_through(machine.key, lambda key: _after(others.machines.get(key)))
+        return f"ever: {named(circle)} wait for each other" if circle else _some(waiting)
+    limit = others.settings.installs_at_once
+    if not limit:
+        return ""
+    busy = [key for key in others.busy if key != machine.key and _is_busy(key, others, now)]
+    if len(busy) < limit:
+        return ""
+    return f"its turn (at most {limit} at once): {_some([_short(key, machine) for key in busy])}"
+
+
+def is_done(machine: Machine, state: State, settings: Settings) -> bool:
+    """Return whether nothing more is to come of ``machine``: others that wait for it may go on."""
+    return state.stage == "ready" or (state.stage == "installed" and not is_asked(machine, settings))
+
+
+def is_asked(machine: Machine, settings: Settings) -> bool:
+    """Return whether ``machine`` is asked for answers once it is installed, and ``ready`` when it gives them."""
+    return settings.ready_checks and is_harvester(machine)
+
+
+def _not_done(machine: Machine, key: str, others: Others) -> str:
+    other, state, name = others.machines.get(key), others.state_of(key), _short(key, machine)
+    if other is None:
+        return f"{name} (there is no such Hardware object)"
+    if is_done(other, state, others.settings):
+        return ""
+    if state.stage == "failed":
+        return f"{name} (failed: {state.error[:MAX_REASON]})"
+    if state.waits_for:
+        return f"{name} (waits itself)"
+    off = state.stage == "known" and not _may_boot(other)
+    return f"{name} (never seen installed, and its netboot is off)" if off else f"{name} ({state.stage})"
+
+
+def _is_busy(key: str, others: Others, now: float) -> bool:
+    """Return whether the machine takes a place. One that is silent for longer than its stage may last does not."""
+    machine, state = others.machines.get(key), others.state_of(key)
+    return machine is not None and _may_boot(machine) and not is_over(state, now, others.settings.stage_limits)
+
+
+def _may_boot(machine: Machine) -> bool:
+    interface = boot_interface(machine)
+    return interface is not None and judge(Nic(machine, interface)).boot is not Boot.LOCAL
+
+
+def _after(machine: Machine | None) -> Iterable[str]:
+    return () if machine is None else machine.after
+
+
+def _short(key: str, machine: Machine) -> str:
+    """Return how ``machine`` calls the one named ``key``."""
+    return key.removeprefix(f"{machine.namespace}/")
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - MAX_NAMED
+    return ", ".join(texts[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Gives up machines of which nothing is heard any more: looks at all of them now and then, and tells the journal.
+
+Silence counts only as far as this bootd has listened, on a clock that nobody sets: neither a restart nor a step of the
+wall clock makes a machine fail.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from . import events
+from .catalog import Nic
+from .deadlines import Expected, overdue
+from .events import Event
+from .faults import Contained
+from .hardware.model import Machine, text_at
+from .order import is_asked
+from .policy import Boot, boot_interface, judge
+from .readiness import targets
+from .services import Services
+from .stages import BUSY, State, quiet_since
+from .stores.worker import Worker
+
+LOOK = 5.0  # seconds between two looks, less where a limit is short
+LEAST = 0.25
+_WATCHED = (*BUSY, "installed")
+_OWN_SCRIPTS = (Boot.HARVESTER, Boot.OSIE)  # which tell what they load
+_CONFIG_URL = "harvester.install.config_url="
+
+
+class Timekeeper:
+    """Looks at the machines that are being installed, or have to become ready."""
+
+    def __init__(self, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
+        self._services = services
+        self._clock = clock
+        self._contained = Contained("deadlines", services.metrics, services.log)
+        self._limits = {name: limit for name, limit in services.settings.stage_limits.items() if limit}
+        # Machine -> what it was at when it was looked at last, and since when on the clock that has been so.
+        self._seen: dict[str, tuple[tuple[object, ...], float]] = {}
+        self._worker = Worker("stage-limits", self._work)
+
+    def start(self) -> None:
+        """Start to look, where there is a limit."""
+        if self._limits:
+            self._worker.start()
+
+    def stop(self) -> None:
+        """Stop looking; no error where it never started."""
+        self._worker.stop()
+
+    def look(self) -> None:
+        """Look once at all machines."""
+        services = self._services
+        if not services.answers_dhcp():
+            self._seen.clear()  # another replica hears them, and knows better
+            return
+        states = {key: state for key, state in services.journal.states().items() if state.stage in _WATCHED}
+        for key in self._seen.keys() - states.keys():
+            del self._seen[key]
+        for key, state in states.items():
+            machine = services.catalog.get(key)
+            if machine is not None and self._is_quiet(key, state):
+                self._give_up(machine)
+
+    def _work(self) -> float:
+        with self._contained:
+            self.look()
+        return max(LEAST, min([LOOK, *(limit / 4 for limit in self._limits.values())]))
+
+    def _is_quiet(self, key: str, state: State) -> bool:
+        """Return whether nothing has been heard for the shortest limit, so that it is worth a closer look."""
+        return self._now(key, state) - quiet_since(state) >= min(self._limits.values())
+
+    def _now(self, key: str, state: State) -> float:
+        """Return the time by the machine's last sign: when that came, and for how long it has been the last here."""
+        sign = (state.attempt, state.stage, quiet_since(state))
+        now = self._clock()
+        before = self._seen.get(key)
+        if before is None or before[0] != sign:
+            before = self._seen[key] = (sign, now)
+        return quiet_since(state) + now - before[1]
+
+    def _give_up(self, machine: Machine) -> None:
+        services, expected, mac = self._services, expected_of(machine, self._services), _mac(machine)
+
+        def choose() -> Event | None:
+            state = services.journal.state(machine.key)
+            reason = overdue(state, self._now(machine.key, state), self._limits, expected)
+            if reason is None:
+                return None
+            return Event(events.OVERDUE, machine.key, mac, services.clock(), {"reason": reason})
+
+        event = services.journal.decide(choose)
+        if event is not None:
+            services.log.warning("machine_overdue", machine=machine.key, mac=mac, reason=event.detail["reason"])
+
+
+def expected_of(machine: Machine, services: Services) -> Expected:
+    """Return what is sure to be heard of ``machine`` while it gets on."""
+    configuration = services.configurations.get(machine.key)
+    document = configuration.document if configuration is not None else None
+    answers = ""
+    if document is not None and is_asked(machine, services.settings):
+        answers = " ".join(map(str, targets(machine, document)))
+    interface = boot_interface(machine)
+    if interface is None:
+        return Expected(answers=answers)
+    boot = judge(Nic(machine, interface)).boot
+    ours = boot is Boot.HARVESTER and document is not None and not _names_another(machine)
+    iso = text_at(document, "install", "iso_url") or text_at(document, "install", "isoUrl")
+    return Expected(
+        loads=boot in _OWN_SCRIPTS,
+        configuration=ours,
+        iso=ours and iso.startswith(f"{services.settings.http_base}/images/"),
+        reports=boot is not Boot.LOCAL,
+        answers=answers,
+    )
+
+
+def _names_another(machine: Machine) -> bool:
+    """Return whether the object itself says where the installer's configuration is."""
+    arguments = [text_at(machine.metadata, "instance", "userdata")]
+    arguments += [" ".join(item.netboot.osie.kernel_params) for item in machine.interfaces]
+    return any(_CONFIG_URL in text for text in arguments)
+
+
+def _mac(machine: Machine) -> str:
+    interface = boot_interface(machine)
+    return interface.mac if interface is not None else ""
