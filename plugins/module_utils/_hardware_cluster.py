@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils import _hardware_plan
@@ -59,6 +60,43 @@ class Done:
     after: Mapping[str, Any] | None = None
     diff: dict[str, str] = field(default_factory=dict)
     error: str = ""
+
+
+def run(
+    connect: Callable[[], Client],
+    machines: Sequence[Mapping[str, Any]],
+    params: Mapping[str, Any],
+    *,
+    check: bool,
+    diff: bool,
+) -> dict[str, Any]:
+    """Return the module's result after the objects were brought about as ``params`` say.
+
+    The machines are checked before anybody connects. Raises ValueError and HardwareError.
+    """
+    if params["state"] == "present" and (found := _hardware_plan.problems(machines)):
+        raise ValueError("\n".join(found))
+    namespace = params["store"].partition(":")[2]
+    wish = Wish(
+        namespace=namespace or "default",
+        prune=params["prune"],
+        reprovision=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if params["reprovision"] else "",
+        force=params["force"],
+        create_namespace=params["create_namespace"],
+        check=check,
+        diff=diff,
+    )
+    namespaces = {_hardware_plan.key_of(item, wish.namespace)[0] for item in machines}
+    strays = sorted(namespaces - {namespace}) if namespace else []
+    if strays:
+        raise ValueError(f"store is {params['store']}, but there are machines of {', '.join(strays)}")
+    work = present if params["state"] == "present" else absent
+    done = work(connect(), machines, wish, everywhere=not namespace)
+    return {
+        "changed": any(item.action != "unchanged" for item in done),
+        "machines": [{"name": item.step.key[1], "namespace": item.step.key[0], "action": item.action} for item in done],
+        **({"diff": [item.diff for item in done if item.diff]} if diff else {}),
+    }
 
 
 def present(client: Client, machines: Sequence[Mapping[str, Any]], wish: Wish, *, everywhere: bool) -> list[Done]:

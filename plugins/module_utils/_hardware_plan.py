@@ -107,7 +107,7 @@ def wanted_object(
     Netboot that bootd has switched off stays off, and an annotation that asks for another installation stays as it is:
     were it to go, that would be a new value, and bootd would install again.
     """
-    wanted = copy.deepcopy(dict(machine))
+    wanted = dict(machine)
     meta = wanted["metadata"] = dict(wanted.get("metadata") or {})
     meta["namespace"], meta["name"] = key
     meta["labels"] = {**(meta.get("labels") or {}), LABEL: MANAGED_BY}
@@ -121,7 +121,7 @@ def wanted_object(
             if reprovision:
                 annotations[REPROVISION_ANNOTATION] = reprovision
             elif annotations.get(REPROVISION_ANNOTATION, "") == asked:
-                _keep_off(wanted, switched_off(live))
+                wanted["spec"] = _kept_off(wanted, switched_off(live))
     if annotations:
         meta["annotations"] = annotations
     else:
@@ -140,10 +140,13 @@ def switched_off(live: Mapping[str, Any]) -> set[str]:
     return {mac for mac, netboot in _netboots(live) if mac in off and netboot.get("allowPXE") is False}
 
 
-def _keep_off(wanted: dict[str, Any], macs: set[str]) -> None:
-    for mac, netboot in _netboots(wanted):
+def _kept_off(wanted: Mapping[str, Any], macs: set[str]) -> dict[str, Any]:
+    """Return the spec of ``wanted`` with netboot off for ``macs``. What it is made of is the caller's, and stays."""
+    spec = copy.deepcopy(wanted["spec"])
+    for mac, netboot in _netboots({"spec": spec}):
         if mac in macs and netboot.get("allowPXE") is True:
             netboot["allowPXE"] = False
+    return spec
 
 
 def _netboots(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -175,7 +175,7 @@ machines:
       sample: updated
 """
 
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -186,67 +186,37 @@ from ansible_collections.baremetal.netboot.plugins.module_utils import (
     _hardware_plan,
     _kubernetes,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_arguments import (
+    ARGUMENTS,
+    MUTUALLY_EXCLUSIVE,
+    REQUIRED_ONE_OF,
+)
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Do what the parameters ask for and return the result; raises ValueError, OSError and HardwareError."""
     params = module.params
     machines = [params["machine"]] if params["machine"] is not None else params["machines"]
+    if params["store"].partition(":")[0] == "kubernetes":
+        return _hardware_cluster.run(
+            partial(_kubernetes.client_for, module, connections=_hardware_cluster.AT_ONCE),
+            machines,
+            params,
+            check=module.check_mode,
+            diff=module._diff,
+        )
     if params["state"] == "present" and (found := _hardware_plan.problems(machines)):
         raise ValueError("\n".join(found))
-    kind, _colon, place = params["store"].partition(":")
-    if kind != "kubernetes":
-        if params["reprovision"]:
-            raise ValueError("with store files:DIR, give the machines another netboot_reprovision instead")
-        return _hardware_files.run(module, machines)
-    return in_cluster(module, machines, place)
-
-
-def in_cluster(module: AnsibleModule, machines: list[dict[str, Any]], namespace: str) -> dict[str, Any]:
-    """Bring the objects about in a cluster, in ``namespace`` where one is named; raises as ``run``."""
-    params = module.params
-    wish = _hardware_cluster.Wish(
-        namespace=namespace or "default",
-        prune=params["prune"],
-        reprovision=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if params["reprovision"] else "",
-        force=params["force"],
-        create_namespace=params["create_namespace"],
-        check=module.check_mode,
-        diff=module._diff,
-    )
-    strays = sorted(
-        {key[0] for item in machines if (key := _hardware_plan.key_of(item, wish.namespace))[0] != namespace}
-    )
-    if namespace and strays:
-        raise ValueError(f"store is {params['store']}, but there are machines of {', '.join(strays)}")
-    work = _hardware_cluster.present if params["state"] == "present" else _hardware_cluster.absent
-    client = _kubernetes.client_for(module, connections=_hardware_cluster.AT_ONCE)
-    done = work(client, machines, wish, everywhere=not namespace)
-    return {
-        "changed": any(item.action != "unchanged" for item in done),
-        "machines": [{"name": item.step.key[1], "namespace": item.step.key[0], "action": item.action} for item in done],
-        **({"diff": [item.diff for item in done if item.diff]} if module._diff else {}),
-    }
+    if params["reprovision"]:
+        raise ValueError("with store files:DIR, give the machines another netboot_reprovision instead")
+    return _hardware_files.run(module, machines)
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            **_kubernetes.ARGUMENTS,
-            "store": {"type": "str", "default": "kubernetes"},
-            "machines": {"type": "list", "elements": "dict"},
-            "machine": {"type": "dict"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "prune": {"type": "bool", "default": False},
-            "reprovision": {"type": "bool", "default": False},
-            "create_namespace": {"type": "bool", "default": False},
-            "force": {"type": "bool", "default": False},
-            "owner": {"type": "str"},
-            "group": {"type": "str"},
-            "mode": {"type": "str", "default": "0640"},
-        },
-        mutually_exclusive=[("machines", "machine")],
-        required_one_of=[("machines", "machine")],
+        argument_spec=ARGUMENTS,
+        mutually_exclusive=MUTUALLY_EXCLUSIVE,
+        required_one_of=REQUIRED_ONE_OF,
         supports_check_mode=True,
     )
     try:

@@ -27,7 +27,7 @@ def machine():
 
 def live_of(machine, *, installed=False, asked="", given_up=()):
     """Return the object as the API has it after this module has written it, and bootd perhaps."""
-    live = plan.wanted_object(machine, KEY, None, "")
+    live = copy.deepcopy(plan.wanted_object(machine, KEY, None, ""))
     annotations = live["metadata"].setdefault("annotations", {})
     if asked:
         annotations[REPROVISION_ANNOTATION] = asked
