@@ -47,7 +47,8 @@ class ActionModule(ActionBase):
         try:
             source = source_for(options)
             if self._task.check_mode:
-                return {"changed": False, "machines": {}, "elapsed": 0.0, "msg": "check mode: nothing was waited for"}
+                msg = "check mode: nothing was waited for"
+                return {"changed": False, "machines": {}, "summary": [], "elapsed": 0.0, "msg": msg}
             return waited(options, source)
         except (Refused, ValueError) as error:
             raise AnsibleActionFail(str(error)) from error
@@ -100,7 +101,7 @@ class Wait:
         return time.time() + self.clock_ahead
 
     def until_settled(self) -> None:
-        """Return when every machine has arrived or failed, when one has failed and that is enough, or in time."""
+        """Return when every machine has arrived, failed or can't begin, when one failure is enough, or in time."""
         while True:
             self._look()
             over = self.progress.failed and self.options["fail_fast"]
@@ -147,7 +148,12 @@ class Wait:
         """Return the task's result: what was seen last of every machine, also where the wait failed."""
         progress = self.progress
         machines = {name: dict(progress.machines[name]) for name in progress.names if name in progress.machines}
-        result = {"changed": False, "machines": machines, "elapsed": round(self.elapsed, 1)}
+        result = {
+            "changed": False,
+            "machines": machines,
+            "summary": progress.summary(self.bootd_now),
+            "elapsed": round(self.elapsed, 1),
+        }
         missing = progress.missing(self.bootd_now)
         if missing:
             head = f"{len(missing)} of {len(progress.names)} machines did not reach the stage {progress.target}"

@@ -55,6 +55,8 @@ options:
     description:
       - The stage that each machine has to reach.
       - A later stage counts as well.
+      - With V(ready), a machine that installs Harvester has to answer on the network, which bootd finds out as long as
+        its setting C(ready_checks) is on. A machine with another system has arrived when it is V(installed).
     type: str
     choices: [known, offered, loading, script, kernel, installing, installed, ready]
     default: installed
@@ -71,7 +73,8 @@ options:
   fail_fast:
     description:
       - Whether to stop at the first machine that fails.
-      - By default the task goes on until the outcome of every machine is known.
+      - By default the task goes on until the outcome of every machine is known. A machine that has not begun, because
+        it is to be installed after one that has failed, is not waited for.
     type: bool
     default: false
   use_proxy:
@@ -81,6 +84,8 @@ options:
     default: true
 notes:
   - A machine that had failed before the task began is waited for, since it may boot again.
+  - bootd takes a machine for failed as well when nothing comes from it for longer than C(stage_limits) allow. Such a
+    machine may still go on, and is then waited for as long as the task lasts.
   - bootd or the API server may be away for a while, for example to be restarted. The machines go on without, and so
     does the wait, which says so. An API server that refuses the first question ends it.
   - A machine that has no Hardware object after 30 seconds counts as failed.
@@ -165,14 +170,76 @@ machines:
       description: How many bytes bootd has sent it in this attempt.
       type: dict
       sample: {"tftp": 1017856, "http": 854}
+    progress:
+      description:
+        - What bootd sends it, as C(what), C(bytes), C(size) and C(percent). C(what) is V(kernel), V(initrd), V(rootfs),
+          V(configuration) or V(iso). Empty where it loads nothing from bootd.
+      type: dict
+      sample: {"what": "iso", "bytes": 2684354560, "size": 6291456000, "percent": 42}
     error:
       description: Why it failed, or the last error iPXE told of.
       type: str
       sample: ''
+    waits_for:
+      description: What it waits for in iPXE, for people.
+      type: str
+      sample: um790-1 (installing)
+    after:
+      description: The machines that have to be done before it, as C(NAMESPACE/NAME).
+      type: list
+      elements: str
+      sample: [tink-system/um790-1]
+    last_stage:
+      description: The stage after which nothing more is to come of it.
+      type: str
+      sample: ready
     last:
       description: The last thing that was seen of it, and when.
       type: dict
       sample: {"what": "report succeeded", "at": 1697053479.3}
+summary:
+  description:
+    - Where each machine stands, in the order of O(machines). For a table at the end of a play.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The machine as it is called in O(machines).
+      type: str
+      sample: um790-2
+    stage:
+      description: Where the machine stands. Empty where it has no Hardware object.
+      type: str
+      sample: loading
+    since:
+      description: Since when it stands there, in seconds since the epoch.
+      type: float
+      sample: 1697053479.3
+    seconds:
+      description: For how many seconds it stands there, by bootd's clock.
+      type: float
+      sample: 93.5
+    reached:
+      description: Whether it has arrived at O(stage).
+      type: bool
+      sample: false
+    failed:
+      description: Whether it has failed since the task began.
+      type: bool
+      sample: false
+    loading:
+      description: Which file bootd has sent it last, as far as it is followed, or an empty string.
+      type: str
+      sample: iso
+    percent:
+      description: How much of that file it was sent. Null where that is not known.
+      type: int
+      sample: 43
+    reason:
+      description: Why it failed, or what it waits for, or an empty string.
+      type: str
+      sample: waits for um790-1 (installing)
 elapsed:
   description: For how many seconds the task has waited.
   returned: always

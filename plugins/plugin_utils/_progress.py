@@ -21,6 +21,8 @@ UNKNOWN_GRACE = 30.0
 # Seconds by which bootd's clock may be off: it is read from an HTTP date, or taken to be right.
 _CLOCK_ERROR = 2.0
 _MAX_NAMES = 5
+# Lines for one answer; more machines than that do the same things, and are told of together.
+_MAX_LINES = 20
 
 
 class Progress:
@@ -36,6 +38,7 @@ class Progress:
         self.machines: dict[str, Mapping[str, Any]] = {}  # the last that was said of each
         self.reached: set[str] = set()
         self.failed: dict[str, str] = {}  # name -> why
+        self.blocked: dict[str, str] = {}  # name -> which machine it waits for, that will not come
         self._old_failures: dict[str, tuple[Any, ...]] = {}
         self._others: tuple[str, ...] = ()
         self._first_answer: float | None = None
@@ -43,7 +46,8 @@ class Progress:
     @property
     def pending(self) -> list[str]:
         """Return the machines whose outcome is open."""
-        return [name for name in self.names if name not in self.reached and name not in self.failed]
+        settled = self.reached | self.failed.keys() | self.blocked.keys()
+        return [name for name in self.names if name not in settled]
 
     def update(self, machines: Iterable[Mapping[str, Any]], now: float, elapsed: float) -> list[str]:
         """Take an answer in and return a line for each thing that happened since the one before."""
@@ -52,14 +56,37 @@ class Progress:
         if self._first_answer is None:
             self._first_answer = elapsed
         patient = elapsed - self._first_answer < UNKNOWN_GRACE
-        lines: list[str] = []
+        lines: list[tuple[str, str]] = []
         for name in self.names:
             if name in answered:
-                lines += self._update_one(name, answered[name], now, now - elapsed)
+                lines += [(name, line) for line in self._update_one(name, answered[name], now, now - elapsed)]
             elif not patient and name not in self.machines and name not in self.failed:
                 self.failed[name] = self._unknown(name)
-                lines.append(f"{name}: {self.failed[name]}")
-        return lines
+                lines.append((name, self.failed[name]))
+        self.blocked = self._find_blocked()
+        return _bounded(lines)
+
+    def _find_blocked(self) -> dict[str, str]:
+        """Return the machines that can't begin, because one they wait for has failed or waits for one that has."""
+        stuck = {_key(self.machines[name]): name for name in self.failed if name in self.machines}
+        waiting = {
+            name: self.machines[name]
+            for name in self.names
+            if name in self.machines and name not in self.failed and self._has_not_begun(name)
+        }
+        blocked: dict[str, str] = {}
+        while found := {
+            name: cause
+            for name, machine in waiting.items()
+            if name not in blocked
+            and (cause := next((stuck[key] for key in machine.get("after") or () if key in stuck), None))
+        }:
+            blocked |= found
+            stuck |= {_key(waiting[name]): name for name in found}
+        return blocked
+
+    def _has_not_begun(self, name: str) -> bool:
+        return self.machines[name].get("stage") in ("known", "offered", "loading") and name not in self.reached
 
     def _update_one(self, name: str, machine: Mapping[str, Any], now: float, began: float) -> list[str]:
         before = self.machines.get(name)
@@ -72,9 +99,10 @@ class Progress:
             lines += self._take_failure(name, machine, now, old=old)
         else:
             self.failed.pop(name, None)
-            if _RANK.get(str(machine.get("stage")), -1) >= _RANK[self.target]:
+            stage = str(machine.get("stage"))
+            if _RANK.get(stage, -1) >= _RANK[self.target] or stage == machine.get("last_stage"):
                 self.reached.add(name)
-        return [f"{name}: {line}" for line in lines]
+        return lines
 
     def _take_failure(self, name: str, machine: Mapping[str, Any], now: float, *, old: bool) -> list[str]:
         """Count a failure, but take an ``old`` one, from before the wait, as a reason to wait for the next boot."""
@@ -101,23 +129,48 @@ class Progress:
         absent = "not heard of" if self._first_answer is None else "without Hardware object"
         for name in self.pending:
             machine = self.machines.get(name)
-            stage = str(machine.get("stage")) if machine else absent
+            stage = _standing(machine) if machine else absent
             since = _since(machine) if machine else 0.0
-            groups.setdefault(stage, []).append(f"{name} for {span(now - since)}" if since else name)
-        order = sorted(groups, key=lambda stage: _RANK.get(stage, -1))
+            loading = f", {_percent(machine)}" if machine and _percent(machine) else ""
+            groups.setdefault(stage, []).append(f"{name} for {span(now - since)}{loading}" if since else name)
+        order = sorted(groups, key=lambda stage: _RANK.get(stage.partition(",")[0], -1))
         where = "; ".join(f"{stage}: {_some(groups[stage])}" for stage in order)
         return f"{len(self.reached)} of {len(self.names)} {self.target}; {where}"
+
+    def summary(self, now: float) -> list[dict[str, Any]]:
+        """Return for each machine where it stands, since when, how much of what it loads it has, and why."""
+        return [self._summary_of(name, now) for name in self.names]
+
+    def _summary_of(self, name: str, now: float) -> dict[str, Any]:
+        machine = self.machines.get(name, {})
+        since, progress = _since(machine), machine.get("progress") or {}
+        missing = "" if name in self.reached or name in self.machines else self.failed.get(name) or self._unknown(name)
+        return {
+            "name": name,
+            "stage": str(machine.get("stage") or ""),
+            "since": since,
+            "seconds": round(max(0.0, now - since), 1) if since else 0.0,
+            "reached": name in self.reached,
+            "failed": name in self.failed,
+            "loading": str(progress.get("what") or ""),
+            "percent": progress.get("percent"),
+            "reason": _error(machine) or _waits(machine) or self._blocked(name) or missing,
+        }
 
     def missing(self, now: float) -> list[str]:
         """Return a line for each machine that did not arrive: where it stands, the last thing seen, how long ago."""
         return [f"{name}: {self._missing_one(name, now)}" for name in self.names if name not in self.reached]
+
+    def _blocked(self, name: str) -> str:
+        return f"waits for {self.blocked[name]}, which did not arrive" if name in self.blocked else ""
 
     def _missing_one(self, name: str, now: float) -> str:
         machine = self.machines.get(name)
         if machine is None:
             return self.failed.get(name) or self._unknown(name)
         since = f" for {span(now - _since(machine))}" if _since(machine) else ""
-        where = f"{machine.get('stage')}{since}" + (f" ({_error(machine)})" if _error(machine) else "")
+        why = _error(machine) or _waits(machine) or self._blocked(name) or _percent(machine)
+        where = f"{machine.get('stage')}{since}" + (f" ({why})" if why else "")
         last = machine.get("last") or {}
         if last.get("at"):
             return f"{where}; last seen {span(now - float(last['at']))} ago: {last.get('what')}"
@@ -155,6 +208,39 @@ def _error(machine: Mapping[str, Any]) -> str:
     return str(machine.get("error") or "")
 
 
+def _waits(machine: Mapping[str, Any]) -> str:
+    return f"waits for {machine['waits_for']}" if machine.get("waits_for") else ""
+
+
+def _standing(machine: Mapping[str, Any]) -> str:
+    """Return what a machine is counted under by who does not arrive."""
+    return f"{machine.get('stage')}, waiting" if machine.get("waits_for") else str(machine.get("stage"))
+
+
+def _percent(machine: Mapping[str, Any]) -> str:
+    """Return how much of what it loads a machine has, "" where that is not known, or it has it all."""
+    progress = machine.get("progress") or {}
+    percent = progress.get("percent")
+    return f"{progress.get('what')} {percent} %" if percent is not None and percent < 100 else ""
+
+
+def _key(machine: Mapping[str, Any]) -> str:
+    return f"{machine.get('namespace')}/{machine.get('name')}"
+
+
+def _bounded(lines: list[tuple[str, str]]) -> list[str]:
+    """Return lines for ``(name, text)``, of which there are never more than a screen holds."""
+    if len(lines) <= _MAX_LINES:
+        return [f"{name}: {text}" for name, text in lines]
+    groups: dict[str, list[str]] = {}
+    for name, text in lines:
+        # The times differ, what happened does not.
+        groups.setdefault(text.partition(" (")[0], []).append(name)
+    shown = list(groups.items())[:_MAX_LINES]
+    told = [f"{_some(names)}: {text}" for text, names in shown]
+    return told if len(groups) <= _MAX_LINES else [*told, f"... and {len(groups) - _MAX_LINES} more things"]
+
+
 def _why_not(machine: Mapping[str, Any]) -> str:
     """Return why a machine that was never seen may not boot from the network at all, where that is so."""
     return f", and netboot is off: {machine.get('reason')}" if machine.get("netboot") is False else ""
@@ -165,7 +251,8 @@ def _first_look(machine: Mapping[str, Any], now: float) -> list[str]:
     stage = machine.get("stage")
     if stage in ("known", "failed"):
         return []
-    return [f"{stage} ({span(now - _since(machine))} ago)"]
+    waits = [_waits(machine)] if machine.get("waits_for") else []
+    return [f"{stage} ({span(now - _since(machine))} ago)", *waits]
 
 
 def _news(before: Mapping[str, Any], machine: Mapping[str, Any]) -> list[str]:
@@ -179,6 +266,9 @@ def _news(before: Mapping[str, Any], machine: Mapping[str, Any]) -> list[str]:
             continue
         previous = steps[number - 1] if number else None
         lines.append(f"{step['stage']}{_after(previous, step)}")
+    # What it waits for is told once; that the other gets on is told of the other.
+    if machine.get("waits_for") and not before.get("waits_for"):
+        lines.append(_waits(machine))
     return lines
 
 

@@ -177,3 +177,101 @@ def test_missing_names_the_last_thing_seen_and_how_long_ago():
 )
 def test_span_is_for_people(seconds, text):
     assert span(seconds) == text
+
+
+READY = (*INSTALLED, ("ready", 90.0))
+
+
+@pytest.mark.parametrize(
+    ("steps", "last_stage", "over"),
+    [(INSTALLED, "ready", False), (READY, "ready", True), (INSTALLED, "installed", True), (SCRIPT, "installed", False)],
+)
+def test_update_a_machine_has_arrived_at_ready_where_nothing_more_is_to_come(steps, last_stage, over):
+    progress = Progress(["um790-1"], "ready")
+    look(progress, machine(steps=steps, last_stage=last_stage), at=91)
+    assert (progress.pending == []) is over
+
+
+def joins(*names, after="um790-1", **more):
+    return [machine(name, LOADING, after=[f"default/{after}"], **more) for name in names]
+
+
+def test_update_settles_machines_that_wait_for_one_that_failed():
+    progress = Progress(["um790-1", "um790-2", "um790-3", "um790-4"], "ready")
+    second, third = machine("um790-2", after=["default/um790-1"]), machine("um790-3", after=["default/um790-2"])
+    running = machine("um790-4", SCRIPT, after=["default/um790-1"])
+    look(progress, machine(steps=SCRIPT), second, third, running, at=3)
+    assert progress.pending == ["um790-1", "um790-2", "um790-3", "um790-4"]
+    failed = machine(steps=(*SCRIPT, ("failed", 4.0)), error="disk full")
+    look(progress, failed, second, third, running, at=4)
+    assert progress.pending == ["um790-4"]
+    reasons = {item["name"]: item["reason"] for item in progress.summary(START + 5)}
+    assert reasons == {
+        "um790-1": "disk full",
+        "um790-2": "waits for um790-1, which did not arrive",
+        "um790-3": "waits for um790-2, which did not arrive",
+        "um790-4": "",
+    }
+    assert "waits for um790-1, which did not arrive" in progress.missing(START + 5)[1]
+
+
+def test_update_goes_on_with_waiting_machines_when_the_failed_one_does():
+    progress = Progress(["um790-1", "um790-2"], "ready")
+    look(progress, machine(steps=SCRIPT), *joins("um790-2"), at=3)
+    look(progress, machine(steps=(*SCRIPT, ("failed", 4.0))), *joins("um790-2"), at=4)
+    assert progress.pending == []
+    look(progress, machine(steps=(*SCRIPT, ("failed", 4.0), ("kernel", 6.0))), *joins("um790-2"), at=6)
+    assert progress.pending == ["um790-1", "um790-2"]
+
+
+def test_update_waits_on_where_the_failure_is_from_before():
+    progress = Progress(["um790-1", "um790-2"], "ready")
+    old = machine(steps=(("known", -90.0), ("failed", -60.0)), error="no disk")
+    look(progress, old, *joins("um790-2", waits_for="um790-1 (failed: no disk)"), at=1)
+    assert progress.pending == ["um790-1", "um790-2"]
+
+
+def test_update_tells_once_what_a_machine_waits_for():
+    progress = Progress(["um790-2"], "ready")
+    look(progress, *joins("um790-2"), at=3)
+    assert look(progress, *joins("um790-2", waits_for="um790-1 (kernel)"), at=4) == [
+        "um790-2: waits for um790-1 (kernel)"
+    ]
+    assert look(progress, *joins("um790-2", waits_for="um790-1 (installing)"), at=5) == []
+    assert progress.standing(START + 5) == "0 of 1 ready; loading, waiting: um790-2 for 3.0 s"
+
+
+def test_update_says_nothing_of_percents_and_standing_does():
+    progress = Progress(["um790-1"], "installed")
+    look(progress, machine(steps=SCRIPT), at=3)
+    loading = machine(steps=SCRIPT, progress={"what": "initrd", "bytes": 4, "size": 10, "percent": 40})
+    assert look(progress, loading, at=4) == []
+    assert progress.standing(START + 4.4) == "0 of 1 installed; script: um790-1 for 2.0 s, initrd 40 %"
+    (summary,) = progress.summary(START + 4.4)
+    assert summary == {
+        "name": "um790-1",
+        "stage": "script",
+        "since": START + 2.4,
+        "seconds": 2.0,
+        "reached": False,
+        "failed": False,
+        "loading": "initrd",
+        "percent": 40,
+        "reason": "",
+    }
+
+
+def test_update_of_a_thousand_machines_fits_a_screen():
+    names = [f"node-{number}" for number in range(1000)]
+    progress = Progress(names, "installed")
+    look(progress, *map(machine, names), at=0)
+    told = look(progress, *(machine(name, SCRIPT) for name in names), at=3)
+    assert told == [
+        f"node-0, node-1, node-2, node-3, node-4 and 995 more: {stage}" for stage in ("offered", "loading", "script")
+    ]
+    assert len(progress.standing(START + 4)) < 200
+
+
+def test_summary_of_a_machine_nobody_knows_has_all_fields():
+    (summary,) = Progress(["um790-1"], "ready").summary(START)
+    assert (summary["stage"], summary["percent"], summary["reason"]) == ("", None, "nothing has been heard of it")

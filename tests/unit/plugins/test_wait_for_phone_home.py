@@ -62,7 +62,11 @@ BOTH = [machine("a", "installed", 3.0), machine("b", "installed", 7.0)]
 def test_until_settled_ends_with_the_last_machine(wait, shown):
     result = wait({0: [machine("a"), machine("b")], 3: [BOTH[0], machine("b")], 7: BOTH})
     assert shown == ["[3.0s] a: installed", "[7.0s] b: installed"]
-    assert result == {"changed": False, "elapsed": 7.0, "machines": {"a": BOTH[0], "b": BOTH[1]}}
+    assert (result["changed"], result["elapsed"], result["machines"]) == (False, 7.0, {"a": BOTH[0], "b": BOTH[1]})
+    assert [(item["name"], item["stage"], item["reached"]) for item in result["summary"]] == [
+        ("a", "installed", True),
+        ("b", "installed", True),
+    ]
 
 
 def test_until_settled_ends_in_time_and_returns_what_is_known(wait):
@@ -119,7 +123,7 @@ def test_until_settled_tells_of_a_bootd_that_never_came(wait, shown):
 
 
 def test_until_settled_of_no_machines_is_over_at_once(wait):
-    assert wait({0: []}, machines=[]) == {"changed": False, "elapsed": 0.0, "machines": {}}
+    assert wait({0: []}, machines=[]) == {"changed": False, "elapsed": 0.0, "machines": {}, "summary": []}
 
 
 @pytest.mark.parametrize(
