@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import howto
@@ -41,11 +43,17 @@ def test_plan_howto_is_what_its_log_shows():
     [("", "amd64"), ("x86_64", "amd64"), ("amd64", "amd64"), ("aarch64", "arm64"), ("arm64", "arm64")],
 )
 def test_plan_arch_names_the_files(arch, suffix):
-    boot = plan(howto.nic(arch=arch))
-    assert boot.kernel == f"{BASE}-vmlinuz-{suffix}"
-    assert boot.initrd == f"{BASE}-initrd-{suffix}"
-    assert f"root=live:{BASE}-rootfs-{suffix}.squashfs" in boot.arguments
-    assert boot.arguments[0] == f"initrd=harvester-v1.2.0-initrd-{suffix}"
+    boot = plan(howto.nic(arch=arch, operating_system={"distro": "harvester", "version": "v1.3.0"}))
+    base = BASE.replace("v1.2.0", "v1.3.0")
+    assert boot.kernel == f"{base}-vmlinuz-{suffix}"
+    assert boot.initrd == f"{base}-initrd-{suffix}"
+    assert f"root=live:{base}-rootfs-{suffix}.squashfs" in boot.arguments
+    assert boot.arguments[0] == f"initrd=harvester-v1.3.0-initrd-{suffix}"
+
+
+def test_plan_arm64_is_refused_before_there_was_a_release_for_it():
+    with pytest.raises(FieldError, match=r"^dhcp\.arch is arm64: Harvester v1\.2\.0 has no release for arm64"):
+        plan(howto.nic(arch="aarch64"))
 
 
 def test_plan_without_base_url_loads_from_the_release_site():
@@ -76,6 +84,9 @@ def test_plan_user_wins_in_the_place_of_the_default():
         "net.ifnames=1",
         "console=tty1",
         "harvester.install.automatic=false",
+        "ip=dhcp",
+        "BOOTIF=58:47:ca:71:d8:49",
+        "rd.net.dhcp.retry=30",
     )
 
 
@@ -123,3 +134,44 @@ def test_plan_command_line_linux_would_cut_is_refused():
     assert len(" ".join(userdata("x=" + "a" * room))) == 2047
     with pytest.raises(FieldError, match="2048 characters"):
         userdata("x=" + "a" * (room + 1))
+
+
+KEPT = "http://10.10.0.20:7080/configuration/58-47-ca-71-d8-49/abc"
+
+
+def release(version: str, **changes: object) -> dict[str, object]:
+    """The walk-through's machine with another version, and only the user's arguments that the test gives."""
+    return {"operating_system": {"distro": "harvester", "version": version}, "userdata": "", **changes}
+
+
+def test_plan_kept_configuration_is_the_last_argument():
+    boot = plan(howto.nic(userdata="ip=dhcp"), KEPT)
+    assert [argument for argument in boot.arguments if "config_url" in argument] == [
+        f"harvester.install.config_url={KEPT}"
+    ]
+
+
+def test_plan_config_url_by_hand_wins_over_the_kept_one():
+    assert plan(howto.nic(), KEPT).arguments == plan(howto.nic()).arguments
+
+
+def test_plan_static_address_from_v1_8_where_the_configuration_is_kept():
+    assert plan(howto.nic(**release("v1.8.2")), KEPT).arguments[-5:] == (
+        "ip=10.10.0.16::10.10.0.1:255.255.255.0::netboot:off",
+        "BOOTIF=58:47:ca:71:d8:49",
+        "ifname=netboot:58:47:ca:71:d8:49",
+        "nameserver=10.10.0.1",
+        f"harvester.install.config_url={KEPT}",
+    )
+
+
+@pytest.mark.parametrize(("version", "said"), [("v1.7.3", ""), ("v1.8.0", "Harvester v1.8.0 does not install on")])
+def test_plan_says_where_bios_is_refused(version, said):
+    assert plan(howto.nic(**release(version))).efi_only.startswith(said)
+    assert bool(plan(howto.nic(**release(version))).efi_only) is bool(said)
+
+
+def test_plan_vlan_that_is_no_number_is_refused():
+    nic = howto.nic(**release("v1.8.2"))
+    with pytest.raises(FieldError, match=r"^dhcp\.vlan_id "):
+        plan(replace(nic, interface=replace(nic.interface, vlan_id="1 && reboot")))

@@ -254,6 +254,21 @@ def test_boot_that_fails_is_told_and_waits_for_a_new_script():
     assert done.end == f"chain {SCRIPT}"
 
 
+def newest() -> str:
+    """The script of a version that is for UEFI only."""
+    return rendered(howto.nic(operating_system={"distro": "harvester", "version": "v1.9.0"}))
+
+
+def test_bios_is_refused_in_ipxe_which_knows_where_it_runs():
+    done = run(newest(), "pcbios")
+    assert done.urls("kernel", "initrd") == []
+    assert any("does not install on machines with legacy BIOS" in line for line in done.echoed)
+    told = done.urls("imgfetch")[-1]
+    assert told.startswith(f"{REPORT}&event=error&role=script&message=Harvester%20v1.9.0%20does%20not%20install")
+    assert done.end == f"chain {SCRIPT}"
+    assert run(newest(), "efi").end == "boot"
+
+
 def test_bootd_that_never_comes_back_makes_the_machine_begin_again():
     done = run(HARVESTER, "efi", "kernel ", "chain")
     assert done.slept == [2, 6, 10, 14] + [30] * 20
@@ -347,7 +362,7 @@ def test_render_harvester_has_the_same_commands_whatever_the_object_says(name, v
         netboot, arch, userdata=userdata, operating_system={"distro": "harvester", "version": f"v1{version}"}
     )
     nic = Nic(replace(nic.machine, name=name), nic.interface)
-    assert verbs(rendered(nic)) in (verbs(HARVESTER), verbs(REFUSED))
+    assert verbs(rendered(nic)) in (verbs(HARVESTER), verbs(newest()), verbs(REFUSED))
 
 
 @given(base=HOSTILE, kernel=HOSTILE, initrd=HOSTILE, params=st.lists(HOSTILE, max_size=3))

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..harvester.quirks import ARCH_NAMES, arch_refused, bios_refused
+from ..harvester.versions import NEWEST, is_known, parse_version, shown_version
 from . import values
 from .model import text_at
 from .problem import ABSENT
 from .shape import Finding
 
 HARVESTER = "harvester"
-ARCHES = ("x86_64", "amd64", "aarch64", "arm64")
 _INSTANCE = "spec.metadata.instance"
 _SYSTEM = f"{_INSTANCE}.operating_system"
 _RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)+[A-Za-z0-9.+-]*", re.ASCII)
@@ -65,17 +66,31 @@ def _check_harvester(spec: dict[str, Any], distro: str) -> Iterator[Finding]:
         )
     elif _RELEASE.fullmatch(version):
         yield f"{_SYSTEM}.version", version, f"Harvester's releases begin with a v: v{version}?", True
+    elif not is_known(parse_version(version)):
+        message = f"not known here, and taken for {shown_version(NEWEST)}"
+        yield f"{_SYSTEM}.version", version, message, True
     userdata = text_at(spec, "metadata", "instance", "userdata")
     message = values.one_line(userdata)
     if message:
         yield f"{_INSTANCE}.userdata", ABSENT, message, False
     for path, item in _netbooting(spec):
-        arch = text_at(item, "dhcp", "arch")
-        if arch and arch not in ARCHES:
-            yield f"{path}.dhcp.arch", arch, "should be x86_64 or aarch64, which Harvester is released for", False
+        yield from _check_machine(path, item, version if isinstance(version, str) else "")
         if not text_at(item, "netboot", "osie", "baseURL") and not _own_script(item):
             message = "missing: Harvester is then loaded from releases.rancher.com, by HTTPS, which few iPXE know"
             yield f"{path}.netboot.osie.baseURL", ABSENT, message, True
+
+
+def _check_machine(path: str, item: dict[str, Any], version: str) -> Iterator[Finding]:
+    """Yield why this version does not install on a machine of this kind."""
+    arch = text_at(item, "dhcp", "arch")
+    if arch not in ARCH_NAMES:
+        yield f"{path}.dhcp.arch", arch, "should be x86_64 or aarch64, which Harvester is released for", False
+    elif version and (refused := arch_refused(version, ARCH_NAMES[arch])):
+        yield f"{path}.dhcp.arch", arch, refused, False
+    dhcp = item.get("dhcp")
+    refused = bios_refused(version) if version and isinstance(dhcp, dict) and dhcp.get("uefi") is False else ""
+    if refused and not _own_script(item):
+        yield f"{path}.dhcp.uefi", False, refused, False
 
 
 def _check_what_boots(spec: dict[str, Any], distro: str) -> Iterator[Finding]:

@@ -1,51 +1,59 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Harvester: where the files of a release are, and the kernel line its installer wants.
-
-Releases are laid out as ``BASE/VERSION/harvester-VERSION-{vmlinuz,initrd,rootfs}-ARCH``, on releases.rancher.com and on
-every mirror of it. Release files for arm64 exist from v1.3.
-"""
+"""Harvester: what a machine loads and how its installer is started, from what its Hardware object says."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..catalog import Nic
+from ..hardware import values
 from ..hardware.model import text_at
+from ..harvester.kernel_line import Network, default_arguments
+from ..harvester.quirks import ARCH_NAMES, arch_refused, bios_refused
+from ..harvester.releases import DEFAULT_BASE_URL, TEMPLATES, release_url
 from . import fields
 from .linux import LinuxBoot, linux_boot
-
-DEFAULT_BASE_URL = "https://releases.rancher.com/harvester"
-_ARCHES = {"": "amd64", "x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 _BASE_URL = "netboot.osie.baseURL"
 _VERSION = "metadata.instance.operating_system.version"
 _USERDATA = "metadata.instance.userdata"
 
 
-def plan(nic: Nic) -> LinuxBoot:
+def plan(nic: Nic, config_url: str = "") -> LinuxBoot:
     """Return what the Harvester installer of ``nic`` is started with; raises FieldError where a field can't be used.
 
     The version is ``metadata.instance.operating_system.version``, the base ``netboot.osie.baseURL``; the arguments of
     ``netboot.osie.kernelParams`` and ``metadata.instance.userdata`` come after bootd's own and win over them.
+    ``config_url`` is the installer's configuration, "" where none is kept for the machine.
     """
-    osie, metadata = nic.interface.netboot.osie, nic.machine.metadata
-    arch = _ARCHES.get(nic.interface.arch)
+    interface, metadata = nic.interface, nic.machine.metadata
+    osie = interface.netboot.osie
+    arch = ARCH_NAMES.get(interface.arch)
     if arch is None:
         raise fields.FieldError("dhcp.arch", "is neither x86_64 nor aarch64")
     base = fields.base_url(_BASE_URL, osie.base_url or DEFAULT_BASE_URL)
     version = fields.version(_VERSION, text_at(metadata, "instance", "operating_system", "version"))
-    release = f"{base}/{version}/harvester-{version}"
+    refused = arch_refused(version, arch)
+    if refused:
+        raise fields.FieldError("dhcp.arch", f"is {arch}: {refused}")
+    release = release_url(version, base)
+    urls = {
+        role: f"{release}/{TEMPLATES[role].format(version=version, arch=arch)}"
+        for role in ("kernel", "initrd", "rootfs")
+    }
     wanted = fields.kernel_arguments("netboot.osie.kernelParams", " ".join(osie.kernel_params))
     wanted += fields.kernel_arguments(_USERDATA, text_at(metadata, "instance", "userdata"))
-    return linux_boot(
-        kernel=f"{release}-vmlinuz-{arch}",
-        initrd=f"{release}-initrd-{arch}",
-        defaults=[
-            f"root=live:{release}-rootfs-{arch}.squashfs",
-            "rd.cos.disable",  # the live system is not an installed one
-            "rd.noverifyssl",  # the initrd knows no certificate authorities
-            "net.ifnames=1",  # interfaces keep their names in the installed system
-            "console=tty1",
-            "harvester.install.automatic=true",
-        ],
-        wanted=wanted,
+    if interface.vlan_id and values.vlan_id(interface.vlan_id):
+        raise fields.FieldError("dhcp.vlan_id", "is not the number of one VLAN")
+    network = Network(
+        mac=interface.mac,
+        address=interface.address,
+        netmask=interface.netmask,
+        gateway=interface.gateway,
+        name_servers=interface.name_servers,
+        vlan_id=interface.vlan_id,
     )
+    defaults = default_arguments(version, urls["rootfs"], network, wanted, config_url)
+    boot = linux_boot(kernel=urls["kernel"], initrd=urls["initrd"], defaults=defaults, wanted=wanted)
+    return replace(boot, efi_only=bios_refused(version))

@@ -14,12 +14,17 @@ _CONSOLE = "console"
 
 @dataclass(frozen=True, slots=True)
 class LinuxBoot:
-    """What iPXE loads and how it starts it. ``initrd_name`` is the name the EFI stub finds the initrd by."""
+    """What iPXE loads and how it starts it.
+
+    ``initrd_name`` is the name the EFI stub finds the initrd by, ``efi_only`` why this is nothing for machines with
+    legacy BIOS, "" where it is something for them.
+    """
 
     kernel: str  # URL
     initrd: str  # URL
     initrd_name: str
     arguments: tuple[str, ...]
+    efi_only: str = ""
 
 
 def linux_boot(kernel: str, initrd: str, defaults: list[str], wanted: list[str]) -> LinuxBoot:

@@ -90,6 +90,14 @@ _LINUX = """\
 {% import "macros" as m with context %}
 {{ m.head() -}}
 {{ m.facts() -}}
+{% if efi_only %}
+
+iseq ${platform} efi && goto efi ||
+echo bootd: {{ efi_only }}
+{{ m.tell(refused_query(efi_only)) -}}
+goto stuck
+:efi
+{% endif %}
 {{ m.load("kernel", linux.kernel, "kernel " ~ linux.kernel ~ " " ~ linux.arguments | join(" ")) -}}
 {{ m.load("initrd", linux.initrd, "initrd --name " ~ linux.initrd_name ~ " " ~ linux.initrd) }}
 echo bootd: starting the kernel
