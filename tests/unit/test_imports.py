@@ -21,16 +21,17 @@ FLOORS = [
     """
     hardware
     dhcp.arch dhcp.client dhcp.options dhcp.packet
+    harvester.quirks harvester.versions
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
-    "beneath catalog drain events faults harvester libraries logs".split()
+    "beneath catalog deadlines drain events faults harvester libraries logs".split()
     + "kube.client kube.connect kube.errors kube.lease kube.object_watch kube.rules".split()
-    + "metrics policy settings stages state_document tokens unknown".split(),
+    + "metrics policy readiness settings stages state_document tokens unknown".split(),
     "ipxe kube stores.base stores.worker".split(),
-    ["journal"],
-    "services standby stores".split(),
+    ["configurations", "journal"],
+    "delivery order services standby stores".split(),
     "dhcp http ra syslog tftp".split(),
-    "arguments check cluster daemon explain servers watch".split(),
+    "arguments check cluster daemon explain prober servers timekeeper watch".split(),
 ]
 SERVERS = {"dhcp", "http", "ra", "syslog", "tftp"}
 

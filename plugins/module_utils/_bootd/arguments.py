@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, ip_network
 
+from .deadlines import LIMITS
 from .dhcp.arch import parse_arch_map
 from .hardware.mac import parse_mac
 from .hardware.names import is_object_name
@@ -18,6 +19,7 @@ from .settings import DHCP_MODES, Settings
 
 STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
 DEFAULT_STATE_DIR = "/var/lib/bootd"
+MAX_LIMIT = 30 * 86400  # seconds
 
 
 class UsageError(Exception):
@@ -67,6 +69,7 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
     _flag(parser, environ, "--boot-files", "", "directories of boot programs, separated by ':'", metavar="DIR")
     _flag(parser, environ, "--image-dir", "", "directory served below /images/", metavar="DIR")
+    _add_config_dir(parser, environ)
     _add_arch_map(parser, environ)
     _flag(parser, environ, "--lease-time", "86400", "seconds, where an object gives none", metavar="SECONDS")
     _flag(parser, environ, "--tftp-single-port", "no", "yes: answer TFTP transfers from one port", metavar="YES|NO")
@@ -76,12 +79,21 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     text = "namespace of the Lease by which one of several bootds answers DHCP; none: this one does"
     _flag(parser, environ, "--lease-namespace", "", text, metavar="NAMESPACE")
     _flag(parser, environ, "--replica", socket.gethostname(), "this bootd's name in the Lease", metavar="NAME")
+    text = f"seconds after which a silent machine has failed, over {_as_text(LIMITS)}; 0: never"
+    _flag(parser, environ, "--stage-limits", "", text, metavar="NAME=SECONDS,...")
+    _flag(parser, environ, "--ready-checks", "on", "off: do not ask installed machines to answer", metavar="ON|OFF")
+    _flag(parser, environ, "--installs-at-once", "0", "machines installed side by side; 0: no limit", metavar="N")
     _flag(parser, environ, "--log-format", "json", "json or text", metavar="FORMAT")
     _flag(parser, environ, "--log-level", "info", f"one of {', '.join(LEVELS)}", metavar="LEVEL")
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a manifest or a directory of them")
+
+
+def _add_config_dir(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    text = "directory of installer configurations, NAME.yaml; with store kubernetes they are Secrets"
+    _flag(parser, environ, "--config-dir", "", text, metavar="DIR")
 
 
 def _add_arch_map(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -96,6 +108,7 @@ def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     _flag(parser, environ, "--address", "192.0.2.1", "IPv4 address that machines reach bootd by", metavar="IP")
     _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
     _flag(parser, environ, "--state-dir", "", "also take what was kept there into account", metavar="DIR")
+    _add_config_dir(parser, environ)
     _add_arch_map(parser, environ)
 
 
@@ -120,6 +133,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
             values[name] = convert(text)
         except ValueError as error:
             problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected} ({error})")
+    if values.get("config_dir") and str(values.get("store")).startswith("kubernetes"):
+        problems.append("--config-dir goes with --store files:DIR; in a cluster, configurations are Secrets")
     if problems:
         raise UsageError("\n".join(problems))
     return Settings(**values)
@@ -186,7 +201,7 @@ def _between(low: int, high: int):
 
 
 def _yes_no(text: str) -> bool:
-    answers = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    answers = {**dict.fromkeys(("yes", "true", "1", "on"), True), **dict.fromkeys(("no", "false", "0", "off"), False)}
     if text.lower() not in answers:
         raise ValueError("neither")
     return answers[text.lower()]
@@ -210,6 +225,21 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(item.strip())) for item in text.split(",") if item.strip())
 
 
+def _stage_limits(text: str) -> Mapping[str, float]:
+    """Return the limits that ``text`` gives, over the defaults."""
+    limits = dict(LIMITS)
+    for item in filter(None, map(str.strip, text.split(","))):
+        name, _equals, seconds = item.partition("=")
+        if name not in LIMITS:
+            raise ValueError(f"no limit is called {name!r}")
+        limits[name] = float(_between(0, MAX_LIMIT)(seconds))
+    return limits
+
+
+def _as_text(limits: Mapping[str, float]) -> str:
+    return ",".join(f"{name}={seconds:.0f}" for name, seconds in limits.items())
+
+
 _PORT = (_between(0, 65535), "a port number")
 _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "store": (_store, STORES),
@@ -224,11 +254,15 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "dhcp_mode": (_one_of(DHCP_MODES), f"one of {', '.join(DHCP_MODES)}"),
     "boot_files": (_directories, "directories that exist"),
     "image_dir": (_directory_or_none, "a directory that exists"),
+    "config_dir": (_directory_or_none, "a directory that exists"),
     "arch_map": (parse_arch_map, "ARCH=FILE,... with architecture numbers"),
     "lease_time": (_between(60, 0xFFFFFFFE), "seconds, 60 or more"),
     "tftp_single_port": (_yes_no, "yes or no"),
     "tftp_max_blksize": (_between(512, 65464), "a number from 512 to 65464"),
     "router_advertisements": (_yes_no, "yes or no"),
+    "stage_limits": (_stage_limits, f"NAME=SECONDS,... with names of {', '.join(LIMITS)}"),
+    "ready_checks": (_yes_no, "on or off"),
+    "installs_at_once": (_between(0, 100_000), "a number of machines, 0 for no limit"),
     "lease_namespace": (_namespace_or_none, "a namespace"),
     "replica": (str, "a name"),
     "report_key": (_file_or_none, "a file that exists"),

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .deadlines import LIMITS
+
 DHCP_MODES = ("reservation", "off")
 
 
@@ -26,6 +28,7 @@ class Settings:
     dhcp_mode: str = "reservation"
     boot_files: tuple[str, ...] = ()
     image_dir: str = ""
+    config_dir: str = ""  # of installer configurations; with store kubernetes they are Secrets
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     lease_time: int = 86400  # seconds, where the Hardware object gives none
     tftp_single_port: bool = False
@@ -36,6 +39,9 @@ class Settings:
     http_connections: int = 256
     lease_namespace: str = ""  # of the Lease by which one of several replicas answers DHCP; "": this one always does
     replica: str = ""  # this bootd's name in the Lease and in Events
+    stage_limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)  # seconds, by name as in deadlines.LIMITS
+    ready_checks: bool = True  # ask installed machines whether they answer
+    installs_at_once: int = 0  # machines; 0: no limit
     report_key: str = ""  # a file that keys the report URLs; "": one that is made in state_dir
     log_format: str = "json"
     log_level: str = "info"
