@@ -14,6 +14,8 @@ from typing import Any
 
 from _bootd import tokens
 from _bootd.catalog import Catalog, Nic
+from _bootd.configurations import document
+from _bootd.configurations.base import Configuration, NoConfigurations
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.app import create_app
 from _bootd.http.server import HttpServer
@@ -64,6 +66,19 @@ class MemoryStore:
         self.states[key] = state
 
 
+class MemoryConfigurations(NoConfigurations):
+    """Keeps configurations by key, as text."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def get(self, key: str) -> Configuration | None:
+        return document.read(self.texts[key].encode()) if key in self.texts else None
+
+    def expects(self, key: str) -> bool:
+        return key in self.texts
+
+
 @dataclass
 class Answer:
     """What came back; header names in lower case."""
@@ -81,9 +96,9 @@ class Answer:
         return json.loads(self.body)
 
 
-def stub_render(nic: Nic, verdict: Verdict, _settings: Settings) -> str:
+def stub_render(nic: Nic, verdict: Verdict, _settings: Settings, config_url: str = "") -> str:
     """Return a script that says what was decided."""
-    return f"#!ipxe\necho {nic.interface.mac} {verdict.boot.value}\n"
+    return f"#!ipxe\necho {nic.interface.mac} {verdict.boot.value} {config_url}".rstrip() + "\n"
 
 
 @dataclass
@@ -96,6 +111,7 @@ class Site:
     stream: io.StringIO = field(default_factory=io.StringIO)
     problems: list[Any] = field(default_factory=list)
     render: Any = stub_render
+    configurations: MemoryConfigurations = field(default_factory=MemoryConfigurations)
     busy: bool = False  # the server sends as many files as it may
 
     def __post_init__(self) -> None:
@@ -111,6 +127,7 @@ class Site:
             SECRET,
             lambda: self.problems,
             lambda: NOW,
+            configurations=self.configurations,
         )
         self.app = create_app(self.services, self.settings.boot_files, lambda *arguments: self.render(*arguments))
 

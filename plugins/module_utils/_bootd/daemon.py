@@ -17,10 +17,13 @@ import threading
 from . import arguments, libraries
 from .catalog import Catalog
 from .check import check_paths
+from .configurations.base import Configurations, NoConfigurations
+from .configurations.directory import ConfigDirectory
 from .explain import explain
 from .journal import Journal
 from .logs import Log
 from .metrics import Metrics
+from .prober import Prober
 from .servers import Servers
 from .services import Services
 from .settings import Settings
@@ -28,6 +31,7 @@ from .stages import State
 from .stores.base import Store, StoreError
 from .stores.files import FilesStore
 from .stores.state_dir import StateDir
+from .timekeeper import Timekeeper
 from .tokens import SECRET_BYTES, report_urls
 from .unknown import UnknownMachines
 from .watch import StoreWatch
@@ -62,32 +66,47 @@ def _serve(options) -> int:
 def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir) -> int:
     log = Log(settings.log_format, settings.log_level)
     catalog, unknown, metrics = Catalog(), UnknownMachines(), Metrics()
-    store, standby = _parts(settings, state_dir, log)
+    store, configurations, standby = _parts(settings, state_dir, catalog, log)
     journal = Journal(store, log)
     secret = _report_key(settings, state_dir)
     answers_dhcp = standby.active if standby else lambda: True
     services = Services(
-        settings, catalog, journal, unknown, metrics, log, secret, store.problems, answers_dhcp=answers_dhcp
+        settings,
+        catalog,
+        journal,
+        unknown,
+        metrics,
+        log,
+        secret,
+        store.problems,
+        answers_dhcp=answers_dhcp,
+        configurations=configurations,
     )
     servers = Servers(services)
-    watch = StoreWatch(services)
+    watch, attendants = StoreWatch(services), (Timekeeper(services), Prober(services))
     try:
         # Sockets first: a port that somebody holds is told before anything is read or written.
         servers.open()
         _load(store, catalog, watch, journal)
+        configurations.start()
         if standby:
             standby.start()
         servers.start()
+        for attendant in attendants:
+            attendant.start()
         log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
         ended.wait()
         log.info("stopping")
     finally:
         servers.stop()
+        for attendant in attendants:
+            attendant.stop()
         if standby:
             standby.stop()
         # The journal's last states go to a store that still takes them.
         journal.stop()
         store.stop()
+        configurations.stop()
     return 0
 
 
@@ -115,8 +134,10 @@ def _explain(options) -> int:
     settings = arguments.settings_from(options)
     catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
-        _parts(settings, state_dir, Log(level="error"))[0].read(catalog)
-    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, settings))
+        store, configurations, _standby = _parts(settings, state_dir, catalog, Log(level="error", stream=sys.stderr))
+        store.read(catalog)
+        configurations.read()
+    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, settings, configurations))
     return 0 if catalog.by_mac(mac) else 1
 
 
@@ -124,7 +145,7 @@ def _report_url(options) -> int:
     settings = arguments.settings_from(options)
     catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
-        store, _standby = _parts(settings, state_dir, Log(level="error"))
+        store, _configurations, _standby = _parts(settings, state_dir, catalog, Log(level="error"))
         store.read(catalog)
         states, secret = store.load_states(), _report_key(settings, state_dir)
     wanted = set(options.names)
@@ -137,15 +158,21 @@ def _report_url(options) -> int:
     return 0
 
 
-def _parts(settings: Settings, state_dir: StateDir, log: Log):
-    """Return the store, and what tells whether this replica answers DHCP: None where it is the only one."""
+def _parts(settings: Settings, state_dir: StateDir, catalog: Catalog, log: Log):
+    """Return the store, the configurations, and what says whether this replica answers DHCP, None where it is alone."""
     if not _is_cluster(settings.store):
-        return FilesStore(settings.store.removeprefix("files:"), state_dir, log), None
+        store = FilesStore(settings.store.removeprefix("files:"), state_dir, log)
+        return store, _files_configurations(settings, catalog, log), None
     from . import cluster  # the kubernetes library takes 0.4 s to import
 
     client = cluster.open_client(os.environ)
     store = cluster.kubernetes_store(settings, state_dir, log, client)
-    return store, cluster.standby(settings, state_dir, log, client)
+    configurations = cluster.configurations(settings, log, client)
+    return store, configurations, cluster.standby(settings, state_dir, log, client)
+
+
+def _files_configurations(settings: Settings, catalog: Catalog, log: Log) -> Configurations:
+    return ConfigDirectory(settings.config_dir, catalog, log) if settings.config_dir else NoConfigurations()
 
 
 def _is_cluster(store: str) -> bool:

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from . import tokens
 from .catalog import Catalog, Nic
+from .configurations.base import Configurations, NoConfigurations
 from .dhcp import arch as architectures
 from .dhcp import options as opt
 from .dhcp.context import context_from
@@ -23,7 +25,9 @@ _ASKED = bytes((opt.SUBNET_MASK, opt.ROUTER, opt.DOMAIN_NAME_SERVER, opt.TFTP_SE
 _HTTP_ARCHES = (15, 16, 18, 19, 20)
 
 
-def explain(catalog: Catalog, mac: str, arch: int, settings: Settings) -> Iterator[str]:
+def explain(
+    catalog: Catalog, mac: str, arch: int, settings: Settings, configurations: Configurations | None = None
+) -> Iterator[str]:
     """Yield the lines that explain a boot of the machine with ``mac`` (colon form), whose firmware is of ``arch``."""
     nic = catalog.by_mac(mac)
     if nic is None:
@@ -35,7 +39,7 @@ def explain(catalog: Catalog, mac: str, arch: int, settings: Settings) -> Iterat
     yield from _dhcp("firmware, " + architectures.describe(arch), _firmware(mac, arch), nic, settings)
     yield from _tftp(nic, arch, catalog, settings)
     yield from _dhcp("iPXE", _ipxe(mac, arch), nic, settings)
-    yield from _script(nic, settings)
+    yield from _script(nic, settings, configurations or NoConfigurations())
     yield from _dhcp("operating system", _request(mac, {}), nic, settings)
 
 
@@ -83,8 +87,11 @@ def _tftp(nic: Nic, arch: int, catalog: Catalog, settings: Settings) -> Iterator
     yield f"  refused: {decision.reason}" if isinstance(decision, Refuse) else f"  sends {name}"
 
 
-def _script(nic: Nic, settings: Settings) -> Iterator[str]:
+def _script(nic: Nic, settings: Settings, configurations: Configurations) -> Iterator[str]:
     yield ""
     yield "iPXE: GET the script"
-    for line in render(nic, judge(nic), settings).splitlines():
+    # Whoever reads this is not the machine: the token stays hidden.
+    kept = configurations.expects(nic.machine.key)
+    config_url = tokens.configuration_url(settings.http_base, nic.interface.mac, tokens.HIDDEN) if kept else ""
+    for line in render(nic, judge(nic), settings, config_url).splitlines():
         yield f"  | {line}".rstrip()

@@ -87,3 +87,15 @@ def test_client_from_takes_any_notation(text):
 def test_client_from_refuses_what_is_neither(mac, arch):
     with pytest.raises(UsageError):
         client_from(parse(["explain", mac, "--store", "files:/x", "--arch", arch], {}))
+
+
+def test_settings_from_a_directory_of_configurations(tmp_path):
+    assert serve(environ={"BOOTD_CONFIG_DIR": str(tmp_path)}).config_dir == str(tmp_path)
+    with pytest.raises(UsageError, match="--config-dir is '/nowhere' but should be a directory that exists"):
+        serve("--config-dir", "/nowhere")
+
+
+def test_settings_from_refuses_a_directory_of_configurations_beside_a_cluster(tmp_path):
+    options = parse(["serve", "--address", "192.0.2.1", "--store", "kubernetes", "--config-dir", str(tmp_path)], {})
+    with pytest.raises(UsageError, match="in a cluster, configurations are Secrets"):
+        settings_from(options)

@@ -11,27 +11,22 @@ try:
 except ImportError:
     Bottle = HTTPError = response = None
 
-from ..catalog import Nic
 from ..faults import Contained
-from ..policy import Verdict
 from ..services import Services
-from ..settings import Settings
-from . import api, images, metadata, replies, reports, scripts
+from . import api, configuration, images, metadata, replies, reports, scripts
 from .front import Front
 from .site import Environ, Site
 
 Application = Callable[[Environ, Callable], Iterable[bytes]]
 
 
-def create_app(
-    services: Services, boot_files: Sequence[str], render: Callable[[Nic, Verdict, Settings], str]
-) -> Application:
+def create_app(services: Services, boot_files: Sequence[str], render: Callable[..., str]) -> Application:
     """Return the WSGI application; ``boot_files`` are directories, ``render`` makes a machine's iPXE script."""
     site = Site.of(services, boot_files, render)
     app = Bottle()
     app.install(_wall(services))
     # Images first: ``/ipxe/autoexec.ipxe`` also looks like ``/<mac>/autoexec.ipxe``, and the first match counts.
-    for subject in (images, scripts, reports, metadata, api):
+    for subject in (images, scripts, reports, configuration, metadata, api):
         subject.add_routes(app, site)
     for status in (400, 404, 405, 500):
         app.error(status)(_plain_error)

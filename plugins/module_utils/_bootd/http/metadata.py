@@ -9,11 +9,14 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
+from .. import delivery
+from ..catalog import Nic
 from ..policy import judge
-from . import ec2, replies
+from . import configuration, ec2, replies
 from .site import Site
 
 ROOT = "/2009-04-04"
+FROM_CONFIGURATION = "configuration"  # the value of the annotation USER_DATA_ANNOTATION
 
 
 def add_routes(app: Bottle, site: Site) -> None:
@@ -46,9 +49,26 @@ def _tree(site: Site, path: str) -> HTTPResponse:
         return replies.text(404, f"no Hardware object has {caller.name}\n")
     if path != ec2.USER_DATA:
         return replies.text(200, ec2.value(path, caller.nic))
-    verdict = judge(caller.nic)
+    return _user_data(site, caller.nic)
+
+
+def _user_data(site: Site, nic: Nic) -> HTTPResponse:
+    if nic.machine.user_data_from == FROM_CONFIGURATION:
+        return _configuration(site, nic)
+    verdict = judge(nic)
     if not verdict.allowed:
         # It configures an installation, passwords and tokens included: with no installation to come nobody needs it.
         return replies.reason(403, verdict.reason)
-    content = ec2.value(path, caller.nic)
+    content = ec2.value(ec2.USER_DATA, nic)
     return replies.text(200, content) if content else replies.text(404, "spec.userData is empty\n")
+
+
+def _configuration(site: Site, nic: Nic) -> HTTPResponse:
+    """Return the installer's configuration as user data: the address alone says whose, and it lives no longer."""
+    reason = delivery.obstacle(nic, site.services.journal.state(nic.machine.key))
+    reply = None if reason else configuration.give(site, nic)
+    if reply is None:
+        reason = reason or "no configuration is kept for it"
+        site.services.log.warning("configuration_not_given", machine=nic.machine.key, reason=reason)
+        return configuration.nothing()
+    return reply

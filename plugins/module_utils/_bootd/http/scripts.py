@@ -9,10 +9,11 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import events
+from .. import delivery, events, order
 from ..catalog import Nic
+from ..events import Event
 from ..hardware.mac import parse_mac
-from ..policy import Boot, judge
+from ..policy import Boot, Verdict, held, judge
 from . import replies
 from .site import Site
 
@@ -42,14 +43,23 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
     if caller.nic is None:
         return replies.text(404, f"no Hardware object has {caller.name}\n")
     verdict = judge(caller.nic)
-    script = site.render(caller.nic, verdict, site.services.settings)
-    if request.method == "GET":
-        _note(site, caller.nic, verdict.boot, verdict.reason, len(script.encode("utf-8", "replace")))
+    config_url = delivery.config_url(site.services, caller.nic, site.address(request.environ))
+    script = site.render(caller.nic, verdict, site.services.settings, config_url)
+    waits_for = _note(site, caller.nic, verdict, len(script.encode("utf-8", "replace")))
+    if waits_for:
+        script = site.render(caller.nic, held(verdict, waits_for), site.services.settings)
     return replies.text(200, script)
 
 
-def _note(site: Site, nic: Nic, boot: Boot, reason: str, size: int) -> None:
-    if boot is Boot.LOCAL:
-        site.record(nic, events.LOCAL_BOOT, {"reason": reason})
-    else:
-        site.record(nic, events.SCRIPT, {"kind": boot.value, "via": "http", "bytes": size})
+def _note(site: Site, nic: Nic, verdict: Verdict, size: int) -> str:
+    """Tell the journal what a GET is answered; return what the machine has to wait for first, "" where for nothing."""
+    services, machine, now = site.services, nic.machine, site.services.clock()
+    asks = request.method == "GET"
+    if verdict.boot is Boot.LOCAL:
+        if asks:
+            site.record(nic, events.LOCAL_BOOT, {"reason": verdict.reason})
+        return ""
+    if not asks:
+        return order.what_for(machine, order.others_of(services), now)
+    detail = {"kind": verdict.boot.value, "via": "http", "bytes": size}
+    return order.admit(services, nic, Event(events.SCRIPT, machine.key, nic.interface.mac, now, detail))

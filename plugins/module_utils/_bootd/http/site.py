@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 from ..catalog import Nic
 from ..events import Event
-from ..policy import Verdict
 from ..services import Services
-from ..settings import Settings
 from ..stages import State
+from .progress import Downloads
 from .who import Caller, Networks, client_address, identify, networks
 
 Environ = dict[str, object]
@@ -21,12 +20,13 @@ NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The services, the directories of boot files, and the renderer of iPXE scripts."""
+    """The services, the directories of boot files, and the renderer of iPXE scripts; see ``ipxe.render``."""
 
     services: Services
     boot_files: Sequence[str]
-    render: Callable[[Nic, Verdict, Settings], str]
+    render: Callable[..., str]
     proxies: Networks = field(default=())
+    downloads: Downloads = field(default_factory=Downloads)
 
     @classmethod
     def of(cls, services: Services, boot_files: Sequence[str], render: Callable) -> Site:

@@ -21,23 +21,26 @@ MAGIC = "#!ipxe"
 _SYSLOG_PORT = 514  # the only one iPXE sends to
 
 
-def render(nic: Nic | None, verdict: Verdict, settings: Settings) -> str:
+def render(nic: Nic | None, verdict: Verdict, settings: Settings, config_url: str = "") -> str:
     """Return the script for ``nic``, or for a machine without Hardware object where it is None.
 
     ``netboot.ipxe.contents`` comes back verbatim: no facts, no retries, the user's own words; only the line that makes
     it a script is put before it where it is missing, as Smee does. Where a field of the object can't be used the script
     says so on the console and to bootd, boots nothing, and asks again until the object has been put right.
+    ``config_url`` is where Harvester's installer gets its configuration, "" where none is kept here.
     """
     if nic is None or verdict.boot is Boot.LOCAL:
         return _fill("local", reason=fields.text(verdict.reason))
+    if verdict.boot is Boot.HOLD:
+        return _fill("hold", **_common(nic, verdict, settings))
     if verdict.boot is Boot.CONTENTS:
         return _contents(nic.interface.netboot.ipxe_contents)
     common = _common(nic, verdict, settings)
     try:
         if verdict.boot is Boot.CHAIN:
             return _fill("chain", url=fields.url(_url_field(nic), script_url(nic)), **common)
-        plan = harvester.plan if verdict.boot is Boot.HARVESTER else osie.plan
-        return _fill("linux", linux=plan(nic), **common)
+        linux = harvester.plan(nic, config_url) if verdict.boot is Boot.HARVESTER else osie.plan(nic)
+        return _fill("linux", linux=linux, efi_only=fields.text(linux.efi_only), **common)
     except fields.FieldError as error:
         return _fill("refused", problem=fields.text(str(error)), **common)
 
@@ -81,6 +84,7 @@ def _environment() -> Environment:
         pause_growth=templates.PAUSE_GROWTH,
         ask_pause=templates.ASK_PAUSE,
         asks=templates.ASKS,
+        hold_pause=templates.HOLD_PAUSE,
         report_timeout=templates.REPORT_TIMEOUT,
         facts_query=reports.facts_query,
         loaded_query=reports.loaded_query,

@@ -12,9 +12,12 @@ from collections.abc import Callable
 from functools import partial
 
 from ..catalog import Nic
+from ..delivery import config_url
+from ..events import SCRIPT, Event
 from ..faults import Contained
 from ..ipxe.render import render
-from ..policy import judge
+from ..order import admit, concerns
+from ..policy import Boot, held, judge
 from ..services import Services
 from .content import open_content
 from .decide import Refuse, ServeBytes, ServeFile, decide
@@ -77,8 +80,15 @@ class TftpServer:
         os.close(self._stopped)
         self._listener = self._thread = None
 
-    def _script_for(self, nic: Nic) -> str:
-        return render(nic, judge(nic), self._services.settings)
+    def _script_for(self, address: str, nic: Nic) -> str:
+        services, verdict = self._services, judge(nic)
+        if verdict.boot is not Boot.LOCAL and concerns(services, nic):
+            # Before it is sent: its place is taken as soon as it is decided.
+            detail = {"kind": verdict.boot.value, "via": "tftp"}
+            event = Event(SCRIPT, nic.machine.key, nic.interface.mac, services.clock(), detail)
+            if waits_for := admit(services, nic, event):
+                return render(nic, held(verdict, waits_for), services.settings)
+        return render(nic, verdict, services.settings, config_url(services, nic, address))
 
     def _serve(self) -> None:
         while not self._stopping:
@@ -149,7 +159,8 @@ class TftpServer:
                 self._report.dropped("duplicate")
                 return
             self._end(session, "the client began anew")
-        decision = decide(request, datagram.client[0], self._services.catalog, self._script_for)
+        address = datagram.client[0]
+        decision = decide(request, address, self._services.catalog, partial(self._script_for, address))
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
         elif self._make_room(datagram.client[0]):
