@@ -8,7 +8,7 @@ import pytest
 
 from _bootd import events
 from _bootd.events import Event
-from _bootd.stages import MAX_STEPS, State, advance, release_switch
+from _bootd.stages import MAX_STEPS, Progress, State, advance, quiet_since, release_switch
 
 KEY, MAC = "tink-system/um790-1", "58:47:ca:71:d8:49"
 FIRMWARE = {"client": "firmware", "netboot": True, "firmware": "uefi"}
@@ -131,3 +131,148 @@ def test_release_switch_again_puts_the_machine_at_the_beginning():
 def test_release_switch_by_hand_keeps_the_stage():
     state = release_switch(run(*UEFI_BOOT), MAC, again=False)
     assert (state.stage, state.switched_off) == ("installed", {})
+
+
+KERNEL = UEFI_BOOT[:8]
+STARTED = (*UEFI_BOOT[:9], (events.REPORT, {"outcome": "started"}))
+
+
+def sent(what: str, octets: int, size: int = 1000) -> tuple:
+    return events.PROGRESS, {"what": what, "bytes": octets, "size": size}
+
+
+def loaded(role: str, octets: int = 1000, size: int = 1000) -> tuple:
+    return events.LOADED, {"role": role, "url": f"http://10.10.0.20/images/{role}", "bytes": octets, "size": size}
+
+
+def test_advance_progress_is_the_last_file_and_new_with_each_attempt():
+    state = run(*UEFI_BOOT[:6], sent("kernel", 100), sent("initrd", 430))
+    assert (state.progress, state.stage) == (Progress("initrd", 430, 1000), "script")
+    assert (state.progress.percent, state.last) == (43, "sending initrd 43 %")
+    assert state.seen == {"kernel": 16.0, "initrd": 17.0}
+    again = run((events.DISCOVER, FIRMWARE), state=state)
+    assert (again.progress, again.seen) == (None, {})
+
+
+@pytest.mark.parametrize("what", ["rootfs", "iso"])
+def test_advance_progress_of_what_only_a_running_kernel_asks_for_means_that_it_runs(what):
+    assert run(*UEFI_BOOT[:6], sent(what, 1)).stage == "kernel"
+
+
+def test_advance_configuration_is_seen_and_the_kernel_runs():
+    state = run(*UEFI_BOOT[:6], (events.CONFIGURATION, {"bytes": 1234}))
+    assert (state.stage, state.progress, state.seen) == (
+        "kernel",
+        Progress("configuration", 1234, 1234),
+        {"configuration": 16.0},
+    )
+
+
+def test_advance_a_file_whose_last_part_was_sent_is_there():
+    assert run(*STARTED, loaded("iso", octets=10)).progress == Progress("iso", 1000, 1000)
+
+
+@pytest.mark.parametrize("before", [(), UEFI_BOOT])
+def test_advance_progress_outside_of_an_installation_counts_for_nothing(before):
+    state = run(*before)
+    after = run(sent("iso", 5), loaded("kernel") if before else sent("kernel", 1), state=state)
+    assert (after.stage, after.progress, after.seen) == (state.stage, None, state.seen)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [{}, {"what": "movie", "bytes": 1}, {"what": "iso", "bytes": "1"}, {"what": "iso", "bytes": 1, "size": None}],
+)
+def test_advance_progress_that_is_none_changes_only_what_was_seen_last(detail):
+    state = run(*STARTED, (events.PROGRESS, detail))
+    assert (state.progress, state.stage) == (None, "installing")
+
+
+def test_advance_an_installed_machine_loads_nothing_any_more():
+    assert run(*STARTED, sent("iso", 5), (events.REPORT, {"outcome": "succeeded"})).progress is None
+
+
+def held(name: str = "um790-1 (kernel)") -> tuple:
+    return events.HELD, {"waits_for": name}
+
+
+def test_advance_a_held_machine_is_in_ipxe_and_waits_until_it_gets_its_script():
+    state = run(*UEFI_BOOT[:5], held())
+    assert (state.stage, state.waits_for) == ("loading", "um790-1 (kernel)")
+    assert run(held("um790-1 (installing)"), state=state).waits_for == "um790-1 (installing)"
+    released = run((events.SCRIPT, {}), state=state)
+    assert (released.stage, released.waits_for) == ("script", "")
+
+
+def test_advance_a_held_machine_with_ipxe_in_its_rom_is_loading_as_well():
+    state = run((events.DISCOVER, IPXE), (events.LEASE, IPXE), held())
+    assert (state.stage, state.attempt) == ("loading", 1)
+
+
+def test_advance_waiting_on_is_no_news_for_a_minute():
+    state = run(*UEFI_BOOT[:5], held())
+    assert advance(state, event(events.HELD, state.last_at + 59, held()[1])) is state
+    assert advance(state, event(events.HELD, state.last_at + 60, held()[1])).last_at == state.last_at + 60
+
+
+OVERDUE = (events.OVERDUE, {"reason": "nothing came for 15 min"})
+
+
+def test_advance_overdue_fails_with_the_reason_and_keeps_what_was_seen_last():
+    before = run(*STARTED)
+    state = run(OVERDUE, state=before)
+    assert (state.stage, state.error, state.overdue) == ("failed", "nothing came for 15 min", "installing")
+    assert (state.last, state.last_at) == (before.last, before.last_at)
+
+
+@pytest.mark.parametrize(
+    ("before", "sign", "stage"),
+    [
+        (UEFI_BOOT[:6], loaded("kernel"), "kernel"),
+        (UEFI_BOOT[:6], sent("initrd", 5), "script"),
+        (UEFI_BOOT[:6], (events.LEASE, OS), "kernel"),
+        (KERNEL, (events.CONFIGURATION, {"bytes": 5}), "kernel"),
+        (KERNEL, (events.REPORT, {"outcome": "started"}), "installing"),
+        (STARTED, sent("iso", 5), "installing"),
+        (STARTED, (events.REPORT, {"outcome": "succeeded"}), "installed"),
+        (UEFI_BOOT, (events.READY, {"where": "10.10.0.16:443"}), "ready"),
+    ],
+)
+def test_advance_a_machine_that_goes_on_after_it_was_given_up_is_followed_again(before, sign, stage):
+    given_up = run(*before, OVERDUE)
+    state = advance(given_up, event(*sign[:1], 99.0, sign[1]))
+    assert (state.stage, state.error, state.overdue) == (stage, "", "")
+    assert quiet_since(state) == 99.0
+    assert state.installs == (1 if stage in ("installed", "ready") else 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "sign"),
+    [
+        (UEFI_BOOT[:6], (events.SCRIPT, {})),
+        (UEFI_BOOT[:6], (events.FACTS, {"product": "UM790"})),
+        (UEFI_BOOT[:6], (events.BOOT_ERROR, {"message": "timed out"})),
+        (UEFI_BOOT, loaded("iso")),
+        (UEFI_BOOT, (events.LEASE, {**OS, "netboot": False})),
+    ],
+)
+def test_advance_what_shows_no_life_leaves_a_machine_given_up(before, sign):
+    assert run(sign, state=run(*before, OVERDUE)).stage == "failed"
+
+
+def test_advance_a_failure_that_is_reported_replaces_the_guess():
+    state = run((events.REPORT, {"outcome": "failed", "reason": "no disk"}), state=run(*STARTED, OVERDUE))
+    assert (state.stage, state.error, state.overdue) == ("failed", "no disk", "")
+    assert run(sent("iso", 5), state=state).stage == "failed"
+
+
+def test_advance_a_machine_given_up_in_ipxe_may_have_to_wait():
+    state = run(held(), state=run(*UEFI_BOOT[:6], OVERDUE))
+    assert (state.stage, state.waits_for, state.error) == ("loading", "um790-1 (kernel)", "")
+
+
+@pytest.mark.parametrize("before", [(), UEFI_BOOT[:6], STARTED])
+def test_advance_ready_is_for_installed_machines(before):
+    state = run(*before)
+    assert run((events.READY, {}), state=state).stage == state.stage
+    assert run(*UEFI_BOOT, (events.READY, {})).stage == "ready"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.stages import MAX_FACTS, MAX_STEPS, STAGES, State, Step
+from _bootd.stages import MAX_FACTS, MAX_STEPS, STAGES, Progress, State, Step
 from _bootd.state_document import from_json, state_from_document, state_to_document, to_json
 from documents import PLAIN
 from states import STATES
@@ -29,6 +29,13 @@ INSTALLED = State(
     error="",
     installs=1,
     switched_off={"58:47:ca:71:d8:49": ""},
+)
+FAILED = State(
+    stage="failed",
+    progress=Progress("iso", 5, 10),
+    seen={"kernel": 1.5, "iso": 2.5},
+    waits_for="um790-1 (kernel)",
+    overdue="installing",
 )
 
 
@@ -57,6 +64,24 @@ def test_state_to_document_names_and_version():
     }
 
 
+def test_state_to_document_of_what_is_loaded_and_waited_for():
+    assert state_to_document(FAILED) == {
+        "version": 1,
+        "stage": "failed",
+        "progress": {"what": "iso", "bytes": 5, "size": 10},
+        "seen": {"kernel": 1.5, "iso": 2.5},
+        "waitsFor": "um790-1 (kernel)",
+        "overdue": "installing",
+    }
+
+
+def test_state_from_document_leaves_out_what_only_a_later_bootd_follows():
+    document = state_to_document(FAILED)
+    document |= {"progress": {"what": "firmware", "bytes": 1}, "seen": {"kernel": 1.5, "firmware": 2.0}}
+    state = state_from_document(document)
+    assert (state.progress, state.seen) == (None, {"kernel": 1.5})
+
+
 def test_state_from_document_fields_of_a_later_version_are_ignored():
     assert state_from_document({**state_to_document(INSTALLED), "mood": "fine"}) == INSTALLED
 
@@ -81,6 +106,12 @@ def test_state_from_document_fields_of_a_later_version_are_ignored():
         ({"switchedOff": {"58:47:ca:71:d8:49": None}}, "switchedOff"),
         ({"bytes": {"tftp": -1}}, "bytes.tftp"),
         ({"steps": [{"stage": "known", "at": 1.0}] * (MAX_STEPS + 1)}, "steps"),
+        ({"progress": 5}, "progress"),
+        ({"progress": {"what": "iso", "bytes": -1}}, "progress.bytes"),
+        ({"progress": {"what": "iso", "bytes": 1, "size": "2"}}, "progress.size"),
+        ({"seen": {"iso": "now"}}, "seen.iso"),
+        ({"overdue": "flying"}, "overdue"),
+        ({"waitsFor": []}, "waitsFor"),
         ({"steps": [5]}, "steps"),
         ({"steps": [{"stage": "known"}]}, "steps.at"),
     ],
@@ -102,7 +133,10 @@ def test_from_json_any_bytes_are_a_state_or_a_value_error(data):
         from_json(data)
 
 
-@given(st.dictionaries(st.sampled_from([*state_to_document(INSTALLED), "error"]), PLAIN), st.sampled_from(STAGES))
+@given(
+    st.dictionaries(st.sampled_from([*state_to_document(INSTALLED), *state_to_document(FAILED), "error"]), PLAIN),
+    st.sampled_from(STAGES),
+)
 def test_state_from_document_any_document_is_a_state_or_a_value_error(document, stage):
     with contextlib.suppress(ValueError):
         assert isinstance(
