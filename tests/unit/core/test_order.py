@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which machine waits in iPXE, for what, and that two never take one place."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from _bootd import events
+from _bootd.catalog import Catalog, Nic
+from _bootd.events import Event
+from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.order import Others, admit, is_done, what_for
+from _bootd.settings import Settings
+from _bootd.stages import State
+from desk import NOW, Desk
+
+SETTINGS = Settings(store="files:x", state_dir="x", address="10.10.0.20")
+HARVESTER = {"instance": {"operating_system": {"distro": "harvester"}}}
+
+
+def machine(name: str, *after: str, allow: bool = True, **more: object) -> Machine:
+    number = int.from_bytes(name.encode()[:2], "big")
+    interface = Interface(f"52:54:00:00:{number >> 8:02x}:{number & 255:02x}", netboot=Netboot(allow))
+    more = {"metadata": HARVESTER, **more}
+    return Machine(name, "tink", (interface,), after=tuple(f"tink/{item}" for item in after), **more)
+
+
+def waits(wanted: str, machines: list[Machine], at_once: int = 0, now: float = NOW, **states: State) -> str:
+    catalog = Catalog()
+    catalog.replace(machines)
+    busy = [f"tink/{name}" for name, state in states.items() if state.stage in ("script", "kernel", "installing")]
+    settings = replace(SETTINGS, installs_at_once=at_once)
+    others = Others(catalog, lambda key: states.get(key.removeprefix("tink/"), State(since=NOW)), busy, settings)
+    return what_for(catalog.get(f"tink/{wanted}"), others, now)
+
+
+A, B = machine("a"), machine("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (State(), "a (known)"),
+        (State("loading", waits_for="c (known)"), "a (waits itself)"),
+        (State("installing"), "a (installing)"),
+        (State("installed"), "a (installed)"),
+        (State("failed", error="no disk"), "a (failed: no disk)"),
+        (State("ready"), ""),
+    ],
+)
+def test_what_for_names_the_machine_and_where_it_stands(state, told):
+    assert waits("b", [A, B], a=state) == told
+
+
+def test_what_for_a_machine_of_another_system_is_done_when_installed():
+    assert waits("b", [machine("a", metadata={}), B], a=State("installed")) == ""
+
+
+@pytest.mark.parametrize(("ready_checks", "done"), [(True, False), (False, True)])
+def test_is_done_without_ready_checks_when_installed(ready_checks, done):
+    assert is_done(A, State("installed"), replace(SETTINGS, ready_checks=ready_checks)) is done
+
+
+def test_what_for_a_name_that_nobody_has():
+    assert waits("b", [B]) == "a (there is no such Hardware object)"
+
+
+def test_what_for_a_machine_that_will_never_boot():
+    assert waits("b", [machine("a", allow=False), B]) == "a (never seen installed, and its netboot is off)"
+
+
+def test_what_for_several_and_bounded():
+    many = machine("z", *"abcdef")
+    assert waits("z", [many]).endswith("and 3 more")
+
+
+def test_what_for_a_circle_says_so():
+    circle = [machine("a", "c"), B, machine("c", "b")]
+    for name in "abc":
+        assert "wait for each other" in waits(name, circle)
+    assert waits("d", [*circle, machine("d", "a")]) == "a (known)"
+
+
+@pytest.mark.parametrize("stage", ["script", "kernel", "installing"])
+def test_what_for_a_machine_that_has_its_script_is_never_held_again(stage):
+    assert waits("b", [A, B], at_once=1, b=State(stage, since=NOW), a=State("installing", since=NOW)) == ""
+
+
+def test_what_for_its_turn_counts_those_being_installed():
+    machines = [machine(name) for name in "abcd"]
+    running = {"a": State("kernel", since=NOW), "b": State("installing", since=NOW)}
+    assert waits("c", machines, at_once=2, **running) == "its turn (at most 2 at once): a, b"
+    assert waits("c", machines, at_once=3, **running) == ""
+    assert waits("c", machines, at_once=2, a=State("failed"), b=running["b"], d=State("loading", waits_for="x")) == ""
+
+
+@pytest.mark.parametrize(("silence", "free"), [(899, False), (900, True)])
+def test_what_for_a_place_is_free_when_its_machine_was_silent_for_too_long(silence, free):
+    state = State("kernel", since=NOW)
+    assert (waits("b", [A, machine("b")], at_once=1, now=NOW + silence, a=state) == "") is free
+
+
+def test_what_for_a_place_of_a_machine_that_is_gone_or_off_is_free():
+    state = State("kernel", since=NOW)
+    assert waits("b", [machine("b")], at_once=1, a=state) == ""
+    assert waits("b", [machine("b"), machine("a", allow=False)], at_once=1, a=state) == ""
+
+
+def event(machine: Machine) -> Event:
+    return Event(events.SCRIPT, machine.key, machine.interfaces[0].mac, NOW, {"kind": "harvester"})
+
+
+def test_admit_gives_the_last_place_to_one_of_many_that_ask_at_once():
+    machines = [machine(f"{chr(97 + number // 26)}{chr(97 + number % 26)}") for number in range(64)]
+    nics = [Nic(item, item.interfaces[0]) for item in machines]
+    desk = Desk(nics, installs_at_once=3)
+    together = threading.Barrier(8)
+    told: list[str] = []
+
+    def ask(part: int) -> None:
+        together.wait()
+        told.extend(admit(desk.services, nic, event(nic.machine)) for nic in nics[part::8])
+
+    threads = [threading.Thread(target=ask, args=(part,)) for part in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told.count("") == 3
+    assert len(desk.services.journal.busy()) == 3
+    stages = [desk.services.journal.state(item.key).stage for item in machines]
+    assert (stages.count("script"), stages.count("loading")) == (3, 61)
+
+
+def test_admit_lets_the_next_one_go_when_a_machine_is_done():
+    nics = [Nic(item, item.interfaces[0]) for item in (A, B)]
+    services = Desk(nics).services
+    key, mac = A.key, A.interfaces[0].mac
+    assert admit(services, nics[0], event(A)) == ""
+    assert admit(services, nics[1], event(B)) == "a (script)"
+    assert services.journal.state(B.key).waits_for == "a (script)"
+    services.journal.record(Event(events.REPORT, key, mac, NOW, {"outcome": "succeeded"}))
+    assert admit(services, nics[1], event(B)) == "a (installed)"
+    services.journal.record(Event(events.READY, key, mac, NOW))
+    assert admit(services, nics[1], event(B)) == ""
+    assert services.journal.state(B.key).stage == "script"
