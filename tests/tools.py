@@ -10,9 +10,11 @@ from pathlib import Path
 
 # Tool, or absolute path of a file -> Debian package. Each package stands in a tests/packages-*.txt.
 PACKAGES = {
+    "7z": "p7zip-full",
     "apt-get": "apt",
     "atftp": "atftp",
     "buildah": "buildah",
+    "bsdtar": "libarchive-tools",
     "busybox": "busybox-static",
     "conntrack": "conntrack",
     "containerd": "containerd",
@@ -32,6 +34,7 @@ PACKAGES = {
     "mcopy": "mtools",
     "mkfs.vfat": "dosfstools",
     "mmdebstrap": "mmdebstrap",
+    "nginx": "nginx-light",
     "nsenter": "util-linux",
     "openssl": "openssl",
     "qemu-system-x86_64": "qemu-system-x86",
@@ -46,6 +49,7 @@ PACKAGES = {
     "tftp": "tftp-hpa",
     "udhcpc": "udhcpc",
     "unshare": "util-linux",
+    "xorriso": "xorriso",
     "zstd": "zstd",
     "/boot/ipxe.efi": "ipxe",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
