@@ -33,7 +33,7 @@ class _Asked:
     """A machine that is asked: when next, after which pause, and which of its targets have still to answer."""
 
     due: float
-    pause: float = FIRST_PAUSE
+    pause: float
     waiting: set[Target] = field(default_factory=set)
     answered: set[Target] = field(default_factory=set)
 
@@ -116,7 +116,7 @@ class Prober:
         for key in self._asked.keys() - wanted:
             del self._asked[key]
         for key in wanted - self._asked.keys():
-            self._asked[key] = _Asked(due=now)
+            self._asked[key] = _Asked(due=now, pause=FIRST_PAUSE)
 
     def _begin(self, now: float) -> None:
         due = sorted((asked.due, key) for key, asked in self._asked.items() if asked.due <= now and not asked.waiting)
