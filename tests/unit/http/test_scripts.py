@@ -100,3 +100,49 @@ def test_script_renderer_with_a_fault_costs_one_answer(site):
     faults = [line for line in site.lines() if line["event"] == "fault"]
     assert [line["reason"] for line in faults] == ["ZeroDivisionError: division by zero"]
     assert site.get("/healthz").status == 200
+
+
+@pytest.fixture
+def order(tmp_path):
+    """Return a site with a machine, and one that is installed after it."""
+    second = machine("other", OTHER_MAC, OTHER_ADDRESS, after=(KEY,))
+    return make_site(tmp_path, machine(), second)
+
+
+def test_script_of_a_machine_that_has_to_wait_says_for_whom(order):
+    assert order.get("/auto.ipxe", OTHER_ADDRESS).text == f"#!ipxe\necho {OTHER_MAC} wait\n"
+    assert order.events(OTHER_KEY) == [(events.HELD, {"waits_for": "um790-1 (known)"})]
+    document = order.get("/api/v1/machines/other").json
+    assert (document["stage"], document["waits_for"]) == ("loading", "um790-1 (known)")
+    assert document["after"] == [KEY]
+
+
+def test_script_is_given_when_the_other_is_ready(order):
+    order.get("/auto.ipxe", OTHER_ADDRESS)
+    order.get("/auto.ipxe")
+    order.post(f"/phone-home/{MAC}/{order.token()}/succeeded")
+    assert "wait" in order.get("/auto.ipxe", OTHER_ADDRESS).text
+    order.journal.record(events.Event(events.READY, KEY, MAC, 1.0))
+    assert "harvester" in order.get("/auto.ipxe", OTHER_ADDRESS).text
+    assert order.state(OTHER_KEY).stage == "script"
+    assert "harvester" in order.get("/auto.ipxe", OTHER_ADDRESS).text
+
+
+def test_script_head_of_a_machine_that_has_to_wait_changes_nothing(order):
+    head = order.ask("HEAD", "/auto.ipxe", OTHER_ADDRESS)
+    assert order.events(OTHER_KEY) == []
+    assert head.headers["content-length"] == order.get("/auto.ipxe", OTHER_ADDRESS).headers["content-length"]
+
+
+def test_script_one_at_a_time(tmp_path):
+    site = make_site(tmp_path, machine(), machine("other", OTHER_MAC, OTHER_ADDRESS), installs_at_once=1)
+    assert "harvester" in site.get("/auto.ipxe").text
+    assert "wait" in site.get("/auto.ipxe", OTHER_ADDRESS).text
+    site.post(f"/phone-home/{MAC}/{site.token()}/failed", b"no disk", content_type="text/plain")
+    assert "harvester" in site.get("/auto.ipxe", OTHER_ADDRESS).text
+
+
+def test_script_of_a_machine_whose_netboot_is_off_never_waits(tmp_path):
+    off = machine("other", OTHER_MAC, OTHER_ADDRESS, netboot=Netboot(allow_pxe=False), after=(KEY,))
+    site = make_site(tmp_path, machine(), off)
+    assert "local disk" in site.get("/auto.ipxe", OTHER_ADDRESS).text
