@@ -31,6 +31,9 @@ description:
   - C(netboot_ipxe) is an iPXE script, a mapping with C(url) or C(contents).
   - C(netboot_allow_pxe), V(true) unless given. C(netboot_reprovision) is a text, such as a date, that asks for another
     installation when it changes. C(netboot_firmware) is V(uefi) or V(bios). C(netboot_arch) is V(x86_64) unless given.
+  - C(netboot_after) is a list of the machines that have to be done before this one boots, in the annotation
+    C(netboot.baremetal/after). Where it is not given, a machine that joins the Harvester cluster with
+    C(harvester_vip) waits for the one that creates it; see P(baremetal.netboot.harvester_config#filter). An empty list waits for nobody.
   - C(netboot_namespace), C(netboot_labels), C(netboot_annotations), C(netboot_manufacturer), C(netboot_facility_code),
     C(netboot_plan_slug), C(netboot_userdata), C(netboot_user_data), C(netboot_vendor_data), C(netboot_allow_workflow),
     C(netboot_iface_name), C(netboot_disable_dhcp), C(netboot_tftp_server_name) and C(netboot_boot_file_name) go where
@@ -50,6 +53,8 @@ options:
     type: dict
     required: true
 seealso:
+  - plugin: baremetal.netboot.harvester_config
+    plugin_type: filter
   - module: baremetal.netboot.hardware
   - plugin: baremetal.netboot.hardware
     plugin_type: role
@@ -90,12 +95,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
-    ADDRESS,
-    PREFIX,
-    InventoryError,
-    hardware_objects,
-)
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import variables_of, waits_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import InventoryError, hardware_objects
 
 
 def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -105,7 +106,7 @@ def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]])
     problems: list[str] = []
     variables = {str(name): _variables_of(str(name), hostvars, problems) for name in hosts}
     try:
-        objects = hardware_objects(variables)
+        objects = hardware_objects(variables, waits_of(variables, hostvars))
     except InventoryError as error:
         problems += error.lines
     if problems:
@@ -115,12 +116,11 @@ def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]])
 
 
 def _variables_of(name: str, hostvars: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, Any]:
-    """Return the variables of one host that matter here: others would only cost the time to template them."""
+    """Return the variables of one host that matter here."""
     if name not in hostvars:
         problems.append(f"{name}: no host of the inventory")
         return {}
-    variables = hostvars[name]  # put together anew each time it is asked for
-    return {key: variables[key] for key in variables if key.startswith(PREFIX) or key == ADDRESS}
+    return variables_of(name, hostvars)
 
 
 class FilterModule:

@@ -39,7 +39,7 @@ class InventoryError(ValueError):
 
 
 @dataclass(frozen=True)
-class _Finding:
+class Finding:
     """What is wrong with host ``name``: ``path`` is the variable, or what is below it."""
 
     name: str
@@ -48,57 +48,68 @@ class _Finding:
     message: str
 
 
-def describe(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the variables of host ``name`` say of its machine, in the words of ``plan``."""
+def describe(name: str, variables: Mapping[str, Any], after: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what the variables of host ``name`` say of its machine, in the words of ``plan``.
+
+    ``after`` are the machines that it waits for unless its variables say something of that.
+    """
     found = {key.removeprefix(PREFIX): variables[key] for key in variables if key.startswith(PREFIX)}
     address = variables.get(ADDRESS)
     if not _ADDRESS_NAMES & found.keys() and _is_ipv4(address):
         found["ip"] = address
-    return {**found, "name": name}
+    return {"after": list(after), **found, "name": name}
 
 
-def hardware_objects(hosts: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the Hardware objects of ``hosts`` (name -> variables), in their order; raises InventoryError."""
+def hardware_objects(
+    hosts: Mapping[str, Mapping[str, Any]], after: Mapping[str, Iterable[str]] | None = None
+) -> list[dict[str, Any]]:
+    """Return the Hardware objects of ``hosts`` (name -> variables), in their order; raises InventoryError.
+
+    ``after`` says of hosts which machines they wait for unless their variables say something of that.
+    """
+    waits = after or {}
     own = {name: plain(variables[OWN_OBJECT]) for name, variables in hosts.items() if OWN_OBJECT in variables}
     described = [name for name in hosts if name not in own]
-    findings: list[_Finding] = []
+    findings: list[Finding] = []
     planned: dict[str, dict[str, Any]] = {}
     try:
-        planned = dict(zip(described, plan(describe(name, hosts[name]) for name in described), strict=True))
+        planned = dict(
+            zip(described, plan(describe(name, hosts[name], waits.get(name, ())) for name in described), strict=True)
+        )
     except PlanError as error:
         findings += [_of_plan(problem, described) for problem in error.problems]
     objects = {name: own[name] if name in own else planned[name] for name in hosts if name in own or name in planned}
     if own:
         findings += _of_objects(objects, own)
     if findings:
-        raise InventoryError(_lines(findings))
+        raise InventoryError(lines_of(findings))
     return list(objects.values())
 
 
-def _of_plan(problem: Problem, names: list[str]) -> _Finding:
+def _of_plan(problem: Problem, names: list[str]) -> Finding:
     """Return a problem of a machine in the words of its host's variables."""
     message = problem.message if "." in problem.path else _SUGGESTION.sub(rf"{PREFIX}\1", problem.message)
     message = _FIELD.sub(lambda match: PREFIX + _FIELDS[match[0]], message)
     path = problem.path if problem.path == "name" else PREFIX + problem.path
-    return _Finding(names[problem.document], path, problem.value, message)
+    return Finding(names[problem.document], path, problem.value, message)
 
 
-def _of_objects(objects: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[_Finding]:
+def _of_objects(objects: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with the objects that users wrote, and what they and the planned ones can't both have."""
     names = list(objects)
     for problem in check(Document(item, number=place) for place, item in enumerate(objects.values())):
         name = names[problem.document]
         if not problem.note:
             path = ".".join(filter(None, (OWN_OBJECT if name in own else "", problem.path)))
-            yield _Finding(name, path, problem.value, problem.message)
+            yield Finding(name, path, problem.value, problem.message)
     for name, item in own.items():
         given = text_at(item, "metadata", "name")
         if given not in ("", name):
             message = "should be the name that the host has in the inventory"
-            yield _Finding(name, f"{OWN_OBJECT}.metadata.name", shown(given), message)
+            yield Finding(name, f"{OWN_OBJECT}.metadata.name", shown(given), message)
 
 
-def _lines(findings: Iterable[_Finding]) -> list[str]:
+def lines_of(findings: Iterable[Finding]) -> list[str]:
     """Return a line for each problem; hosts that have the same one, as from a variable of their group, share it."""
     hosts: dict[tuple[str, str, str], list[str]] = {}
     for finding in findings:

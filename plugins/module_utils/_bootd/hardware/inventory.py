@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .mac import parse_mac
+from .model import AFTER_ANNOTATION
 from .problem import shown
 
 Told = Callable[[str, Any, str], None]  # takes the key, the value, and what would be right
@@ -162,6 +163,7 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     "labels": mapping,
     "annotations": mapping,
     "reprovision": text,
+    "after": texts,
     "disks": texts,
     "os": system,
     "os_version": text,
@@ -202,6 +204,7 @@ _OTHER_NAMES = {
 _FIELDS = {
     "metadata.name": "name",
     "metadata.namespace": "namespace",
+    f"metadata.annotations.{AFTER_ANNOTATION}": "after",
     "spec.metadata.instance.operating_system.distro": "os",
     "spec.metadata.instance.operating_system.version": "os_version",
     "spec.metadata.instance.userdata": "kernel_args",

@@ -23,6 +23,7 @@ A machine is a mapping of these keys (others are refused; other names that are u
     ipxe            {url} or {contents}, and {binary}
     allow_pxe       true unless given; allow_workflow: false
     reprovision     a new value here asks for another installation
+    after           machines that have to be done first: list, or text separated by commas
     tftp_server_name  boot_file_name  static_routes ([{destination, router}])
     interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
 """
@@ -38,7 +39,7 @@ from typing import Any
 from . import values
 from .inventory import canonical, inventory_key, read_machine, read_nic
 from .manifest import Document
-from .model import API_VERSION, DEFAULT_NAMESPACE, KIND, REPROVISION_ANNOTATION
+from .model import AFTER_ANNOTATION, API_VERSION, DEFAULT_NAMESPACE, KIND, REPROVISION_ANNOTATION
 from .names import is_hostname
 from .problem import Problem, printable, shown
 from .software import HARVESTER
@@ -115,6 +116,8 @@ class _Plan:
         annotations = dict(given.get("annotations", {}))
         if "reprovision" in given:
             annotations[REPROVISION_ANNOTATION] = given["reprovision"]
+        if given.get("after"):
+            annotations[AFTER_ANNOTATION] = ",".join(given["after"])
         meta = {
             "name": given.get("name"),
             "namespace": given.get("namespace", DEFAULT_NAMESPACE),

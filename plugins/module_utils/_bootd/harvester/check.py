@@ -63,6 +63,9 @@ def _respelled(value: Any, shape: Any) -> Any:
         name = field_of(key, shape) if isinstance(key, str) else None
         if name is None:
             found[key] = child
-        else:
-            found.setdefault(documented(name), _respelled(child, shape[name]))
+            continue
+        # One that is given twice stays so, in another spelling, for the check to tell.
+        spellings = (documented(name), key, name, key.upper())
+        unused = next((spelling for spelling in spellings if spelling not in found), key)
+        found[unused] = _respelled(child, shape[name])
     return found

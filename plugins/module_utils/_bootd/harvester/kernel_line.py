@@ -25,7 +25,7 @@ from .quirks import holds
 CARD = "netboot"  # the boot card's name where it gets one
 CONFIG_URL = "harvester.install.config_url"
 _DHCP_RETRIES = 30  # of the examples, which have 3 and 30
-_UNTAGGED = ("", "0", "1")  # VLAN 1 is untagged to Harvester
+UNTAGGED = ("", "0", "1")  # VLAN 1 is untagged to Harvester
 # Who gives one of these knows the network better.
 _OF_THE_NETWORK = {"BOOTIF", "ifname", "vlan", "bond", "team", "bridge", "rd.bootif"}
 
@@ -75,7 +75,7 @@ def network_arguments(version: str, network: Network, given: Sequence[str], *, k
     retry = f"rd.net.dhcp.retry={_DHCP_RETRIES}"
     if keys & _OF_THE_NETWORK:
         return ["ip=dhcp", retry]
-    tagged = network.vlan_id not in _UNTAGGED
+    tagged = network.vlan_id not in UNTAGGED
     vlan = f"vlan{network.vlan_id}"
     # The user's own configuration may be elsewhere, and then it is not known whether it carries the name.
     kept = kept and CONFIG_URL not in keys

@@ -158,6 +158,11 @@ def password(value: object) -> str:
     return ""
 
 
+def is_hashed(text: str) -> bool:
+    """Return whether a password is given as a hash that Harvester checks."""
+    return _HASH.match(text) is not None
+
+
 def permissions(value: object) -> str:
     return "" if _MODE.fullmatch(str(value)) else "should be octal digits in quotes, as in '0644'"
 

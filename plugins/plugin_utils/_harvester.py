@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inventory hosts to Harvester configurations, and what is wrong with them in the inventory's own words. Pure.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    DEFAULT_NAMESPACE,
+    Machine,
+    machine_from_object,
+    text_at,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.check import as_documented, check
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.clusters import Dispute, Place
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.configuration import (
+    configuration_of,
+    kept_arguments,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import renamed_cards
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.rules import is_hashed
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import read_options, variable_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
+    Finding,
+    InventoryError,
+    hardware_objects,
+    lines_of,
+)
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._sha512_crypt import salt_of, sha512_crypt
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A host on its way to its configuration."""
+
+    name: str
+    place: Place
+    machine: Machine
+    options: dict[str, Any]
+    document: dict[str, Any]
+
+
+def configurations(
+    hosts: Mapping[str, Mapping[str, Any]], places: Mapping[str, Place], disputes: list[Dispute]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return name, namespace and content for each of ``hosts`` (name -> variables), and what is worth knowing.
+
+    ``places`` and ``disputes`` are those of all hosts of the inventory. Raises InventoryError with everything that is
+    wrong with any of ``hosts``.
+    """
+    findings = [
+        Finding(dispute.name, f"harvester_{dispute.about}", "", dispute.message)
+        for dispute in disputes
+        if dispute.name in hosts
+    ]
+    lines: list[str] = []
+    notes: list[Finding] = []
+    members = [
+        member
+        for name, variables in hosts.items()
+        if (member := _member(name, variables, places[name], findings, lines)) is not None
+    ]
+    for member in members:
+        for problem in _problems(member):
+            path, message = variable_of(problem, member.options["config"])
+            (notes if problem.note else findings).append(Finding(member.name, path, problem.value, message))
+    findings += _between(members)
+    if not lines:
+        lines = _clashes(hosts)
+    if findings or lines:
+        raise InventoryError([*lines, *lines_of(findings)])
+    return [_result(member) for member in members], lines_of(notes)
+
+
+def _member(
+    name: str, variables: Mapping[str, Any], place: Place, findings: list[Finding], lines: list[str]
+) -> _Member | None:
+    """Return what is known of a host; tell of its variables, and None where they describe no machine."""
+    options = read_options(name, variables, findings)
+    try:
+        (hardware,) = hardware_objects({name: variables})
+    except InventoryError as error:
+        lines += error.lines
+        return None
+    machine = machine_from_object(hardware)
+    return _Member(name, place, machine, options, configuration_of(hardware, options, place))
+
+
+def _clashes(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what stands between hosts whose machines are well described each by itself."""
+    try:
+        hardware_objects(hosts)
+    except InventoryError as error:
+        return error.lines
+    return []
+
+
+def _problems(member: _Member) -> Iterator[Problem]:
+    """Yield what is wrong with one configuration; its token may come later where its cluster does not exist yet."""
+    version = text_at(member.machine.metadata, "instance", "operating_system", "version")
+    yield from check(member.document, version, token_later=bool(member.place.creator))
+    card = boot_interface(member.machine)
+    renamed = renamed_cards(kept_arguments(member.machine, card)) if card else []
+    interfaces = as_documented(member.document).get("install", {}).get("management_interface", {})
+    cards = interfaces.get("interfaces") if isinstance(interfaces, dict) else None
+    for place, item in enumerate(cards if isinstance(cards, list) else ()):
+        given = item.get("name") if isinstance(item, dict) else None
+        if given and renamed and not any(value.startswith(f"{given}:") for value in renamed):
+            path = f"install.management_interface.interfaces[{place}].name"
+            called = renamed[0].partition(":")[0]
+            message = f"the kernel line calls the card {called} while it installs: give hwAddr instead of name"
+            yield Problem(message, path=path, value=str(given), note=len(cards or ()) > 1)
+
+
+def _between(members: list[_Member]) -> Iterator[Finding]:
+    """Yield what the configurations of one cluster can't be together."""
+    tokens: dict[str, str] = {}
+    names: dict[tuple[str, str], str] = {}
+    witnesses: dict[str, str] = {}
+    addresses = {nic.address: member.name for member in members for nic in member.machine.interfaces if nic.address}
+    for member in members:
+        vip = member.place.vip
+        token = text_at(member.document, "token")
+        if token and tokens.setdefault(vip, token) != token:
+            yield Finding(member.name, "harvester_token", "", "not the one that other machines of this cluster have")
+        hostname = text_at(member.document, "os", "hostname")
+        other = names.setdefault((vip, hostname), member.name) if hostname else member.name
+        if other != member.name:
+            yield Finding(member.name, "netboot_hostname", hostname, f"{other} has it too, in the same cluster")
+        if text_at(member.document, "install", "role") == "witness":
+            other = witnesses.setdefault(vip, member.name)
+            if other != member.name:
+                yield Finding(member.name, "harvester_role", "witness", f"{other} is: a cluster has one witness")
+        if vip in addresses and addresses[vip] != member.name:
+            yield Finding(member.name, "harvester_vip", vip, f"is the address of {addresses[vip]}")
+
+
+def _result(member: _Member) -> dict[str, Any]:
+    content = dict(member.document)
+    password = text_at(content, "os", "password")
+    if password and not is_hashed(password):
+        # The same hash each time, so that nothing changes where nothing has; of public names, never of the password.
+        salt = salt_of(member.machine.key, member.place.vip)
+        content["os"] = {**content["os"], "password": sha512_crypt(password, salt)}
+    return {"name": member.name, "namespace": member.machine.namespace or DEFAULT_NAMESPACE, "content": content}

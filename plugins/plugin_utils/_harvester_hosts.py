@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inventory hosts that install Harvester, and the place of each in its cluster. Pure.
+
+A cluster's creator is looked for among all hosts of the inventory, whichever of them a play is about: a play with
+--limit would otherwise have a second machine create the cluster that another one has created.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    DEFAULT_NAMESPACE,
+    text_at,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.plan import plain
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.check import as_documented
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.clusters import (
+    MODES,
+    Dispute,
+    Place,
+    Wish,
+    places,
+)
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import ADDRESS, OWN_OBJECT, PREFIX
+
+HARVESTER = "harvester"
+OPTIONS = "harvester_"  # what the names of Harvester's variables begin with
+_SYSTEM = tuple(f"{PREFIX}{name}" for name in ("os", "operating_system", "distro"))
+_OF_PLACES = (*_SYSTEM, OWN_OBJECT, f"{PREFIX}namespace", "harvester_mode", "harvester_vip", "harvester_config")
+
+HostVars = Mapping[str, Mapping[str, Any]]
+
+
+def variables_of(name: str, hostvars: HostVars) -> dict[str, Any]:
+    """Return the variables of one host that matter here: others would only cost the time to template them."""
+    variables = hostvars[name]  # put together anew each time it is asked for
+    return {key: variables[key] for key in variables if key.startswith((PREFIX, OPTIONS)) or key == ADDRESS}
+
+
+def is_harvester(variables: Mapping[str, Any]) -> bool:
+    """Return whether a host with these variables installs Harvester."""
+    if OWN_OBJECT in variables:
+        system: Any = text_at(variables[OWN_OBJECT], "spec", "metadata", "instance", "operating_system", "distro")
+    else:
+        system = next((variables[name] for name in _SYSTEM if variables.get(name)), "")
+    if isinstance(system, Mapping):
+        system = system.get("distro")
+    return isinstance(system, str) and system.strip().lower() == HARVESTER
+
+
+def places_of(hosts: Mapping[str, Mapping[str, Any]], hostvars: HostVars) -> tuple[dict[str, Place], list[Dispute]]:
+    """Return the place of each host of the inventory that installs Harvester, and what stands against one.
+
+    ``hosts`` are those whose variables have been read already.
+    """
+    wishes = []
+    for name in dict.fromkeys([*map(str, hostvars), *hosts]):
+        variables = hosts[name] if name in hosts else _selected(hostvars[name], _OF_PLACES)
+        if is_harvester(variables):
+            wishes.append(_wish(name, variables))
+    return places(wishes)
+
+
+def waits_of(hosts: Mapping[str, Mapping[str, Any]], hostvars: HostVars) -> dict[str, list[str]]:
+    """Return for each of ``hosts`` that installs Harvester the machines it waits for.
+
+    Nobody waits where no VIP is given: who makes which cluster is then said elsewhere.
+    """
+    if not any(map(is_harvester, hosts.values())):
+        return {}
+    found, _disputes = places_of(hosts, hostvars)
+    return {name: place.after for name, place in found.items() if name in hosts and place.vip}
+
+
+def _wish(name: str, variables: Mapping[str, Any]) -> Wish:
+    config = plain(variables.get("harvester_config"))
+    install = as_documented(config).get("install") if isinstance(config, dict) else None
+    given = install if isinstance(install, dict) else {}
+    mode = _text(given.get("mode")) or _text(variables.get("harvester_mode"))
+    namespace = text_at(variables.get(OWN_OBJECT), "metadata", "namespace")
+    return Wish(
+        name=name,
+        namespace=namespace or _text(variables.get(f"{PREFIX}namespace")) or DEFAULT_NAMESPACE,
+        mode=mode if mode in MODES else "",
+        vip=_text(given.get("vip")) or _text(variables.get("harvester_vip")),
+    )
+
+
+def _selected(variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: variables[name] for name in names if name in variables}
+
+
+def _text(value: Any) -> str:
+    return "".join(value).strip() if isinstance(value, str) else ""
