@@ -36,6 +36,8 @@ def explain(
         return
     yield f"{nic.machine.name} ({nic.machine.key}), {mac}, from {nic.machine.source}"
     yield f"  {judge(nic).reason}"
+    if nic.machine.after:
+        yield f"  but waits in iPXE until these are done: {', '.join(nic.machine.after)}"
     yield from _dhcp("firmware, " + architectures.describe(arch), _firmware(mac, arch), nic, settings)
     yield from _tftp(nic, arch, catalog, settings)
     yield from _dhcp("iPXE", _ipxe(mac, arch), nic, settings)

@@ -14,7 +14,7 @@ import howto
 from _bootd.catalog import Nic
 from _bootd.hardware.model import Netboot, Osie
 from _bootd.ipxe.render import render
-from _bootd.policy import Boot, Verdict, judge
+from _bootd.policy import Boot, Verdict, held, judge
 from ipxe_interpreter import Interpreter, Run, split
 
 REPORT = "http://10.10.0.20:7080/phone-home?mac=58-47-ca-71-d8-49"
@@ -138,6 +138,16 @@ iseq ${platform} efi && exit 1 ||
 sanboot --no-describe --drive 0x80 || exit 1
 """
 
+HOLD = f"""\
+#!ipxe
+:hold
+echo bootd: waits for um790-2 (failed: no disk), um790-3 (kernel)
+echo bootd: asking again in 10 seconds
+sleep 10
+chain --replace --autofree {SCRIPT} ||
+goto hold
+"""
+
 NO_VERSION = {"operating_system": {"distro": "harvester"}}
 URL = Netboot(True, ipxe_url="http://10.10.0.2/boot.ipxe?x=1&y=2")
 
@@ -157,6 +167,14 @@ def rendered(nic: Nic) -> str:
 )
 def test_render_golden(nic, text):
     assert rendered(nic) == text
+
+
+def held_script(waits_for: str) -> str:
+    return render(howto.nic(), held(judge(howto.nic()), waits_for), howto.SETTINGS)
+
+
+def test_render_hold_golden():
+    assert held_script("um790-2 (failed: no disk), um790-3 (kernel)") == HOLD
 
 
 def test_render_osie_differs_from_harvester_by_its_values_only():
@@ -281,6 +299,21 @@ def test_chained_script_that_fails_is_tried_five_times():
     assert done.end == f"chain {SCRIPT}"
 
 
+@pytest.mark.parametrize("platform", ["efi", "pcbios"])
+def test_hold_asks_again_and_does_what_it_is_then_told(platform):
+    done = run(HOLD, platform)
+    assert (done.end, done.slept) == (f"chain {SCRIPT}", [10])
+    assert "bootd: waits for um790-2 (failed: no disk), um790-3 (kernel)" in done.echoed
+    assert not done.urls("kernel", "initrd", "imgfetch")
+
+
+def test_hold_asks_on_while_bootd_is_away_and_never_reboots():
+    done = run(HOLD, "efi", "chain")
+    assert done.end == "still running"
+    assert set(done.slept) == {10}
+    assert len(done.slept) > 100
+
+
 @pytest.mark.parametrize(
     ("platform", "fail", "end"),
     [
@@ -386,3 +419,8 @@ def test_render_local_has_the_same_commands_whatever_the_reason(reason):
 def test_render_braces_in_data_are_data():
     script = rendered(howto.nic(userdata="x={{7*7}}"))
     assert " x={{7*7}} " in script
+
+
+@given(HOSTILE)
+def test_no_reason_changes_the_commands_of_a_script_that_holds(reason):
+    assert verbs(held_script(reason)) == verbs(HOLD)
