@@ -1,11 +1,13 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines into a cluster: the module hardware beside `kubectl apply`, on one API server, in turns.
+"""Machines into a cluster: the module hardware beside `kubectl apply` and kubernetes.core.k8s, on one API server.
 
     KUBE_FOR_TESTS=... PYTHONPATH=plugins/module_utils:tests python tests/bench/hardware.py [MACHINES [ROUNDS]]
 
-Prints each figure's median with minimum and maximum, and the ratios. The module's time is its task's: from the task
-before to the task after it, Ansible's own work on the machines included.
+Prints each figure's median with minimum and maximum, and the ratios. A module's time is its task's: from the task
+before to the task after it, Ansible's own work on the machines included. kubernetes.core comes with the PyPI package
+`ansible`; where KUBERNETES_CORE names the directory above its `ansible_collections`, it takes part: given the whole
+list, and in a loop over the first hundred machines.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware
 from kube import ApiServer, own_api_server
 
 ROOT = Path(__file__).resolve().parents[2]
+CORE = os.environ.get("KUBERNETES_CORE", "")
+IN_A_LOOP = 100  # machines
 PLAY = """\
 - hosts: localhost
   gather_facts: false
@@ -35,21 +39,25 @@ PLAY = """\
         machines: "{{ (lookup('ansible.builtin.file', machines_file) | from_json)['items'] }}"
       no_log: true
     - ansible.builtin.set_fact: {began: "{{ now().timestamp() }}"}
-    - baremetal.netboot.hardware:
-        store: kubernetes:bench
-        machines: "{{ machines }}"
+    - TASK
       no_log: true
     - ansible.builtin.set_fact: {created: "{{ now().timestamp() }}"}
-    - baremetal.netboot.hardware:
-        store: kubernetes:bench
-        machines: "{{ machines }}"
+    - TASK
       no_log: true
       register: again
-      failed_when: again is changed
+      failed_when: again is changed or again is failed
     - ansible.builtin.set_fact: {ended: "{{ now().timestamp() }}"}
     - ansible.builtin.debug:
         msg: "created {{ created | float - began | float }} unchanged {{ ended | float - created | float }}"
 """
+MODULE = """baremetal.netboot.hardware:
+        store: kubernetes:bench
+        machines: "{{ machines }}\""""
+CORE_LIST = """kubernetes.core.k8s:
+        definition: "{{ machines }}\""""
+CORE_LOOP = """kubernetes.core.k8s:
+        definition: "{{ item }}"
+      loop: "{{ machines }}\""""
 
 
 def machines(count: int) -> list[dict[str, object]]:
@@ -77,12 +85,14 @@ def kubectl(api: ApiServer, manifest: Path) -> float:
     return time.monotonic() - began
 
 
-def module(api: ApiServer, manifest: Path, play: Path) -> tuple[float, float]:
-    """Return how long the module takes to make the machines, and to find them made."""
+def module(api: ApiServer, manifest: Path, task: str = MODULE) -> tuple[float, float]:
+    """Return how long ``task`` takes to make the machines, and to find them made."""
+    play = manifest.with_name("play.yml")
+    play.write_text(PLAY.replace("TASK", task))
     argv = [Path(sys.executable).with_name("ansible-playbook"), "-e", f"machines_file={manifest}", play]
     environment = {
         **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/link"),
+        "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / 'build/link'}:{CORE}",
         "K8S_AUTH_KUBECONFIG": str(api.kubeconfig),
         "LC_ALL": "C.UTF-8",
     }
@@ -95,29 +105,39 @@ def told(name: str, seconds: list[float]) -> str:
     return f"{name:<34}{statistics.median(seconds):7.2f} s  [{min(seconds):.2f} to {max(seconds):.2f}]"
 
 
+def turns(api: ApiServer, scratch: Path, count: int) -> dict[str, float]:
+    """Return how long each takes, by its name, beginning and ending with an empty namespace."""
+    took = {}
+    manifest, few = scratch / "machines.json", scratch / "few.json"
+    manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": machines(count)}))
+    few.write_text(json.dumps({"items": machines(IN_A_LOOP)}))
+    took["kubectl"], took["kubectl again"] = kubectl(api, manifest), kubectl(api, manifest)
+    clear(api)
+    others = {"k8s": (manifest, CORE_LIST), "k8s in a loop": (few, CORE_LOOP)} if CORE else {}
+    for name, (path, task) in {"module": (manifest, MODULE), "module, few": (few, MODULE), **others}.items():
+        took[name], took[f"{name} again"] = module(api, path, task)
+        clear(api)
+    return took
+
+
 def main(count: int, rounds: int) -> None:
     """Run the rounds and print the figures."""
-    figures: dict[str, list[float]] = {name: [] for name in ("kubectl", "kubectl again", "module", "module again")}
+    figures: dict[str, list[float]] = {}
     with own_api_server() as api, tempfile.TemporaryDirectory() as scratch:
         api.install_crd(hardware_crd())
         api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bench"}}, "namespaces")
-        manifest, play = Path(scratch) / "machines.json", Path(scratch) / "play.yml"
-        manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": machines(count)}))
-        play.write_text(PLAY)
         for number in range(rounds):
-            figures["kubectl"].append(kubectl(api, manifest))
-            figures["kubectl again"].append(kubectl(api, manifest))
-            clear(api)
-            made, found = module(api, manifest, play)
-            figures["module"].append(made)
-            figures["module again"].append(found)
-            clear(api)
-            print(f"round {number + 1}: " + ", ".join(f"{name} {took[-1]:.2f} s" for name, took in figures.items()))
+            took = turns(api, Path(scratch), count)
+            for name, seconds in took.items():
+                figures.setdefault(name, []).append(seconds)
+            print(f"round {number + 1}: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items()))
     for name, seconds in figures.items():
-        print(told(f"{name}, {count} machines", seconds))
-    for name, peer in (("module", "kubectl"), ("module again", "kubectl again")):
-        ratio = statistics.median(figures[peer]) / statistics.median(figures[name])
-        print(f"{name} is {ratio:.1f} times as fast as {peer}")
+        print(told(f"{name}, {IN_A_LOOP if 'few' in name or 'loop' in name else count} machines", seconds))
+    for mine, peer in (("module", "kubectl"), ("module", "k8s"), ("module, few", "k8s in a loop")):
+        for tail in ("", " again"):
+            if peer in figures:
+                ratio = statistics.median(figures[peer + tail]) / statistics.median(figures[mine + tail])
+                print(f"{mine}{tail} is {ratio:.1f} times as fast as {peer}{tail}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
 from integration.daemon.running import ADDRESS, ROOT, Bootd
 from lab import artifacts, bootstrap
 from lab.machine import Machine
@@ -19,6 +21,8 @@ from lab.network import Lab
 BOOT_PROGRAMS = ("/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe")
 CONFIGURATION = "harvester/config-create.yaml"
 MAC = "58:47:ca:71:d8:49"
+VIP = "10.10.0.30"
+EVENTS = ("STARTED", "SUCCEEDED", "FAILED")
 BOOTED = "system: booted from disk: installed um790-1"
 # Emulated machines on a busy host: five times what a boot takes on an idle one with two cores.
 PATIENCE = 180.0  # seconds
@@ -31,7 +35,7 @@ class Site:
         """Put the router and the image host up; ``files`` are the artifacts, ``directory`` takes logs and all else."""
         self.lab, self.files, self.directory = lab, files, directory
         self._images = directory / "images"
-        artifacts.publish(files, self._images)
+        artifacts.publish(files, self._images / "harvester")
         bootstrap.lay_out(lab)
         bootstrap.start_names(lab, directory / "names.log")
         bootstrap.start_images(lab, self._images, directory / "images.log")
@@ -47,10 +51,22 @@ class Site:
     def configure(self, device: str) -> None:
         """Publish the installer's configuration: ``device``, and the report URLs as bootd prints them."""
         (url,) = json.loads(self.report_urls()).values()
-        lines = ["scheme_version: 1", "install:", f"  device: {device}", "  webhooks:"]
-        for event in ("STARTED", "SUCCEEDED", "FAILED"):
-            lines += [f"    - event: {event}", "      method: POST", f"      url: {url}/{event.lower()}"]
-        (self._images / CONFIGURATION).write_text("\n".join(lines) + "\n")
+        hooks = [{"event": event, "method": "POST", "url": f"{url}/{event.lower()}"} for event in EVENTS]
+        document = {
+            "scheme_version": 1,
+            "token": "lab",
+            "os": {"password": "lab"},
+            "install": {
+                "mode": "create",
+                "management_interface": {"interfaces": [{"hwAddr": MAC}], "method": "dhcp"},
+                "device": device,
+                "iso_url": f"http://{bootstrap.IMAGES_ADDRESS}/harvester/v1.2.0/harvester-v1.2.0-amd64.iso",
+                "vip": VIP,
+                "vip_mode": "static",
+                "webhooks": hooks,
+            },
+        }
+        (self._images / CONFIGURATION).write_text(yaml.safe_dump(document, width=1000))
 
     def report_urls(self) -> str:
         """What bootd prints when it is asked for them."""

@@ -14,19 +14,20 @@ from e2e.site import BOOTED
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 URL = "http://10.10.0.20:7080/ipxe/ipxe.efi"
 BASE = "/harvester/v1.2.0/harvester-v1.2.0"
-LOADED = [f"{BASE}-vmlinuz-amd64", f"{BASE}-initrd-amd64", "/harvester/config-create.yaml"]
-LOADED += [f"{BASE}-rootfs-amd64.squashfs"]
+LOADED = [f"{BASE}-vmlinuz-amd64", f"{BASE}-initrd-amd64", f"{BASE}-rootfs-amd64.squashfs"]
+# The ISO twice: the installer asks how long it is before it fetches it.
+LOADED += ["/harvester/config-create.yaml", f"{BASE}-amd64.iso", f"{BASE}-amd64.iso"]
 
 
 @pytest.mark.parametrize(
     ("firmware", "options", "filenames", "stages"),
     [
-        # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk.
-        ("uefi", {}, ["ipxe.efi", SCRIPT, "", ""], ["known", "offered", "loading", "script", "kernel"]),
+        # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk, and the system.
+        ("uefi", {}, ["ipxe.efi", SCRIPT, "", "", ""], ["known", "offered", "loading", "script", "kernel"]),
         # The URL after the restart is refused: without one firmware would ask for a minute.
-        ("uefi", {"http": True}, [URL, SCRIPT, "", URL], ["known", "offered", "loading", "script", "kernel"]),
+        ("uefi", {"http": True}, [URL, SCRIPT, "", URL, ""], ["known", "offered", "loading", "script", "kernel"]),
         # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
-        ("bios", {}, [SCRIPT, "", SCRIPT], ["known", "offered", "script", "kernel"]),
+        ("bios", {}, [SCRIPT, "", SCRIPT, ""], ["known", "offered", "script", "kernel"]),
     ],
     ids=["uefi", "uefi-http", "bios"],
 )
@@ -35,21 +36,21 @@ def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options
     site.configure("/dev/nvme0n1")
     machine = site.machine(firmware, **options)
     machine.power_on()
-    site.wait_until(lambda: BOOTED in machine.console, machine, "booted from its disk")
-    assert machine.wait(30)
+    site.wait_until(lambda: site.known()["stage"] == "ready", machine, "answered as a node that is ready")
+
+    assert BOOTED in machine.console
 
     assert site.filenames() == filenames
     assert site.images_asked_for() == LOADED
     known = site.known()
-    assert [step["stage"] for step in known["stages"]] == [*stages, "installing", "installed"]
+    assert [step["stage"] for step in known["stages"]] == [*stages, "installing", "installed", "ready"]
     assert all(before["at"] <= after["at"] for before, after in pairwise(known["stages"]))
     assert known["netboot"] is False
+    # The second firmware lease and the script that boots the disk are no boot from the network.
     assert known["attempt"] == 1
     assert known["firmware"] == firmware
     assert known["facts"]["serial"] == "um790-1"
     assert known["bytes"]["http"] > 0
-    # The second firmware lease and the script that boots the disk are no boot from the network.
-    assert known["stage"] == "installed"
 
 
 def test_machine_whose_installation_fails_may_simply_boot_again(site):
@@ -63,7 +64,7 @@ def test_machine_whose_installation_fails_may_simply_boot_again(site):
 
     site.configure("/dev/nvme0n1")
     machine.power_on()
-    site.wait_until(lambda: site.known()["stage"] == "installed", machine, "installed itself")
+    site.wait_until(lambda: site.known()["stage"] in ("installed", "ready"), machine, "installed itself")
     known = site.known()
     assert known["attempt"] == 2
     assert known["error"] == ""

@@ -25,7 +25,7 @@ FROM_DISK = "system: booted without a marker"  # its disk was written by the tes
 def test_machine_boots_its_disk(site, firmware, told):
     site.serve(OFF)
     machine = site.machine(firmware)
-    machine.write_disk(site.files / artifacts.ROOTFS)
+    machine.write_disk(site.files / artifacts.ISO)
     machine.power_on()
     site.wait_until(lambda: FROM_DISK in machine.console, machine, "booted from its disk")
 

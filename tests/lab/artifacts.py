@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the image host serves: a kernel, an initramfs and a root file system under Harvester's names.
+"""What the image host serves: a kernel, an initramfs, a root file system and an ISO under Harvester's names.
 
 The operating system in them is a stand-in, made here; the kernel is Debian's. They are built once and kept.
 """
@@ -15,14 +15,15 @@ from pathlib import Path
 from . import disk, initramfs, kernel
 
 VERSION = "v1.2.0"
-KERNEL = f"harvester-{VERSION}-vmlinuz-amd64"
-INITRD = f"harvester-{VERSION}-initrd-amd64"
-# In truth a disk image, which the stand-in installer writes as it is.
-ROOTFS = f"harvester-{VERSION}-rootfs-amd64.squashfs"
+# What is kept, by the ending of its published name.
+KERNEL, INITRD, ROOTFS, ISO = "vmlinuz-amd64", "initrd-amd64", "rootfs-amd64.squashfs", "amd64.iso"
+SUMS = "amd64.sha512"
+# Nobody looks into it: dracut's part of the boot is to fetch it.
+ROOTFS_CONTENT = b"hsqs" + bytes(4 << 20)
 
 
 def build(cache: Path) -> Path:
-    """Return the directory with the three files, below ``cache``; they are built if anything in them has changed."""
+    """Return the directory with the four files, below ``cache``; they are built if anything in them has changed."""
     chosen = kernel.package()
     target = cache / f"artifacts-{_key(chosen)}"
     if not target.exists():
@@ -30,14 +31,22 @@ def build(cache: Path) -> Path:
     return target
 
 
-def publish(artifacts: Path, directory: Path) -> None:
-    """Lay the artifacts out in ``directory`` as the image host serves them, as symbolic links."""
-    files = directory / "harvester" / VERSION
+def publish(artifacts: Path, directory: Path, version: str = VERSION) -> Path:
+    """Lay the artifacts out in ``directory`` as a release of Harvester, as symbolic links with their checksums.
+
+    Returns the directory with the files.
+    """
+    files = directory / version
     files.mkdir(parents=True, exist_ok=True)
-    for name in (KERNEL, INITRD, ROOTFS):
-        link = files / name
+    sums = []
+    for ending in (KERNEL, INITRD, ROOTFS, ISO):
+        link = files / f"harvester-{version}-{ending}"
         link.unlink(missing_ok=True)
-        link.symlink_to((artifacts / name).resolve())
+        link.symlink_to((artifacts / ending).resolve())
+        with link.open("rb") as file:
+            sums.append(f"{hashlib.file_digest(file, 'sha512').hexdigest()}  {link.name}\n")
+    (files / f"harvester-{version}-{SUMS}").write_text("".join(sums))
+    return files
 
 
 def _build(chosen: str, target: Path, scratch: Path) -> None:
@@ -46,7 +55,9 @@ def _build(chosen: str, target: Path, scratch: Path) -> None:
     unpacked = kernel.unpack(chosen, scratch / "kernel")
     shutil.copyfile(unpacked.image, scratch / KERNEL)
     (scratch / INITRD).write_bytes(initramfs.build(unpacked))
-    disk.build(scratch / ROOTFS, scratch / KERNEL, scratch / INITRD)
+    (scratch / ROOTFS).write_bytes(ROOTFS_CONTENT)
+    # In truth a disk image, which the stand-in installer writes as it is.
+    disk.build(scratch / ISO, scratch / KERNEL, scratch / INITRD)
     for part in scratch.iterdir():
         if part.is_dir():
             shutil.rmtree(part)

@@ -77,7 +77,7 @@ def run(firmware: str, count: int, kind: str) -> None:
     say("building what the machines boot: Debian's kernel, a stand-in for the operating system")
     files = artifacts.build(BUILD / "lab")
     images = DIRECTORY / "images"
-    artifacts.publish(files, images)
+    artifacts.publish(files, images / "harvester")
     with Lab() as lab:
         bootstrap.lay_out(lab)
         bootstrap.start_names(lab, DIRECTORY / "names.log")

@@ -22,7 +22,8 @@ def build(kernel: Kernel) -> bytes:
         archive.directory(directory)
     archive.file("init", (SOURCES / "init").read_bytes(), executable=True)
     archive.file("lib/lease", (SOURCES / "lease").read_bytes(), executable=True)
-    archive.file("lib/config.awk", (SOURCES / "config.awk").read_bytes())
+    archive.file("lib/configuration.awk", (SOURCES / "configuration.awk").read_bytes())
+    archive.file("lib/keys", (SOURCES / "keys").read_bytes())
     archive.file("bin/busybox", Path(BUSYBOX).read_bytes(), executable=True)
     for applet in run([BUSYBOX, "--list"]).stdout.split():
         if applet != "busybox":
