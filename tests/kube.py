@@ -67,10 +67,14 @@ class ApiServer:
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
-        spec = document["spec"]
-        version = next(item["name"] for item in spec["versions"] if item["storage"])
-        path = resource_path(f"{spec['group']}/{version}", spec["names"]["plural"])
-        wait_for(lambda: self.answers(path), "the CRD is served")
+        wait_for(lambda: self.answers(_objects_path(document)), "the CRD is served")
+
+    def remove_crd(self, document: dict[str, Any]) -> None:
+        """Remove a CRD of this name with all its objects, if there is one, and wait until it is served no more."""
+        path = f"{CRDS}/{document['metadata']['name']}"
+        if self.answers(path):
+            self.client.request("DELETE", path)
+            wait_for(lambda: not self.answers(path) and not self.answers(_objects_path(document)), "the CRD is gone")
 
     def answers(self, path: str) -> bool:
         """Return whether the API has something at ``path``."""
@@ -131,6 +135,12 @@ class ScriptedServer(ApiServer):
         _script(self._script, "start", str(self._directory), "etcd")
         time.sleep(1)
         self.start()
+
+
+def _objects_path(crd: dict[str, Any]) -> str:
+    spec = crd["spec"]
+    version = next(item["name"] for item in spec["versions"] if item["storage"])
+    return resource_path(f"{spec['group']}/{version}", spec["names"]["plural"])
 
 
 def wait_for(happened: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import hardware_crd
 from api.site import Site
-from kube import ApiServer, api_server, own_api_server
+from kube import CRDS, ApiServer, ScriptedServer, api_server, own_api_server
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +25,33 @@ def api() -> Iterator[ApiServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def own_api() -> Iterator[ApiServer]:
-    """An API server that may be killed."""
+@pytest.fixture(scope="session")
+def _other_api() -> Iterator[ScriptedServer]:
     with ExitStack() as stack:
-        server = stack.enter_context(own_api_server())
-        server.install_crd(hardware_crd())
-        yield server
+        yield stack.enter_context(own_api_server())
+
+
+@pytest.fixture
+def other_api(_other_api: ScriptedServer) -> ScriptedServer:
+    """An API server that may be killed, up again should the last test have left it so; with our CRD or none."""
+    if not _other_api.answers(CRDS):
+        _other_api.start()
+    return _other_api
+
+
+@pytest.fixture
+def own_api(other_api: ScriptedServer) -> ScriptedServer:
+    """The same with our CRD."""
+    other_api.install_crd(hardware_crd())
+    return other_api
+
+
+@pytest.fixture
+def bare_api(other_api: ScriptedServer) -> Iterator[ScriptedServer]:
+    """The same without any CRD of Hardware; a test may install one."""
+    other_api.remove_crd(hardware_crd())
+    yield other_api
+    other_api.remove_crd(hardware_crd())
 
 
 def _site(server: ApiServer, directory: Path) -> Iterator[Site]:
@@ -49,6 +69,6 @@ def site(api: ApiServer, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def own_site(own_api: ApiServer, tmp_path: Path) -> Iterator[Site]:
+def own_site(own_api: ScriptedServer, tmp_path: Path) -> Iterator[Site]:
     """The same on an API server that may be killed."""
     yield from _site(own_api, tmp_path)

@@ -10,7 +10,6 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from _bootd.hardware.model import REPROVISION_ANNOTATION
-from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import hardware_crd
 from ansible_collections.baremetal.netboot.plugins.modules import hardware
 from api.site import MACHINE, report
 from kube import wait_for
@@ -133,13 +132,9 @@ def test_installed_machine_is_installed_again_only_when_asked(run, site):
     assert site.state()["stage"] == "installed"
 
 
-def test_cluster_without_the_crd_is_told(capsys, own_api):
+def test_cluster_without_the_crd_is_told(capsys, bare_api):
     machine = {"metadata": {"name": "um790-1"}}
-    own_api.kubectl("delete", "crd", "hardware.tinkerbell.org")
-    try:
-        options = {"store": "kubernetes", "machine": machine, "state": "absent", "kubeconfig": str(own_api.kubeconfig)}
-        with patch_module_args(options), pytest.raises(SystemExit):
-            hardware.main()
-        assert "baremetal.netboot.hardware_crd" in json.loads(capsys.readouterr().out)["msg"]
-    finally:
-        own_api.install_crd(hardware_crd())
+    options = {"store": "kubernetes", "machine": machine, "state": "absent", "kubeconfig": str(bare_api.kubeconfig)}
+    with patch_module_args(options), pytest.raises(SystemExit):
+        hardware.main()
+    assert "baremetal.netboot.hardware_crd" in json.loads(capsys.readouterr().out)["msg"]

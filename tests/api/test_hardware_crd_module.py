@@ -29,12 +29,9 @@ MACHINE = {
 
 
 @pytest.fixture
-def client(own_api):
+def client(bare_api):
     """Return a client of a cluster without any Hardware definition."""
-    made = client_from({"kubeconfig": str(own_api.kubeconfig)})
-    if get(made, PATH):
-        made.request("DELETE", PATH)
-    wait_for(lambda: get(made, PATH) is None, "the definition is gone")
+    made = client_from({"kubeconfig": str(bare_api.kubeconfig)})
     yield made
     made.close()
 

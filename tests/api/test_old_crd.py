@@ -14,7 +14,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.baremetal.netboot.plugins.modules import hardware, hardware_crd
 from api.site import MACHINE, Site, report
 from hardware_fields import V0_8, fields
-from kube import CRDS, ApiServer, own_api_server, wait_for
+from kube import CRDS, ApiServer, ScriptedServer, wait_for
 
 NAME = "hardware.tinkerbell.org"
 
@@ -53,18 +53,11 @@ def crd() -> dict[str, object]:
     return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": meta, "spec": spec}
 
 
-@pytest.fixture(scope="module")
-def old_api() -> Iterator[ApiServer]:
-    """An API server with the old CRD."""
-    with own_api_server() as server:
-        server.install_crd(crd())
-        yield server
-
-
 @pytest.fixture
-def old_site(old_api: ApiServer, tmp_path: Path) -> Iterator[Site]:
-    """A namespace there, with the HOWTO's machine."""
-    site = Site(old_api, "tink-system", tmp_path)
+def old_site(bare_api: ScriptedServer, tmp_path: Path) -> Iterator[Site]:
+    """A namespace in a cluster with the old CRD, with the HOWTO's machine."""
+    bare_api.install_crd(crd())
+    site = Site(bare_api, "tink-system", tmp_path)
     yield site
     site.close()
 
