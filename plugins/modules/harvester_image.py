@@ -154,8 +154,9 @@ options:
     type: bool
     default: true
 notes:
-  - A run that was ended leaves the files that it was at as C(.NAME.part), for the next one.
-  - While it runs, the task shows how far it is. With C(async) or C(ANSIBLE_STRATEGY=free) it does not.
+  - While it runs, the task shows how far it is, unless it has C(async).
+  - It runs as a job of the host. When the play is interrupted, the job goes on, and until it has ended another run says
+    that it is at work. When the job is ended too, what it was at is left as C(.NAME.part) for the next run.
 seealso:
   - module: baremetal.netboot.image_server
 """
