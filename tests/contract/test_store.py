@@ -7,11 +7,20 @@ from __future__ import annotations
 import pytest
 
 from _bootd.hardware.model import Machine
-from _bootd.stages import State, Step
+from _bootd.stages import Progress, State, Step
 from _bootd.stores.base import StoreError
 from contract.conftest import wait_until
 from manifests import key, mac
 
+WAITING = State(stage="loading", waits_for="um790-1 (kernel)", last_at=3.5)
+FAILED = State(
+    stage="failed",
+    progress=Progress("iso", 5, 10),
+    seen={"iso": 2.5},
+    overdue="installing",
+    error="nothing",
+    last_at=4.5,
+)
 INSTALLED = State(stage="installed", steps=(Step("installed", 5.5),), installs=1, facts={"a": "b"})
 
 
@@ -64,6 +73,15 @@ def test_stop_ends_it_and_may_be_called_again(bench):
 
 def test_stop_of_a_store_that_never_started(bench):
     bench.store.stop()
+
+
+@pytest.mark.parametrize("state", [WAITING, FAILED])
+def test_what_is_loaded_and_waited_for_outlives_a_restart(bench, state):
+    bench.put(2)
+    bench.start()
+    bench.store.save(key(2), state)
+    bench.restart()
+    assert dict(bench.store.load_states()) == {key(2): state}
 
 
 def test_saved_states_are_there_after_a_restart(bench):

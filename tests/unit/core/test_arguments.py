@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from _bootd.arguments import UsageError, client_from, parse, settings_from
+from _bootd.deadlines import LIMITS
 
 SERVE = ["serve", "--store", "files:/etc/manifests", "--address", "192.0.2.1"]
 
@@ -49,6 +50,12 @@ def test_parse_without_a_store_says_which_flag_is_missing(capsys):
         ("--boot-files", "/nowhere/at/all", "/nowhere/at/all is not a directory"),
         ("--arch-map", "seven=ipxe.efi", "seven=ipxe.efi"),
         ("--lease-time", "0", "60"),
+        ("--stage-limits", "kernel=1,lunch=5", "no limit is called 'lunch'"),
+        ("--stage-limits", "kernel", "NAME=SECONDS"),
+        ("--stage-limits", "kernel=-1", "script, kernel, iso, installing, ready"),
+        ("--stage-limits", "kernel=nan", "NAME=SECONDS"),
+        ("--installs-at-once", "-1", "a number of machines"),
+        ("--ready-checks", "often", "on or off"),
         ("--tftp-single-port", "maybe", "yes or no"),
         ("--trusted-proxies", "10.0.0.0/99", "10.0.0.0/8"),
         ("--log-level", "loud", "debug"),
@@ -75,6 +82,17 @@ def test_settings_from_reads_lists_and_maps(tmp_path):
     assert settings.boot_files == (str(tmp_path), str(tmp_path))
     assert settings.arch_map == {7: "snponly.efi"}
     assert settings.trusted_proxies == ("10.0.0.0/8",)
+
+
+def test_settings_from_stage_limits_are_over_the_defaults():
+    limits = serve("--stage-limits", "kernel=60, ready=0").stage_limits
+    assert limits == {**LIMITS, "kernel": 60.0, "ready": 0.0}
+    assert serve().stage_limits == LIMITS
+
+
+@pytest.mark.parametrize(("text", "on"), [("on", True), ("off", False), ("Yes", True), ("False", False)])
+def test_settings_from_ready_checks(text, on):
+    assert serve(environ={"BOOTD_READY_CHECKS": text}).ready_checks is on
 
 
 @pytest.mark.parametrize("text", ["5847ca71d849", "58-47-CA-71-D8-49", "5847.ca71.d849"])

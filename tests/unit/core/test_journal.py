@@ -146,6 +146,46 @@ def test_journal_starts_from_the_stored_states():
     assert journal.state(KEY).installs == 2
 
 
+def test_journal_of_progress_remembers_the_last_only():
+    journal = Journal(MemoryStore(), quiet())
+    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    for at in range(200):
+        journal.record(Event(events.PROGRESS, KEY, MAC, float(at), {"what": "iso", "bytes": at, "size": 200}))
+    assert [event.at for event in journal.recent(KEY)] == [1.0, 199.0]
+
+
+def test_journal_writes_nothing_while_a_machine_waits_for_the_same():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    for at in range(3):
+        journal.record(Event(events.HELD, KEY, MAC, 5.0 + at, {"waits_for": "b (kernel)"}), durable=at == 0)
+    assert (store.states[KEY].last_at, journal.state(KEY).last_at) == (5.0, 5.0)
+    del store.states[KEY]
+    journal.record(Event(events.HELD, KEY, MAC, 9.0, {"waits_for": "b (kernel)"}), durable=True)
+    assert store.states == {}
+
+
+def test_journal_decide_notes_what_was_chosen_and_nothing_where_nothing_was():
+    journal = Journal(MemoryStore(), quiet())
+    assert journal.decide(lambda: None) is None
+    event = Event(events.SCRIPT, KEY, MAC, 1.0, {})
+    assert journal.decide(lambda: event) is event
+    assert journal.state(KEY).stage == "script"
+
+
+def test_journal_knows_who_is_busy_also_after_a_restart_and_as_others_write():
+    store = MemoryStore({KEY: State(stage="kernel"), "default/b": State(stage="installed")})
+    journal = Journal(store, quiet())
+    journal.start()
+    assert journal.busy() == [KEY]
+    journal.record(SUCCEEDED)
+    assert journal.busy() == []
+    store.elsewhere = {"default/b": State(stage="installing", last_at=9.0)}
+    journal.reconcile(Catalog())
+    assert journal.busy() == ["default/b"]
+    journal.stop()
+
+
 def test_journal_recent_events_are_bounded():
     journal = Journal(MemoryStore(), quiet())
     for at in range(200):

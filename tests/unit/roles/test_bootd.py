@@ -15,6 +15,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from _bootd import arguments
+from _bootd.arguments import parse, settings_from
+from _bootd.deadlines import LIMITS
 from require import require
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/bootd"
@@ -71,6 +73,17 @@ def test_settings_take_further_ones_and_quote_them():
     assert environment["BOOTD_LEASE_TIME"] == "3600"
     assert environment["BOOTD_IMAGE_DIR"] == '/srv/some "images"'
     assert environment["BOOTD_ARCH_MAP"] == "7=snponly.efi,11="
+
+
+def test_settings_for_stages_reach_bootd_wherever_it_runs():
+    given = {"bootd_stage_limits": {"kernel": 60, "ready": 0}, "bootd_installs_at_once": 4, "bootd_ready_checks": False}
+    wanted = {"stage_limits": "kernel=60,ready=0", "installs_at_once": "4", "ready_checks": "off"}
+    environment = settings(**given)
+    assert {name: environment[f"BOOTD_{name.upper()}"] for name in wanted} == wanted
+    pod = templar(**given).template(trust_as_template("{{ __bootd_pod_settings }}"))
+    assert {name: str(pod[name]) for name in wanted} == wanted
+    defaults = settings_from(parse(["serve"], {**settings(), "BOOTD_STORE": "files:/x", "BOOTD_BOOT_FILES": ""}))
+    assert (defaults.stage_limits, defaults.installs_at_once, defaults.ready_checks) == (LIMITS, 0, True)
 
 
 def test_unit_has_no_more_than_it_needs():
