@@ -43,7 +43,7 @@ def field_of(key: str, names: Iterable[str]) -> str | None:
 
 
 def nearest(key: str, names: Iterable[str]) -> str | None:
-    """Return the one of ``names`` that was probably meant by ``key``."""
+    """Return the one of ``names`` that was probably meant by ``key``: nearly the same, or with the same words in it."""
     flat = {_flat(name): name for name in names}
     wanted = _flat(key)
     if wanted in flat:
@@ -51,7 +51,11 @@ def nearest(key: str, names: Iterable[str]) -> str | None:
     if len(key) > MAX_NAME:
         return None
     near = get_close_matches(wanted, flat, n=1, cutoff=0.7)
-    return flat[near[0]] if near else None
+    if near:
+        return flat[near[0]]
+    words = _words(key)
+    longer = [name for name in flat.values() if len(words) > 1 and _has(_words(name), words)]
+    return longer[0] if len(longer) == 1 else None
 
 
 @lru_cache(maxsize=64)
@@ -72,6 +76,14 @@ def _by_case(names: tuple[str, ...]) -> dict[str, str]:
 
 def _snake(name: str) -> str:
     return "".join(f"_{char.lower()}" if char.isupper() and place else char for place, char in enumerate(name))
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in _snake(name).replace("-", "_").lower().split("_") if word]
+
+
+def _has(words: list[str], some: list[str]) -> bool:
+    return all(any(word.startswith(one) for word in words) for one in some)
 
 
 def _flat(name: str) -> str:
