@@ -7,10 +7,14 @@ from __future__ import annotations
 import howto
 
 
-def manifest(number: int, *, mac: str = "", address: str = "", allow: bool = True, reprovision: str = "") -> str:
+def manifest(
+    number: int, *, mac: str = "", address: str = "", allow: bool = True, reprovision: str = "", after: str = ""
+) -> str:
     """Return the manifest of machine ``number``: um790-N, 52:54:00:00:00:NN, 10.10.0.(100 + N)."""
     namespace = "  namespace: tink-system\n"
-    annotation = f'  annotations:\n    netboot.baremetal/reprovision: "{reprovision}"\n' if reprovision else ""
+    given = {"reprovision": reprovision, "after": after}
+    entries = "".join(f'    netboot.baremetal/{name}: "{value}"\n' for name, value in given.items() if value)
+    annotation = f"  annotations:\n{entries}" if entries else ""
     return (
         howto.HARDWARE.replace("um790-1", f"um790-{number}")
         .replace("58:47:ca:71:d8:49", mac or f"52:54:00:00:00:{number:02x}")

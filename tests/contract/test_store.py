@@ -63,6 +63,14 @@ def test_changes_are_served_and_told(bench):
     assert isinstance(bench.catalog.get(key(2)), Machine)
 
 
+def test_order_of_machines_is_served_as_it_changes(bench):
+    bench.put(3, after="um790-2, other/um790-9")
+    bench.start()
+    assert bench.catalog.get(key(3)).after == (key(2), "other/um790-9")
+    bench.put(3, after="um790-4")
+    wait_until(lambda: bench.catalog.get(key(3)).after == (key(4),))
+
+
 def test_stop_ends_it_and_may_be_called_again(bench):
     bench.start()
     bench.store.stop()
