@@ -9,7 +9,7 @@ import secrets
 
 import pytest
 
-from _bootd.kube.access import missing_rules
+from _bootd.kube.access import missing_configuration_rules, missing_rules
 from _bootd.kube.client import Client, resource_path
 from _bootd.kube.connect import configuration_from
 from _bootd.kube.errors import ApiError
@@ -114,9 +114,21 @@ def test_account_may_do_what_bootd_asks_for_and_no_more(api, run):
     account = api.service_account(run.name, "bootd").client
     assert missing_rules(account, run.name, run.name) == []
     assert missing_rules(account, "", run.name)
-    for namespace in (run.name, "kube-system"):
+    assert missing_configuration_rules(account, run.name) == []
+    for path in ("/api/v1/secrets", "/api/v1/namespaces/kube-system/secrets"):
         with pytest.raises(ApiError) as told:
-            account.get(f"/api/v1/namespaces/{namespace}/secrets")
+            account.get(path)
+        assert told.value.status == 403
+
+
+def test_account_reads_secrets_of_its_own_namespace_only_where_machines_are_in_all(api, run):
+    run(store="kubernetes")
+    account = api.service_account(run.name, "bootd").client
+    assert missing_rules(account, "", run.name) == []
+    assert missing_configuration_rules(account, run.name) == []
+    for path in ("/api/v1/secrets", "/api/v1/namespaces/kube-system/secrets"):
+        with pytest.raises(ApiError) as told:
+            account.get(path)
         assert told.value.status == 403
 
 

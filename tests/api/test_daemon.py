@@ -10,7 +10,7 @@ from _bootd.hardware.model import REPROVISION_ANNOTATION
 from _bootd.kube.errors import ApiError
 from _bootd.kube.rules import MACHINES, OWN, role_rules
 from api.site import MACHINE, report
-from kube import wait_for
+from kube import ServiceAccount, wait_for
 
 RBAC = "rbac.authorization.k8s.io/v1"
 
@@ -62,12 +62,11 @@ def test_fields_of_others_stay(site):
     assert meta["annotations"]["someone"] == "else"
 
 
-def account(site, without: str = "") -> object:
-    """Return a client of a service account with the generated rules, less the one for the verb ``without``."""
+def account(site, without: str = "", places: tuple[str, ...] = (MACHINES, OWN)) -> ServiceAccount:
+    """Return a service account with the generated rules for ``places``, less those for the verb ``without``."""
     name, namespace = "bootd", site.namespace
     api = site.api
-    rules = role_rules(MACHINES) + role_rules(OWN)
-    rules = [{**rule, "verbs": [verb for verb in rule["verbs"] if verb != without]} for rule in rules]
+    rules = [{**rule, "verbs": [verb for verb in rule["verbs"] if verb != without]} for rule in role_rules(*places)]
     rules = [rule for rule in rules if rule["verbs"]]
     meta = {"name": name, "namespace": namespace}
     api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}, "serviceaccounts")

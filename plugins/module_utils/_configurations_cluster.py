@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installer configurations as Secrets: a list of each namespace, then only the writes that are needed, several at once.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_plan as plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.secrets import (
+    DATA_KEY,
+    LABEL,
+    PREFIX,
+    SELECTOR,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import (
+    APPLY_PATCH,
+    Client,
+    resource_path,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Key, Step, Wanted
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import (
+    FIELD_MANAGER,
+    MANAGED_BY,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import LABEL as MANAGED_LABEL
+
+MACHINE_ANNOTATION = "netboot.baremetal/machine"
+CLUSTER_PREFIX = "netboot-cluster-"
+TOKEN_KEY = "token"
+AT_ONCE = 8  # requests
+PAGE = 250  # Secrets of one answer
+MAX_SHOWN = 20  # of the machines that failed
+
+
+class ConfigurationError(Exception):
+    """The Secrets could not be brought about; the message has a line for each of them."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one Secret, or would in check mode; ``error`` says why nothing did."""
+
+    step: Step
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class _Live:
+    """A Secret that is there: its configuration, and whether it is one of this collection's."""
+
+    text: str
+    ours: bool
+
+
+def present(
+    client: Client, configurations: list[Wanted], namespaces: set[str], *, prune: bool, check: bool
+) -> list[Done]:
+    """Bring ``configurations`` about, all of which are in ``namespaces``; raises ConfigurationError."""
+    live = _list(client, namespaces)
+    texts = {key: item.text for key, item in live.items()}
+    ours = [key for key, item in live.items() if item.ours] if prune else []
+    return _all(plan.steps(configurations, texts, ours=ours), live, lambda step: _bring_about(client, step, check))
+
+
+def absent(client: Client, keys: Iterable[Key], *, check: bool) -> list[Done]:
+    """Remove the Secrets of the machines ``keys``; raises ConfigurationError."""
+    keys = list(keys)
+    live = _list(client, {namespace for namespace, _name in keys})
+    texts = {key: item.text for key, item in live.items()}
+    return _all(plan.removals(keys, texts), live, lambda step: _bring_about(client, step, check))
+
+
+def token_of(client: Client, namespace: str, cluster: str, made: str, *, check: bool) -> tuple[str, bool]:
+    """Return the cluster's token, which is ``made`` where there is none yet, and whether that is so.
+
+    Raises ConfigurationError where there is a Secret of that name which is not this collection's.
+    """
+    name = f"{CLUSTER_PREFIX}{cluster}"
+    try:
+        there = _get(client, namespace, name)
+        if there is None:
+            try:
+                _create(client, namespace, name, TOKEN_KEY, made, {}, {}, check=check)
+            except ApiError as error:
+                if error.reason != "AlreadyExists":
+                    if check and error.status == 404:
+                        return made, True  # its namespace would be there by now
+                    raise
+                there = _get(client, namespace, name)
+            else:
+                return made, True
+    except (ApiError, ApiUnreachable) as error:
+        raise ConfigurationError(str(error)) from error
+    token = _decoded(there, TOKEN_KEY) if there is not None and _is_ours(there) else ""
+    if not token:
+        raise ConfigurationError(f"Secret {namespace}/{name} was not made by this module: remove it, or name another")
+    return token, False
+
+
+def _list(client: Client, namespaces: Iterable[str]) -> dict[Key, _Live]:
+    found = {}
+    try:
+        for namespace in sorted(namespaces):
+            for item in _pages(client, resource_path("v1", "secrets", namespace)):
+                name = text_at(item, "metadata", "name")
+                if name.startswith(PREFIX):
+                    key = namespace, name.removeprefix(PREFIX)
+                    found[key] = _Live(_decoded(item, DATA_KEY), _is_ours(item))
+    except (ApiError, ApiUnreachable) as error:
+        raise ConfigurationError(str(error)) from error
+    return found
+
+
+def _pages(client: Client, path: str) -> Iterable[Mapping[str, Any]]:
+    query: dict[str, Any] = {"labelSelector": SELECTOR, "limit": PAGE}
+    while True:
+        answer = client.get(path, query)
+        yield from answer.get("items") or ()
+        query["continue"] = (answer.get("metadata") or {}).get("continue")
+        if not query["continue"]:
+            return
+
+
+def _all(todo: list[Step], live: Mapping[Key, _Live], work: Callable[[Step], Done]) -> list[Done]:
+    """Do ``work`` for each step, several at a time; raises ConfigurationError naming each that failed."""
+
+    def careful(step: Step) -> Done:
+        if step.action != "unchanged" and step.key in live and not live[step.key].ours:
+            secret = f"{step.key[0]}/{PREFIX}{step.key[1]}"
+            return Done(step, f"Secret {secret} was not made by this module, which leaves it alone")
+        return work(step)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = list(pool.map(careful, todo))
+    failed = [item.error for item in done if item.error]
+    if failed:
+        went_well = sum(item.step.action != "unchanged" and not item.error for item in done)
+        tail = f"{went_well} others were written" if went_well else "nothing was written"
+        shown = [*failed[:MAX_SHOWN], *([f"and {len(failed) - MAX_SHOWN} more"] if len(failed) > MAX_SHOWN else [])]
+        raise ConfigurationError("\n".join([*shown, f"{len(failed)} of {len(done)} configurations failed; {tail}"]))
+    return done
+
+
+def _bring_about(client: Client, step: Step, check: bool) -> Done:
+    if step.action == "unchanged":
+        return Done(step)
+    namespace, machine = step.key
+    name = f"{PREFIX}{machine}"
+    try:
+        if step.action == "removed":
+            client.request("DELETE", resource_path("v1", "secrets", namespace, name), _query(check))
+        elif step.action == "updated":
+            body = _secret(namespace, name, DATA_KEY, step.after, {LABEL: "true"}, {MACHINE_ANNOTATION: machine})
+            # Its label says that it is ours, whatever somebody has done to it since.
+            query = {**_query(check), "fieldManager": FIELD_MANAGER, "force": "true"}
+            client.request("PATCH", resource_path("v1", "secrets", namespace, name), query, body, APPLY_PATCH)
+        else:
+            labels, annotations = {LABEL: "true"}, {MACHINE_ANNOTATION: machine}
+            _create(client, namespace, name, DATA_KEY, step.after, labels, annotations, check=check)
+    except ApiError as error:
+        if error.status == 404 and (step.action == "removed" or (check and step.action == "created")):
+            return Done(step)  # gone already; or in a namespace that would be there by now
+        return Done(step, f"{namespace}/{machine}: {error}")
+    except ApiUnreachable as error:
+        return Done(step, f"{namespace}/{machine}: {error}")
+    return Done(step)
+
+
+def _create(
+    client: Client,
+    namespace: str,
+    name: str,
+    key: str,
+    text: str,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    *,
+    check: bool,
+) -> None:
+    """Create a Secret; unlike an apply, that never takes the place of one that somebody else has made."""
+    body = _secret(namespace, name, key, text, labels, annotations)
+    query = {**_query(check), "fieldManager": FIELD_MANAGER}
+    client.request("POST", resource_path("v1", "secrets", namespace), query, body)
+
+
+def _secret(
+    namespace: str, name: str, key: str, text: str, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> dict[str, Any]:
+    meta: dict[str, Any] = {"name": name, "namespace": namespace, "labels": {MANAGED_LABEL: MANAGED_BY, **labels}}
+    if annotations:
+        meta["annotations"] = dict(annotations)
+    data = {key: base64.b64encode(text.encode()).decode()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "data": data}
+
+
+def _get(client: Client, namespace: str, name: str) -> dict[str, Any] | None:
+    try:
+        return client.get(resource_path("v1", "secrets", namespace, name))
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return None
+
+
+def _is_ours(secret: Mapping[str, Any]) -> bool:
+    return text_at(secret, "metadata", "labels", MANAGED_LABEL) == MANAGED_BY
+
+
+def _decoded(secret: Mapping[str, Any], key: str) -> str:
+    try:
+        return base64.b64decode(text_at(secret, "data", key)).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _query(check: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if check else {}

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installer configurations: what is wrong with those to be written, and what has to become of those there. Pure.
+
+Nothing that is made here for people to read holds a value of a configuration: only names, and the paths of keys.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.document import MAX_BYTES
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.secrets import PREFIX
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import (
+    MAX_NAME,
+    is_namespace,
+    is_object_name,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import (
+    Unreadable,
+    read_yaml,
+    yaml,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._yaml_text import to_yaml
+
+Key = tuple[str, str]  # namespace, "" in a directory, and name
+
+MAX_MACHINE = min(MAX_NAME, 253 - len(PREFIX))  # characters of a machine's name: that of its Secret has to fit too
+HIDDEN = "(hidden)"
+ANOTHER = "(hidden, another)"
+# What stands under these keys is masked wherever it should turn up in a result.
+_SECRET_KEYS = ("token", "password", "passphrase", "secret")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The configuration that a machine shall have."""
+
+    key: Key
+    content: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """Return it as YAML: the same text for the same content."""
+        return to_yaml(self.content)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What becomes of one configuration. ``action``: ``created``, ``updated``, ``removed`` or ``unchanged``."""
+
+    key: Key
+    action: str
+    before: str = field(default="", repr=False)
+    after: str = field(default="", repr=False)
+
+
+def problems(items: Iterable[Any], namespace: str, *, contents: bool) -> list[str]:
+    """Return a sentence for each thing that is wrong with ``items``; ``contents``: each has to have one."""
+    found = []
+    seen: set[Key] = set()
+    for number, item in enumerate(items):
+        where = f"configurations[{number}]"
+        found += [f"{where}.{problem}" for problem in _problems_of(item, contents=contents)]
+        key = key_of(item, namespace)
+        if key[1] and key in seen:
+            found.append(f"{where}.name is {key[1]!r}, which another of them has")
+        seen.add(key)
+    return found
+
+
+def _problems_of(item: Mapping[str, Any], *, contents: bool) -> Iterator[str]:
+    name, namespace = item.get("name"), item.get("namespace")
+    if not isinstance(name, str) or not is_object_name(name) or len(name) > MAX_MACHINE:
+        yield f"name is {name!r} but should be that of a machine: lower-case letters, digits and -"
+    if namespace and not (isinstance(namespace, str) and is_namespace(namespace)):
+        yield f"namespace is {namespace!r} but should be that of a machine"
+    for key in sorted(map(str, item.keys() - {"name", "namespace", "content"})):
+        yield f"{key} means nothing here: there are name, namespace and content"
+    if contents:
+        yield from _problems_of_content(item.get("content"))
+
+
+def _problems_of_content(content: Any) -> Iterator[str]:
+    if not isinstance(content, Mapping) or not content:
+        yield "content is not a mapping with something in it, as an installer's configuration is"
+        return
+    try:
+        size = len(to_yaml(content).encode())
+    except (TypeError, UnicodeError):
+        yield "content holds something that YAML can't say"
+        return
+    if size > MAX_BYTES:
+        yield f"content is larger than {MAX_BYTES // 1024} KiB"
+
+
+def key_of(item: Mapping[str, Any], namespace: str) -> Key:
+    """Return whose ``item`` is; ``namespace`` is that of items that name none."""
+    return str(item.get("namespace") or namespace), str(item.get("name") or "")
+
+
+def wanted(items: Iterable[Mapping[str, Any]], namespace: str) -> list[Wanted]:
+    """Return what ``items``, in which there is no problem, ask for."""
+    return [Wanted(key_of(item, namespace), item["content"]) for item in items]
+
+
+def without_token(configurations: Iterable[Wanted]) -> bool:
+    """Return whether any of them leaves the cluster's token open."""
+    return any(not item.content.get("token") for item in configurations)
+
+
+def with_token(configurations: Iterable[Wanted], token: str) -> list[Wanted]:
+    """Return ``configurations``, those that leave it open with ``token``."""
+    return [
+        item if item.content.get("token") else replace(item, content={**item.content, "token": token})
+        for item in configurations
+    ]
+
+
+def steps(configurations: Iterable[Wanted], present: Mapping[Key, str], *, ours: Iterable[Key] = ()) -> list[Step]:
+    """Return what has to become of the texts ``present``, in the order of their keys.
+
+    Those of ``ours`` that no configuration is wanted for are removed.
+    """
+    found = {}
+    for item in configurations:
+        before, after = present.get(item.key), item.text
+        action = "created" if before is None else "unchanged" if before == after else "updated"
+        found[item.key] = Step(item.key, action, before or "", after)
+    for key in ours:
+        if key not in found:
+            found[key] = Step(key, "removed", present[key])
+    return [found[key] for key in sorted(found)]
+
+
+def removals(keys: Iterable[Key], present: Mapping[Key, str]) -> list[Step]:
+    """Return the removal of those of ``keys`` that are ``present``, in their order."""
+    return [Step(key, "removed", present[key]) for key in sorted(keys) if key in present]
+
+
+def diff_of(step: Step, title: str) -> dict[str, str]:
+    """Return Ansible's diff of one configuration: the paths of the keys that differ, and none of their values."""
+    before, after = _values(step.before), _values(step.after)
+    changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    shown = {path: (HIDDEN, ANOTHER if path in before else HIDDEN) for path in sorted(changed)}
+    return {
+        "before_header": title,
+        "after_header": title,
+        "before": "".join(f"{path}: {words[0]}\n" for path, words in shown.items() if path in before),
+        "after": "".join(f"{path}: {words[1]}\n" for path, words in shown.items() if path in after),
+    }
+
+
+def secrets_of(configurations: Iterable[Wanted]) -> set[str]:
+    """Return the values that are secrets by the names of their keys."""
+    return {
+        value
+        for item in configurations
+        for path, value in _leaves(item.content, "")
+        if isinstance(value, str) and value and any(word in path.rpartition(".")[2].lower() for word in _SECRET_KEYS)
+    }
+
+
+def values_of(configurations: Iterable[Wanted]) -> set[str]:
+    """Return all values, as Ansible takes those of an option that it is not to log."""
+    return {str(value) for item in configurations for _path, value in _leaves(item.content, "")}
+
+
+def _values(text: str) -> dict[str, Any]:
+    """Return the values of a configuration by their paths; of one that can't be read, all of it as one value."""
+    if not text:
+        return {}
+    if yaml is None:
+        return {"configuration": text}
+    try:
+        documents = [item.value for item in read_yaml(text)]
+    except Unreadable:
+        return {"configuration": text}
+    return dict(_leaves(documents[0], "")) if len(documents) == 1 else {"configuration": text}
+
+
+def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, Mapping) and node:
+        for key, value in node.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list) and node:
+        for number, value in enumerate(node):
+            yield from _leaves(value, f"{path}[{number}]")
+    else:
+        yield path, node

@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configurations as Secrets on a real API server: written by the module, delivered by bootd, seen by nobody else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils.testing import patch_module_args
+
+from _bootd.hardware.model import USER_DATA_ANNOTATION
+from _bootd.kube.errors import ApiError
+from _bootd.kube.rules import CONFIGURATIONS, MACHINES, OWN
+from ansible_collections.baremetal.netboot.plugins.modules import boot_configuration
+from api.processes import PROGRAMS, environment
+from api.site import MACHINE, report
+from api.test_daemon import account
+from kube import wait_for
+
+CANARY = "canary-5f3a9e"
+SELF = "127.0.10.50"  # the machine's own address, of loopback's network as bootd's is
+SCRIPT = "/58-47-ca-71-d8-49/auto.ipxe"
+CONFIG_URL = re.compile(r"harvester\.install\.config_url=http://127\.0\.10\.1:7080(\S+)")
+
+
+@pytest.fixture
+def run(capsys, site):
+    """Return a function that runs the module and returns its result."""
+
+    def run_module(*configurations, check=False, **options):
+        options = {"store": f"kubernetes:{site.namespace}", "configurations": list(configurations), **options}
+        modes = {"_ansible_check_mode": check, "_ansible_diff": True}
+        with (
+            patch_module_args({**options, "kubeconfig": str(site.api.kubeconfig), **modes}),
+            pytest.raises(SystemExit),
+        ):
+            boot_configuration.main()
+        output = capsys.readouterr()
+        assert CANARY not in output.out + output.err
+        return json.loads(output.out)
+
+    return run_module
+
+
+def configuration(name=MACHINE, **content):
+    return {"name": name, "content": {"scheme_version": 1, "token": CANARY, "install": {"mode": "create"}, **content}}
+
+
+def actions(result) -> dict[str, str]:
+    assert "msg" not in result, result["msg"]
+    return {item["name"]: item["action"] for item in result["configurations"]}
+
+
+def path_of(site, name: str = "") -> str:
+    return f"/api/v1/namespaces/{site.namespace}/secrets" + (f"/{name}" if name else "")
+
+
+def kept(site, name: str = MACHINE) -> dict:
+    secret = site.api.client.get(path_of(site, f"netboot-configuration-{name}"))
+    return yaml.safe_load(base64.b64decode(secret["data"]["configuration.yaml"]))
+
+
+def names(site) -> list[str]:
+    return [item["metadata"]["name"] for item in site.api.client.get(path_of(site))["items"]]
+
+
+@pytest.fixture
+def asking(site) -> dict:
+    """Have the machine at an address that this host can ask from, and without a config_url of its own."""
+    return at_this_host(site)
+
+
+def at_this_host(site) -> dict:
+    document = site.document()
+    document["spec"]["interfaces"][0]["dhcp"]["ip"]["address"] = SELF
+    document["spec"]["metadata"]["instance"]["userdata"] = "ip=dhcp"
+    site.apply(document)
+    return document
+
+
+def ask(bootd, path: str, source: str = SELF) -> tuple[int, str]:
+    argv = ["curl", "-sS", "--max-time", "10", "--interface", source, "-w", "\n%{http_code}"]
+    output = bootd.lab.run("", [*argv, f"http://{bootd.address}:7080{path}"]).stdout
+    body, _newline, status = output.rpartition("\n")
+    return int(status), body
+
+
+def config_url(bootd) -> str:
+    found = CONFIG_URL.search(ask(bootd, SCRIPT)[1])
+    return found[1] if found else ""
+
+
+def test_run_is_foreseen_and_then_done_once(run, site):
+    machines = [configuration(), configuration("um790-2")]
+    foreseen = run(*machines, check=True)
+    assert names(site) == []
+    done = run(*machines)
+    assert (actions(done), done["diff"]) == (actions(foreseen), foreseen["diff"])
+    assert actions(done) == {MACHINE: "created", "um790-2": "created"}
+    again = run(*machines)
+    assert (again["changed"], again["diff"]) == (False, [])
+    secret = site.api.client.get(path_of(site, f"netboot-configuration-{MACHINE}"))
+    assert secret["metadata"]["labels"] == {
+        "app.kubernetes.io/managed-by": "baremetal.netboot",
+        "netboot.baremetal/configuration": "true",
+    }
+    assert secret["metadata"]["annotations"] == {"netboot.baremetal/machine": MACHINE}
+
+
+def test_run_updates_shows_keys_and_prunes_what_is_its_own(run, site):
+    run(configuration(), configuration("um790-2"))
+    theirs = {"name": "netboot-configuration-theirs", "namespace": site.namespace}
+    theirs["labels"] = {"netboot.baremetal/configuration": "true"}
+    site.api.create({"apiVersion": "v1", "kind": "Secret", "metadata": theirs}, "secrets")
+    done = run(configuration(token=f"{CANARY}-2"), prune=True)
+    assert actions(done) == {MACHINE: "updated", "um790-2": "removed"}
+    shown = next(item for item in done["diff"] if MACHINE in item["before_header"])
+    assert (shown["before"], shown["after"]) == ("token: (hidden)\n", "token: (hidden, another)\n")
+    assert kept(site)["token"] == f"{CANARY}-2"
+    assert names(site) == ["netboot-configuration-theirs", f"netboot-configuration-{MACHINE}"]
+    assert actions(run({"name": MACHINE}, state="absent")) == {MACHINE: "removed"}
+    assert run({"name": MACHINE}, state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("labels", [{}, {"netboot.baremetal/configuration": "true"}])
+def test_run_leaves_the_secret_of_somebody_else_alone(run, site, labels):
+    meta = {"name": f"netboot-configuration-{MACHINE}", "namespace": site.namespace, "labels": labels}
+    site.api.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"x": "theirs"}}, "secrets")
+    refused = run(configuration())
+    assert refused["failed"]
+    assert MACHINE in refused["msg"]
+    assert "data" in site.api.client.get(path_of(site, meta["name"]))
+    assert base64.b64decode(site.api.client.get(path_of(site, meta["name"]))["data"]["x"]) == b"theirs"
+
+
+def test_token_of_a_cluster_is_made_once(run, site):
+    first, second = configuration(), configuration("um790-2")
+    del first["content"]["token"], second["content"]["token"]
+    assert run(first, cluster="lab", check=True)["cluster"] == {"name": "lab", "action": "created"}
+    assert names(site) == []
+    assert run(first, cluster="lab")["cluster"] == {"name": "lab", "action": "created"}
+    done = run(first, second, cluster="lab")
+    assert (done["cluster"]["action"], actions(done)) == ("unchanged", {MACHINE: "unchanged", "um790-2": "created"})
+    token = base64.b64decode(site.api.client.get(path_of(site, "netboot-cluster-lab"))["data"]["token"]).decode()
+    assert kept(site)["token"] == kept(site, "um790-2")["token"] == token
+    assert token not in json.dumps(done)
+
+
+def test_namespace_that_is_missing_is_told(run):
+    namespace = f"none-{secrets.token_hex(3)}"
+    item = {**configuration(), "namespace": namespace}
+    assert namespace in run(item, store="kubernetes")["msg"]
+    assert actions(run(item, store="kubernetes", check=True)) == {MACHINE: "created"}
+
+
+@pytest.mark.usefixtures("asking")
+def test_bootd_delivers_follows_and_forgets(run, site):
+    bootd = site.bootd("--log-level", "debug").start()
+    assert config_url(bootd) == ""
+    run(configuration())
+    wait_for(lambda: config_url(bootd), "bootd knows of the configuration")
+    url = config_url(bootd)
+    status, text = ask(bootd, url)
+    assert (status, yaml.safe_load(text)["token"]) == (200, CANARY)
+    hooks = [hook["event"] for hook in yaml.safe_load(text)["install"]["webhooks"]]
+    assert hooks == ["STARTED", "SUCCEEDED", "FAILED"]
+    nothing = ask(bootd, "/configuration/x/y", "127.0.0.1")
+    assert nothing[0] == 404
+    assert ask(bootd, url, "127.0.0.1") == nothing
+    run(configuration(token="second"))
+    wait_for(lambda: yaml.safe_load(ask(bootd, url)[1]).get("token") == "second", "the change is delivered")
+    site.api.kubectl(
+        "-n", site.namespace, "label", "secret", f"netboot-configuration-{MACHINE}", "netboot.baremetal/configuration-"
+    )
+    wait_for(lambda: ask(bootd, url) == nothing, "without its label it is not delivered")
+    leaked = [path for path in bootd.directory.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+    assert leaked == []
+
+
+def test_user_data_is_the_configuration_where_the_object_asks_for_it(run, site, asking):
+    run(configuration())
+    asking["metadata"]["annotations"] = {USER_DATA_ANNOTATION: "configuration"}
+    site.apply(asking)
+    bootd = site.bootd().start()
+    assert ask(bootd, "/2009-04-04/user-data")[0] == 404
+    ask(bootd, SCRIPT)
+    assert CANARY in ask(bootd, "/2009-04-04/user-data")[1]
+    assert ask(bootd, "/2009-04-04/user-data", "127.0.0.1")[0] == 404
+    assert report(bootd, site, "succeeded") == 200
+    assert ask(bootd, "/2009-04-04/user-data")[0] == 404
+
+
+@pytest.mark.usefixtures("asking")
+def test_rights_are_enough_and_only_in_one_namespace(run, site, tmp_path):
+    run(configuration())
+    who = account(site, places=(MACHINES, OWN, CONFIGURATIONS))
+    bootd = site.bootd(kubeconfig=who.kubeconfig(tmp_path)).start()
+    assert CANARY in ask(bootd, config_url(bootd))[1]
+    assert bootd.lines("configurations_not_read") == []
+    for path in ("/api/v1/secrets", "/api/v1/namespaces/kube-system/secrets", "/api/v1/namespaces/default/secrets"):
+        with pytest.raises(ApiError) as refused:
+            who.client.get(path)
+        assert refused.value.status == 403
+
+
+@pytest.mark.usefixtures("asking")
+def test_without_the_right_bootd_says_so_and_serves(run, site, tmp_path):
+    run(configuration())
+    bootd = site.bootd(kubeconfig=account(site).kubeconfig(tmp_path)).start()
+    (line,) = bootd.lines("configurations_not_read")
+    rule = '{apiGroups: [""], resources: [secrets], verbs: [list]}'
+    assert f"a Role for namespace {site.namespace} needs the rule {rule}" in line["reason"]
+    status, script = ask(bootd, SCRIPT)
+    assert (status, "vmlinuz" in script, config_url(bootd)) == (200, True, "")
+
+
+PLAY = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Write them
+      baremetal.netboot.boot_configuration:
+        store: kubernetes:{namespace}
+        cluster: lab
+        configurations: "{{{{ given }}}}"
+    - name: Have one refused
+      baremetal.netboot.boot_configuration:
+        store: kubernetes:{namespace}
+        configurations: "{{{{ given + [{{'name': 'Wrong', 'content': given[0].content}}] }}}}"
+      ignore_errors: true
+"""
+
+
+def test_play_at_its_most_talkative_shows_nothing(site, tmp_path):
+    (tmp_path / "play.yml").write_text(PLAY.format(namespace=site.namespace), encoding="utf-8")
+    (tmp_path / "given.json").write_text(json.dumps({"given": [configuration()]}), encoding="utf-8")
+    argv = [PROGRAMS / "ansible-playbook", "-i", "localhost,", "-c", "local", "-vvv", "--diff", "-e", "@given.json"]
+    for arguments in (["--check"], []):
+        done = subprocess.run(
+            [*argv, *arguments, "play.yml"],
+            cwd=tmp_path,
+            env=environment(site.api.kubeconfig, tmp_path),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        shown = done.stdout + done.stderr
+        assert "token: (hidden)" in shown
+        assert "configurations[1].name is 'Wrong'" in shown
+        assert CANARY not in shown
+    assert kept(site)["token"] == CANARY
+    assert [path for path in Path(tmp_path).rglob("*.log") if CANARY in path.read_text(encoding="utf-8")] == []
+
+
+def test_bootd_started_while_the_api_is_away_expects_them(own_site, capsys):
+    """What is in no memory is on no disk either, so the machine is sent to ask for it: it asks for five minutes."""
+    site = own_site
+    at_this_host(site)
+    options = {"store": f"kubernetes:{site.namespace}", "configurations": [configuration()]}
+    with patch_module_args({**options, "kubeconfig": str(site.api.kubeconfig)}), pytest.raises(SystemExit):
+        boot_configuration.main()
+    capsys.readouterr()
+    bootd = site.bootd().start()
+    url = config_url(bootd)
+    assert CANARY in ask(bootd, url)[1]
+    site.api.kill()
+    try:
+        assert CANARY in ask(bootd, url)[1]
+        bootd.stop()
+        bootd.start()
+        assert config_url(bootd) == url
+        assert ask(bootd, url)[0] == 404
+    finally:
+        site.api.start()
+    wait_for(lambda: ask(bootd, url)[0] == 200, "the configuration is there again")

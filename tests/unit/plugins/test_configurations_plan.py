@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to become of configurations, and that nothing said about them holds a value."""
+
+from __future__ import annotations
+
+import pytest
+
+from _bootd.configurations.document import MAX_BYTES
+from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_plan as plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Step, Wanted
+
+CANARY = "canary-5f3a9e"
+CONTENT = {
+    "token": CANARY,
+    "os": {"password": f"$6${CANARY}", "hostname": "a"},
+    "install": {"webhooks": [{"event": "STARTED", "headers": {"Authorization": [CANARY]}}], "mode": "create"},
+}
+
+
+def item(name="a", content=None, **more):
+    return {"name": name, "content": CONTENT if content is None else content, **more}
+
+
+def test_problems_of_good_ones_are_none():
+    items = [item(), item("b", namespace="other"), item("a", namespace="other"), item("x" * 231)]
+    assert plan.problems(items, "default", contents=True) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"content": CONTENT}, "configurations[1].name is None but should be that of a machine"),
+        (item("No_Name"), "configurations[1].name is 'No_Name'"),
+        (item("../a"), "configurations[1].name is '../a'"),
+        (item("x" * 232), "configurations[1].name is 'xxx"),
+        (item("c", namespace="a/b"), "configurations[1].namespace is 'a/b'"),
+        (item(), "configurations[1].name is 'a', which another of them has"),
+        (item(namespace="default"), "configurations[1].name is 'a', which another of them has"),
+        (item("c", content={}), "configurations[1].content is not a mapping"),
+        (item("c", content=CANARY), "configurations[1].content is not a mapping"),
+        (item("c", content={"a": {CANARY}}), "configurations[1].content holds something that YAML can't say"),
+        (item("c", content={"a": CANARY * MAX_BYTES}), "configurations[1].content is larger than 256 KiB"),
+        (item("c", contents=CANARY), "configurations[1].contents means nothing here"),
+    ],
+)
+def test_problems_name_place_and_word_and_no_value(wrong, words):
+    (problem,) = plan.problems([item(), wrong], "default", contents=True)
+    assert problem.startswith(words)
+    assert CANARY not in problem
+
+
+def test_problems_of_a_removal_are_those_of_names():
+    assert plan.problems([{"name": "a"}], "default", contents=False) == []
+    assert plan.problems([{"name": "A"}], "default", contents=False)
+
+
+@pytest.mark.parametrize("missing", [{}, {"token": ""}, {"token": None}])
+def test_with_token_fills_only_what_is_missing(missing):
+    given = plan.wanted([item(), item("b", {"install": {"mode": "join"}, **missing})], "default")
+    assert plan.without_token(given)
+    assert not plan.without_token(given[:1])
+    assert [item.content["token"] for item in plan.with_token(given, "made")] == [CANARY, "made"]
+
+
+def test_steps_compare_and_prune_only_ours():
+    configurations = plan.wanted([item("same"), item("other"), item("new")], "ns")
+    text = configurations[0].text
+    present = {("ns", "same"): text, ("ns", "other"): "x: 1\n", ("ns", "gone"): text, ("ns", "theirs"): text}
+    done = plan.steps(configurations, present, ours=[("ns", "gone"), ("ns", "same")])
+    assert [(step.key[1], step.action) for step in done] == [
+        ("gone", "removed"),
+        ("new", "created"),
+        ("other", "updated"),
+        ("same", "unchanged"),
+    ]
+
+
+def test_removals_are_of_what_is_there():
+    present = {("ns", "a"): "x: 1\n", ("ns", "b"): "x: 1\n"}
+    assert [step.key for step in plan.removals([("ns", "c"), ("ns", "a"), ("other", "b")], present)] == [("ns", "a")]
+
+
+def text(**content) -> str:
+    return Wanted(("", "a"), content).text
+
+
+def test_diff_shows_paths_and_no_values():
+    before = text(token="old", os={"password": CANARY, "hostname": "a"}, list=[{"b": CANARY}, 2], gone=CANARY)
+    after = text(token=CANARY, os={"password": CANARY, "hostname": "a"}, list=[{"b": "x"}, 2], new=[CANARY])
+    shown = plan.diff_of(Step(("", "a"), "updated", before, after), "a, /etc/a.yaml")
+    assert shown["before"].splitlines() == ["gone: (hidden)", "list[0].b: (hidden)", "token: (hidden)"]
+    assert shown["after"].splitlines() == [
+        "list[0].b: (hidden, another)",
+        "new[0]: (hidden)",
+        "token: (hidden, another)",
+    ]
+    assert shown["before_header"] == shown["after_header"] == "a, /etc/a.yaml"
+
+
+@pytest.mark.parametrize(("before", "after"), [("", text(token=CANARY)), (text(token=CANARY), "")])
+def test_diff_of_one_that_comes_or_goes(before, after):
+    shown = plan.diff_of(Step(("", "a"), "x", before, after), "a")
+    assert (shown["before"], shown["after"]) == (
+        "token: (hidden)\n" if before else "",
+        "token: (hidden)\n" if after else "",
+    )
+
+
+@pytest.mark.parametrize("broken", [f"!{CANARY}", f"'{CANARY}", f"- {CANARY}\n---\n- {CANARY}\n"])
+def test_diff_of_one_that_can_not_be_read(broken):
+    shown = plan.diff_of(Step(("", "a"), "updated", broken, text(token=CANARY)), "a")
+    assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "token: (hidden)\n")
+
+
+def test_diff_without_a_yaml_library(monkeypatch):
+    monkeypatch.setattr(plan, "yaml", None)
+    shown = plan.diff_of(Step(("", "a"), "updated", text(token="old"), text(token=CANARY)), "a")
+    assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "configuration: (hidden, another)\n")
+
+
+def test_secrets_are_known_by_their_keys():
+    configurations = plan.wanted([item(content={**CONTENT, "os": {"password": "pass", "Hostname": "a"}, "n": 1})], "")
+    assert plan.secrets_of(configurations) == {CANARY, "pass"}
+    assert {"1", "a", "create", "STARTED", CANARY} <= plan.values_of(configurations)
+
+
+def test_printing_shows_nothing():
+    (configuration,) = plan.wanted([item()], "")
+    step = Step(("", "a"), "created", configuration.text, configuration.text)
+    assert CANARY not in f"{configuration}{configuration!r}{step}{step!r}"
