@@ -1,6 +1,10 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HOWTO's network with bootd in it, and machines in QEMU to plug into it."""
+"""The HOWTO's network with bootd in it, and machines in QEMU to plug into it.
+
+The tests of bootd as a pod share one node with Kubernetes, which takes long to start and to bring bootd to. They come
+last, in the order of their files' names: what the role has brought there goes with the last test of all.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from e2e.node import IMAGE_PLAYBOOK, Node
 from e2e.site import Site
-from lab import artifacts, needs
+from lab import artifacts, bootstrap, needs
 from lab.network import Lab
 from require import require
 
@@ -28,4 +33,25 @@ def files() -> Path:
 def site(files: Path, tmp_path: Path) -> Iterator[Site]:
     """A network of its own for the test; bootd is not started, and there is no machine."""
     with Lab() as lab:
+        bootstrap.lay_out(lab)
         yield Site(lab, files, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def node_with_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node with Kubernetes and with bootd's image on it."""
+    require(*needs.CLUSTER, *needs.IMAGE)
+    with Lab() as lab:
+        bootstrap.lay_out(lab)
+        node = Node(lab, tmp_path_factory.mktemp("node"))
+        # First what it would do, on a node that has nothing; then all of it.
+        assert node.play(IMAGE_PLAYBOOK, "--check") > 0
+        assert node.play(IMAGE_PLAYBOOK) > 0
+        yield node
+
+
+@pytest.fixture(scope="session")
+def node_with_bootd(node_with_image: Node) -> Node:
+    """The same with bootd as a pod, and the HOWTO's machine in the cluster."""
+    node_with_image.deploy()
+    return node_with_image

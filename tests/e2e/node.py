@@ -18,6 +18,7 @@ from lab.network import Lab
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build/lab"
 IMAGE = "localhost/baremetal-netboot/bootd:0.1.0"
+IMAGE_PLAYBOOK = Path(__file__).with_name("image.yml")
 DEPLOYMENT = Path(__file__).with_name("deployment.yml")
 PATIENCE = 300  # seconds
 

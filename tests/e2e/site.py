@@ -32,11 +32,10 @@ class Site:
     """The network around the machine um790-1."""
 
     def __init__(self, lab: Lab, files: Path, directory: Path) -> None:
-        """Put the router and the image host up; ``files`` are the artifacts, ``directory`` takes logs and all else."""
+        """Have router and image host serve; ``files`` are the artifacts, ``directory`` takes logs and all else."""
         self.lab, self.files, self.directory = lab, files, directory
         self._images = directory / "images"
         artifacts.publish(files, self._images / "harvester")
-        bootstrap.lay_out(lab)
         bootstrap.start_names(lab, directory / "names.log")
         bootstrap.start_images(lab, self._images, directory / "images.log")
         self.bootd = Bootd(lab, bootstrap.NODE, directory)

@@ -10,15 +10,18 @@ listen on ``DIR/ctr/sock``, and its logs are in ``DIR/log``.
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from tools import KUBE_SCRIPT
 
 from .bootstrap import NODE, NODE_ADDRESS
-from .command import run
+from .command import CommandFailed, run
+from .ledger import start_time
 from .network import Lab
 
 START = 180.0  # seconds
+API = ("etcd", "apiserver")  # what the other parts need, in this order
 # The kernel's limit for the path of a socket is 107; the longest ones are the kubelet's.
 LONGEST_DIRECTORY = 107 - len("/kubelet/pod-resources/kubelet.sock")
 
@@ -62,6 +65,26 @@ class Cluster:
     def start(self, part: str) -> None:
         """Start a part that was killed, as it was."""
         run([self._script, "start", str(self._directory), part])
+
+    def mend(self) -> None:
+        """Start every part that does not run, as a service manager does: without the API for long, some end."""
+        parts = {path.name for path in (self._directory / "cmd").iterdir()}
+        for part in (*API, *sorted(parts.difference(API))):
+            if not self._runs(part):
+                self.start(part)
+            if part == API[-1]:
+                self._wait_for_api()
+
+    def _runs(self, part: str) -> bool:
+        pid = self._directory / "pid" / part
+        return pid.exists() and start_time(int(pid.read_text())) is not None
+
+    def _wait_for_api(self) -> None:
+        end = time.monotonic() + START
+        while self.kubectl("get", "--raw", "/readyz", check=False) != "ok":
+            if time.monotonic() > end:
+                raise CommandFailed("the API did not come back")
+            time.sleep(0.2)
 
     def _down(self) -> None:
         # A session of its own: a Ctrl-C on the terminal is not for the script that clears up.

@@ -6,35 +6,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import howto
-from e2e.node import IMAGE, Node
-from lab import bootstrap, needs
-from lab.network import Lab
-from require import require
+from e2e.node import IMAGE, IMAGE_PLAYBOOK, Node
 
-PLAYBOOK = Path(__file__).with_name("image.yml")
 PATIENCE = 60  # seconds
 
 
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A node with the image on it."""
-    require(*needs.CLUSTER, *needs.IMAGE)
-    with Lab() as lab:
-        bootstrap.lay_out(lab)
-        node = Node(lab, tmp_path_factory.mktemp("image"))
-        # First what it would do, on a node that has nothing; then all of it.
-        assert node.play(PLAYBOOK, "--check") > 0
-        assert node.play(PLAYBOOK) > 0
-        yield node
+@pytest.fixture
+def node(node_with_image: Node) -> Node:
+    return node_with_image
 
 
-def pod(name: str, hardware: Path, command: list[str]) -> str:
+def manifest_of(name: str, hardware: Path, command: list[str]) -> str:
     """A pod that runs once, on the node's network, with a read-only file system and without any capability."""
     container = {
         "name": "bootd",
@@ -58,7 +45,7 @@ def pod(name: str, hardware: Path, command: list[str]) -> str:
 def run_pod(node: Node, name: str, hardware: Path, command: list[str] | None = None) -> str:
     """Run a pod to its end and return its log; fails unless it succeeds."""
     manifest = node.directory / f"{name}.json"
-    manifest.write_text(pod(name, hardware, command or []))
+    manifest.write_text(manifest_of(name, hardware, command or []))
     node.cluster.kubectl("create", f"--filename={manifest}")
     end = time.monotonic() + PATIENCE
     while (phase := node.cluster.kubectl("get", "pod", name, "--output=jsonpath={.status.phase}")) != "Succeeded":
@@ -69,19 +56,20 @@ def run_pod(node: Node, name: str, hardware: Path, command: list[str] | None = N
 
 
 def test_second_run_changes_nothing(node):
-    assert node.play(PLAYBOOK) == 0
+    assert node.play(IMAGE_PLAYBOOK) == 0
 
 
 def test_check_mode_foresees_another_image(node):
-    assert node.play(PLAYBOOK, "--check", bootd_boot_programs=["/usr/lib/ipxe/snponly.efi"]) > 0
+    assert node.play(IMAGE_PLAYBOOK, "--check", bootd_boot_programs=["/usr/lib/ipxe/snponly.efi"]) > 0
 
 
 def test_archive_is_taken_as_it_is(node):
     (archive,) = (node.directory / "opt/image").glob("bootd-*.tar")
     brought = {"bootd_image_source": "archive", "bootd_image_archive": str(archive)}
     # Imported, and noted on the node.
-    assert node.play(PLAYBOOK, **brought) == 2
-    assert node.play(PLAYBOOK, **brought) == 0
+    assert node.play(IMAGE_PLAYBOOK, **brought) == 2
+    assert node.play(IMAGE_PLAYBOOK, **brought) == 0
+    assert node.play(IMAGE_PLAYBOOK) == 2
 
 
 def test_pod_runs_bootd(node, tmp_path):

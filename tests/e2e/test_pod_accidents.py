@@ -14,22 +14,18 @@ import pytest
 from _bootd.hardware.model import REPROVISION_ANNOTATION, STATE_ANNOTATION
 from e2e.node import Node
 from e2e.site import BOOTED, Site
-from lab import needs
 from lab.command import CommandFailed
 from lab.machine import Machine
-from lab.network import Lab
-from require import require
 
 API_AWAY = 60.0  # seconds
 
 
-class ClusterSite(Site):
+class PodSite(Site):
     """The HOWTO's network with bootd as a pod on its node."""
 
-    def __init__(self, lab: Lab, files: Path, directory: Path) -> None:
-        super().__init__(lab, files, directory)
-        self.node = Node(lab, directory)
-        self.node.deploy()
+    def __init__(self, node: Node, files: Path, directory: Path) -> None:
+        super().__init__(node.lab, files, directory)
+        self.node = node
 
     def kubectl(self, *argv: str) -> str:
         return self.node.cluster.kubectl(*argv)
@@ -63,14 +59,19 @@ class ClusterSite(Site):
 
 
 @pytest.fixture(scope="module")
-def site(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterSite]:
-    require(*needs.ALL, *needs.CLUSTER, *needs.IMAGE)
-    with Lab() as lab:
-        yield ClusterSite(lab, files, tmp_path_factory.mktemp("pod"))
+def site(files: Path, node_with_bootd: Node, tmp_path_factory: pytest.TempPathFactory) -> PodSite:
+    return PodSite(node_with_bootd, files, tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(autouse=True)
+def mended(site: PodSite) -> Iterator[None]:
+    """Leave the cluster as whole as the next test expects it."""
+    yield
+    site.node.cluster.mend()
 
 
 @pytest.fixture(scope="module")
-def machine(site: ClusterSite) -> Machine:
+def machine(site: PodSite) -> Machine:
     return site.machine("bios")
 
 

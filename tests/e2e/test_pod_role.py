@@ -6,15 +6,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from e2e.node import DEPLOYMENT, Node
-from lab import bootstrap, needs
+from lab import bootstrap
 from lab.command import CommandFailed
-from lab.network import Lab
-from require import require
 
 MAC = "58:47:ca:71:d8:49"
 NAMESPACE = "netboot"
@@ -22,15 +19,9 @@ CAPABILITIES = "0000000000002400"  # NET_BIND_SERVICE and NET_RAW
 PATIENCE = 60  # seconds
 
 
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A node on which bootd runs, with the HOWTO's machine in the cluster."""
-    require(*needs.CLUSTER, *needs.IMAGE)
-    with Lab() as lab:
-        bootstrap.lay_out(lab)
-        node = Node(lab, tmp_path_factory.mktemp("pod"))
-        node.deploy()
-        yield node
+@pytest.fixture
+def node(node_with_bootd: Node) -> Node:
+    return node_with_bootd
 
 
 def kubectl(node: Node, *argv: str, **options: object) -> str:
