@@ -12,7 +12,8 @@ author:
   - The baremetal.netboot authors (@baremetal-netboot)
 description:
   - Makes the configuration with which Harvester's installer creates a cluster or joins one, of each host whose
-    C(netboot_os) is V(harvester). Others are left out.
+    C(netboot_os) is V(harvester). Others are left out, and so are those whose C(netboot_config_url) or kernel arguments
+    say where their configuration is.
   - What is known of the machine is not asked for again. MAC address, host name, address, disk, DNS and NTP servers,
     VLAN and the URL of the ISO come from the variables that P(baremetal.netboot.to_hardware#filter) takes, which begin
     with C(netboot_).

@@ -31,7 +31,10 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
 HARVESTER = "harvester"
 OPTIONS = "harvester_"  # what the names of Harvester's variables begin with
 _SYSTEM = tuple(f"{PREFIX}{name}" for name in ("os", "operating_system", "distro"))
-_OF_PLACES = (*_SYSTEM, OWN_OBJECT, f"{PREFIX}namespace", "harvester_mode", "harvester_vip", "harvester_config")
+_KERNEL_LINE = tuple(f"{PREFIX}{name}" for name in ("kernel_args", "kernel_params", "userdata"))
+_CONFIG_URL, _CONFIG_ARGUMENT = f"{PREFIX}config_url", "harvester.install.config_url="
+_OF_PLACES = (*_SYSTEM, *_KERNEL_LINE, _CONFIG_URL, OWN_OBJECT, f"{PREFIX}namespace")
+_OF_PLACES += ("harvester_mode", "harvester_vip", "harvester_config")
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -43,7 +46,19 @@ def variables_of(name: str, hostvars: HostVars) -> dict[str, Any]:
 
 
 def is_harvester(variables: Mapping[str, Any]) -> bool:
-    """Return whether a host with these variables installs Harvester."""
+    """Return whether a host with these variables installs Harvester, and is not told where its configuration is."""
+    return _installs_harvester(variables) and not _has_its_own(variables)
+
+
+def _has_its_own(variables: Mapping[str, Any]) -> bool:
+    """Return whether the installer is sent to a configuration that somebody else keeps, as the HOWTO's is."""
+    if OWN_OBJECT in variables:
+        return _CONFIG_ARGUMENT in text_at(variables[OWN_OBJECT], "spec", "metadata", "instance", "userdata")
+    line = str([variables.get(name, "") for name in _KERNEL_LINE])
+    return bool(variables.get(_CONFIG_URL)) or _CONFIG_ARGUMENT in line
+
+
+def _installs_harvester(variables: Mapping[str, Any]) -> bool:
     if OWN_OBJECT in variables:
         system: Any = text_at(variables[OWN_OBJECT], "spec", "metadata", "instance", "operating_system", "distro")
     else:
