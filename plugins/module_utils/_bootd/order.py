@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 
 from . import events
@@ -85,7 +86,8 @@ def what_for(machine: Machine, others: Others, now: float) -> str:
     limit = others.settings.installs_at_once
     if not limit:
         return ""
-    busy = [key for key in others.busy if key != machine.key and _is_busy(key, others, now)]
+    taken = (key for key in others.busy if key != machine.key and _is_busy(key, others, now))
+    busy = list(islice(taken, limit))
     if len(busy) < limit:
         return ""
     return f"its turn (at most {limit} at once): {_some([_short(key, machine) for key in busy])}"

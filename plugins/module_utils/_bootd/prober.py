@@ -30,10 +30,11 @@ LOOK = 2.0  # seconds between two looks for machines that have been installed
 
 @dataclass(slots=True)
 class _Asked:
-    """A machine that is asked: when next, after which pause, and which of its targets have still to answer."""
+    """A machine that is asked: when next, after which pause, where it has to answer, and what came of it so far."""
 
     due: float
     pause: float
+    wanted: tuple[Target, ...] = ()
     waiting: set[Target] = field(default_factory=set)
     answered: set[Target] = field(default_factory=set)
 
@@ -121,13 +122,13 @@ class Prober:
     def _begin(self, now: float) -> None:
         due = sorted((asked.due, key) for key, asked in self._asked.items() if asked.due <= now and not asked.waiting)
         for _due, key in due:
-            machine = self._services.catalog.get(key)
-            found = self._targets(machine) if machine is not None else ()
             if len(self._open) + MAX_TARGETS > AT_ONCE:
                 return
+            machine = self._services.catalog.get(key)
+            found = self._targets(machine) if machine is not None else ()
             asked = self._asked[key]
             asked.due, asked.pause = now + asked.pause, min(asked.pause * 2, LAST_PAUSE)
-            asked.answered = set()
+            asked.wanted, asked.answered = found, set()
             asked.waiting = {target for target in found if self._connect(key, target, now)}
 
     def _targets(self, machine: Machine) -> tuple[Target, ...]:
@@ -157,7 +158,7 @@ class Prober:
             return
         asked.answered.add(target)
         machine = self._services.catalog.get(key)
-        if machine is not None and asked.answered >= set(self._targets(machine)):
+        if machine is not None and asked.answered.issuperset(asked.wanted):
             self._ready(machine, asked)
 
     def _end(self, descriptor: int) -> None:

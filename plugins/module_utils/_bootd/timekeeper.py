@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from . import events
 from .catalog import Nic
@@ -21,14 +22,25 @@ from .order import is_asked
 from .policy import Boot, boot_interface, judge
 from .readiness import targets
 from .services import Services
-from .stages import BUSY, State, quiet_since
+from .stages import State, quiet_since
 from .stores.worker import Worker
 
 LOOK = 5.0  # seconds between two looks, less where a limit is short
 LEAST = 0.25
-_WATCHED = (*BUSY, "installed")
+AGAIN = 60.0  # seconds between two close looks at a machine that is silent and may be so, less where a limit is short
+# The limits that may hold in a stage.
+_WATCHED = {"script": ("script",), "kernel": ("kernel",), "installing": ("iso", "installing"), "installed": ("ready",)}
 _OWN_SCRIPTS = (Boot.HARVESTER, Boot.OSIE)  # which tell what they load
 _CONFIG_URL = "harvester.install.config_url="
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a machine was at when it was looked at, since when that is so, and when to look at it closely again."""
+
+    sign: tuple[object, ...]
+    since: float
+    look_at: float = 0.0
 
 
 class Timekeeper:
@@ -39,8 +51,11 @@ class Timekeeper:
         self._clock = clock
         self._contained = Contained("deadlines", services.metrics, services.log)
         self._limits = {name: limit for name, limit in services.settings.stage_limits.items() if limit}
-        # Machine -> what it was at when it was looked at last, and since when on the clock that has been so.
-        self._seen: dict[str, tuple[tuple[object, ...], float]] = {}
+        limits = {
+            stage: [self._limits[name] for name in names if name in self._limits] for stage, names in _WATCHED.items()
+        }
+        self._shortest = {stage: min(found) for stage, found in limits.items() if found}
+        self._seen: dict[str, _Seen] = {}
         self._worker = Worker("stage-limits", self._work)
 
     def start(self) -> None:
@@ -58,38 +73,41 @@ class Timekeeper:
         if not services.answers_dhcp():
             self._seen.clear()  # another replica hears them, and knows better
             return
-        states = {key: state for key, state in services.journal.states().items() if state.stage in _WATCHED}
+        states = {key: state for key, state in services.journal.states().items() if state.stage in self._shortest}
         for key in self._seen.keys() - states.keys():
             del self._seen[key]
         for key, state in states.items():
             machine = services.catalog.get(key)
-            if machine is not None and self._is_quiet(key, state):
-                self._give_up(machine)
+            if machine is not None and (state.stage != "installed" or is_asked(machine, services.settings)):
+                self._look_at(machine, state)
 
     def _work(self) -> float:
         with self._contained:
             self.look()
         return max(LEAST, min([LOOK, *(limit / 4 for limit in self._limits.values())]))
 
-    def _is_quiet(self, key: str, state: State) -> bool:
-        """Return whether nothing has been heard for the shortest limit, so that it is worth a closer look."""
-        return self._now(key, state) - quiet_since(state) >= min(self._limits.values())
+    def _look_at(self, machine: Machine, state: State) -> None:
+        """Look closely, for which the machine's configuration is read, only where it may have been silent too long."""
+        seen, now, shortest = self._silent(machine.key, state), self._clock(), self._shortest[state.stage]
+        if now - seen.since >= shortest and now >= seen.look_at:
+            seen.look_at = now + min(AGAIN, shortest)
+            self._give_up(machine)
 
-    def _now(self, key: str, state: State) -> float:
-        """Return the time by the machine's last sign: when that came, and for how long it has been the last here."""
+    def _silent(self, key: str, state: State) -> _Seen:
         sign = (state.attempt, state.stage, quiet_since(state))
-        now = self._clock()
-        before = self._seen.get(key)
-        if before is None or before[0] != sign:
-            before = self._seen[key] = (sign, now)
-        return quiet_since(state) + now - before[1]
+        seen = self._seen.get(key)
+        if seen is None or seen.sign != sign:
+            seen = self._seen[key] = _Seen(sign, self._clock())
+        return seen
 
     def _give_up(self, machine: Machine) -> None:
         services, expected, mac = self._services, expected_of(machine, self._services), _mac(machine)
 
         def choose() -> Event | None:
             state = services.journal.state(machine.key)
-            reason = overdue(state, self._now(machine.key, state), self._limits, expected)
+            # The time by the machine's last sign: when that came, and for how long it has been the last here.
+            now = quiet_since(state) + self._clock() - self._silent(machine.key, state).since
+            reason = overdue(state, now, self._limits, expected)
             if reason is None:
                 return None
             return Event(events.OVERDUE, machine.key, mac, services.clock(), {"reason": reason})

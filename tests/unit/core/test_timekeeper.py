@@ -164,3 +164,14 @@ def test_look_without_limits_never_begins():
 def test_expected_of_an_iso_that_is_served_here(url, iso):
     watch = Watch(machine(), {"iso_url": url})
     assert expected_of(watch.machine, watch.services).iso is iso
+
+
+def test_look_reads_configurations_of_silent_machines_only_and_not_each_time():
+    watch = Watch(machine()).saw(events.SCRIPT).saw(events.LOADED, role="kernel")
+    reads = []
+    watch.services.configurations.get = lambda key: reads.append(key)
+    watch.after(*[5] * 179)
+    assert reads == []
+    watch.after(*[5] * 120)  # ten minutes more
+    assert 9 <= len(reads) <= 11
+    assert watch.stage == "kernel"
