@@ -146,10 +146,28 @@ machines:
       description: The last thing that was seen of it, and when.
       type: dict
       sample: {"what": "report succeeded", "at": 1697053479.3}
+    progress:
+      description:
+        - What bootd sends it, as C(what), C(bytes), C(size) and C(percent). Empty where it loads nothing from bootd.
+      type: dict
+      sample: {"what": "iso", "bytes": 2684354560, "size": 6291456000, "percent": 42}
     error:
       description: Why it failed, or the last error iPXE told of.
       type: str
       sample: ''
+    waits_for:
+      description: What it waits for in iPXE, for people.
+      type: str
+      sample: um790-1 (installing)
+    after:
+      description: The machines that have to be done before it, as C(NAMESPACE/NAME).
+      type: list
+      elements: str
+      sample: [tink-system/um790-1]
+    last_stage:
+      description: The stage after which nothing more is to come of it.
+      type: str
+      sample: ready
     netboot:
       description: Whether it would be booted from the network now.
       type: bool

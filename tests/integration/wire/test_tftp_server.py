@@ -143,6 +143,22 @@ def test_script_sent_whole_is_noted(lab):
     assert (event.kind, event.detail["via"], event.detail["bytes"]) == (events.SCRIPT, "tftp", len(SCRIPT))
 
 
+def test_script_of_a_machine_that_has_to_wait_says_so_and_its_boot_file_comes(lab):
+    waiting = replace(lab.services.catalog.get("default/on"), after=("default/off",))
+    lab.services.catalog.upsert(waiting)
+    with Client(lab) as client:
+        assert fetch(client, Request("ipxe.efi")) == CONTENT
+        script = fetch(client, Request("autoexec.ipxe"))
+        assert b"waits for off (never seen installed, and its netboot is off)" in script
+        assert b"chain --replace --autofree http://127.0.0.1:7080/02-00-00-00-00-01/auto.ipxe" in script
+        lab.line(filename="autoexec.ipxe", status="complete")
+        state = lab.services.journal.state("default/on")
+        assert (state.stage, state.waits_for) == ("loading", "off (never seen installed, and its netboot is off)")
+        lab.services.catalog.upsert(replace(waiting, after=()))
+        assert fetch(client, Request("autoexec.ipxe")) == SCRIPT.encode()
+        assert {event.kind for event in lab.services.journal.recent("default/on")} >= {events.BOOT_FILE, events.HELD}
+
+
 @pytest.mark.parametrize("name", ["ipxe.efi", "missing", "../x"])
 def test_write_is_refused(lab, name):
     with Client(lab) as client:
