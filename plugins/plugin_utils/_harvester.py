@@ -17,7 +17,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     machine_from_object,
     text_at,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.check import as_documented, check
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.clusters import Dispute, Place
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.configuration import (
@@ -117,7 +117,7 @@ def _problems(member: _Member) -> Iterator[Problem]:
             path = f"install.management_interface.interfaces[{place}].name"
             called = renamed[0].partition(":")[0]
             message = f"the kernel line calls the card {called} while it installs: give hwAddr instead of name"
-            yield Problem(message, path=path, value=str(given), note=len(cards or ()) > 1)
+            yield Problem(message, path=path, value=shown(given), note=len(cards or ()) > 1)
 
 
 def _between(members: list[_Member]) -> Iterator[Finding]:
@@ -134,13 +134,13 @@ def _between(members: list[_Member]) -> Iterator[Finding]:
         hostname = text_at(member.document, "os", "hostname")
         other = names.setdefault((vip, hostname), member.name) if hostname else member.name
         if other != member.name:
-            yield Finding(member.name, "netboot_hostname", hostname, f"{other} has it too, in the same cluster")
+            yield Finding(member.name, "netboot_hostname", shown(hostname), f"{other} has it too, in the same cluster")
         if text_at(member.document, "install", "role") == "witness":
             other = witnesses.setdefault(vip, member.name)
             if other != member.name:
-                yield Finding(member.name, "harvester_role", "witness", f"{other} is: a cluster has one witness")
+                yield Finding(member.name, "harvester_role", shown("witness"), f"{other} is: a cluster has one witness")
         if vip in addresses and addresses[vip] != member.name:
-            yield Finding(member.name, "harvester_vip", vip, f"is the address of {addresses[vip]}")
+            yield Finding(member.name, "harvester_vip", shown(vip), f"is the address of {addresses[vip]}")
 
 
 def _result(member: _Member) -> dict[str, Any]:
