@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def left_of(name: str) -> list[str]:
     return [path.name for path in (*namespaces.DIRECTORY.iterdir(), *ledger.DIRECTORY.iterdir()) if name in path.name]
 
 
+def inhabitants(namespace: str, number: int) -> list[int]:
+    """The processes in a namespace, once there are so many."""
+    end = time.monotonic() + 10
+    while len(pids := list(namespaces.processes(namespace))) < number and time.monotonic() < end:
+        time.sleep(0.02)
+    return pids
+
+
 def owner(name: str) -> subprocess.Popen[str]:
     """Another process that holds a lab with a process in it."""
     argv = [sys.executable, "-c", OWNER.format(name=name)]
@@ -66,7 +75,7 @@ def test_down_ends_children_that_ignore_the_request(monkeypatch):
         assert stubborn.stdout.readline() == b"up\n"
         # Its parent is gone: only the namespace tells that it is the lab's.
         lab.run("node", ["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &"])
-        pids = list(namespaces.processes(lab.namespace("node")))
+        pids = inhabitants(lab.namespace("node"), 3)
         stubborn.stdout.close()
     assert len(pids) == 3
     assert not any(Path(f"/proc/{pid}/ns/net").exists() for pid in pids)
