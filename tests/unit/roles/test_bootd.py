@@ -86,6 +86,19 @@ def test_settings_for_stages_reach_bootd_wherever_it_runs():
     assert (defaults.stage_limits, defaults.installs_at_once, defaults.ready_checks) == (LIMITS, 0, True)
 
 
+def test_settings_have_configurations_in_a_directory_only_without_a_cluster():
+    assert settings()["BOOTD_CONFIG_DIR"] == ""
+    assert settings(bootd_service_manager="systemd")["BOOTD_CONFIG_DIR"] == "/etc/bootd/configurations"
+    assert settings(bootd_service_manager="systemd", bootd_store="kubernetes")["BOOTD_CONFIG_DIR"] == ""
+    assert settings(bootd_store="files:/srv/x", bootd_config_dir="/srv/y")["BOOTD_CONFIG_DIR"] == "/srv/y"
+
+
+def test_directory_of_configurations_is_for_its_owner_only():
+    tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text(encoding="utf-8"))
+    (made,) = [task["ansible.builtin.file"] for task in tasks if "bootd_config_dir" in str(task.get("when"))]
+    assert (made["path"], made["mode"]) == ("{{ bootd_config_dir }}", "0700")
+
+
 def test_unit_has_no_more_than_it_needs():
     unit = directives()
     assert set(unit["AmbientCapabilities"][0].split()) == CAPABILITIES
