@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Order, silence and readiness over a real API server: what the objects say, and what a wait makes of it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+
+import pytest
+
+from _bootd.hardware.model import AFTER_ANNOTATION
+from api.processes import environment, finish_task, start_task
+from api.site import MACHINE, report
+from kube import wait_for
+from require import require
+
+SECOND = "um790-2"
+SCRIPT, SECOND_SCRIPT = "/58-47-ca-71-d8-49/auto.ipxe", "/58-47-ca-71-d8-50/auto.ipxe"
+ADDRESS = "127.0.10.9"  # of the first machine, on this host's loopback
+
+
+@pytest.fixture
+def pair(site):
+    """A namespace with two machines, the second after the first."""
+    second = site.document(SECOND, "58:47:ca:71:d8:50", "10.10.0.17")
+    second["metadata"]["annotations"] = {AFTER_ANNOTATION: MACHINE}
+    site.apply(site.document(address=ADDRESS))
+    site.apply(second)
+    return site
+
+
+def test_second_machine_is_released_when_the_first_answers(pair):
+    require("root")
+    bootd = pair.bootd().start()
+    bootd.get(SCRIPT)
+    assert f"waits for {MACHINE} (script)" in bootd.get(SECOND_SCRIPT)[1]
+    wait_for(lambda: pair.state(SECOND).get("waitsFor") == f"{MACHINE} (script)", "the object says what it waits for")
+    assert pair.state(SECOND)["stage"] == "loading"
+    report(bootd, pair, "succeeded")
+    wait_for(lambda: pair.state().get("stage") == "installed", "the first is installed")
+    # What another bootd finds is in the objects only.
+    bootd.kill()
+    shutil.rmtree(bootd.state / "machines")
+    bootd.start()
+    assert f"waits for {MACHINE} (installed)" in bootd.get(SECOND_SCRIPT)[1]
+    with socket.create_server((ADDRESS, 443)):
+        wait_for(lambda: pair.state().get("stage") == "ready", "the first is ready")
+    assert "vmlinuz" in bootd.get(SECOND_SCRIPT)[1]
+    wait_for(lambda: pair.state(SECOND).get("stage") == "script", "the second goes on")
+    assert "waitsFor" not in pair.state(SECOND)
+
+
+def test_wait_ends_when_the_first_machine_falls_silent(pair, tmp_path):
+    bootd = pair.bootd("--stage-limits", "script=1").start()
+    bootd.get(SECOND_SCRIPT)
+    options = {"store": f"kubernetes:{pair.namespace}", "machines": [MACHINE, SECOND], "stage": "ready", "timeout": 60}
+    process = start_task("wait_for_phone_home", options, environment(pair.api.kubeconfig, tmp_path))
+    assert "loading" in next(line for line in process.stdout if SECOND in line)
+    bootd.get(SCRIPT)
+    _lines, result = finish_task(process)
+    assert result["elapsed"] < 30
+    first, second = result["summary"]
+    assert (first["stage"], first["failed"], second["stage"], second["failed"]) == ("failed", True, "loading", False)
+    assert first["reason"].startswith("nothing came for")
+    assert "the kernel was not loaded" in first["reason"]
+    assert second["reason"].startswith(f"waits for {MACHINE} (")
+    assert "2 of 2 machines did not reach the stage ready" in result["msg"]
