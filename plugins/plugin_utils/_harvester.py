@@ -25,12 +25,14 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester
     kept_arguments,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import renamed_cards
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.rules import is_hashed
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.rules import ipv4, is_hashed
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import read_options, variable_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
+    PREFIX,
     Finding,
     InventoryError,
+    drafted,
     hardware_objects,
     lines_of,
 )
@@ -46,6 +48,7 @@ class _Member:
     machine: Machine
     options: dict[str, Any]
     document: dict[str, Any]
+    lines: list[str]  # what is wrong with the machine itself
 
 
 def configurations(
@@ -61,46 +64,45 @@ def configurations(
         for dispute in disputes
         if dispute.name in hosts
     ]
-    lines: list[str] = []
     notes: list[Finding] = []
-    members = [
-        member
-        for name, variables in hosts.items()
-        if (member := _member(name, variables, places[name], findings, lines)) is not None
-    ]
+    members = [_member(name, variables, places[name], findings) for name, variables in hosts.items()]
     for member in members:
         for problem in _problems(member):
-            path, message = variable_of(problem, member.options["config"])
-            (notes if problem.note else findings).append(Finding(member.name, path, problem.value, message))
+            finding = _finding(member, problem)
+            # What describes the machine has been told in its own words.
+            if not (member.lines and finding.path.startswith(PREFIX)):
+                (notes if problem.note else findings).append(finding)
     findings += _between(members)
-    if not lines:
-        lines = _clashes(hosts)
+    lines = [line for member in members for line in member.lines] or _hardware_lines(hosts)
     if findings or lines:
         raise InventoryError([*lines, *lines_of(findings)])
     return [_result(member) for member in members], lines_of(notes)
 
 
-def _member(
-    name: str, variables: Mapping[str, Any], place: Place, findings: list[Finding], lines: list[str]
-) -> _Member | None:
-    """Return what is known of a host; tell of its variables, and None where they describe no machine."""
+def _member(name: str, variables: Mapping[str, Any], place: Place, findings: list[Finding]) -> _Member:
+    """Return a host with its configuration, as far as that can be made; tell of the variables of its own."""
     options = read_options(name, variables, findings)
-    try:
-        (hardware,) = hardware_objects({name: variables})
-    except InventoryError as error:
-        lines += error.lines
-        return None
-    machine = machine_from_object(hardware)
-    return _Member(name, place, machine, options, configuration_of(hardware, options, place))
+    hardware = drafted(name, variables)
+    document = configuration_of(hardware, options, place)
+    return _Member(name, place, machine_from_object(hardware), options, document, _hardware_lines({name: variables}))
 
 
-def _clashes(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what stands between hosts whose machines are well described each by itself."""
+def _hardware_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what is wrong with the machines themselves, or between them."""
     try:
         hardware_objects(hosts)
     except InventoryError as error:
         return error.lines
     return []
+
+
+def _finding(member: _Member, problem: Problem) -> Finding:
+    """Return a problem of a configuration in the words of the host's variables."""
+    path, message = variable_of(problem, member.options["config"])
+    if path == "harvester_vip" and problem.value:
+        # Whatever was made of it, the VIP is what stands there.
+        return Finding(member.name, path, shown(member.place.vip), ipv4(member.place.vip) or message)
+    return Finding(member.name, path, problem.value, message)
 
 
 def _problems(member: _Member) -> Iterator[Problem]:

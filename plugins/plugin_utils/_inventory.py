@@ -15,7 +15,12 @@ from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.plan import PlanError, plain, plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.plan import (
+    PlanError,
+    draft,
+    plain,
+    plan,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
 
@@ -58,6 +63,12 @@ def describe(name: str, variables: Mapping[str, Any], after: Iterable[str] = ())
     if not _ADDRESS_NAMES & found.keys() and _is_ipv4(address):
         found["ip"] = address
     return {"after": list(after), **found, "name": name}
+
+
+def drafted(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Hardware object of host ``name`` as far as it can be made, for others to find more that is wrong."""
+    own = plain(variables[OWN_OBJECT]) if OWN_OBJECT in variables else None
+    return own if isinstance(own, dict) else draft(describe(name, variables))
 
 
 def hardware_objects(

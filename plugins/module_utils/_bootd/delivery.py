@@ -7,6 +7,8 @@ from __future__ import annotations
 from . import tokens
 from .catalog import Nic
 from .configurations import document
+from .hardware.model import text_at
+from .harvester.configuration import kept_arguments, with_card_names
 from .harvester.webhooks import with_webhooks
 from .policy import judge
 from .services import Services
@@ -44,14 +46,19 @@ def config_url(services: Services, nic: Nic, address: str) -> str:
 
 
 def content(services: Services, nic: Nic) -> bytes | None:
-    """Return the configuration of the machine of ``nic``, our webhooks first, None where it has none."""
+    """Return the configuration of the machine of ``nic``, our webhooks first, None where it has none.
+
+    Where the kernel line gives the boot card a name, one that was written by hand has the installed system do so too.
+    """
     kept = services.configurations.get(nic.machine.key)
     if kept is None:
         return None
     installs = services.journal.state(nic.machine.key).installs
     value = tokens.token(services.secret, nic.machine.key, installs)
     url = tokens.report_url(services.settings.http_base, nic.interface.mac, value)
-    return document.write(with_webhooks(kept.document, url), like=kept.text).encode()
+    version = text_at(nic.machine.metadata, "instance", "operating_system", "version")
+    named = with_card_names(kept.document, kept_arguments(nic.machine, nic.interface), version)
+    return document.write(with_webhooks(named, url), like=kept.text).encode()
 
 
 def _token(services: Services, nic: Nic) -> str:

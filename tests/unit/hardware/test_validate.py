@@ -157,6 +157,7 @@ def test_walk_through_object_has_nothing_to_tell(notes):
         (f"{INSTANCE}.operating_system.distro", GONE, "harvester"),
         (f"{INSTANCE}.ipxe_script_url", "x", "http://"),
         (f"{DHCP}.arch", "riscv64", "x86_64 or aarch64"),
+        (f"{DHCP}.arch", "aarch64", "Harvester v1.2.0 has no release for arm64"),
         ("spec.disks", [{}], "/dev/nvme0n1"),
         ("spec.disks", [{"device": "nvme0n1"}], "/dev/nvme0n1"),
         ("spec.disks", ["/dev/sda"], "mapping"),
@@ -184,6 +185,18 @@ def test_check_document_one_wrong_field(path, value, words):
     assert all(told.startswith((path, NIC, INSTANCE)) for told in problems)
 
 
+@pytest.mark.parametrize(("version", "refused"), [("v1.7.3", False), ("v1.8.0", True), ("master", True)])
+def test_check_document_bios_is_refused_from_harvester_v1_8(version, refused):
+    value = changed((f"{DHCP}.uefi", False), (f"{INSTANCE}.operating_system.version", version))
+    assert any(told == f"{DHCP}.uefi" and "legacy BIOS" in text for told, text in found(value).items()) is refused
+    script = changed(
+        (f"{DHCP}.uefi", False),
+        (f"{INSTANCE}.operating_system.version", version),
+        (f"{NETBOOT}.ipxe", {"url": "http://h/x"}),
+    )
+    assert found(script) == {}
+
+
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
@@ -199,6 +212,8 @@ def test_check_document_one_wrong_field(path, value, words):
         (f"{NETBOOT}.osie.baseURL", "https://10.10.0.2/harvester", "HTTPS"),
         (f"{NETBOOT}.osie.baseURL", GONE, "releases.rancher.com"),
         (f"{INSTANCE}.operating_system.version", "1.2.0", "v1.2.0"),
+        (f"{INSTANCE}.operating_system.version", "master", "taken for v1.9"),
+        (f"{INSTANCE}.operating_system.version", "v1.10.1", "taken for v1.9"),
         (f"{INSTANCE}.allow_pxe", False, "netboot.allowPXE"),
         (f"{NETBOOT}.ipxe", {"url": "http://x", "contents": "#!ipxe\n"}, "contents comes first"),
         (f"{DHCP}.lease_time", 10, "short lease"),

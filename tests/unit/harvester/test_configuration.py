@@ -139,6 +139,7 @@ def test_configuration_of_carries_the_card_s_name_into_the_installed_system(vers
 def test_with_card_names_comes_before_the_user_s_commands_and_never_beside_their_own():
     arguments = [f"ifname=netboot:{MAC}"]
     given = {"os": {"afterInstallChrootCommands": ["true"]}}
+    assert with_card_names(given, ["ip=dhcp"], "v1.8.2") == given
     assert with_card_names(given, arguments, "v1.8.2")["os"] == {"after_install_chroot_commands": [NAMED, "true"]}
     own = {"os": {"after_install_chroot_commands": ['grub2-editenv /oem/grubenv set extra_cmdline="quiet"']}}
     assert with_card_names(own, arguments, "v1.8.2") == own

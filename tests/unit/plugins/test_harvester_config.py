@@ -128,7 +128,11 @@ def test_harvester_config_own_hardware_object_is_read():
             "node-1, node-2, node-3 harvester_vip: missing: should be the cluster's own address",
         ),
         ([], {"harvester_vip": "10.10.0.17"}, 'harvester_vip: "10.10.0.17": is the address of node-2'),
-        ([], {"harvester_vip": "fd00::1"}, 'harvester_vip: "fd00::1": should be an IPv4 address'),
+        (
+            [],
+            {"harvester_vip": "fd00::1"},
+            'node-1, node-2, node-3 harvester_vip: "fd00::1": should be an IPv4 address',
+        ),
         ([], {"harvester_password": None}, "node-1, node-2, node-3 harvester_password: should have a password or"),
         ([], {"netboot_dns": None}, "node-1, node-2, node-3 netboot_dns: missing"),
         ([], {"netboot_disk": None}, "node-1, node-2, node-3 netboot_disk: missing"),
@@ -178,11 +182,17 @@ def test_harvester_config_says_what_is_wrong_in_the_inventory_s_words(changes, c
 def test_harvester_config_tells_everything_of_all_hosts_at_once():
     lines = lines_of(
         hosts(
-            {"netboot_mac": "x"}, {"harvester_role": "king"}, {"harvester_config": {"os": {"passwd": "battery staple"}}}
+            {"netboot_mac": "x", "harvester_role": "emperor", "netboot_dns": None},
+            {"harvester_role": "king"},
+            {"harvester_config": {"os": {"passwd": "battery staple"}}},
         )
     )
-    assert len(lines) == 3
-    assert [line.split()[0] for line in lines] == ["node-1", "node-2", "node-3"]
+    assert [line.split(":")[0] for line in lines] == [
+        "node-1 netboot_mac",
+        "node-1 harvester_role",
+        "node-2 harvester_role",
+        "node-3 harvester_config.os.passwd",
+    ]
 
 
 def test_harvester_config_host_that_is_not_there_is_told():

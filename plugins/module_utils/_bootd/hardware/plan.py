@@ -79,6 +79,11 @@ def plan(machines: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | No
     return objects
 
 
+def draft(machine: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Hardware object of one machine as far as it can be made, whatever is wrong with it."""
+    return _Plan(0, plain(machine), {}, []).hardware()
+
+
 def plain(node: Any) -> Any:
     """Return ``node`` in Python's own types: Ansible hands over mappings, lists and text of its own."""
     if isinstance(node, Mapping):

@@ -81,18 +81,18 @@ def with_card_names(document: Mapping[str, Any], arguments: Iterable[str], versi
     The installer writes the live system's names into the installed one (the row "name-kept" of ``quirks``). Before
     v1.2 there is no way to have it do this.
     """
-    result = as_documented(document)
     cards = renamed_cards(arguments)
     if not cards or not holds("chroot-commands", version):
-        return result
-    system = dict(result.get("os") or {})
-    given = system.get(COMMANDS) or []
+        return dict(document)
+    result = as_documented(document)
+    system = result.get("os") or {}
+    given = system.get(COMMANDS) or [] if isinstance(system, Mapping) else None
     given = [given] if isinstance(given, str) else given
     if not isinstance(given, list) or any("extra_cmdline" in str(command) for command in given):
-        return result  # somebody sets that line already
+        return dict(document)  # somebody sets that line already
     names = " ".join(f"ifname={card}" for card in dict.fromkeys(cards))
-    system[COMMANDS] = [f'grub2-editenv /oem/grubenv set extra_cmdline="{names}"', *given]
-    return {**result, "os": system}
+    command = f'grub2-editenv /oem/grubenv set extra_cmdline="{names}"'
+    return {**result, "os": {**system, COMMANDS: [command, *given]}}
 
 
 def _network(card: Interface, options: Mapping[str, Any], *, old: bool) -> dict[str, Any]:
