@@ -23,7 +23,7 @@ RUN := $(VENV)/python tests/run.py
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACHINES=3, STORE=kubernetes)
@@ -31,6 +31,13 @@ demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACH
 	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
 	@tests/setup/link
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.demo
+
+.PHONY: demo-harvester
+demo-harvester: ## Make a cluster of three machines in the lab, two of which go wrong at first
+	@tests/setup/packages venv lab
+	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
+	@tests/setup/link
+	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.harvester
 
 .PHONY: test
 test: venv ## Run everything CI runs
@@ -110,7 +117,7 @@ venv: ## Make build/venv with all that the tests import
 
 .PHONY: clean
 clean: ## Remove what was made, but keep the venv and caches
-	@rm -rf build/demo build/dist build/test build/tree
+	@rm -rf build/demo build/demo-harvester build/dist build/test build/tree
 
 .PHONY: distclean
 distclean: ## Remove everything that was made

@@ -25,6 +25,7 @@ _IN_KERNEL = ("rootfs", "configuration", "iso")  # only what runs by then asks f
 BUSY = ("script", "kernel", "installing")  # what a machine is installed in
 _UNDER_WAY = ("loading", *BUSY)
 HELD_SECONDS = 60.0  # between two notes that a machine still waits for the same
+NO_REASON = "the installer reported a failure, and no reason"
 MAX_STEPS = 64
 MAX_FACTS = 32
 MAX_TEXT = 256
@@ -297,7 +298,7 @@ def _on_report(state: State, event: Event) -> State:
         done = replace(done, error="", progress=None, installs=state.installs + 1)
         return replace(done, switched_off={**done.switched_off, event.mac: str(event.detail.get("reprovision", ""))})
     if outcome == "failed" and state.stage not in _INSTALLED:
-        return _fail(state, _text(event.detail.get("reason")) or "the installer gave no reason", event.at)
+        return _fail(state, _text(event.detail.get("reason")) or NO_REASON, event.at)
     return state
 
 

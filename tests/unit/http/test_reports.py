@@ -200,7 +200,7 @@ def test_report_carries_the_reprovision_annotation(site):
         (FORM, b"reason=no+disk", "no disk"),
         ("text/plain", b"no disk\n", "no disk"),
         ("application/json", b"{broken", "{broken"),
-        ("", b"", "the installer gave no reason"),
+        ("", b"", "the installer reported a failure, and no reason"),
     ],
 )
 def test_report_failed_reason(site, kind, body, reason):

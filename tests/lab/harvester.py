@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make demo-harvester`: three machines become a cluster, in a lab, though two of them go wrong at first.
+
+The first machine creates the cluster, the others wait for it in iPXE and join. Of these, one has a disk that is not
+there and reports FAILED, one falls silent after its kernel has started. The playbook has to say so of both, and the
+second run has to repair them and to leave the first machine alone. Logs and report.json go to build/demo-harvester.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tools import missing
+
+from . import artifacts, bootd, bootstrap, needs, report, story
+from .accelerator import accelerator
+from .command import CommandFailed
+from .demo import BUILD, PLAYBOOKS, Failed, say, shown
+from .down import take_down_abandoned
+from .machine import Machine
+from .network import Lab
+from .playbook import Playbook
+
+DIRECTORY = BUILD / "demo-harvester"
+VERSION = "v1.8.2"  # as the inventory has it
+MACHINES = {f"node-{number}": f"58:47:ca:71:d8:5{number}" for number in (1, 2, 3)}
+PASSWORD = "lab of the demo"
+TOKEN = DIRECTORY / "configurations/.cluster-harvester"
+
+
+def main() -> int:
+    """Run the demo; returns the exit status."""
+    try:
+        run()
+    except (Failed, CommandFailed) as error:
+        say(f"demo failed: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted; the lab is taken down")
+        return 130
+    return 0
+
+
+def run() -> None:
+    """Have the three machines installed in two runs of the playbook; raises Failed where anything is not as told."""
+    lacking = missing(*needs.ALL)
+    if lacking:
+        raise Failed("\n  ".join(["this host lacks something", *lacking]))
+    take_down_abandoned()
+    shutil.rmtree(DIRECTORY, ignore_errors=True)
+    DIRECTORY.mkdir(parents=True)
+    say(f"building the files of a release, {VERSION}, with their checksums: a stand-in for Harvester")
+    artifacts.publish(artifacts.build(BUILD / "lab"), DIRECTORY / "release", VERSION)
+    with Lab() as lab:
+        bootstrap.lay_out(lab)
+        say(f"the lab is up: node {bootstrap.NODE_ADDRESS}, which serves the images too; machines run {accelerator()}")
+        machines = {name: Machine(lab, DIRECTORY, name, mac) for name, mac in MACHINES.items()}
+        first = attempt(lab, "first", machines.values(), broken=True)
+        expect(story.after_the_first(first))
+        say("as it had to be: the first machine is ready, of the others the playbook has said what is wrong")
+        broken = [machines[name] for name in ("node-2", "node-3")]
+        for machine in broken:
+            machine.power_off()
+        second = attempt(lab, "second", broken, broken=False)
+        expect(story.after_the_second(second, first))
+    expect(story.told_in(logs(), [PASSWORD, TOKEN.read_text().strip()]))
+    target = DIRECTORY / "report.json"
+    target.write_text(json.dumps({"first": first, "second": second}, indent=2) + "\n")
+    say("a cluster of three; neither its password nor its token is in any log")
+    print(report.STAND_IN)
+    print(f"The report is {shown(target)}; the logs are beside it.", flush=True)
+
+
+def attempt(lab: Lab, name: str, machines: Iterable[Machine], *, broken: bool) -> story.Run:
+    """Run the playbook, power ``machines`` on when it asks for that, and return how it ended and what bootd knows."""
+    log, power = DIRECTORY / f"ansible-{name}.log", DIRECTORY / "power"
+    power.unlink(missing_ok=True)
+    told = {"demo_dir": str(DIRECTORY), "demo_broken": broken}
+    inventory = PLAYBOOKS / "inventory/demo_harvester.yml"
+    playbook = Playbook(lab, PLAYBOOKS / "demo_harvester.yml", [inventory], told, log, {})
+    while not power.exists():
+        if not playbook.runs:
+            raise Failed(f"the playbook ended before it asked for power; what it said is in {shown(log)}")
+        time.sleep(0.2)
+    for machine in machines:
+        machine.power_on()
+        say(f"{machine.name}: power on, {machine.firmware}, {machine.mac}")
+    status = playbook.result()
+    known: Mapping[str, Mapping[str, object]] = {str(entry["name"]): entry for entry in bootd.machines(lab)}
+    return {"status": status, "said": log.read_text(errors="replace"), "machines": known}
+
+
+def expect(problems: list[str]) -> None:
+    """Raise Failed with ``problems``, if there are any."""
+    if problems:
+        raise Failed("\n  ".join(["not as it has to be", *problems, f"the logs are in {shown(DIRECTORY)}"]))
+
+
+def logs() -> dict[str, str]:
+    """Return the content of every log by its name."""
+    paths: list[Path] = sorted(DIRECTORY.glob("*.log"))
+    return {path.name: path.read_text(errors="replace") for path in paths}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
