@@ -18,6 +18,7 @@ from .deadlines import Expected, overdue
 from .events import Event
 from .faults import Contained
 from .hardware.model import Machine, text_at
+from .harvester.kernel_line import CONFIG_URL
 from .order import is_asked
 from .policy import Boot, boot_interface, judge
 from .readiness import targets
@@ -31,7 +32,6 @@ AGAIN = 60.0  # seconds between two close looks at a machine that is silent and 
 # The limits that may hold in a stage.
 _WATCHED = {"script": ("script",), "kernel": ("kernel",), "installing": ("iso", "installing"), "installed": ("ready",)}
 _OWN_SCRIPTS = (Boot.HARVESTER, Boot.OSIE)  # which tell what they load
-_CONFIG_URL = "harvester.install.config_url="
 
 
 @dataclass(slots=True)
@@ -143,7 +143,7 @@ def _names_another(machine: Machine) -> bool:
     """Return whether the object itself says where the installer's configuration is."""
     arguments = [text_at(machine.metadata, "instance", "userdata")]
     arguments += [" ".join(item.netboot.osie.kernel_params) for item in machine.interfaces]
-    return any(_CONFIG_URL in text for text in arguments)
+    return any(f"{CONFIG_URL}=" in text for text in arguments)
 
 
 def _mac(machine: Machine) -> str:
