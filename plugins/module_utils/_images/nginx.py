@@ -34,8 +34,6 @@ def path_problem(name: str, path: str) -> Iterator[str]:
     """Yield why a directory can't be served."""
     if not _PATH.fullmatch(path) or "/.." in path or path.strip("/") == "":
         yield f"{name} is {path!r} but should be an absolute path of letters, digits and _.,:@+-"
-    elif "/." in path:
-        yield f"{name} is {path!r}, and what is hidden is never served"
 
 
 def listen_problem(bind: str, port: int) -> Iterator[str]:

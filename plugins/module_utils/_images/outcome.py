@@ -73,7 +73,7 @@ def _diff(outcomes: list[Outcome]) -> dict[str, str]:
     places = sorted({str(outcome.path.parent) for outcome in outcomes})
     header = ", ".join(places)
     before = [_line(item.name, item.before.size, item.before.sha512) for item in outcomes if item.before]
-    after = [_line(item.name, item.size, item.sha512) for item in outcomes if item.action != "removed" and item.url]
+    after = [_line(item.name, item.size, item.sha512) for item in outcomes if item.action != "removed"]
     return {
         "before_header": header,
         "after_header": header,

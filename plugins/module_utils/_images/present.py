@@ -89,6 +89,8 @@ def _checksums(wish: Wish, source: Source, warn: Callable[[str], None]) -> str:
 
 
 class _Run:
+    """One look at the files, and what follows from it."""
+
     def __init__(self, wish: Wish, source: Source, text: str, progress: Progress) -> None:
         self._wish, self._source, self._text, self._progress = wish, source, text, progress
         self._release = wish.release
@@ -112,22 +114,23 @@ class _Run:
         )
         problem = space_problem(needed, places.free_space(self._wish.directory), str(self._wish.directory))
         if problem:
-            raise Failed([problem])
+            raise Failed([problem], outcomes)
         return outcomes + self._look_at_checksums()
 
     def work(self) -> list[Outcome]:
-        """Have each file there."""
+        """Have each file there, and none that is wrong, whatever else fails."""
+        gone: list[str] = []
         try:
-            outcomes = self.look()
-            wrong = [outcome for outcome in outcomes if outcome.action == "replaced"]
-            for outcome in wrong:
-                self._set_aside(outcome)
-            by_role = {outcome.role: outcome for outcome in outcomes}
             try:
-                return self._each(by_role, lambda role: self._bring(by_role[role]))
+                outcomes = self.look()
             except Failed as failed:
-                gone = [f"{outcome.path} was wrong and is gone: {outcome.reason}" for outcome in wrong]
-                raise Failed([str(failed), *gone], failed.outcomes) from failed
+                gone = self._set_aside_all(failed.outcomes)
+                raise Failed([str(failed)]) from failed
+            gone = self._set_aside_all(outcomes)
+            by_role = {outcome.role: outcome for outcome in outcomes}
+            return self._each(by_role, lambda role: self._bring(by_role[role]))
+        except Failed as failed:
+            raise Failed([str(failed), *gone], failed.outcomes) from failed
         finally:
             self._records.write()
 
@@ -151,12 +154,24 @@ class _Run:
         outcome = Outcome(role, name, path, self._source.url(role), before=found)
         if digest and judge(found, digest, None).action == "unchanged":
             return replace(outcome, size=found.size if found else None, sha512=digest)
-        size = patiently(partial(self._source.size, role), self._wish.retries)
+        size = self._size_of(role, wrong=bool(digest and found))
         judged = judge(found, digest, size, self._others)
         known = found.size if found and judged.action == "unchanged" else size
         return replace(
             outcome, action=judged.action, reason=judged.reason, size=known, sha512=digest, beginning=judged.resumable
         )
+
+    def _size_of(self, role: str, *, wrong: bool) -> int | None:
+        """Return the size at the source; of a file that is ``wrong`` here None, too, where the source does not answer.
+
+        It is then taken away before the source is asked again, and that tells why it can't be had.
+        """
+        try:
+            return patiently(partial(self._source.size, role), self._wish.retries)
+        except SourceError:
+            if wrong:
+                return None
+            raise
 
     def _find(self, path: Path, digest: str) -> Found | None:
         if digest and path.is_file():
@@ -181,6 +196,13 @@ class _Run:
 
     def _content(self) -> bytes:
         return kept_checksums(self._release, self._text, self._others).encode()
+
+    def _set_aside_all(self, outcomes: Iterable[Outcome]) -> list[str]:
+        """Take wrong files away and return a line for each."""
+        wrong = [outcome for outcome in outcomes if outcome.action == "replaced"]
+        for outcome in wrong:
+            self._set_aside(outcome)
+        return [f"{outcome.path} was wrong and is gone: {outcome.reason}" for outcome in wrong]
 
     def _set_aside(self, outcome: Outcome) -> None:
         """Take a wrong file out of every server's reach at once; its beginning may spare some of the way."""

@@ -89,7 +89,6 @@ def test_namespace_is_the_same_as_bootd_makes_it():
     ("given", "word"),
     [
         ({"path": "images"}, "path is 'images' but should be an absolute path"),
-        ({"path": "/srv/.images"}, "what is hidden is never served"),
         ({"bind": "eth0"}, "bind is 'eth0' but should be an IP address"),
         ({"port": 0}, "port is 0 but should be between 1 and 65535"),
         ({"name": "Image_Server"}, "name is 'Image_Server' but should be"),

@@ -274,8 +274,13 @@ def test_present_while_the_source_is_away(run, images):
     assert run(source="http://127.0.0.1:1", retries=0)["changed"] is False
     assert "the checksums in" in run.warnings[0]
     (images / KERNEL).unlink()
-    with pytest.raises(Failed, match=r"127\.0\.0\.1:1/v1\.8\.2/harvester-v1\.8\.2-vmlinuz-amd64: "):
+    (images / ISO).write_bytes(b"wrong")
+    with pytest.raises(Failed, match=r"127\.0\.0\.1:1/v1\.8\.2/harvester-v1\.8\.2-vmlinuz-amd64: ") as told:
         run(source="http://127.0.0.1:1", retries=0)
+    # What is wrong is not served until the source is back either.
+    assert f"{ISO} was wrong and is gone" in str(told.value)
+    assert told.value.outcomes == []
+    assert ISO not in names_in(images)
 
 
 def test_present_keeps_credentials_to_itself(run, mirror, images):
