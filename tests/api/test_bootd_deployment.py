@@ -104,6 +104,7 @@ def test_run_takes_back_rights_that_other_settings_needed(run):
         ("ClusterRoleBinding", "removed"),
         ("Role", "created"),
         ("RoleBinding", "created"),
+        ("Role", "updated"),  # its own, which had the right to the configurations
         ("Deployment", "updated"),
     }
     assert run(store=f"kubernetes:{run.name}")["changed"] is False
