@@ -25,6 +25,7 @@ TIMEOUT = 3.0  # seconds for a connection
 AT_ONCE = 16  # connections
 FIRST_PAUSE = 1.0
 LAST_PAUSE = 30.0
+FAULT_PAUSE = 5.0
 LOOK = 2.0  # seconds between two looks for machines that have been installed
 
 
@@ -50,7 +51,8 @@ class Prober:
         self._open: dict[int, tuple[socket.socket, str, Target, float]] = {}  # descriptor -> ..., machine, until
         self._poll = select.poll()
         self._looked_at = -LOOK
-        self._stopped = -1
+        self._stopped = -1  # an eventfd: readable once stop() was called
+        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -66,6 +68,7 @@ class Prober:
         """End the thread and close its sockets; no error where it never started."""
         if self._thread is None:
             return
+        self._ended.set()
         os.eventfd_write(self._stopped, 1)
         self._thread.join()
         self._thread = None
@@ -75,8 +78,11 @@ class Prober:
         try:
             running = True
             while running:
+                healthy = False
                 with self._contained:
-                    running = self._turn()
+                    running, healthy = self._turn(), True
+                if not healthy:
+                    running = not self._ended.wait(FAULT_PAUSE)
         finally:
             for descriptor in list(self._open):
                 self._end(descriptor)
@@ -137,7 +143,10 @@ class Prober:
 
     def _connect(self, key: str, target: Target, now: float) -> bool:
         """Begin to connect; return whether that is under way."""
-        connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        except OSError:
+            return False  # no descriptor to be had now
         try:
             connection.connect((target.address, target.port))
         except BlockingIOError:

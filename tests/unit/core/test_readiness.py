@@ -60,6 +60,16 @@ def test_targets_of_a_machine_without_address():
     assert targets(machine(address=""), None) == ()
 
 
+class Sockets:
+    """The module socket, with another way to make one."""
+
+    def __init__(self, make: Callable[..., socket.socket]) -> None:
+        self.socket = make
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(socket, name)
+
+
 class Kept:
     """Configurations with one in it."""
 
@@ -208,6 +218,41 @@ def test_prober_stops_while_nobody_answers_and_leaves_no_socket(monkeypatch):
     asking.stop()
     asking.stop()
     assert asking._open == {}
+
+
+def test_prober_a_fault_is_counted_once_in_a_while_and_does_not_end_it(monkeypatch, listener):
+    found = machine("127.0.0.1")
+    desk, asking = asked(monkeypatch, listener.getsockname()[1], found)
+    monkeypatch.setattr(prober, "FAULT_PAUSE", 0.01)
+    faulty = iter([True, True])
+    look = asking._look
+
+    def fail_twice(now: float) -> None:
+        if next(faulty, False):
+            raise RuntimeError("a fault")
+        look(now)
+
+    monkeypatch.setattr(asking, "_look", fail_twice)
+    asking.start()
+    wait_for(desk, "ready", found)
+    asking.stop()
+    assert desk.metric("handler_failures_total", protocol="ready") == 2
+
+
+def test_prober_without_a_descriptor_asks_later(monkeypatch, listener):
+    found = machine("127.0.0.1")
+    desk, asking = asked(monkeypatch, listener.getsockname()[1], found)
+    few = iter([True, True])
+
+    def none_left(*arguments: object) -> socket.socket:
+        if next(few, False):
+            raise OSError(24, "Too many open files")
+        return socket.socket(*arguments)
+
+    monkeypatch.setattr(prober, "socket", Sockets(none_left))
+    asking.start()
+    wait_for(desk, "ready", found)
+    asking.stop()
 
 
 def test_target_is_told_as_people_write_it():

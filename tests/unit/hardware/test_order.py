@@ -42,8 +42,11 @@ def test_machine_knows_the_keys_of_those_before_it(text, keys):
     assert machine_from_object(hardware("node-9", text).value).after == keys
 
 
-def test_after_names_are_bounded():
-    assert len(after_names(",".join(map(str, range(1000))))) == MAX_AFTER
+def test_after_names_are_bounded_and_more_is_told():
+    many = ",".join(f"n{number}" for number in range(MAX_AFTER + 1))
+    assert len(after_names(many)) == MAX_AFTER
+    (problem,) = [message for _object, message, note in told(hardware("node-1", many)) if not note]
+    assert "1000 names at most" in problem
 
 
 @pytest.mark.parametrize("name", ["../etc", "a b", "a/b/c", "/a", "a/", "-a"])

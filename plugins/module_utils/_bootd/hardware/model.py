@@ -27,7 +27,7 @@ STATE_ANNOTATION = "netboot.baremetal/state"
 USER_DATA_ANNOTATION = "netboot.baremetal/user-data"
 # The machines, NAME or NAMESPACE/NAME with commas between, that have to be done before this one boots.
 AFTER_ANNOTATION = "netboot.baremetal/after"
-MAX_AFTER = 64
+MAX_AFTER = 1000
 
 _MAPPINGS = (dict, Mapping)  # dict first: asking the abstract class takes ten times as long
 

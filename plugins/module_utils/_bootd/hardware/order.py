@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from .manifest import Document
-from .model import AFTER_ANNOTATION, DEFAULT_NAMESPACE, after_names, text_at
+from .model import AFTER_ANNOTATION, DEFAULT_NAMESPACE, MAX_AFTER, after_names, text_at
 from .names import is_usable, is_usable_key
 from .problem import Problem, printable, shown
 from .shape import Finding
@@ -22,6 +22,8 @@ MAX_CIRCLES = 100
 def check_after(value: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with the annotation of one object as it stands."""
     text = text_at(value, "metadata", "annotations", AFTER_ANNOTATION)
+    if text.count(",") >= MAX_AFTER:
+        yield PATH, text, f"should be {MAX_AFTER} names at most; what is beyond is not waited for", False
     for name in after_names(text):
         if not (is_usable_key(name) if "/" in name else is_usable(name)):
             yield PATH, text, f"{name!r} names no machine; should be NAME or NAMESPACE/NAME, separated by commas", False
