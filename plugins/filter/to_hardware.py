@@ -33,7 +33,8 @@ description:
     installation when it changes. C(netboot_firmware) is V(uefi) or V(bios). C(netboot_arch) is V(x86_64) unless given.
   - C(netboot_after) is a list of the machines that have to be done before this one boots, in the annotation
     C(netboot.baremetal/after). Where it is not given, a machine that joins the Harvester cluster with
-    C(harvester_vip) waits for the one that creates it; see P(baremetal.netboot.harvester_config#filter). An empty list waits for nobody.
+    C(harvester_vip) waits for the one that creates it; see P(baremetal.netboot.harvester_config#filter). An empty
+    list waits for nobody.
   - C(netboot_namespace), C(netboot_labels), C(netboot_annotations), C(netboot_manufacturer), C(netboot_facility_code),
     C(netboot_plan_slug), C(netboot_userdata), C(netboot_user_data), C(netboot_vendor_data), C(netboot_allow_workflow),
     C(netboot_iface_name), C(netboot_disable_dhcp), C(netboot_tftp_server_name) and C(netboot_boot_file_name) go where

@@ -48,7 +48,6 @@ class _Member:
     machine: Machine
     options: dict[str, Any]
     document: dict[str, Any]
-    lines: list[str]  # what is wrong with the machine itself
 
 
 def configurations(
@@ -65,15 +64,18 @@ def configurations(
         if dispute.name in hosts
     ]
     notes: list[Finding] = []
+    lines = _hardware_lines(hosts)
+    broken = {name for name, variables in hosts.items() if lines and _hardware_lines({name: variables})}
     members = [_member(name, variables, places[name], findings) for name, variables in hosts.items()]
+    told = {(finding.name, finding.path) for finding in findings}
     for member in members:
         for problem in _problems(member):
             finding = _finding(member, problem)
-            # What describes the machine has been told in its own words.
-            if not (member.lines and finding.path.startswith(PREFIX)):
+            # What describes the machine has been told in its own words, and what can't be read is not missing as well.
+            known = member.name in broken and finding.path.startswith(PREFIX)
+            if not known and (finding.name, finding.path) not in told:
                 (notes if problem.note else findings).append(finding)
     findings += _between(members)
-    lines = [line for member in members for line in member.lines] or _hardware_lines(hosts)
     if findings or lines:
         raise InventoryError([*lines, *lines_of(findings)])
     return [_result(member) for member in members], lines_of(notes)
@@ -84,7 +86,7 @@ def _member(name: str, variables: Mapping[str, Any], place: Place, findings: lis
     options = read_options(name, variables, findings)
     hardware = drafted(name, variables)
     document = configuration_of(hardware, options, place)
-    return _Member(name, place, machine_from_object(hardware), options, document, _hardware_lines({name: variables}))
+    return _Member(name, place, machine_from_object(hardware), options, document)
 
 
 def _hardware_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -195,6 +195,12 @@ def test_harvester_config_tells_everything_of_all_hosts_at_once():
     ]
 
 
+def test_harvester_config_what_can_not_be_read_is_not_missing_as_well():
+    assert lines_of(hosts(harvester_password=5)) == [
+        "node-1, node-2, node-3 harvester_password: should be text: put it in quotes"
+    ]
+
+
 def test_harvester_config_host_that_is_not_there_is_told():
     with pytest.raises(AnsibleFilterError, match="node-9: no host of the inventory"):
         plugin.harvester_config(["node-9"], hosts())
