@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from math import isfinite, isnan
 from typing import Any
 
 from ..hardware.yaml_reader import Unreadable, read_yaml
@@ -81,6 +82,6 @@ def _key(key: Any) -> str:
 
 def _scalar(value: Any) -> str:
     """Return ``value`` in JSON, which is YAML, other than its escapes for what is beyond 16 bits."""
-    if isinstance(value, float) and value * 0 != 0:
-        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, float) and not isfinite(value):
+        return ".nan" if isnan(value) else ".inf" if value > 0 else "-.inf"
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
