@@ -29,7 +29,7 @@ description:
   - C(harvester_token) is the secret that all nodes of a cluster have in common. Where it is not given, C(content) has
     none, and whoever writes the configurations fills in one.
   - C(harvester_password) is the password of the user C(rancher), in clear or hashed as C(openssl passwd -6) does it.
-    One in clear is hashed, with a salt that is made of the names of machine and cluster, so that it does not change
+    One in clear is hashed, with a salt that is made of the cluster's namespace and VIP, so that it does not change
     from run to run. C(harvester_ssh_authorized_keys) is a list of public keys, or a text with one in each line. One of
     the two has to be there.
   - C(harvester_vip_mode) is V(static) unless given, or V(dhcp) with the MAC address C(harvester_vip_hw_addr).

@@ -152,6 +152,7 @@ def _result(member: _Member) -> dict[str, Any]:
     password = text_at(content, "os", "password")
     if password and not is_hashed(password):
         # The same hash each time, so that nothing changes where nothing has; of public names, never of the password.
-        salt = salt_of(member.machine.key, member.place.vip)
+        # One salt for a cluster: its nodes have the same password anyway, and a thousand hashes take ten seconds.
+        salt = salt_of(member.machine.namespace, member.place.vip)
         content["os"] = {**content["os"], "password": sha512_crypt(password, salt)}
     return {"name": member.name, "namespace": member.machine.namespace or DEFAULT_NAMESPACE, "content": content}

@@ -110,7 +110,7 @@ def provision(lab: Lab, store: Store, firmware: str, count: int) -> list[report.
         say(f"{machine.name}: power on, {firmware}, {machine.mac}")
     if playbook.result() != 0:
         raise Failed(f"the playbook failed; what it said is in {shown(log)}")
-    say("installed; now the machines restart, try the network first, and have to end on their disks")
+    say("ready: installed, restarted, tried the network first, and ended on their disks")
     booted = wait_for_disks(machines)
     seen = {str(entry["name"]): entry for entry in bootd.machines(lab)}
     return [
