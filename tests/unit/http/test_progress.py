@@ -137,3 +137,13 @@ def test_server_counts_the_part_that_was_asked_for(site):
     kind, detail = site.events()[-1]
     assert (kind, detail["what"], detail["size"]) == (events.PROGRESS, "iso", WHOLE)
     assert 0 < detail["bytes"] <= WHOLE // 4
+
+
+def test_server_says_nothing_of_other_files(site, tmp_path):
+    (tmp_path / "images" / "readme").write_bytes(bytes(WHOLE))
+    with serving(site) as port:
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection.request("GET", "/images/readme", headers={"Range": "bytes=0-1023"})
+        assert len(connection.getresponse().read()) == 1024
+        connection.close()
+    assert [kind for kind, _detail in site.events()] == [events.SCRIPT]

@@ -19,6 +19,7 @@ from ..catalog import Nic
 from ..hardware.mac import parse_mac
 from ..ipxe.artifacts import role_of
 from ..policy import firmware_file_allowed
+from ..stages import LOADS
 from . import replies, scripts
 from .files import serve
 from .progress import Download
@@ -68,19 +69,25 @@ def _image(site: Site, name: str) -> HTTPResponse:
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
-        if whole and nic is not None and download is not None:
-            _loaded(site, nic, name, sent, download.size)
+        if whole and nic is not None:
+            _loaded(site, nic, name, sent, download)
 
     return serve(request.environ, (root,), name, on_end, download)
 
 
-def _followed(site: Site, nic: Nic, name: str) -> Download:
+def _followed(site: Site, nic: Nic, name: str) -> Download | None:
+    """Return what follows a download, None for one that says nothing of how far a machine is."""
+    role = role_of(name)
+    if role not in LOADS:
+        return None
+
     def tell(detail: Mapping[str, object]) -> None:
         site.record(nic, events.PROGRESS, detail)
 
-    return site.downloads.follow(nic.machine.key, name, role_of(name), tell)
+    return site.downloads.follow(nic.machine.key, name, role, tell)
 
 
-def _loaded(site: Site, nic: Nic, name: str, sent: int, size: int) -> None:
+def _loaded(site: Site, nic: Nic, name: str, sent: int, download: Download | None) -> None:
     url = f"{site.services.settings.http_base}/images/{name}"
-    site.record(nic, events.LOADED, {"url": url, "role": role_of(name), "bytes": sent, "size": size})
+    size = {} if download is None else {"size": download.size}
+    site.record(nic, events.LOADED, {"url": url, "role": role_of(name), "bytes": sent, **size})
