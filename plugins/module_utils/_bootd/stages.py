@@ -334,6 +334,7 @@ _HANDLERS = {
     events.PROGRESS: _on_progress,
     events.CONFIGURATION: _on_configuration,
     events.HELD: _on_held,
+    events.LOCAL_BOOT: lambda state, _event: replace(state, waits_for=""),
     events.OVERDUE: _on_overdue,
     events.READY: _on_ready,
     events.BOOT_ERROR: _on_boot_error,

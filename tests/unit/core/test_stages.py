@@ -209,6 +209,10 @@ def test_advance_a_held_machine_with_ipxe_in_its_rom_is_loading_as_well():
     assert (state.stage, state.attempt) == ("loading", 1)
 
 
+def test_advance_a_machine_that_is_sent_to_its_disk_waits_no_more():
+    assert run(held(), (events.LOCAL_BOOT, {"reason": "netboot is off"})).waits_for == ""
+
+
 def test_advance_waiting_on_is_no_news_for_a_minute():
     state = run(*UEFI_BOOT[:5], held())
     assert advance(state, event(events.HELD, state.last_at + 59, held()[1])) is state
