@@ -223,6 +223,8 @@ def test_log_says_why_and_shows_neither_token_nor_configuration(site):
     site.get(URL + "?" + "a=b")
     site.get("//configuration///58-47-ca-71-d8-49//" + TOKEN)
     site.get(URL + "\0")
+    site.get("//configuration//58-47-ca-71-d8-49//" + TOKEN + "\0")
+    site.get("configuration/58-47-ca-71-d8-49/" + TOKEN + "\0")
     site.get(URL + "/\n")
     lines = site.lines()
     (refusal,) = [line for line in lines if line["event"] == "configuration_not_given"]

@@ -71,7 +71,7 @@ def shown_uri(environ: Environ) -> str:
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
     query = environ.get("QUERY_STRING")
     # Also of a path that was refused untidied.
-    return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", path)) + (f"?{query}" if query else "")
+    return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", f"/{path}")) + (f"?{query}" if query else "")
 
 
 class _Access:
