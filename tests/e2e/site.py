@@ -24,8 +24,8 @@ MAC = "58:47:ca:71:d8:49"
 VIP = "10.10.0.30"
 EVENTS = ("STARTED", "SUCCEEDED", "FAILED")
 BOOTED = "system: booted from disk: installed um790-1"
-# Emulated machines on a busy host: five times what a boot takes on an idle one with two cores.
-PATIENCE = 180.0  # seconds
+# Emulated machines on a busy host: eight times what a boot takes on an idle one with two cores.
+PATIENCE = 300.0  # seconds
 
 
 class Site:
