@@ -29,7 +29,7 @@ LOGS = ROOT / "build/test"
 # Most programs keep one processor busy, or wait.
 SIDE_BY_SIDE = 2
 # Begun first, because they take longest; one after the other, because they build the same artifacts.
-FIRST = ("e2e", "demo")
+FIRST = ("e2e", "demo", "demo-harvester")
 # They hold bootd to times and have the host for themselves.
 ALONE = ("wire", "daemon")
 
@@ -54,7 +54,7 @@ class Screen:
     def show(self, text: str, step: str = "") -> None:
         """Show text that ends a line; lines of one call stay together."""
         if self._shared and step:
-            text = "".join(f"{step:<11} | {line}\n" for line in text.splitlines())
+            text = "".join(f"{step:<14} | {line}\n" for line in text.splitlines())
         with self._lock:
             sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
             sys.stdout.flush()
@@ -181,10 +181,10 @@ def print_table(results: Sequence[Result], seconds: float) -> None:
     """Print how each step went, in their usual order, and how long all of it took."""
     print()
     for result in sorted(results, key=lambda result: list(STEPS).index(result.step)):
-        print(f"  {'ok' if result.ok else 'FAILED':<7}{result.step:<11}{result.seconds:7.1f} s  {result.closing}")
+        print(f"  {'ok' if result.ok else 'FAILED':<7}{result.step:<14}{result.seconds:7.1f} s  {result.closing}")
     failed = [result.step for result in results if not result.ok]
     verdict = f"failed: {', '.join(failed)}" if failed else ""
-    print(f"  {'FAILED' if failed else 'ok':<7}{'all':<11}{seconds:7.1f} s  {verdict}".rstrip())
+    print(f"  {'FAILED' if failed else 'ok':<7}{'all':<14}{seconds:7.1f} s  {verdict}".rstrip())
 
 
 def leave(number: int, _frame: object) -> NoReturn:
