@@ -132,7 +132,8 @@ def demo() -> list[Command]:
 # In the order in which they are begun: quick and telling ones first, then the longest.
 def demo_harvester() -> list[Command]:
     """A cluster of three machines, two of which go wrong at first."""
-    return [Command(["env", "PYTHONPATH=tests", sys.executable, "-m", "lab.harvester"], proof="The report is", live=True)]
+    argv = ["env", "PYTHONPATH=tests", sys.executable, "-m", "lab.harvester"]
+    return [Command(argv, proof="The report is", live=True)]
 
 
 STEPS: dict[str, Callable[[], list[Command]]] = {
