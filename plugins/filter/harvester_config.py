@@ -98,7 +98,8 @@ _value:
       description: The name of the machine.
       type: str
     namespace:
-      description: The namespace of its Hardware object.
+      description: The namespace of its Hardware object. Where none is named, that is up to who writes them.
+      returned: where the inventory names one
       type: str
     content:
       description: Harvester's configuration.

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
-    DEFAULT_NAMESPACE,
     Machine,
     machine_from_object,
     text_at,
@@ -27,6 +26,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import renamed_cards
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.rules import ipv4, is_hashed
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import namespace_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import read_options, variable_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
     PREFIX,
@@ -44,6 +44,7 @@ class _Member:
     """A host on its way to its configuration."""
 
     name: str
+    namespace: str  # "" where the inventory names none
     place: Place
     machine: Machine
     options: dict[str, Any]
@@ -53,7 +54,7 @@ class _Member:
 def configurations(
     hosts: Mapping[str, Mapping[str, Any]], places: Mapping[str, Place], disputes: list[Dispute]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return name, namespace and content for each of ``hosts`` (name -> variables), and what is worth knowing.
+    """Return the configuration of each of ``hosts`` (name -> variables), and what is worth knowing.
 
     ``places`` and ``disputes`` are those of all hosts of the inventory. Raises InventoryError with everything that is
     wrong with any of ``hosts``.
@@ -86,7 +87,7 @@ def _member(name: str, variables: Mapping[str, Any], place: Place, findings: lis
     options = read_options(name, variables, findings)
     hardware = drafted(name, variables)
     document = configuration_of(hardware, options, place)
-    return _Member(name, place, machine_from_object(hardware), options, document)
+    return _Member(name, namespace_of(variables), place, machine_from_object(hardware), options, document)
 
 
 def _hardware_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -155,4 +156,5 @@ def _result(member: _Member) -> dict[str, Any]:
         # One salt for a cluster: its nodes have the same password anyway, and a thousand hashes take ten seconds.
         salt = salt_of(member.machine.namespace, member.place.vip)
         content["os"] = {**content["os"], "password": sha512_crypt(password, salt)}
-    return {"name": member.name, "namespace": member.machine.namespace or DEFAULT_NAMESPACE, "content": content}
+    named = {"namespace": member.namespace} if member.namespace else {}
+    return {"name": member.name, **named, "content": content}

@@ -50,6 +50,13 @@ def is_harvester(variables: Mapping[str, Any]) -> bool:
     return _installs_harvester(variables) and not _has_its_own(variables)
 
 
+def namespace_of(variables: Mapping[str, Any]) -> str:
+    """Return the namespace that a host with these variables names for its machine, "" where it names none."""
+    if OWN_OBJECT in variables:
+        return text_at(variables[OWN_OBJECT], "metadata", "namespace")
+    return _text(variables.get(f"{PREFIX}namespace"))
+
+
 def _has_its_own(variables: Mapping[str, Any]) -> bool:
     """Return whether the installer is sent to a configuration that somebody else keeps, as the HOWTO's is."""
     if OWN_OBJECT in variables:
@@ -97,10 +104,9 @@ def _wish(name: str, variables: Mapping[str, Any]) -> Wish:
     install = as_documented(config).get("install") if isinstance(config, dict) else None
     given = install if isinstance(install, dict) else {}
     mode = _text(given.get("mode")) or _text(variables.get("harvester_mode"))
-    namespace = text_at(variables.get(OWN_OBJECT), "metadata", "namespace")
     return Wish(
         name=name,
-        namespace=namespace or _text(variables.get(f"{PREFIX}namespace")) or DEFAULT_NAMESPACE,
+        namespace=namespace_of(variables) or DEFAULT_NAMESPACE,
         mode=mode if mode in MODES else "",
         vip=_text(given.get("vip")) or _text(variables.get("harvester_vip")),
     )

@@ -17,6 +17,7 @@ from ansible.module_utils.testing import patch_module_args
 from _bootd.hardware.model import USER_DATA_ANNOTATION
 from _bootd.kube.errors import ApiError
 from _bootd.kube.rules import CONFIGURATIONS, MACHINES, OWN
+from ansible_collections.baremetal.netboot.plugins.filter.harvester_config import harvester_config
 from ansible_collections.baremetal.netboot.plugins.modules import boot_configuration
 from api.processes import PROGRAMS, environment
 from api.site import MACHINE, report
@@ -27,6 +28,20 @@ CANARY = "canary-5f3a9e"
 SELF = "127.0.10.50"  # the machine's own address, of loopback's network as bootd's is
 SCRIPT = "/58-47-ca-71-d8-49/auto.ipxe"
 CONFIG_URL = re.compile(r"harvester\.install\.config_url=http://127\.0\.10\.1:7080(\S+)")
+
+HOST = {
+    "netboot_mac": "58:47:ca:71:d8:49",
+    "netboot_ip": "10.10.0.16",
+    "netboot_network": "10.10.0.0/24",
+    "netboot_gateway": "10.10.0.1",
+    "netboot_dns": ["10.10.0.1"],
+    "netboot_disk": "/dev/nvme0n1",
+    "netboot_os": "harvester",
+    "netboot_os_version": "v1.8.2",
+    "netboot_image_url": "http://10.10.0.2/harvester",
+    "harvester_vip": "10.10.0.10",
+    "harvester_password": CANARY,
+}
 
 
 @pytest.fixture
@@ -123,7 +138,6 @@ def test_run_updates_shows_keys_and_prunes_what_is_its_own(run, site):
     shown = next(item for item in done["diff"] if MACHINE in item["before_header"])
     assert (shown["before"], shown["after"]) == ("token: (hidden)\n", "token: (hidden, another)\n")
     assert kept(site)["token"] == f"{CANARY}-2"
-    assert kept(site)["os"]["password"] not in shown
     assert names(site) == ["netboot-configuration-theirs", f"netboot-configuration-{MACHINE}"]
     assert actions(run({"name": MACHINE}, state="absent")) == {MACHINE: "removed"}
     assert run({"name": MACHINE}, state="absent")["changed"] is False
@@ -151,6 +165,18 @@ def test_token_of_a_cluster_is_made_once(run, site):
     token = base64.b64decode(site.api.client.get(path_of(site, "netboot-cluster-lab"))["data"]["token"]).decode()
     assert kept(site)["token"] == kept(site, "um790-2")["token"] == token
     assert token not in json.dumps(done)
+
+
+def test_configurations_of_an_inventory_are_in_the_namespace_of_the_store(api, run):
+    """The inventory names none, and what the filter makes of it goes where the machines are."""
+    if api.client.get("/api/v1/namespaces", {"fieldSelector": "metadata.name=tink-system"})["items"] == []:
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tink-system"}}, "namespaces")
+    name = f"um790-{secrets.token_hex(3)}"
+    made = harvester_config([name], {name: {**HOST, "harvester_token": CANARY}})
+    done = run(*made, store="kubernetes:tink-system")
+    assert actions(done) == {name: "created"}
+    assert done["configurations"][0]["namespace"] == "tink-system"
+    assert actions(run(*made, store="kubernetes:tink-system", state="absent")) == {name: "removed"}
 
 
 def test_namespace_that_is_missing_is_told(run):

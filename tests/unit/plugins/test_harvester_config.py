@@ -61,10 +61,20 @@ def made(variables: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_harvester_config_first_creates_and_the_others_join():
     found = made(hosts())
-    assert [(item["name"], item["namespace"]) for item in found] == [(f"node-{n}", "default") for n in (1, 2, 3)]
+    assert [item["name"] for item in found] == ["node-1", "node-2", "node-3"]
     assert [item["content"]["install"]["mode"] for item in found] == ["create", "join", "join"]
     assert [item["content"].get("server_url") for item in found] == [None, *["https://10.10.0.10:443"] * 2]
     assert "token" not in found[0]["content"]
+
+
+def test_harvester_config_names_a_namespace_only_where_the_inventory_does():
+    """Who writes it puts it beside the machines then, wherever they are kept."""
+    own = {"netboot_hardware": {**to_hardware(["node-1"], hosts())[0]}, "netboot_namespace": "not-the-object-s"}
+    own["netboot_hardware"]["metadata"] = {"name": "node-1", "namespace": "rack"}
+    found = made(hosts(own, {"netboot_namespace": "lab"}))
+    assert [item.get("namespace", "(none)") for item in found] == ["rack", "lab", "(none)"]
+    own["netboot_hardware"]["metadata"] = {"name": "node-1"}
+    assert "namespace" not in made(hosts(own))[0]
 
 
 def test_harvester_config_of_some_is_what_it_is_of_all():
@@ -117,7 +127,7 @@ def test_harvester_config_own_hardware_object_is_read():
     everybody = hosts()
     (hardware, *_others) = to_hardware(["node-1"], everybody)
     own = {"netboot_hardware": hardware, "harvester_vip": "10.10.0.10", "harvester_password": "correct horse"}
-    assert made({**everybody, "node-1": own})[0] == made(everybody)[0]
+    assert made({**everybody, "node-1": own})[0] == {**made(everybody)[0], "namespace": "default"}
 
 
 @pytest.mark.parametrize(
