@@ -3,7 +3,7 @@
 """A mirror with Harvester's releases, small ones: an HTTP server that knows ranges, and breaks off where it is told to.
 
     python tests/image_mirror.py make DIRECTORY VERSION ARCH     writes a release to DIRECTORY/VERSION
-    python tests/image_mirror.py serve DIRECTORY PORT PID_FILE   serves DIRECTORY on the loopback interface
+    python tests/image_mirror.py serve DIRECTORY PORT FLAG       serves DIRECTORY until the file FLAG is gone
 
 A file ``NAME.break`` beside a file makes the server close the connection after as many octets of it as it says, once.
 What was asked for is in ``DIRECTORY/requests.log``: method, path, Range, If-Range and status, a JSON list a line.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import random
 import re
 import sys
@@ -123,11 +122,17 @@ class Mirror(ThreadingHTTPServer):
     has_tags = True
     refuses_head = False
     password = ""  # of the user "me"; "": anybody may
+    flag: Path | None = None
 
     def __init__(self, directory: Path, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.directory = directory
         self._lock = threading.Lock()
+
+    def service_actions(self) -> None:
+        """End once the flag is gone: a number of a process could be somebody else's by then."""
+        if self.flag is not None and not self.flag.exists():
+            raise SystemExit
 
     @property
     def url(self) -> str:
@@ -172,7 +177,8 @@ def main(argv: list[str]) -> None:
         make_release(Path(directory), rest[0], rest[1])
         return
     with Mirror(Path(directory), int(rest[0])) as mirror:
-        Path(rest[1]).write_text(f"{os.getpid()}\n", encoding="ascii")
+        mirror.flag = Path(rest[1])
+        mirror.flag.touch()
         mirror.serve_forever()
 
 
