@@ -21,11 +21,11 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.clie
     resource_path,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
-from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import apply as deployed
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import fields_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.differences import diff_of, visible
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_plan import Key, Step
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import FIELD_MANAGER
+from ansible_collections.baremetal.netboot.plugins.module_utils._namespaces import make_namespaces
 
 GROUP_VERSION = "tinkerbell.org/v1alpha1"
 PLURAL = "hardware"
@@ -104,17 +104,14 @@ def present(client: Client, machines: Sequence[Mapping[str, Any]], wish: Wish, *
     live = _list(client, "" if everywhere else wish.namespace)
     todo = _hardware_plan.steps(machines, live, wish.namespace, prune=wish.prune, reprovision=wish.reprovision)
     if wish.create_namespace:
-        _make_namespaces(client, {step.key[0] for step in todo if step.action == "created"}, wish.check)
+        _make_namespaces(client, {step.key[0] for step in todo if step.action == "created"}, wish)
     by_key = {_hardware_plan.key_of(machine, wish.namespace): machine for machine in machines}
     return _all(todo, lambda step: _bring_about(client, step, by_key.get(step.key), wish))
 
 
-def _make_namespaces(client: Client, names: Iterable[str], check: bool) -> None:
-    documents = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in sorted(names)]
+def _make_namespaces(client: Client, names: Iterable[str], wish: Wish) -> None:
     try:
-        for document in documents:
-            if deployed.get(client, resource_path("v1", "namespaces", name=document["metadata"]["name"])) is None:
-                deployed.apply_one(client, document, check=check, force=False)
+        make_namespaces(client, names, check=wish.check)
     except (ApiError, ApiUnreachable) as error:
         raise HardwareError(str(error)) from error
 
