@@ -27,7 +27,7 @@ description:
     play leaves out with C(--limit). Where all of a cluster say V(join), it exists already, and its C(harvester_token)
     is needed.
   - C(harvester_token) is the secret that all nodes of a cluster have in common. Where it is not given, C(content) has
-    none, and whoever writes the configurations fills in one.
+    none, and whoever writes the configurations fills in one for each cluster.
   - C(harvester_password) is the password of the user C(rancher), in clear or hashed as C(openssl passwd -6) does it.
     One in clear is hashed, with a salt that is made of the cluster's namespace and VIP, so that it does not change
     from run to run. C(harvester_ssh_authorized_keys) is a list of public keys, or a text with one in each line. One of
@@ -100,6 +100,10 @@ _value:
     namespace:
       description: The namespace of its Hardware object. Where none is named, that is up to who writes them.
       returned: where the inventory names one
+      type: str
+    cluster:
+      description: The name of its cluster, made of the VIP, such as C(10-10-0-30).
+      returned: where the cluster has a VIP
       type: str
     content:
       description: Harvester's configuration.

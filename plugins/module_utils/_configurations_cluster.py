@@ -28,15 +28,20 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.clie
     resource_path,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
-from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Key, Step, Wanted
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import (
+    CLUSTER_PREFIX,
+    Key,
+    Step,
+    Wanted,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import (
     FIELD_MANAGER,
     MANAGED_BY,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import LABEL as MANAGED_LABEL
+from ansible_collections.baremetal.netboot.plugins.module_utils._namespaces import make_namespaces
 
 MACHINE_ANNOTATION = "netboot.baremetal/machine"
-CLUSTER_PREFIX = "netboot-cluster-"
 TOKEN_KEY = "token"
 AT_ONCE = 8  # requests
 PAGE = 250  # Secrets of one answer
@@ -48,6 +53,20 @@ class ConfigurationError(Exception):
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What the module was asked for, beside the configurations."""
+
+    prune: bool = False
+    create_namespace: bool = False
+    check: bool = False
+
+    @property
+    def foresees_namespace(self) -> bool:
+        """Return whether a namespace that is missing would be there by now."""
+        return self.check and self.create_namespace
+
+
+@dataclass(frozen=True)
 class Done:
     """What became of one Secret, or would in check mode; ``error`` says why nothing did."""
 
@@ -56,32 +75,37 @@ class Done:
 
 
 @dataclass(frozen=True)
-class _Live:
+class Live:
     """A Secret that is there: its configuration, and whether it is one of this collection's."""
 
     text: str
     ours: bool
 
 
-def present(
-    client: Client, configurations: list[Wanted], namespaces: set[str], *, prune: bool, check: bool
-) -> list[Done]:
-    """Bring ``configurations`` about, all of which are in ``namespaces``; raises ConfigurationError."""
-    live = _list(client, namespaces)
+def present(client: Client, configurations: list[Wanted], live: Mapping[Key, Live], wish: Wish) -> list[Done]:
+    """Bring ``configurations`` about where ``live`` are those there; raises ConfigurationError."""
     texts = {key: item.text for key, item in live.items()}
-    ours = [key for key, item in live.items() if item.ours] if prune else []
-    return _all(plan.steps(configurations, texts, ours=ours), live, lambda step: _bring_about(client, step, check))
+    ours = [key for key, item in live.items() if item.ours] if wish.prune else []
+    return _all(plan.steps(configurations, texts, ours=ours), live, lambda step: _bring_about(client, step, wish))
 
 
-def absent(client: Client, keys: Iterable[Key], *, check: bool) -> list[Done]:
+def absent(client: Client, keys: Iterable[Key], wish: Wish) -> list[Done]:
     """Remove the Secrets of the machines ``keys``; raises ConfigurationError."""
     keys = list(keys)
-    live = _list(client, {namespace for namespace, _name in keys})
+    live = listed(client, {namespace for namespace, _name in keys})
     texts = {key: item.text for key, item in live.items()}
-    return _all(plan.removals(keys, texts), live, lambda step: _bring_about(client, step, check))
+    return _all(plan.removals(keys, texts), live, lambda step: _bring_about(client, step, wish))
 
 
-def token_of(client: Client, namespace: str, cluster: str, made: str, *, check: bool) -> tuple[str, bool]:
+def have_namespaces(client: Client, names: Iterable[str], *, check: bool) -> None:
+    """Make those of the namespaces ``names`` that are not there; raises ConfigurationError."""
+    try:
+        make_namespaces(client, names, check=check)
+    except (ApiError, ApiUnreachable) as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def token_of(client: Client, namespace: str, cluster: str, made: str, wish: Wish) -> tuple[str, bool]:
     """Return the cluster's token, which is ``made`` where there is none yet, and whether that is so.
 
     Raises ConfigurationError where there is a Secret of that name which is not this collection's.
@@ -91,11 +115,11 @@ def token_of(client: Client, namespace: str, cluster: str, made: str, *, check: 
         there = _get(client, namespace, name)
         if there is None:
             try:
-                _create(client, namespace, name, TOKEN_KEY, made, {}, {}, check=check)
+                _create(client, namespace, name, TOKEN_KEY, made, {}, {}, check=wish.check)
             except ApiError as error:
                 if error.reason != "AlreadyExists":
-                    if check and error.status == 404:
-                        return made, True  # its namespace would be there by now
+                    if wish.foresees_namespace and error.status == 404:
+                        return made, True
                     raise
                 there = _get(client, namespace, name)
             else:
@@ -108,7 +132,8 @@ def token_of(client: Client, namespace: str, cluster: str, made: str, *, check: 
     return token, False
 
 
-def _list(client: Client, namespaces: Iterable[str]) -> dict[Key, _Live]:
+def listed(client: Client, namespaces: Iterable[str]) -> dict[Key, Live]:
+    """Return the Secrets of machines that are in ``namespaces``; raises ConfigurationError."""
     found = {}
     try:
         for namespace in sorted(namespaces):
@@ -116,7 +141,7 @@ def _list(client: Client, namespaces: Iterable[str]) -> dict[Key, _Live]:
                 name = text_at(item, "metadata", "name")
                 if name.startswith(PREFIX):
                     key = namespace, name.removeprefix(PREFIX)
-                    found[key] = _Live(_decoded(item, DATA_KEY), _is_ours(item))
+                    found[key] = Live(_decoded(item, DATA_KEY), _is_ours(item))
     except (ApiError, ApiUnreachable) as error:
         raise ConfigurationError(str(error)) from error
     return found
@@ -132,7 +157,7 @@ def _pages(client: Client, path: str) -> Iterable[Mapping[str, Any]]:
             return
 
 
-def _all(todo: list[Step], live: Mapping[Key, _Live], work: Callable[[Step], Done]) -> list[Done]:
+def _all(todo: list[Step], live: Mapping[Key, Live], work: Callable[[Step], Done]) -> list[Done]:
     """Do ``work`` for each step, several at a time; raises ConfigurationError naming each that failed."""
 
     def careful(step: Step) -> Done:
@@ -152,25 +177,25 @@ def _all(todo: list[Step], live: Mapping[Key, _Live], work: Callable[[Step], Don
     return done
 
 
-def _bring_about(client: Client, step: Step, check: bool) -> Done:
+def _bring_about(client: Client, step: Step, wish: Wish) -> Done:
     if step.action == "unchanged":
         return Done(step)
     namespace, machine = step.key
     name = f"{PREFIX}{machine}"
     try:
         if step.action == "removed":
-            client.request("DELETE", resource_path("v1", "secrets", namespace, name), _query(check))
+            client.request("DELETE", resource_path("v1", "secrets", namespace, name), _query(wish.check))
         elif step.action == "updated":
             body = _secret(namespace, name, DATA_KEY, step.after, {LABEL: "true"}, {MACHINE_ANNOTATION: machine})
             # Its label says that it is ours, whatever somebody has done to it since.
-            query = {**_query(check), "fieldManager": FIELD_MANAGER, "force": "true"}
+            query = {**_query(wish.check), "fieldManager": FIELD_MANAGER, "force": "true"}
             client.request("PATCH", resource_path("v1", "secrets", namespace, name), query, body, APPLY_PATCH)
         else:
             labels, annotations = {LABEL: "true"}, {MACHINE_ANNOTATION: machine}
-            _create(client, namespace, name, DATA_KEY, step.after, labels, annotations, check=check)
+            _create(client, namespace, name, DATA_KEY, step.after, labels, annotations, check=wish.check)
     except ApiError as error:
-        if error.status == 404 and (step.action == "removed" or (check and step.action == "created")):
-            return Done(step)  # gone already; or in a namespace that would be there by now
+        if error.status == 404 and (step.action == "removed" or (wish.foresees_namespace and step.action == "created")):
+            return Done(step)  # gone already, or in a namespace that would be there
         return Done(step, f"{namespace}/{machine}: {error}")
     except ApiUnreachable as error:
         return Done(step, f"{namespace}/{machine}: {error}")

@@ -32,6 +32,9 @@ Key = tuple[str, str]  # namespace, "" in a directory, and name
 MAX_MACHINE = min(MAX_NAME, 253 - len(PREFIX))  # characters of a machine's name: that of its Secret has to fit too
 HIDDEN = "(hidden)"
 ANOTHER = "(hidden, another)"
+CLUSTER_PREFIX = "netboot-cluster-"  # of the Secret with a cluster's token
+MAX_CLUSTER = 253 - len(CLUSTER_PREFIX)
+_KEYS = ("name", "namespace", "cluster", "content")
 # What stands under these keys is masked wherever it should turn up in a result.
 _SECRET_KEYS = ("token", "password", "passphrase", "secret")
 
@@ -42,6 +45,7 @@ class Wanted:
 
     key: Key
     content: Mapping[str, Any] = field(repr=False)
+    cluster: str = ""
 
     @property
     def text(self) -> str:
@@ -79,10 +83,18 @@ def _problems_of(item: Mapping[str, Any], *, contents: bool) -> Iterator[str]:
         yield f"name is {name!r} but should be that of a machine: lower-case letters, digits and -"
     if namespace and not (isinstance(namespace, str) and is_namespace(namespace)):
         yield f"namespace is {namespace!r} but should be that of a machine"
-    for key in sorted(map(str, item.keys() - {"name", "namespace", "content"})):
-        yield f"{key} means nothing here: there are name, namespace and content"
+    if item.get("cluster") is not None:
+        yield from problems_of_cluster(item["cluster"])
+    for key in sorted(map(str, item.keys() - set(_KEYS))):
+        yield f"{key} means nothing here: there are {', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
     if contents:
         yield from _problems_of_content(item.get("content"))
+
+
+def problems_of_cluster(name: Any) -> Iterator[str]:
+    """Yield why ``name`` can't be that of a cluster."""
+    if not isinstance(name, str) or not is_object_name(name) or len(name) > MAX_CLUSTER:
+        yield f"cluster is {name!r} but should be lower-case letters, digits and -"
 
 
 def _problems_of_content(content: Any) -> Iterator[str]:
@@ -103,20 +115,38 @@ def key_of(item: Mapping[str, Any], namespace: str) -> Key:
     return str(item.get("namespace") or namespace), str(item.get("name") or "")
 
 
-def wanted(items: Iterable[Mapping[str, Any]], namespace: str) -> list[Wanted]:
-    """Return what ``items``, in which there is no problem, ask for."""
-    return [Wanted(key_of(item, namespace), item["content"]) for item in items]
+def wanted(items: Iterable[Mapping[str, Any]], namespace: str, cluster: str = "") -> list[Wanted]:
+    """Return what ``items``, in which there is no problem, ask for; ``cluster`` is that of items that name none."""
+    return [Wanted(key_of(item, namespace), item["content"], item.get("cluster") or cluster) for item in items]
 
 
-def without_token(configurations: Iterable[Wanted]) -> bool:
-    """Return whether any of them leaves the cluster's token open."""
-    return any(not item.content.get("token") for item in configurations)
+def clusters_without_token(configurations: Iterable[Wanted]) -> dict[str, str]:
+    """Return the clusters whose token some of their configurations leave open, each with its namespace.
+
+    Raises ValueError with each that is in more namespaces than one: its token is kept in one.
+    """
+    namespaces: dict[str, set[str]] = {}
+    needed = set()
+    for item in configurations:
+        namespaces.setdefault(item.cluster, set()).add(item.key[0])
+        if item.cluster and not item.content.get("token"):
+            needed.add(item.cluster)
+    spread = [
+        f"the token of cluster {name} is kept in one namespace, not in {', '.join(sorted(namespaces[name]))}"
+        for name in sorted(needed)
+        if len(namespaces[name]) > 1
+    ]
+    if spread:
+        raise ValueError("\n".join(spread))
+    return {name: min(namespaces[name]) for name in sorted(needed)}
 
 
-def with_token(configurations: Iterable[Wanted], token: str) -> list[Wanted]:
-    """Return ``configurations``, those that leave it open with ``token``."""
+def with_tokens(configurations: Iterable[Wanted], tokens: Mapping[str, str]) -> list[Wanted]:
+    """Return ``configurations``, those that leave it open with the one of ``tokens`` that is their cluster's."""
     return [
-        item if item.content.get("token") else replace(item, content={**item.content, "token": token})
+        item
+        if item.content.get("token") or item.cluster not in tokens
+        else replace(item, content={**item.content, "token": tokens[item.cluster]})
         for item in configurations
     ]
 

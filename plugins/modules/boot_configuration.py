@@ -42,8 +42,8 @@ options:
     default: kubernetes
   configurations:
     description:
-      - The configurations, each a mapping with the keys C(name), the machine's, C(namespace), the machine's, and
-        C(content), the configuration as a mapping.
+      - The configurations, each a mapping with the keys C(name), the machine's, C(namespace), the machine's,
+        C(cluster), in the place of O(cluster), and C(content), the configuration as a mapping.
       - In a cluster, those that name no namespace are in that of O(store), or in C(default). In a directory the
         namespace counts for nothing.
       - The filter P(baremetal.netboot.harvester_config#filter) makes them of an inventory, and checks them as
@@ -68,11 +68,18 @@ options:
     default: false
   cluster:
     description:
-      - The name of the cluster that the machines make up. Configurations without C(token) get one, which is made once
-        for the cluster and then kept beside the configurations, in the Secret C(netboot-cluster-NAME) or the file
-        C(.cluster-NAME). It is never returned.
+      - The name of the cluster that those machines make up whose O(configurations) name none.
+      - Configurations without C(token) get that of their cluster. It is made once for each cluster and then kept
+        beside the configurations, in the Secret C(netboot-cluster-NAME) or the file C(.cluster-NAME), and never
+        returned. All machines of one cluster have to be in one namespace for that.
       - It stays when configurations are removed, for the nodes of the cluster go on using it.
+      - Without any cluster, a configuration without C(token) is written as it is.
     type: str
+  create_namespace:
+    description:
+      - Whether to make the namespaces of O(configurations) that a cluster has not.
+    type: bool
+    default: false
   owner:
     description:
       - The user who shall own the files, by default the owner of their directory. It has to be the one bootd runs as.
@@ -91,7 +98,6 @@ EXAMPLES = r"""
   baremetal.netboot.boot_configuration:
     store: kubernetes:tink-system
     configurations: "{{ groups.netboot_machines | baremetal.netboot.harvester_config(hostvars) }}"
-    cluster: lab
     prune: true
 
 - name: Have the configuration of one machine ready, on a host whose bootd needs no cluster
@@ -151,16 +157,18 @@ configurations:
       description: V(created), V(updated), V(removed) or V(unchanged).
       type: str
       sample: updated
-cluster:
+clusters:
   description:
-    - What happened to the cluster's token. Whoever may know it reads it where it is kept.
-  returned: where a configuration needed it
-  type: dict
+    - What happened to the token of each cluster that needed one, in the order of their names. Whoever may know it reads
+      it where it is kept.
+  returned: where a configuration had none
+  type: list
+  elements: dict
   contains:
     name:
       description: The cluster.
       type: str
-      sample: lab
+      sample: 10-10-0-30
     action:
       description: V(created) or V(unchanged).
       type: str
@@ -169,7 +177,7 @@ cluster:
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -182,7 +190,6 @@ from ansible_collections.baremetal.netboot.plugins.module_utils import (
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import (
     is_namespace,
-    is_object_name,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Step, Wanted
 
@@ -213,23 +220,25 @@ def in_cluster(module: AnsibleModule, namespace: str) -> dict[str, Any]:
     strays = sorted({key[0] for key in keys} - {namespace})
     if namespace and strays:
         raise ValueError(f"store is {params['store']}, but there are configurations of {', '.join(strays)}")
-    namespaces = {key[0] for key in keys} or {default}
-    client = _kubernetes.client_for(module, connections=_configurations_cluster.AT_ONCE)
+    wish = _configurations_cluster.Wish(params["prune"], params["create_namespace"], module.check_mode)
     if params["state"] == "absent":
-        done = _configurations_cluster.absent(client, keys, check=module.check_mode)
-        return result_of(module, [item.step for item in done], _secret_title, None)
+        client = _kubernetes.client_for(module, connections=_configurations_cluster.AT_ONCE)
+        done = _configurations_cluster.absent(client, keys, wish)
+        return result_of(module, [item.step for item in done], _secret_title, [])
+    configurations = _configurations_plan.wanted(items, default, params["cluster"] or "")
+    places = _configurations_plan.clusters_without_token(configurations)
+    client = _kubernetes.client_for(module, connections=_configurations_cluster.AT_ONCE)
+    live = _configurations_cluster.listed(client, {key[0] for key in keys} or {default})
+    if wish.create_namespace:
+        missing = {key[0] for key in keys if key not in live}
+        _configurations_cluster.have_namespaces(client, missing, check=wish.check)
 
-    def token_of(made: str) -> tuple[str, bool]:
-        if len(namespaces) > 1:
-            raise ValueError(f"a cluster's token is kept in one namespace, not in {', '.join(sorted(namespaces))}")
-        (only,) = namespaces
-        return _configurations_cluster.token_of(client, only, params["cluster"], made, check=module.check_mode)
+    def token_of(cluster: str, made: str) -> tuple[str, bool]:
+        return _configurations_cluster.token_of(client, places[cluster], cluster, made, wish)
 
-    configurations, cluster = completed(params["cluster"], _configurations_plan.wanted(items, default), token_of)
-    done = _configurations_cluster.present(
-        client, configurations, namespaces, prune=params["prune"], check=module.check_mode
-    )
-    return result_of(module, [item.step for item in done], _secret_title, cluster)
+    configurations, clusters = completed(configurations, places, token_of)
+    done = _configurations_cluster.present(client, configurations, live, wish)
+    return result_of(module, [item.step for item in done], _secret_title, clusters)
 
 
 def in_directory(module: AnsibleModule, directory: str) -> dict[str, Any]:
@@ -243,48 +252,52 @@ def in_directory(module: AnsibleModule, directory: str) -> dict[str, Any]:
 
     if params["state"] == "absent":
         keys = [_configurations_plan.key_of(item, "") for item in items]
-        return result_of(module, _configurations_files.absent(module, directory, keys), title, None)
-    configurations, cluster = completed(
-        params["cluster"],
-        _configurations_plan.wanted(items, ""),
-        lambda made: _configurations_files.token_of(module, directory, params["cluster"], made),
+        return result_of(module, _configurations_files.absent(module, directory, keys), title, [])
+    configurations = _configurations_plan.wanted(items, "", params["cluster"] or "")
+    configurations, clusters = completed(
+        configurations,
+        _configurations_plan.clusters_without_token(configurations),
+        lambda cluster, made: _configurations_files.token_of(module, directory, cluster, made),
     )
     done = _configurations_files.present(module, directory, configurations, prune=params["prune"])
-    return result_of(module, done, title, cluster)
+    return result_of(module, done, title, clusters)
 
 
 def checked(module: AnsibleModule, items: list[dict[str, Any]], namespace: str) -> list[dict[str, Any]]:
     """Return ``items`` unless there is something wrong with them; raises ValueError with all of that."""
     found = _configurations_plan.problems(items, namespace, contents=module.params["state"] == "present")
-    if module.params["cluster"] is not None and not is_object_name(module.params["cluster"]):
-        found.append(f"cluster is {module.params['cluster']!r} but should be lower-case letters, digits and -")
+    if module.params["cluster"] is not None:
+        found += _configurations_plan.problems_of_cluster(module.params["cluster"])
     if found:
         raise ValueError("\n".join(found))
     return items
 
 
 def completed(
-    cluster: str | None, configurations: list[Wanted], token_of: Callable[[str], tuple[str, bool]]
-) -> tuple[list[Wanted], dict[str, str] | None]:
-    """Return ``configurations`` with the cluster's token where they have none, and what became of that."""
-    if not cluster or not _configurations_plan.without_token(configurations):
-        return configurations, None
-    token, is_new = token_of(secrets.token_hex(TOKEN_BYTES))
-    told = {"name": cluster, "action": "created" if is_new else "unchanged"}
-    return _configurations_plan.with_token(configurations, token), told
+    configurations: list[Wanted], clusters: Iterable[str], token_of: Callable[[str, str], tuple[str, bool]]
+) -> tuple[list[Wanted], list[dict[str, str]]]:
+    """Return ``configurations`` with the tokens of ``clusters`` where they have none, and what became of those.
+
+    ``token_of`` takes a cluster and a new token; it returns the one to use, and whether that is the new one.
+    """
+    tokens, told = {}, []
+    for cluster in clusters:
+        tokens[cluster], is_new = token_of(cluster, secrets.token_hex(TOKEN_BYTES))
+        told.append({"name": cluster, "action": "created" if is_new else "unchanged"})
+    return _configurations_plan.with_tokens(configurations, tokens), told
 
 
 def result_of(
-    module: AnsibleModule, done: list[Step], title: Callable[[Step], dict[str, str]], cluster: dict[str, str] | None
+    module: AnsibleModule, done: list[Step], title: Callable[[Step], dict[str, str]], clusters: list[dict[str, str]]
 ) -> dict[str, Any]:
     """Return the module's result."""
     changed = [step for step in done if step.action != "unchanged"]
     result = {
-        "changed": bool(changed) or bool(cluster and cluster["action"] == "created"),
+        "changed": bool(changed) or any(item["action"] == "created" for item in clusters),
         "configurations": [{**title(step), "action": step.action} for step in done],
     }
-    if cluster is not None:
-        result["cluster"] = cluster
+    if clusters:
+        result["clusters"] = clusters
     if module._diff:
         titles = [", ".join(title(step).values()) for step in changed]
         result["diff"] = [_configurations_plan.diff_of(step, name) for step, name in zip(changed, titles, strict=True)]
@@ -303,7 +316,8 @@ def unmask(module: AnsibleModule) -> set[str]:
     """
     items = [item for item in module.params["configurations"] if isinstance(item.get("content"), dict)]
     configurations = [Wanted(("", ""), item["content"]) for item in items]
-    names = {str(item.get(key)) for item in module.params["configurations"] for key in ("name", "namespace")}
+    keys = ("name", "namespace", "cluster")
+    names = {str(item.get(key)) for item in module.params["configurations"] for key in keys}
     module.no_log_values -= (_configurations_plan.values_of(configurations) | names) - {module.params["api_key"]}
     return _configurations_plan.secrets_of(configurations)
 
@@ -317,6 +331,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "prune": {"type": "bool", "default": False},
             "cluster": {"type": "str"},
+            "create_namespace": {"type": "bool", "default": False},
             "owner": {"type": "str"},
             "group": {"type": "str"},
         },

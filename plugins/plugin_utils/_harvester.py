@@ -156,5 +156,6 @@ def _result(member: _Member) -> dict[str, Any]:
         # One salt for a cluster: its nodes have the same password anyway, and a thousand hashes take ten seconds.
         salt = salt_of(member.machine.namespace, member.place.vip)
         content["os"] = {**content["os"], "password": sha512_crypt(password, salt)}
-    named = {"namespace": member.namespace} if member.namespace else {}
-    return {"name": member.name, **named, "content": content}
+    # The VIP is what a cluster is known by: as its name it keeps the tokens of two apart.
+    known = {"namespace": member.namespace, "cluster": member.place.vip.replace(".", "-")}
+    return {"name": member.name, **{key: value for key, value in known.items() if value}, "content": content}

@@ -81,6 +81,10 @@ def kept(site, name: str = MACHINE) -> dict:
     return yaml.safe_load(base64.b64decode(secret["data"]["configuration.yaml"]))
 
 
+def token_of(site, cluster: str) -> str:
+    return base64.b64decode(site.api.client.get(path_of(site, f"netboot-cluster-{cluster}"))["data"]["token"]).decode()
+
+
 def names(site) -> list[str]:
     return [item["metadata"]["name"] for item in site.api.client.get(path_of(site))["items"]]
 
@@ -157,20 +161,47 @@ def test_run_leaves_the_secret_of_somebody_else_alone(run, site, labels):
 def test_token_of_a_cluster_is_made_once(run, site):
     first, second = configuration(), configuration("um790-2")
     del first["content"]["token"], second["content"]["token"]
-    assert run(first, cluster="lab", check=True)["cluster"] == {"name": "lab", "action": "created"}
+    assert run(first, cluster="lab", check=True)["clusters"] == [{"name": "lab", "action": "created"}]
     assert names(site) == []
-    assert run(first, cluster="lab")["cluster"] == {"name": "lab", "action": "created"}
+    assert run(first, cluster="lab")["clusters"] == [{"name": "lab", "action": "created"}]
     done = run(first, second, cluster="lab")
-    assert (done["cluster"]["action"], actions(done)) == ("unchanged", {MACHINE: "unchanged", "um790-2": "created"})
-    token = base64.b64decode(site.api.client.get(path_of(site, "netboot-cluster-lab"))["data"]["token"]).decode()
+    assert done["clusters"] == [{"name": "lab", "action": "unchanged"}]
+    assert actions(done) == {MACHINE: "unchanged", "um790-2": "created"}
+    token = token_of(site, "lab")
     assert kept(site)["token"] == kept(site, "um790-2")["token"] == token
     assert token not in json.dumps(done)
 
 
+def test_clusters_of_an_inventory_have_a_token_each(run, site):
+    two = {"netboot_mac": "58:47:ca:71:d8:4a", "netboot_ip": "10.10.0.17", "harvester_vip": "10.10.0.11"}
+    hosts = {MACHINE: HOST, "um790-2": {**HOST, **two}}
+    done = run(*harvester_config(list(hosts), hosts), cluster="lab")
+    assert done["clusters"] == [{"name": name, "action": "created"} for name in ("10-10-0-10", "10-10-0-11")]
+    tokens = [token_of(site, "10-10-0-10"), token_of(site, "10-10-0-11")]
+    assert [kept(site)["token"], kept(site, "um790-2")["token"]] == tokens
+    assert tokens[0] != tokens[1]
+
+
+def test_clusters_may_be_in_namespaces_of_their_own(run, site):
+    """One cluster's machines may not: they would not find their token."""
+    other = f"{site.namespace}-two"
+    items = [{**configuration(MACHINE, token=""), "namespace": site.namespace, "cluster": "one"}]
+    items.append({**configuration("um790-2", token=""), "namespace": other, "cluster": "one"})
+    refused = run(*items, store="kubernetes", create_namespace=True)
+    assert refused["msg"] == f"the token of cluster one is kept in one namespace, not in {site.namespace}, {other}"
+    assert names(site) == []
+    items[1]["cluster"] = "two"
+    foreseen = run(*items, store="kubernetes", create_namespace=True, check=True)
+    done = run(*items, store="kubernetes", create_namespace=True)
+    assert done["clusters"] == [{"name": "one", "action": "created"}, {"name": "two", "action": "created"}]
+    assert (foreseen["clusters"], actions(foreseen)) == (done["clusters"], actions(done))
+    assert names(site) == ["netboot-cluster-one", f"netboot-configuration-{MACHINE}"]
+    assert run(*items, store="kubernetes", create_namespace=True)["changed"] is False
+
+
 def test_configurations_of_an_inventory_are_in_the_namespace_of_the_store(api, run):
     """The inventory names none, and what the filter makes of it goes where the machines are."""
-    if api.client.get("/api/v1/namespaces", {"fieldSelector": "metadata.name=tink-system"})["items"] == []:
-        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tink-system"}}, "namespaces")
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tink-system"}}, "namespaces")
     name = f"um790-{secrets.token_hex(3)}"
     made = harvester_config([name], {name: {**HOST, "harvester_token": CANARY}})
     done = run(*made, store="kubernetes:tink-system")
@@ -182,8 +213,24 @@ def test_configurations_of_an_inventory_are_in_the_namespace_of_the_store(api, r
 def test_namespace_that_is_missing_is_told(run):
     namespace = f"none-{secrets.token_hex(3)}"
     item = {**configuration(), "namespace": namespace}
-    assert namespace in run(item, store="kubernetes")["msg"]
-    assert actions(run(item, store="kubernetes", check=True)) == {MACHINE: "created"}
+    for check in (True, False):
+        for options in ({}, {"cluster": "lab"}):
+            told = run({**item, "content": {"a": 1}}, store="kubernetes", check=check, **options)["msg"]
+            assert f'namespaces "{namespace}" not found' in told
+
+
+def test_namespace_that_is_missing_is_made_where_that_is_asked_for(run, api):
+    namespace = f"made-{secrets.token_hex(3)}"
+    item = {"name": MACHINE, "content": {"a": 1}}
+    options = {"store": f"kubernetes:{namespace}", "cluster": "lab", "create_namespace": True}
+    foreseen = run(item, check=True, **options)
+    assert api.client.get("/api/v1/namespaces", {"fieldSelector": f"metadata.name={namespace}"})["items"] == []
+    done = run(item, **options)
+    assert (actions(done), done["clusters"]) == (actions(foreseen), foreseen["clusters"])
+    assert actions(done) == {MACHINE: "created"}
+    assert run(item, **options)["changed"] is False
+    assert run(item, state="absent", **{**options, "store": f"kubernetes:{namespace}-2"})["changed"] is False
+    assert api.client.get("/api/v1/namespaces", {"fieldSelector": f"metadata.name={namespace}-2"})["items"] == []
 
 
 @pytest.mark.usefixtures("asking")
@@ -257,7 +304,7 @@ PLAY = """\
       baremetal.netboot.boot_configuration:
         store: kubernetes:NAMESPACE
         cluster: lab
-        configurations: "{{ made | map('ansible.builtin.combine', {'namespace': 'NAMESPACE'}) }}"
+        configurations: "{{ made }}"
     - name: Have one refused by the module
       baremetal.netboot.boot_configuration:
         store: kubernetes:NAMESPACE

@@ -137,10 +137,10 @@ def test_file_is_never_readable_by_others(run, monkeypatch):
 
 def test_run_makes_a_token_once_for_a_cluster(run, directory):
     foreseen = run(configuration(), configuration("um790-2"), cluster="lab", check=True)
-    assert foreseen["cluster"] == {"name": "lab", "action": "created"}
+    assert foreseen["clusters"] == [{"name": "lab", "action": "created"}]
     assert os.listdir(directory) == []
     first = run(configuration(), configuration("um790-2"), cluster="lab")
-    assert first["cluster"] == {"name": "lab", "action": "created"}
+    assert first["clusters"] == [{"name": "lab", "action": "created"}]
     token = kept(directory)["token"]
     assert (
         token == kept(directory, "um790-2")["token"] == (directory / ".cluster-lab").read_text(encoding="utf-8").strip()
@@ -148,7 +148,7 @@ def test_run_makes_a_token_once_for_a_cluster(run, directory):
     assert len(token) == 64
     assert token.isalnum()
     again = run(configuration(), configuration("um790-2"), configuration("um790-3"), cluster="lab")
-    assert again["cluster"]["action"] == "unchanged"
+    assert again["clusters"] == [{"name": "lab", "action": "unchanged"}]
     assert actions(again)[-1] == ("um790-3", "created")
     assert kept(directory, "um790-3")["token"] == token
     assert token not in json.dumps([foreseen, first, again])
@@ -156,10 +156,29 @@ def test_run_makes_a_token_once_for_a_cluster(run, directory):
     assert kept(directory, "um790-4")["token"] != token
 
 
+def test_run_makes_a_token_for_each_cluster(run, directory):
+    """The one that a configuration names wins over the option, and a word of one doesn't blank the result."""
+    machines = [configuration("a"), {**configuration("b"), "cluster": "10-10-0-30"}, configuration("c")]
+    done = run(*machines, cluster="lab")
+    assert done["clusters"] == [{"name": "10-10-0-30", "action": "created"}, {"name": "lab", "action": "created"}]
+    assert kept(directory, "a")["token"] == kept(directory, "c")["token"] != kept(directory, "b")["token"]
+    assert sorted(os.listdir(directory)) == [".cluster-10-10-0-30", ".cluster-lab", "a.yaml", "b.yaml", "c.yaml"]
+    again = run(*machines, {**configuration("d"), "cluster": "another"}, cluster="lab")
+    assert [item["action"] for item in again["clusters"]] == ["unchanged", "created", "unchanged"]
+    assert [name for name, action in actions(again) if action != "unchanged"] == ["d"]
+
+
+def test_run_without_any_cluster_writes_what_it_was_given(run, directory):
+    done = run(configuration(), {**configuration("um790-2"), "cluster": "lab"})
+    assert "token" not in kept(directory)
+    assert len(kept(directory, "um790-2")["token"]) == 64
+    assert done["clusters"] == [{"name": "lab", "action": "created"}]
+
+
 def test_token_of_the_user_wins(run, directory):
     done = run(configuration(token=CANARY), cluster="lab")
     assert kept(directory)["token"] == CANARY
-    assert "cluster" not in done
+    assert "clusters" not in done
     assert os.listdir(directory) == ["um790-1.yaml"]
 
 

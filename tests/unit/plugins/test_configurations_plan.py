@@ -24,6 +24,7 @@ def item(name="a", content=None, **more):
 
 def test_problems_of_good_ones_are_none():
     items = [item(), item("b", namespace="other"), item("a", namespace="other"), item("x" * 231)]
+    items += [item("c", cluster="10-10-0-30"), item("d", cluster=None), item("e", cluster="x" * 237)]
     assert plan.problems(items, "default", contents=True) == []
 
 
@@ -35,6 +36,10 @@ def test_problems_of_good_ones_are_none():
         (item("../a"), "configurations[1].name is '../a'"),
         (item("x" * 232), "configurations[1].name is 'xxx"),
         (item("c", namespace="a/b"), "configurations[1].namespace is 'a/b'"),
+        (item("c", cluster="../b"), "configurations[1].cluster is '../b' but should be lower-case letters, digits"),
+        (item("c", cluster=""), "configurations[1].cluster is ''"),
+        (item("c", cluster=5), "configurations[1].cluster is 5"),
+        (item("c", cluster="x" * 238), "configurations[1].cluster is 'xxx"),
         (item(), "configurations[1].name is 'a', which another of them has"),
         (item(namespace="default"), "configurations[1].name is 'a', which another of them has"),
         (item("c", content={}), "configurations[1].content is not a mapping"),
@@ -56,11 +61,41 @@ def test_problems_of_a_removal_are_those_of_names():
 
 
 @pytest.mark.parametrize("missing", [{}, {"token": ""}, {"token": None}])
-def test_with_token_fills_only_what_is_missing(missing):
-    given = plan.wanted([item(), item("b", {"install": {"mode": "join"}, **missing})], "default")
-    assert plan.without_token(given)
-    assert not plan.without_token(given[:1])
-    assert [item.content["token"] for item in plan.with_token(given, "made")] == [CANARY, "made"]
+def test_with_tokens_fills_only_what_is_missing(missing):
+    given = plan.wanted([item(), item("b", {"install": {"mode": "join"}, **missing})], "default", "lab")
+    assert plan.clusters_without_token(given) == {"lab": "default"}
+    assert plan.clusters_without_token(given[:1]) == {}
+    assert [item.content["token"] for item in plan.with_tokens(given, {"lab": "made"})] == [CANARY, "made"]
+
+
+def test_with_tokens_gives_each_cluster_its_own():
+    """What a configuration says of its cluster wins over what is said of all."""
+    contents = {"install": {"mode": "join"}}
+    given = plan.wanted([item("a", contents, cluster="one"), item("b", contents), item("c", contents)], "ns", "two")
+    assert plan.clusters_without_token(given) == {"one": "ns", "two": "ns"}
+    done = plan.with_tokens(given, {"one": "first", "two": "second"})
+    assert [item.content["token"] for item in done] == ["first", "second", "second"]
+
+
+def test_with_tokens_leaves_alone_what_belongs_to_no_cluster():
+    given = plan.wanted([item("a", {"x": 1}), item("b", {"x": 1}, cluster="one")], "ns")
+    assert plan.clusters_without_token(given) == {"one": "ns"}
+    assert [item.content.get("token") for item in plan.with_tokens(given, {"one": "made"})] == [None, "made"]
+
+
+def test_clusters_without_token_are_in_one_namespace_each():
+    open_ = {"install": {"mode": "join"}}
+    apart = [item("a", open_, cluster="one", namespace="x"), item("b", open_, cluster="two", namespace="y")]
+    assert plan.clusters_without_token(plan.wanted(apart, "ns")) == {"one": "x", "two": "y"}
+    spread = [*apart, item("c", cluster="one"), item("d", open_, cluster="two")]
+    with pytest.raises(ValueError, match="cluster") as caught:
+        plan.clusters_without_token(plan.wanted(spread, "ns"))
+    assert str(caught.value).splitlines() == [
+        "the token of cluster one is kept in one namespace, not in ns, x",
+        "the token of cluster two is kept in one namespace, not in ns, y",
+    ]
+    kept = [item("a", cluster="one", namespace="x"), item("b", cluster="one", namespace="y")]
+    assert plan.clusters_without_token(plan.wanted(kept, "ns")) == {}
 
 
 def test_steps_compare_and_prune_only_ours():

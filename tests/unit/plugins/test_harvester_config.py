@@ -77,6 +77,16 @@ def test_harvester_config_names_a_namespace_only_where_the_inventory_does():
     assert "namespace" not in made(hosts(own))[0]
 
 
+def test_harvester_config_names_the_cluster_after_its_vip():
+    """Hosts without one belong to the only cluster there is, and no machine to none but a lone installation."""
+    found = made(hosts({}, {"harvester_vip": None}))
+    assert [item["cluster"] for item in found] == ["10-10-0-10"] * 3
+    found = made(hosts({}, {"harvester_vip": "10.10.0.30"}, {"harvester_config": {"install": {"vip": "10.10.0.31"}}}))
+    assert [item["cluster"] for item in found] == ["10-10-0-10", "10-10-0-30", "10-10-0-31"]
+    assert list(found[0]) == ["name", "cluster", "content"]
+    assert "cluster" not in made(hosts({"harvester_mode": "install"}))[0]
+
+
 def test_harvester_config_of_some_is_what_it_is_of_all():
     """A play with --limit makes no second creator."""
     everybody = hosts()
