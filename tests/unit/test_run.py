@@ -54,9 +54,9 @@ def test_run_goes_on_after_a_failed_step(runner, tmp_path, capsys):
     assert "still run" in (tmp_path / "bad.log").read_text()
     shown = capsys.readouterr().out.splitlines()
     assert "good           | 3 passed" in shown
-    assert "bad         | why" in shown
-    assert any(line.startswith("bad         | --- ") and line.endswith("exit status 3") for line in shown)
-    assert any(line.startswith("silent      | --- ") and line.endswith("it did not say ' passed'") for line in shown)
+    assert "bad            | why" in shown
+    assert any(line.startswith("bad            | --- ") and line.endswith("exit status 3") for line in shown)
+    assert any(line.startswith("silent         | --- ") and line.endswith("it did not say ' passed'") for line in shown)
 
 
 def test_run_starts_nothing_after_an_interrupt():
