@@ -33,8 +33,8 @@ demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACH
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.demo
 
 .PHONY: demo-harvester
-demo-harvester: ## Make a cluster of three machines in the lab, two of which go wrong at first
-	@tests/setup/packages venv lab
+demo-harvester: ## Make a cluster of three machines in the lab, two of which go wrong at first (STORE=kubernetes)
+	@tests/setup/packages venv lab $(if $(filter kubernetes,$(STORE)),cluster)
 	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
 	@tests/setup/link
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.harvester

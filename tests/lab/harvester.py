@@ -5,39 +5,42 @@
 The first machine creates the cluster, the others wait for it in iPXE and join. Of these, one has a disk that is not
 there and reports FAILED, one falls silent after its kernel has started. The playbook has to say so of both, and the
 second run has to repair them and to leave the first machine alone. Logs and report.json go to build/demo-harvester.
+STORE is files or kubernetes.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tools import missing
 
-from . import artifacts, bootd, bootstrap, needs, report, story
+from . import artifacts, bootd, bootstrap, report, story
 from .accelerator import accelerator
 from .command import CommandFailed
-from .demo import BUILD, PLAYBOOKS, Failed, say, shown
+from .demo import BUILD, PLAYBOOKS, Failed, Store, say, shown
 from .down import take_down_abandoned
 from .machine import Machine
 from .network import Lab
 from .playbook import Playbook
+from .stores import FILES, KUBERNETES, STORES
 
 DIRECTORY = BUILD / "demo-harvester"
 VERSION = "v1.8.2"  # as the inventory has it
 MACHINES = {f"node-{number}": f"58:47:ca:71:d8:5{number}" for number in (1, 2, 3)}
 PASSWORD = "lab of the demo"
-TOKEN = DIRECTORY / "configurations/.cluster-harvester"
+CLUSTER = "10-10-0-30"  # its VIP, under which its token is kept
 
 
 def main() -> int:
     """Run the demo; returns the exit status."""
     try:
-        run()
+        run(os.environ.get("STORE", FILES))
     except (Failed, CommandFailed) as error:
         say(f"demo failed: {error}")
         return 1
@@ -47,29 +50,32 @@ def main() -> int:
     return 0
 
 
-def run() -> None:
+def run(kind: str) -> None:
     """Have the three machines installed in two runs of the playbook; raises Failed where anything is not as told."""
-    lacking = missing(*needs.ALL)
+    if kind not in STORES:
+        raise Failed(f"STORE is {kind!r} but should be one of {', '.join(STORES)}")
+    lacking = missing(*STORES[kind].needs)
     if lacking:
         raise Failed("\n  ".join(["this host lacks something", *lacking]))
     take_down_abandoned()
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     DIRECTORY.mkdir(parents=True)
     say(f"building the files of a release, {VERSION}, with their checksums: a stand-in for Harvester")
-    artifacts.publish(artifacts.build(BUILD / "lab"), DIRECTORY / "release", VERSION)
+    files = artifacts.build(BUILD / "lab")
+    artifacts.publish(files, DIRECTORY / "release", VERSION)
     with Lab() as lab:
         bootstrap.lay_out(lab)
-        say(f"the lab is up: node {bootstrap.NODE_ADDRESS}, which serves the images too; machines run {accelerator()}")
-        machines = {name: Machine(lab, DIRECTORY, name, mac) for name, mac in MACHINES.items()}
-        first = attempt(lab, "first", machines.values(), broken=True)
-        expect(story.after_the_first(first))
-        say("as it had to be: the first machine is ready, of the others the playbook has said what is wrong")
-        broken = [machines[name] for name in ("node-2", "node-3")]
-        for machine in broken:
-            machine.power_off()
-        second = attempt(lab, "second", broken, broken=False)
-        expect(story.after_the_second(second, first))
-    expect(story.told_in(logs(), [PASSWORD, TOKEN.read_text().strip()]))
+        if kind == KUBERNETES:
+            artifacts.publish(files, DIRECTORY / "web/harvester", VERSION)
+            bootstrap.start_images(lab, DIRECTORY / "web", DIRECTORY / "images.log")
+            say("starting Kubernetes on the node")
+        store = STORES[kind](lab, DIRECTORY, BUILD / "lab")
+        say(f"the lab is up: node {bootstrap.NODE_ADDRESS}; machines run under {accelerator()}")
+        try:
+            first, second = twice(lab, store)
+        finally:
+            store.keep(DIRECTORY)
+        expect(story.told_in(logs(), [PASSWORD, store.token(CLUSTER)]))
     target = DIRECTORY / "report.json"
     target.write_text(json.dumps({"first": first, "second": second}, indent=2) + "\n")
     say("a cluster of three; neither its password nor its token is in any log")
@@ -77,13 +83,27 @@ def run() -> None:
     print(f"The report is {shown(target)}; the logs are beside it.", flush=True)
 
 
-def attempt(lab: Lab, name: str, machines: Iterable[Machine], *, broken: bool) -> story.Run:
+def twice(lab: Lab, store: Store) -> Sequence[story.Run]:
+    """Run the playbook with two machines that go wrong, then with these repaired, and return both runs."""
+    machines = {name: Machine(lab, DIRECTORY, name, mac) for name, mac in MACHINES.items()}
+    first = attempt(lab, store, "first", machines.values(), broken=True)
+    expect(story.after_the_first(first))
+    say("as it had to be: the first machine is ready, of the others the playbook has said what is wrong")
+    broken = [machines[name] for name in ("node-2", "node-3")]
+    for machine in broken:
+        machine.power_off()
+    second = attempt(lab, store, "second", broken, broken=False)
+    expect(story.after_the_second(second, first))
+    return first, second
+
+
+def attempt(lab: Lab, store: Store, name: str, machines: Iterable[Machine], *, broken: bool) -> story.Run:
     """Run the playbook, power ``machines`` on when it asks for that, and return how it ended and what bootd knows."""
     log, power = DIRECTORY / f"ansible-{name}.log", DIRECTORY / "power"
     power.unlink(missing_ok=True)
-    told = {"demo_dir": str(DIRECTORY), "demo_broken": broken}
-    inventory = PLAYBOOKS / "inventory/demo_harvester.yml"
-    playbook = Playbook(lab, PLAYBOOKS / "demo_harvester.yml", [inventory], told, log, {})
+    told = {"demo_dir": str(DIRECTORY), "demo_broken": broken, **store.variables}
+    inventories = [PLAYBOOKS / "inventory" / file.replace("demo", "demo_harvester", 1) for file in store.inventories]
+    playbook = Playbook(lab, PLAYBOOKS / "demo_harvester.yml", inventories, told, log, store.environment)
     while not power.exists():
         if not playbook.runs:
             raise Failed(f"the playbook ended before it asked for power; what it said is in {shown(log)}")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import tempfile
 from pathlib import Path
@@ -26,12 +27,17 @@ class FilesStore:
 
     def __init__(self, _lab: Lab, directory: Path, _cache: Path) -> None:
         self.name = f"files:{directory / 'hardware'}"  # as the inventory has it
+        self._configurations = directory / "configurations"
         self.variables: dict[str, object] = {}
         self.environment: dict[str, str] = {}
 
     def keep(self, _directory: Path) -> list[str]:
         """Return what to show at the end: bootd has left its log already."""
         return []
+
+    def token(self, cluster: str) -> str:
+        """Return the token that was made for ``cluster``."""
+        return (self._configurations / f".cluster-{cluster}").read_text().strip()
 
 
 class KubernetesStore:
@@ -75,6 +81,11 @@ class KubernetesStore:
             return self._cluster.kubectl("get", "hardware", "--all-namespaces").splitlines()
         except CommandFailed:
             return []
+
+    def token(self, cluster: str) -> str:
+        """Return the token that was made for ``cluster``."""
+        secret = ("get", "secret", f"netboot-cluster-{cluster}", "--output=jsonpath={.data.token}")
+        return base64.b64decode(self._cluster.kubectl("--namespace=tink-system", *secret)).decode()
 
 
 STORES = {FILES: FilesStore, KUBERNETES: KubernetesStore}

@@ -302,7 +302,7 @@ def test_link_out_of_the_directory_is_refused(lab):
 
 
 def test_fault_in_bootd_costs_one_request(lab, monkeypatch):
-    def broken(_nic):
+    def broken(*_unused):
         raise RuntimeError("no such script")
 
     monkeypatch.setattr(lab.server, "_script_for", broken)
