@@ -140,8 +140,8 @@ def test_plan_machine_wins_over_its_group_by_any_name():
     assert (dhcp["name_servers"], dhcp["uefi"]) == (["10.10.0.9"], False)
 
 
-def test_plan_namespace_is_default_without_one():
-    assert plan([MACHINE | {"netmask": 24, "allow_pxe": False}])[0]["metadata"]["namespace"] == "default"
+def test_plan_leaves_the_namespace_to_the_store_without_one():
+    assert "namespace" not in plan([MACHINE | {"netmask": 24, "allow_pxe": False}])[0]["metadata"]
 
 
 def test_plan_more_interfaces_do_not_netboot_unless_told_to():

@@ -56,7 +56,7 @@ def test_to_hardware_makes_an_object_of_each_host():
     assert objects[1] == {
         "apiVersion": "tinkerbell.org/v1alpha1",
         "kind": "Hardware",
-        "metadata": {"name": "um790-1", "namespace": "default"},
+        "metadata": {"name": "um790-1"},
         "spec": {
             "disks": [{"device": "/dev/nvme0n1"}],
             "metadata": {"instance": {"operating_system": {"distro": "harvester", "version": "v1.2.0"}}},

@@ -39,7 +39,7 @@ from typing import Any
 from . import values
 from .inventory import canonical, inventory_key, read_machine, read_nic
 from .manifest import Document
-from .model import AFTER_ANNOTATION, API_VERSION, DEFAULT_NAMESPACE, KIND, REPROVISION_ANNOTATION
+from .model import AFTER_ANNOTATION, API_VERSION, KIND, REPROVISION_ANNOTATION
 from .names import is_hostname
 from .problem import Problem, printable, shown
 from .software import HARVESTER
@@ -125,7 +125,7 @@ class _Plan:
             annotations[AFTER_ANNOTATION] = ",".join(given["after"])
         meta = {
             "name": given.get("name"),
-            "namespace": given.get("namespace", DEFAULT_NAMESPACE),
+            "namespace": given.get("namespace"),  # without one it is that of the store
             "labels": given.get("labels"),
             "annotations": annotations,
         }
