@@ -136,7 +136,6 @@ def test_harvester_config_keys_as_text_are_one_a_line():
 def test_harvester_config_own_hardware_object_is_read():
     everybody = hosts(netboot_namespace="lab")
     (hardware, *_others) = to_hardware(["node-1"], everybody)
-    hardware["metadata"]["namespace"] = "default"
     own = {"netboot_hardware": hardware, "harvester_vip": "10.10.0.10", "harvester_password": "correct horse"}
     assert made({**everybody, "node-1": own})[0] == made(everybody)[0]
 
