@@ -54,7 +54,6 @@ class Node:
         self.play(DEPLOYMENT)
         manifest = self.directory / "um790-1.yaml"
         manifest.write_text(howto.HARDWARE)
-        self.cluster.kubectl("create", "namespace", "tink-system")
         self.cluster.kubectl("apply", f"--filename={manifest}")
 
     def play(self, playbook: Path, *options: str, **variables: object) -> int:

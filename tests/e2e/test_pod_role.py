@@ -110,6 +110,7 @@ def test_role_tells_why_a_pod_does_not_start(node):
 def test_teardown_removes_what_was_made_and_nothing_else(node):
     node.play(DEPLOYMENT, bootd_state="absent", bootd_purge=True)
     left = node.cluster.kubectl("get", "namespaces,clusterroles,clusterrolebindings", "--output=name")
+    left += node.cluster.kubectl("get", "roles,rolebindings", "--all-namespaces", "--output=name")
     assert "netboot" not in left
     assert MAC in node.cluster.kubectl("get", "hardware", "--namespace=tink-system", "--output=yaml")
     assert not (node.directory / "state").exists()
