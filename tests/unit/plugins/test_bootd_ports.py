@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.baremetal.netboot.plugins.module_utils._port_holders import Holder, holders, is_taken
 from ansible_collections.baremetal.netboot.plugins.modules.bootd_ports import ARGUMENTS, is_own, look
 
+ADDRESS = "127.66.0.1"  # of loopback, and nobody else's: a port that is free just now stays free
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 BOOTD = ("python3", "/usr/local/bin/bootd", "serve")
 
@@ -21,7 +22,7 @@ BOOTD = ("python3", "/usr/local/bin/bootd", "serve")
 def held(request):
     """A protocol, and a port of loopback that this process holds."""
     with socket.socket(socket.AF_INET, KINDS[request.param]) as one:
-        one.bind(("127.0.0.1", 0))
+        one.bind((ADDRESS, 0))
         if request.param == "tcp":
             one.listen(1)
         yield request.param, one.getsockname()[1]
@@ -36,7 +37,7 @@ def free_ports():
     names = ("http_port", "tftp_port", "dhcp_port", "syslog_port")
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _unused in names]
     for one in sockets:
-        one.bind(("127.0.0.1", 0))
+        one.bind((ADDRESS, 0))
     ports = {name: one.getsockname()[1] for name, one in zip(names, sockets, strict=True)}
     for one in sockets:
         one.close()
@@ -45,14 +46,14 @@ def free_ports():
 
 def test_is_taken_while_somebody_has_it(held):
     protocol, port = held
-    assert is_taken(protocol, "127.0.0.1", port)
+    assert is_taken(protocol, ADDRESS, port)
     assert is_taken(protocol, "0.0.0.0", port)
     assert not is_taken(protocol, "127.0.0.2", port)
 
 
 def test_is_taken_says_nothing_of_other_hindrances():
     assert not is_taken("udp", "192.0.2.1", 6767)
-    assert not is_taken("udp", "127.0.0.1", 6767, "no-such-interface")
+    assert not is_taken("udp", ADDRESS, 6767, "no-such-interface")
 
 
 def test_holders_names_this_process(held):
@@ -62,9 +63,9 @@ def test_holders_names_this_process(held):
 
 
 def test_holders_are_listeners_and_not_their_clients():
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server((ADDRESS, 0)) as server:
         port = server.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port)), server.accept()[0]:
+        with socket.create_connection((ADDRESS, port)), server.accept()[0]:
             server.close()
             assert holders("tcp", port) == []
 
@@ -111,7 +112,7 @@ def test_is_own_in_the_foreground_by_its_number():
 def test_look_tells_port_holder_and_what_to_do(held):
     protocol, port = held
     name = {"tcp": "http", "udp": "tftp"}[protocol]
-    given = params(service_manager="foreground", bind="127.0.0.1", **{**free_ports(), f"{name}_port": port})
+    given = params(service_manager="foreground", bind=ADDRESS, **{**free_ports(), f"{name}_port": port})
     found, (told,) = look(given, 0)
     assert told.startswith(f"{protocol.upper()} port {port} ({name}) is held by ")
     assert f"(process {os.getpid()}): stop it" in told
@@ -121,7 +122,7 @@ def test_look_tells_port_holder_and_what_to_do(held):
 
 def test_look_leaves_the_dhcp_port_alone_where_dhcp_is_off(held):
     protocol, port = held
-    given = {**params(service_manager="systemd", bind="127.0.0.1"), **free_ports()}
+    given = {**params(service_manager="systemd", bind=ADDRESS), **free_ports()}
     names = [item["name"] for item in look({**given, "dhcp_mode": "off"}, 0)[0]]
     assert names == ["http", "tftp", "syslog"]
     assert [item["name"] for item in look(given, 0)[0]] == [*names, "dhcp"]
