@@ -37,14 +37,15 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         if not self._is_here(task_vars or {}):
             return self._execute_module(task_vars=task_vars, wrap_async=bool(self._task.async_val))
-        options, machines = self._options()
-        if missing := missing_library():
-            raise AnsibleActionFail(missing)
+        # A failure is a result, as the module's is: an exception would pass by failed_when.
         try:
+            options, machines = self._options()
+            if missing := missing_library():
+                return {"failed": True, "msg": missing}
             connect = partial(client_from, options, connections=AT_ONCE)
             return run(connect, machines, options, check=self._task.check_mode, diff=self._task.diff)
-        except (ConfigurationError, HardwareError, OSError, ValueError) as error:
-            raise AnsibleActionFail(str(error)) from error
+        except (AnsibleActionFail, ConfigurationError, HardwareError, OSError, ValueError) as error:
+            return {"failed": True, "msg": str(error)}
 
     def _is_here(self, task_vars: Mapping[str, Any]) -> bool:
         """Return whether the module would run as we do: this Python, this user, this environment, and waited for."""

@@ -52,8 +52,9 @@ class Site:
         address = REPLICAS[number]
         flags = ("--store", f"kubernetes:{self.namespace}", "--interface", "lo", "--bind", address)
         ports = ("--dhcp-port", str(DHCP_PORT), "--tftp-port", "6969", "--syslog-port", "5514")
-        router = ("--router-advertisements", "no")
-        bootd = Bootd(Loopback(environment), "", directory, address=address, more=(*flags, *ports, *router, *more))
+        # On loopback; what is sent to machines leaves it.
+        quiet = ("--router-advertisements", "no", "--ready-checks", "off")
+        bootd = Bootd(Loopback(environment), "", directory, address=address, more=(*flags, *ports, *quiet, *more))
         self._bootds.append(bootd)
         return bootd
 

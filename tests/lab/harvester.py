@@ -61,13 +61,10 @@ def run(kind: str) -> None:
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     DIRECTORY.mkdir(parents=True)
     say(f"building the files of a release, {VERSION}, with their checksums: a stand-in for Harvester")
-    files = artifacts.build(BUILD / "lab")
-    artifacts.publish(files, DIRECTORY / "release", VERSION)
+    artifacts.publish(artifacts.build(BUILD / "lab"), DIRECTORY / "release", VERSION)
     with Lab() as lab:
         bootstrap.lay_out(lab)
         if kind == KUBERNETES:
-            artifacts.publish(files, DIRECTORY / "web/harvester", VERSION)
-            bootstrap.start_images(lab, DIRECTORY / "web", DIRECTORY / "images.log")
             say("starting Kubernetes on the node")
         store = STORES[kind](lab, DIRECTORY, BUILD / "lab")
         say(f"the lab is up: node {bootstrap.NODE_ADDRESS}; machines run under {accelerator()}")

@@ -169,7 +169,7 @@ def test_expected_of_an_iso_that_is_served_here(url, iso):
 def test_look_reads_configurations_of_silent_machines_only_and_not_each_time():
     watch = Watch(machine()).saw(events.SCRIPT).saw(events.LOADED, role="kernel")
     reads = []
-    watch.services.configurations.get = lambda key: reads.append(key)
+    watch.services.configurations.get = reads.append
     watch.after(*[5] * 179)
     assert reads == []
     watch.after(*[5] * 120)  # ten minutes more

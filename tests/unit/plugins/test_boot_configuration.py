@@ -231,10 +231,9 @@ def test_log_of_the_host_has_no_configuration(run, monkeypatch):
 
 
 def test_failed_write_leaves_nothing_behind(run, directory, monkeypatch):
-    monkeypatch.setattr(
-        _configurations_files.os,
-        "fsync",
-        lambda _descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")),
-    )
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_configurations_files.os, "fsync", full)
     assert "No space left" in run(configuration())["msg"]
     assert os.listdir(directory) == []

@@ -124,7 +124,7 @@ def test_harvester_config_password_of_ansible_s_own_type_is_taken():
     tagged = Origin(path="/inventory.yml", line_num=1).tag("correct horse")
     (first, *_others) = made(hosts(harvester_password=tagged, harvester_token=tagged))
     assert first["content"]["os"]["password"] == made(hosts())[0]["content"]["os"]["password"]
-    assert type(first["content"]["token"]) is str
+    assert first["content"]["token"].__class__ is str
 
 
 def test_harvester_config_keys_as_text_are_one_a_line():

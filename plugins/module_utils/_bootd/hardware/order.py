@@ -39,7 +39,7 @@ def order_problems(documents: Iterable[Document]) -> Iterator[Problem]:
                 message = f"{name} is not among these objects; while nobody is called so, this machine waits"
                 yield _problem(document, key, message, note=True)
     for circle in _circles(after):
-        key = next(name for name in found if name in circle)
+        key = min(circle, key=list(found).index)
         yield _problem(found[key], key, f"{named(circle)} wait for each other: none of them would ever boot")
 
 
