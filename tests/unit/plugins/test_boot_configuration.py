@@ -18,6 +18,7 @@ from _bootd.hardware.model import Machine
 from _bootd.logs import Log
 from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_files
 from ansible_collections.baremetal.netboot.plugins.modules import boot_configuration
+from require import require
 
 CANARY = "canary-5f3a9e"
 
@@ -113,8 +114,8 @@ def test_run_puts_permissions_right(run, directory):
     assert actions(run(configuration())) == [("um790-1", "unchanged")]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away: run the tests as root")
 def test_run_gives_files_to_the_owner_of_the_directory(run, directory):
+    require("root")
     os.chown(directory, 12345, 23456)
     run(configuration(), cluster="lab")
     for name in ("um790-1.yaml", ".cluster-lab"):
