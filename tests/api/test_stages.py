@@ -32,7 +32,7 @@ def pair(site):
 
 def test_second_machine_is_released_when_the_first_answers(pair):
     require("root")
-    bootd = pair.bootd().start()
+    bootd = pair.bootd("--ready-checks", "on").start()
     bootd.get(SCRIPT)
     assert f"waits for {MACHINE} (script)" in bootd.get(SECOND_SCRIPT)[1]
     wait_for(lambda: pair.state(SECOND).get("waitsFor") == f"{MACHINE} (script)", "the object says what it waits for")
