@@ -57,11 +57,15 @@ class ActionModule(ActionBase):
 
     def _options(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Return the options and the machines, which the check of arguments would copy: that takes its time."""
-        given = dict(self._task.args)
+        given = self._task.args
         machines = plain(given.get("machines"))
-        if isinstance(machines, list) and all(isinstance(machine, dict) for machine in machines):
-            self._task.args = {**given, "machines": []}
-        _result, options = self.validate_argument_spec(
-            argument_spec=ARGUMENTS, mutually_exclusive=MUTUALLY_EXCLUSIVE, required_one_of=REQUIRED_ONE_OF
-        )
+        try:
+            if isinstance(machines, list) and all(isinstance(machine, dict) for machine in machines):
+                self._task.args = {**given, "machines": []}
+            _result, options = self.validate_argument_spec(
+                argument_spec=ARGUMENTS, mutually_exclusive=MUTUALLY_EXCLUSIVE, required_one_of=REQUIRED_ONE_OF
+            )
+        finally:
+            # A task with `until` is run again as it stands: with no machines, prune would remove them all.
+            self._task.args = given
         return options, plain([options["machine"]]) if options["machine"] is not None else machines

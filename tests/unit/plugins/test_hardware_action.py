@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from types import SimpleNamespace
 
 import pytest
+from ansible.errors import AnsibleActionFail
 
 from ansible_collections.baremetal.netboot.plugins.action.hardware import ActionModule
 
@@ -58,3 +60,14 @@ def test_options_leave_the_machines_as_they_are():
 def test_options_are_checked(args):
     with pytest.raises(Exception, match=r"machine"):
         action(**args)._options()
+
+
+@pytest.mark.parametrize("more", [{}, {"state": "nonsense"}])
+def test_options_are_the_same_when_the_task_is_tried_again(more):
+    # `until` runs the same action once more: an empty list would have prune remove every machine.
+    given = [{"metadata": {"name": "um790-1"}}]
+    made = action(machines=given, **more)
+    for _attempt in range(2):
+        with contextlib.suppress(AnsibleActionFail):
+            assert made._options()[1] == given
+        assert made._task.args["machines"] == given
