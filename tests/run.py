@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the steps named on the command line, all of them by default, and end with a table of how they went.
 
-Every step runs, also after one has failed, and two run side by side where they may. Output goes to
+Every step runs, also after one has failed, two side by side. Output goes to
 build/test/STEP.log; pytest's is shown as it comes, the others' when they fail. Exit status 1 when a step failed.
 Run by `make`, which has prepared build/venv.
 """
@@ -30,8 +30,6 @@ LOGS = ROOT / "build/test"
 SIDE_BY_SIDE = 2
 # Begun first, because they take longest; one after the other, because they build the same artifacts.
 FIRST = ("e2e", "demo", "demo-harvester")
-# They hold bootd to times and have the host for themselves.
-ALONE = ("wire", "daemon")
 
 
 @dataclass(frozen=True)
@@ -170,11 +168,11 @@ def closing_line(log: Path, proof: str) -> str:
     return telling[-1][:80] if telling else ""
 
 
-def plan(wanted: Sequence[str]) -> tuple[list[list[str]], list[list[str]]]:
-    """Return the wanted steps' tracks: those to run side by side, and those to run by themselves afterwards."""
+def plan(wanted: Sequence[str]) -> list[list[str]]:
+    """Return the wanted steps' tracks, in the order in which they are begun."""
     first = [step for step in FIRST if step in wanted]
-    others = [[step] for step in STEPS if step in wanted and step not in FIRST + ALONE]
-    return ([first] if first else []) + others, [[step] for step in ALONE if step in wanted]
+    others = [[step] for step in STEPS if step in wanted and step not in FIRST]
+    return ([first] if first else []) + others
 
 
 def print_table(results: Sequence[Result], seconds: float) -> None:
@@ -201,11 +199,11 @@ def main(names: list[str]) -> int:
     # SIGINT as well: a shell starts its background jobs with it ignored, and that is inherited.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
-    beside, alone = plan(names or list(STEPS))
+    tracks = plan(names or list(STEPS))
     workers = min(SIDE_BY_SIDE, len(os.sched_getaffinity(0)))
-    runner = Runner(Screen(shared=workers > 1 and len(beside) > 1))
+    runner = Runner(Screen(shared=workers > 1 and len(tracks) > 1))
     started = time.monotonic()
-    results = runner.run(beside, workers) + runner.run(alone, 1)
+    results = runner.run(tracks, workers)
     print_table(results, time.monotonic() - started)
     return 0 if all(result.ok for result in results) else 1
 

@@ -90,8 +90,10 @@ def ansible_test(kind: str) -> list[str]:
 
 
 def sanity() -> list[Command]:
+    """Ansible's rules for what a collection ships, which tests/ is not; ruff holds them to ours."""
     pip = Command([sys.executable, "tests/setup/ansible_test_pip.py"])
-    return [pip, Command(ansible_test("sanity"), cwd=copy_tree("sanity"), proof='sanity test "validate-modules"')]
+    argv = [*ansible_test("sanity"), "--exclude", "tests/"]
+    return [pip, Command(argv, cwd=copy_tree("sanity"), proof='sanity test "validate-modules"')]
 
 
 def integration() -> list[Command]:
@@ -129,25 +131,25 @@ def demo() -> list[Command]:
     return [Command(["env", *settings, sys.executable, "-m", "lab.demo"], proof="The report is", live=True)]
 
 
-# In the order in which they are begun: quick and telling ones first, then the longest.
 def demo_harvester() -> list[Command]:
     """A cluster of three machines, two of which go wrong at first."""
     argv = ["env", "PYTHONPATH=tests", sys.executable, "-m", "lab.harvester"]
     return [Command(argv, proof="The report is", live=True)]
 
 
+# In the order in which they are begun: quick and telling ones, then the longest, and short ones to end together.
 STEPS: dict[str, Callable[[], list[Command]]] = {
     "lint": lint,
     "unit": lambda: pytest("tests/unit"),
-    "contract": lambda: pytest("tests/contract"),
     "molecule": molecule,
     "api": lambda: pytest("tests/api"),
     "sanity": sanity,
     "integration": integration,
-    "docs": docs,
-    "collection": collection,
-    "wire": lambda: pytest("tests/integration/wire"),
     "daemon": lambda: pytest("tests/integration/daemon"),
+    "wire": lambda: pytest("tests/integration/wire"),
+    "contract": lambda: pytest("tests/contract"),
+    "collection": collection,
+    "docs": docs,
     "e2e": lambda: pytest("tests/e2e"),
     "demo": demo,
     "demo-harvester": demo_harvester,

@@ -30,22 +30,21 @@ def runner(tmp_path, monkeypatch):
 
 
 def test_plan_has_every_step_once():
-    beside, alone = run.plan(list(STEPS))
-    assert sorted(step for track in beside + alone for step in track) == sorted(STEPS)
-    assert beside[0] == list(run.FIRST)
-    assert alone == [[step] for step in run.ALONE]
+    tracks = run.plan(list(STEPS))
+    assert sorted(step for track in tracks for step in track) == sorted(STEPS)
+    assert tracks[0] == list(run.FIRST)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "beside", "alone"),
+    ("wanted", "tracks"),
     [
-        (["unit"], [["unit"]], []),
-        (["demo", "lint"], [["demo"], ["lint"]], []),
-        (["daemon"], [], [["daemon"]]),
+        (["unit"], [["unit"]]),
+        (["demo", "lint"], [["demo"], ["lint"]]),
+        (["demo", "e2e"], [["e2e", "demo"]]),
     ],
 )
-def test_plan_has_what_is_wanted_and_no_more(wanted, beside, alone):
-    assert run.plan(wanted) == (beside, alone)
+def test_plan_has_what_is_wanted_and_no_more(wanted, tracks):
+    assert run.plan(wanted) == tracks
 
 
 def test_run_goes_on_after_a_failed_step(runner, tmp_path, capsys):

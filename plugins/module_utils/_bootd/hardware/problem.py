@@ -57,7 +57,9 @@ def join(path: str, step: Any) -> str:
     """Return the path of what is at ``step``, a key or a place in a list, below ``path``."""
     if isinstance(step, int):
         return f"{path}[{step}]"
-    name = shown(step).strip('"')
+    # Nearly every name is plain, and this runs for every field of every object.
+    plain = isinstance(step, str) and len(step) <= MAX_SHOWN and step.isascii() and step.isidentifier()
+    name = step if plain else shown(step).strip('"')
     return f"{path}.{name}" if path else name
 
 

@@ -17,6 +17,7 @@ _ZEROS = re.compile(r"(?=(?:.*\.)?0[0-9])[0-9]+(?:\.[0-9]+){3}", re.ASCII)
 _HEX = re.compile(r"[0-9A-Fa-f]")
 MAX_LEASE = 0xFFFFFFFF  # seconds; this very value means for ever (RFC 2131 section 3.3)
 MAX_VLAN = 4094
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")  # RFC 6890
 SCRIPT_SCHEMES = ("http", "https", "ftp", "tftp")  # that iPXE loads from
 
 
@@ -74,7 +75,7 @@ def host_address(text: str) -> str:
         return message
     address = IPv4Address(text)
     kinds = {
-        "the unspecified address": address.is_unspecified or address in IPv4Network("0.0.0.0/8"),
+        "the unspecified address": address.is_unspecified or address in _THIS_NETWORK,
         "a loopback address": address.is_loopback,
         "a multicast address": address.is_multicast,
         "the broadcast address": text == "255.255.255.255",
