@@ -24,7 +24,7 @@ FLOORS = [
     harvester.quirks harvester.versions
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
-    "beneath catalog deadlines drain events faults harvester libraries logs".split()
+    "beneath catalog deadlines drain events faults harvester health libraries logs".split()
     + "kube.client kube.connect kube.errors kube.lease kube.object_watch kube.rules".split()
     + "metrics policy readiness settings stages state_document tokens unknown".split(),
     "ipxe kube stores.base stores.worker".split(),

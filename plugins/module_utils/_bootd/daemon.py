@@ -20,6 +20,7 @@ from .check import check_paths
 from .configurations.base import Configurations, NoConfigurations
 from .configurations.directory import ConfigDirectory
 from .explain import explain
+from .health import Health
 from .journal import Journal
 from .logs import Log
 from .metrics import Metrics
@@ -81,6 +82,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         store.problems,
         answers_dhcp=answers_dhcp,
         configurations=configurations,
+        health=Health(ended.set),
     )
     servers = Servers(services)
     watch, attendants = StoreWatch(services), (Timekeeper(services), Prober(services))
@@ -96,6 +98,10 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
             attendant.start()
         log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
         ended.wait()
+        faults = services.health.faults()
+        for fault in faults:
+            # Whoever watches over bootd starts it again; the machines ask until it is there.
+            log.error("fault", reason=fault)
         log.info("stopping")
     finally:
         servers.stop()
@@ -107,7 +113,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         journal.stop()
         store.stop()
         configurations.stop()
-    return 0
+    return 1 if faults else 0
 
 
 def _load(store: Store, catalog: Catalog, watch: StoreWatch, journal: Journal) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from .faults import Contained
+from .health import Pulse
 
 Heard = TypeVar("Heard")
 BATCH = 64
@@ -35,12 +36,15 @@ class Drain(Generic[Heard]):
     Whatever ``handle`` raises costs that datagram its answer and nothing else.
     """
 
-    def __init__(self, name: str, source: Source[Heard], handle: Callable[[Heard], None], contained: Contained) -> None:
+    def __init__(
+        self, name: str, source: Source[Heard], handle: Callable[[Heard], None], contained: Contained, pulse: Pulse
+    ) -> None:
         self._source = source
         self._handle = handle
         self._contained = contained
+        self._pulse = pulse
         self._stopped = os.eventfd(0)  # readable once stop() was called
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._thread = threading.Thread(target=pulse.run, args=(self._serve,), name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -68,5 +72,5 @@ class Drain(Generic[Heard]):
         poll.register(self._source, select.POLLIN)
         poll.register(self._stopped, select.POLLIN)
         while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
-            with self._contained:
+            with self._pulse, self._contained:
                 self.drain()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from .catalog import Catalog
 from .configurations.base import Configurations, NoConfigurations
+from .health import Health
 from .journal import Journal
 from .logs import Log
 from .metrics import Metrics
@@ -33,3 +34,4 @@ class Services:
     clock: Callable[[], float] = time.time
     answers_dhcp: Callable[[], bool] = lambda: True  # false on a replica that stands by
     configurations: Configurations = field(default_factory=NoConfigurations)
+    health: Health = field(default_factory=Health)

@@ -140,7 +140,7 @@ def _from_field(name: str, path: str) -> dict[str, Any]:
 
 
 def _probes(settings: Settings) -> dict[str, Any]:
-    """Return the probes. HTTP answers once every socket is bound and the catalog is loaded.
+    """Return the probes: HTTP answers once every socket is bound and the catalog is loaded, and tells of stuck servers.
 
     Neither asks for the API server, nor for faultless objects: bootd serves what it knows while either is away.
     """

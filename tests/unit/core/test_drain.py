@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import queue
 import socket
+import threading
+import time
 
 import pytest
 
@@ -38,19 +40,29 @@ class Pair:
         self.closed = True
 
 
+def wait_until(happened) -> None:
+    end = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def desk() -> Desk:
     return Desk([])
 
 
-def contained(desk: Desk) -> Contained:
-    return Contained("test", desk.services.metrics, desk.services.log)
+def drain_of(desk: Desk, source, handle) -> Drain:
+    services = desk.services
+    return Drain(
+        "test", source, handle, Contained("test", services.metrics, services.log), services.health.pulse("test")
+    )
 
 
 def test_drain_hands_on_each_datagram_and_ends_with_the_source_closed(desk):
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     pair = Pair()
-    drain = Drain("test", pair, heard.put, contained(desk))
+    drain = drain_of(desk, pair, heard.put)
     drain.start()
     for number in range(3):
         pair.send(bytes((number,)))
@@ -68,7 +80,7 @@ def test_drain_goes_on_after_a_fault_and_says_where_it_was(desk):
             raise KeyError("surprise")
 
     pair = Pair()
-    drain = Drain("test", pair, handle, contained(desk))
+    drain = drain_of(desk, pair, handle)
     pair.send(b"bad")
     pair.send(b"good")
     drain.drain()
@@ -85,7 +97,7 @@ def test_drain_takes_a_batch_at_a_time(desk):
             return b"again"
 
     heard = []
-    drain = Drain("test", Endless(), heard.append, contained(desk))
+    drain = drain_of(desk, Endless(), heard.append)
     drain.drain()
     drain.stop()
     assert len(heard) == BATCH
@@ -93,5 +105,22 @@ def test_drain_takes_a_batch_at_a_time(desk):
 
 def test_drain_that_was_never_started_stops_and_closes(desk):
     pair = Pair()
-    Drain("test", pair, lambda _data: None, contained(desk)).stop()
+    drain_of(desk, pair, lambda _data: None).stop()
     assert pair.closed
+
+
+def test_drain_whose_thread_has_ended_is_told(desk, monkeypatch):
+    # The test is what raises it, so the thread's own complaint would only be noise.
+    monkeypatch.setattr(threading, "excepthook", lambda _told: None)
+    pair = Pair()
+
+    def handle(_data: bytes) -> None:
+        raise SystemExit("out of memory")
+
+    drain = drain_of(desk, pair, handle)
+    drain.start()
+    assert desk.services.health.faults() == []
+    pair.send(b"the last")
+    wait_until(desk.services.health.faults)
+    drain.stop()
+    assert desk.services.health.faults() == ["test: its thread has ended: SystemExit: out of memory"]

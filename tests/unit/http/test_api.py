@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -145,6 +146,14 @@ def test_ready_also_with_a_file_that_can_not_be_read(site):
 def test_health_and_greeting(site):
     assert site.get("/healthz").text == "ok\n"
     assert "/api/v1/machines" in site.get("/").text
+
+
+def test_health_names_each_server_that_answers_nobody(site):
+    site.services.health.pulse("tftp")
+    with pytest.raises(SystemExit):
+        site.services.health.pulse("dhcp").run(sys.exit)
+    answer = site.get("/healthz")
+    assert (answer.status, answer.text) == (503, "dhcp: its thread has ended: SystemExit: \n")
 
 
 def test_metrics(site):

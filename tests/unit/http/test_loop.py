@@ -8,6 +8,7 @@ import io
 import os
 
 from _bootd.faults import Contained
+from _bootd.health import Health
 from _bootd.http.loop import Loop
 from _bootd.logs import Log
 from _bootd.metrics import Metrics
@@ -16,7 +17,8 @@ from _bootd.metrics import Metrics
 def loop_that_was_not_started() -> tuple[Loop, io.StringIO]:
     stream = io.StringIO()
     contained = Contained("http", Metrics(), Log("json", "debug", stream))
-    return Loop("test", contained, lambda _item: None, lambda _item: None, lambda: None), stream
+    pulse = Health().pulse("test")
+    return Loop("test", contained, pulse, lambda _item: None, lambda _item: None, lambda: None), stream
 
 
 def test_stop_does_what_was_asked_before():

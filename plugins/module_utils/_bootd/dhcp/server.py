@@ -29,7 +29,8 @@ class DhcpServer:
         """Bind the socket; OSError where it can't be had."""
         services, settings = self._services, self._services.settings
         self._transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
-        self._drain = Drain("dhcp", self._transport, self._answer, Contained("dhcp", services.metrics, services.log))
+        contained = Contained("dhcp", services.metrics, services.log)
+        self._drain = Drain("dhcp", self._transport, self._answer, contained, services.health.pulse("dhcp"))
         self.port = self._transport.port
         if not self._transport.can_unicast:
             services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")

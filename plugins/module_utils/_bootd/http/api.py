@@ -26,7 +26,8 @@ def add_routes(app: Bottle, site: Site) -> None:
 
     @app.get("/healthz")
     def healthy() -> HTTPResponse:
-        return replies.text(200, "ok\n")
+        faults = services.health.faults()
+        return replies.text(503, "".join(f"{fault}\n" for fault in faults)) if faults else replies.text(200, "ok\n")
 
     @app.get("/readyz")
     def ready() -> HTTPResponse:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..faults import Contained
+from ..health import Pulse
 from .connection import Connection
 from .framing import Refused
 from .loop import READ, Loop
@@ -34,6 +35,7 @@ class Gate:
     def __init__(
         self,
         contained: Contained,
+        pulse: Pulse,
         dispatch: Callable[[Connection], None],
         refuse: Callable[[Connection, Refused], None],
         limit: int,
@@ -44,7 +46,7 @@ class Gate:
         self._open = 0
         self._lock = threading.Lock()
         self._waiting: dict[Connection, None] = {}  # ordered: the longest waiting first
-        self._loop = Loop("http-gate", contained, self._ready, self._end, self._tick)
+        self._loop = Loop("http-gate", contained, pulse, self._ready, self._end, self._tick)
 
     def start(self) -> None:
         """Start to read."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..faults import Contained
+from ..health import Pulse
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -31,11 +32,13 @@ class Loop:
         self,
         name: str,
         contained: Contained,
+        pulse: Pulse,
         ready: Callable[[Any], None],
         drop: Callable[[Any], None],
         tick: Callable[[], None],
     ) -> None:
         self._contained = contained
+        self._pulse = pulse
         self._ready = ready
         self._drop = drop
         self._tick = tick
@@ -44,7 +47,7 @@ class Loop:
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector.register(self._wake, READ)
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=pulse.run, args=(self._run,), name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -79,16 +82,21 @@ class Loop:
     def _run(self) -> None:
         next_tick = time.monotonic() + TICK
         while not self._stopping:
-            for key, _ready in self._selector.select(TICK):
-                if key.fd == self._wake:
-                    os.eventfd_read(self._wake)
-                else:
-                    self._serve(key.data)
-            self._run_calls()
-            if time.monotonic() >= next_tick:
-                next_tick = time.monotonic() + TICK
-                with self._contained:
-                    self._tick()
+            ready = self._selector.select(TICK)
+            with self._pulse:
+                self._work(ready)
+                if time.monotonic() >= next_tick:
+                    next_tick = time.monotonic() + TICK
+                    with self._contained:
+                        self._tick()
+
+    def _work(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
+        for key, _events in ready:
+            if key.fd == self._wake:
+                os.eventfd_read(self._wake)
+            else:
+                self._serve(key.data)
+        self._run_calls()
 
     def _run_calls(self) -> None:
         while self._calls:

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import partial
 
 from ..faults import Contained
+from ..health import Pulse
 from .connection import Connection
 from .loop import WRITE, Loop
 
@@ -28,13 +29,13 @@ class _Left(Enum):
 class Sender:
     """Sends what connections hold, then calls ``sent(connection)``; a connection that fails or stalls is closed."""
 
-    def __init__(self, contained: Contained, sent: Callable[[Connection], None]) -> None:
+    def __init__(self, contained: Contained, pulse: Pulse, sent: Callable[[Connection], None]) -> None:
         self._sent = sent
         self._sending: dict[Connection, int] = {}  # -> octets it brought, beside its file
         self._held = 0
         self._files = 0
         self._lock = threading.Lock()
-        self._loop = Loop("http-sender", contained, self._ready, self._end, self._tick)
+        self._loop = Loop("http-sender", contained, pulse, self._ready, self._end, self._tick)
 
     @property
     def files(self) -> int:

@@ -64,7 +64,8 @@ class HttpServer:
         app = self._app or create_app(services, services.settings.boot_files, render)
         self._server = _Server(services, app, self._listener)
         self._server.prepare()
-        self._thread = threading.Thread(target=self._server.serve, name="http", daemon=True)
+        pulse = services.health.pulse("http")
+        self._thread = threading.Thread(target=pulse.run, args=(self._server.serve,), name="http", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -102,8 +103,8 @@ class _Server(Server):
         self._complained = 0.0
         contained = Contained("http", services.metrics, services.log)
         self._accepting = True
-        self._gate = Gate(contained, self._dispatch, self._refuse, self._limit)
-        self._sender = Sender(contained, self._sent)
+        self._gate = Gate(contained, services.health.pulse("http-gate"), self._dispatch, self._refuse, self._limit)
+        self._sender = Sender(contained, services.health.pulse("http-sender"), self._sent)
 
     @property
     def busy(self) -> bool:

@@ -37,7 +37,8 @@ class RaServer:
                 effect="iPXE waits 16 seconds for an IPv6 router in every boot",
             )
             return
-        self._drain = Drain("ra", self._transport, self.answer, Contained("ra", services.metrics, services.log))
+        contained = Contained("ra", services.metrics, services.log)
+        self._drain = Drain("ra", self._transport, self.answer, contained, services.health.pulse("ra"))
 
     def start(self) -> None:
         """Start to answer, where there is a socket."""

@@ -59,7 +59,8 @@ class SyslogServer:
         services, settings = self._services, self._services.settings
         receiver = _Receiver(settings.bind, settings.syslog_port)
         contained = Contained("syslog", services.metrics, services.log)
-        self._drain = Drain("syslog", receiver, lambda heard: self.receive(*heard), contained)
+        pulse = services.health.pulse("syslog")
+        self._drain = Drain("syslog", receiver, lambda heard: self.receive(*heard), contained, pulse)
         self.port = receiver.port
 
     def start(self) -> None:

@@ -45,6 +45,7 @@ class TftpServer:
         self._sessions = Sessions() if sessions is None else sessions
         self._report = Reporter(services)
         self._contained = Contained("tftp", services.metrics, services.log)
+        self._pulse = services.health.pulse("tftp")
         self._selector: selectors.BaseSelector | None = None
         self._listener: Listener | None = None
         self._thread: threading.Thread | None = None
@@ -63,7 +64,7 @@ class TftpServer:
 
     def start(self) -> None:
         """Start to answer."""
-        self._thread = threading.Thread(target=self._serve, name="tftp", daemon=True)
+        self._thread = threading.Thread(target=self._pulse.run, args=(self._serve,), name="tftp", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -94,13 +95,18 @@ class TftpServer:
         while not self._stopping:
             due = self._sessions.next_due()
             wait = None if due is None else max(0.0, due - time.monotonic())
-            for key, _mask in self._selector.select(wait):
-                with self._contained:
-                    key.data()
-            now = time.monotonic()
-            for session in self._sessions.due(now):
-                with self._contained:
-                    self._advance(session, partial(session.transfer.tick, now))
+            ready = self._selector.select(wait)
+            with self._pulse:
+                self._work(ready)
+
+    def _work(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
+        for key, _mask in ready:
+            with self._contained:
+                key.data()
+        now = time.monotonic()
+        for session in self._sessions.due(now):
+            with self._contained:
+                self._advance(session, partial(session.transfer.tick, now))
 
     def _on_stop(self) -> None:
         self._stopping = True

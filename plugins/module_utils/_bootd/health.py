@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whether the servers' threads still go round: a socket that is bound answers nobody when its thread is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+STUCK = 30.0  # seconds at one piece of work, which takes a server milliseconds
+
+
+class Pulse:
+    """One thread's: ``run`` is what the thread does, ``with pulse`` what it does between two waits."""
+
+    def __init__(self, name: str, clock: Callable[[], float], ended: Callable[[], None]) -> None:
+        self._name = name
+        self._clock = clock
+        self._ended = ended
+        self._reason = ""
+        self._since: float | None = None
+
+    def run(self, loop: Callable[[], None]) -> None:
+        """Run a loop that ends when it was told to; whatever else ends it is a fault from then on, and is raised."""
+        try:
+            loop()
+        except BaseException as error:
+            self._reason = f"its thread has ended: {type(error).__name__}: {error}"
+            self._ended()
+            raise
+
+    def __enter__(self) -> None:
+        self._since = self._clock()
+
+    def __exit__(self, *_unused: object) -> None:
+        self._since = None
+
+    def fault(self) -> str:
+        """Return what is wrong, "" where nothing is."""
+        since = self._since  # the thread may be done with it at any moment
+        busy = 0.0 if since is None else self._clock() - since
+        reason = self._reason or (f"has been at one piece of work for {busy:.0f} s" if busy > STUCK else "")
+        return f"{self._name}: {reason}" if reason else ""
+
+
+class Health:
+    """The pulses of the daemon's servers. ``ended`` is called, from its thread, when one of them has ended."""
+
+    def __init__(self, ended: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ended = ended
+        self._clock = clock
+        self._pulses: list[Pulse] = []
+
+    def pulse(self, name: str) -> Pulse:
+        """Return the pulse of a server's thread that is about to start."""
+        pulse = Pulse(name, self._clock, self._ended)
+        self._pulses.append(pulse)
+        return pulse
+
+    def faults(self) -> list[str]:
+        """Return a line for each server that answers nobody, and will not by itself."""
+        return [fault for pulse in self._pulses if (fault := pulse.fault())]
