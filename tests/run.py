@@ -151,11 +151,14 @@ class Runner:
                     self._screen.show(line, name)
             status = self._programs.finish(process)
         verdict = "" if status == 0 else f"exit status {status}"
-        if not verdict and command.proof not in "".join(output):
+        text = "".join(output)
+        if not verdict and command.proof not in text:
             verdict = f"it did not say {command.proof!r}"
+        if not verdict and command.never and command.never in text:
+            verdict = f"it said {command.never!r}"
         if verdict:
             log.write(f"-> {verdict}\n")
-            said = "" if command.live else "".join(output)
+            said = "" if command.live else text
             self._screen.show(f"{said}--- {' '.join(command.argv[:4])}: {verdict}", name)
         return not verdict
 

@@ -16,15 +16,20 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / "build/venv/bin"
 HOME = ROOT / "build/home"
 TREES = ROOT / "build/tree"
+WARNING = "WARNING]"  # as Ansible prints those of deprecation too; users would see them
 
 
 @dataclass(frozen=True)
 class Command:
-    """One program of a step: `proof` is what it prints when it did its work, `live` shows its output as it comes."""
+    """One program of a step: `proof` is what it prints when it did its work, `never` what it must not print.
+
+    `live` shows its output as it comes.
+    """
 
     argv: list[str]
     cwd: Path = ROOT
     proof: str = ""
+    never: str = ""
     live: bool = False
 
 
@@ -99,7 +104,7 @@ def sanity() -> list[Command]:
 def integration() -> list[Command]:
     path = f"PYTHONPATH={ROOT / 'plugins/module_utils'}:{ROOT / 'tests'}"
     beside_api = ["env", path, sys.executable, str(ROOT / "tests/with_api.py"), str(copy_tree("integration"))]
-    return [Command(apart([*beside_api, *ansible_test("integration")]), proof="failed=0")]
+    return [Command(apart([*beside_api, *ansible_test("integration")]), proof="failed=0", never=WARNING)]
 
 
 def collection() -> list[Command]:
@@ -120,7 +125,7 @@ def apart(argv: list[str]) -> list[str]:
 
 
 def molecule() -> list[Command]:
-    return [Command(apart(["molecule", "test", "--all"]))]
+    return [Command(apart(["molecule", "test", "--all"]), never=WARNING)]
 
 
 def demo() -> list[Command]:
@@ -128,13 +133,15 @@ def demo() -> list[Command]:
     cluster = "KUBE_FOR_TESTS" in os.environ or os.environ.get("BOOTD_TEST_REQUIRE_ALL") == "1"
     store = f"STORE={'kubernetes' if cluster else 'files'}"
     settings = [store, "FIRMWARE=uefi", "MACHINES=1", "PYTHONPATH=tests"]
-    return [Command(["env", *settings, sys.executable, "-m", "lab.demo"], proof="The report is", live=True)]
+    return [
+        Command(["env", *settings, sys.executable, "-m", "lab.demo"], proof="The report is", never=WARNING, live=True)
+    ]
 
 
 def demo_harvester() -> list[Command]:
     """A cluster of three machines, two of which go wrong at first."""
     argv = ["env", "PYTHONPATH=tests", sys.executable, "-m", "lab.harvester"]
-    return [Command(argv, proof="The report is", live=True)]
+    return [Command(argv, proof="The report is", never=WARNING, live=True)]
 
 
 # In the order in which they are begun: quick and telling ones, then the longest, and short ones to end together.

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from _bootd import libraries
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
+MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 
 
 def load(path: Path) -> Any:
@@ -22,14 +24,34 @@ def load(path: Path) -> Any:
 
 
 def test_action_group_lists_every_module():
-    modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
-    assert load(ROOT / "meta/runtime.yml")["action_groups"]["all"] == modules
+    assert load(ROOT / "meta/runtime.yml")["action_groups"]["all"] == MODULES
 
 
 def test_every_action_plugin_has_a_module():
     """Ansible takes an action's documentation from the module of the same name."""
     actions = {path.stem for path in (ROOT / "plugins/action").glob("*.py")}
     assert actions <= {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
+
+
+def tasks_in(document: Any) -> Iterator[dict[str, Any]]:
+    """Yield the tasks of a file of tasks, those in blocks too."""
+    for task in document or ():
+        for part in ("block", "rescue", "always"):
+            yield from tasks_in(task.get(part))
+        yield task
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_is_run_for_real_and_foreseen_by_an_integration_target(module):
+    files = (ROOT / "tests/integration/targets").glob("*/tasks/*.yml")
+    uses = [task for file in files for task in tasks_in(load(file)) if f"baremetal.netboot.{module}" in task]
+    assert any(task.get("check_mode") is True for task in uses)
+    assert sum("check_mode" not in task for task in uses) >= 2
+
+
+def test_every_role_has_a_scenario():
+    scenarios = {path.parent.name for path in (ROOT / "extensions/molecule").glob("*/molecule.yml")}
+    assert {role.name for role in ROLES} == scenarios
 
 
 def test_requirements_are_what_the_daemon_asks_for():

@@ -23,6 +23,7 @@ def runner(tmp_path, monkeypatch):
         "good": lambda: [python("print('3 passed')", proof=" passed", live=True)],
         "bad": lambda: [python("print('why'); raise SystemExit(3)"), python("print('still run')")],
         "silent": lambda: [python("", proof=" passed")],
+        "warned": lambda: [python("print('[WARNING]: old')", never="[WARNING]")],
     }
     monkeypatch.setattr(run, "STEPS", steps)
     monkeypatch.setattr(run, "LOGS", tmp_path)
@@ -48,14 +49,16 @@ def test_plan_has_what_is_wanted_and_no_more(wanted, tracks):
 
 
 def test_run_goes_on_after_a_failed_step(runner, tmp_path, capsys):
-    results = runner.run([["bad", "good"], ["silent"]], 2)
-    assert [(result.step, result.ok) for result in results] == [("bad", False), ("good", True), ("silent", False)]
+    results = runner.run([["bad", "good"], ["silent", "warned"]], 2)
+    verdicts = [("bad", False), ("good", True), ("silent", False), ("warned", False)]
+    assert [(result.step, result.ok) for result in results] == verdicts
     assert "still run" in (tmp_path / "bad.log").read_text()
     shown = capsys.readouterr().out.splitlines()
     assert "good           | 3 passed" in shown
     assert "bad            | why" in shown
     assert any(line.startswith("bad            | --- ") and line.endswith("exit status 3") for line in shown)
     assert any(line.startswith("silent         | --- ") and line.endswith("it did not say ' passed'") for line in shown)
+    assert any(line.startswith("warned         | --- ") and line.endswith("it said '[WARNING]'") for line in shown)
 
 
 def test_run_starts_nothing_after_an_interrupt():
