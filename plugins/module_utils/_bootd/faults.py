@@ -11,6 +11,31 @@ from .logs import Log
 from .metrics import Metrics
 
 
+def fields_of(fault: BaseException) -> dict[str, str]:
+    """Return what a log line says of a fault: what it was, and where."""
+    frame = extract_tb(fault.__traceback__)[-1]
+    return {"reason": f"{type(fault).__name__}: {fault}", "where": f"{frame.filename}:{frame.lineno}"}
+
+
+class Caught:
+    """A context manager for a thread that goes on: it keeps in ``fault`` what was raised, and lets ``but`` through."""
+
+    def __init__(self, but: tuple[type[Exception], ...] = ()) -> None:
+        self.fault: Exception | None = None
+        self._but = but
+
+    def __enter__(self) -> Caught:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, fault: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(fault, Exception) or isinstance(fault, self._but):
+            return False
+        self.fault = fault
+        return True
+
+
 class Contained:
     """A context manager that counts and logs any fault raised in it, in one line, and lets the loop go on."""
 
@@ -23,12 +48,10 @@ class Contained:
         """Return nothing: one object serves any number of ``with`` statements."""
 
     def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+        self, _kind: type[BaseException] | None, fault: BaseException | None, _trace: TracebackType | None
     ) -> bool:
         if not isinstance(fault, Exception):
             return False
         self._failures.inc()
-        frame = extract_tb(trace)[-1]
-        where = f"{frame.filename}:{frame.lineno}"
-        self._log.error("fault", protocol=self._protocol, reason=f"{type(fault).__name__}: {fault}", where=where)
+        self._log.error("fault", protocol=self._protocol, **fields_of(fault))
         return True

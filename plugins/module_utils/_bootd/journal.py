@@ -16,6 +16,7 @@ from collections.abc import Callable
 from . import events
 from .catalog import Catalog
 from .events import Event
+from .faults import Caught, fields_of
 from .hardware.model import Machine
 from .logs import Log
 from .stages import BUSY, State, advance, release_switch
@@ -150,7 +151,7 @@ class Journal:
                 state = self._states[key]
             try:
                 self._store.save(key, state)
-            except StoreError:
+            except Exception:
                 with self._changed:
                     self._dirty.setdefault(key, None)
                 raise
@@ -173,11 +174,14 @@ class Journal:
     def _save_all(self, keys: list[str], wait: float) -> float:
         """Save ``keys``; return how many seconds to wait before the next try, 0 where all went well."""
         for key in keys:
-            try:
+            # A fault in the store ends the journal as little as a full disk does: others wait for this thread.
+            with Caught() as caught:
                 self._save(key)
-            except StoreError as error:
+            if caught.fault is not None:
                 wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
-                self._log.error("state_not_kept", machine=key, reason=str(error), retry_seconds=wait)
+                expected = isinstance(caught.fault, StoreError)
+                told = {"reason": str(caught.fault)} if expected else fields_of(caught.fault)
+                self._log.error("state_not_kept", machine=key, **told, retry_seconds=wait)
                 return wait
         if wait:
             self._log.info("states_kept_again", machines=len(keys))

@@ -30,7 +30,7 @@ class Standby:
         self._mark = mark
         self._observed = Observed()
         self._active = mark.exists()
-        self._worker = Worker("dhcp-lease", self._work)
+        self._worker = Worker("dhcp-lease", self._work, log)
 
     def active(self) -> bool:
         """Return whether this replica is the one that answers DHCP."""

@@ -56,7 +56,7 @@ class Timekeeper:
         }
         self._shortest = {stage: min(found) for stage, found in limits.items() if found}
         self._seen: dict[str, _Seen] = {}
-        self._worker = Worker("stage-limits", self._work)
+        self._worker = Worker("stage-limits", self._work, services.log)
 
     def start(self) -> None:
         """Start to look, where there is a limit."""

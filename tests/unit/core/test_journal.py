@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -137,6 +138,25 @@ def test_journal_stops_although_the_store_takes_nothing():
     journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
     journal.stop()
     assert "states_lost" in stream.getvalue()
+
+
+def test_journal_goes_on_for_the_others_after_a_fault_in_the_store():
+    class Faulty(MemoryStore):
+        def save(self, key, state):
+            if key == KEY:
+                raise KeyError("surprise")
+            super().save(key, state)
+
+    store, stream = Faulty(), io.StringIO()
+    journal = Journal(store, Log("json", "error", stream))
+    journal.start()
+    journal.record(SUCCEEDED)
+    journal.record(replace(SUCCEEDED, key="default/b"))
+    assert store.saved.wait(5)
+    journal.stop()
+    assert store.states["default/b"].stage == "installed"
+    line = json.loads(stream.getvalue().splitlines()[0])
+    assert (line["event"], line["machine"], line["reason"]) == ("state_not_kept", KEY, "KeyError: 'surprise'")
 
 
 def test_journal_starts_from_the_stored_states():

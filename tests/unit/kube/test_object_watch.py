@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from _bootd.kube.errors import ApiUnreachable
-from _bootd.kube.object_watch import batches
+from _bootd.kube.object_watch import ObjectWatch, batches
 
 
 def event(kind: str, version: str = "") -> dict:
@@ -54,3 +54,48 @@ def test_batches_raise_after_what_came_before():
 )
 def test_batches_pass_over_nonsense(nonsense):
     assert [batch.events for batch in batches([nonsense])] == [[]]
+
+
+class Events(list):
+    """A watch that ends by itself."""
+
+    def stop(self) -> None:
+        pass
+
+
+class OneObject:
+    """What a Client says of a collection with one object, which has just been changed."""
+
+    def get(self, _path, _query):
+        return {"items": [{"metadata": {"name": "a"}}], "metadata": {"resourceVersion": "1"}}
+
+    def watch(self, _path, _query, _seconds):
+        return Events([event("MODIFIED", "2")])
+
+
+class Surprised:
+    """A follower that meets a fault the first time something changes."""
+
+    def __init__(self) -> None:
+        self.lists, self.troubles, self.well = 0, [], threading.Event()
+
+    def listed(self, _objects, _version) -> None:
+        self.lists += 1
+
+    def applied(self, _events, _version) -> None:
+        if self.lists == 1:
+            raise KeyError("surprise")
+        self.well.set()
+
+    def trouble(self, reason: str) -> None:
+        self.troubles.append(reason)
+
+
+def test_watch_goes_on_with_a_list_after_a_fault_in_its_follower():
+    follower = Surprised()
+    watch = ObjectWatch(OneObject(), "/apis/tinkerbell.org/v1alpha1/hardware", follower)
+    watch.start()
+    assert follower.well.wait(10)
+    watch.stop()
+    (told,) = filter(None, follower.troubles)
+    assert told.startswith("a fault: KeyError: 'surprise' at ")

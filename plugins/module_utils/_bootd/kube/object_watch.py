@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..faults import Caught, fields_of
 from ..hardware.model import text_at
 from .client import Client, Watch
 from .errors import ApiError, ApiUnreachable
@@ -94,21 +95,25 @@ class ObjectWatch:
     def _run(self, version: str) -> None:
         wait = 0.0
         while not self._stopping.is_set():
-            try:
+            with Caught() as caught:
                 version = version or self.list()
                 # Begun, the watch proves that the API is back, also where nothing ever happens.
                 version = self._follow(version)
                 wait = 0.0
-            except (ApiError, ApiUnreachable) as error:
-                if isinstance(error, ApiError) and error.status == GONE:
-                    version = ""
-                    continue
-                if isinstance(error, ApiError):
-                    version = ""  # refused: with the objects gone or the rights, a list says what is true now
-                self._follower.trouble(str(error))
-                wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
-                # Many daemons that lost one API server shall not come back in step.
-                self._stopping.wait(wait * random.uniform(0.5, 1.0))
+            error = caught.fault
+            if error is None:
+                continue
+            if not isinstance(error, ApiUnreachable):
+                version = ""  # refused, or not understood: a list says what is true now
+            if isinstance(error, ApiError) and error.status == GONE:
+                continue
+            expected = isinstance(error, (ApiError, ApiUnreachable))
+            self._follower.trouble(
+                str(error) if expected else "a fault: {reason} at {where}".format(**fields_of(error))
+            )
+            wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
+            # Many daemons that lost one API server shall not come back in step.
+            self._stopping.wait(wait * random.uniform(0.5, 1.0))
 
     def _follow(self, version: str) -> str:
         """Watch from ``version`` until the server ends it; return the version to go on from, "" to list again."""
@@ -142,13 +147,12 @@ def batches(events: Any) -> Iterator[_Batch]:
     failed: list[BaseException] = []
 
     def read() -> None:
-        try:
+        with Caught() as caught:
             for event in events:
                 arrived.put(event)
-        except ApiUnreachable as error:
-            failed.append(error)
-        finally:
-            arrived.put(end)
+        if caught.fault is not None:
+            failed.append(caught.fault)
+        arrived.put(end)
 
     reader = threading.Thread(target=read, name="watch-events", daemon=True)
     reader.start()

@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..faults import Caught, fields_of
 from ..kube.client import JSON_PATCH, Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
+from ..logs import Log
 from .live_object import GROUP_VERSION, PLURAL
 from .worker import Worker
 
@@ -39,16 +41,18 @@ class ApiWriter:
         client: Client,
         patch_for: Callable[[str], list[dict[str, Any]] | None],
         took: Callable[[str, Mapping[str, Any]], None],
+        log: Log,
     ) -> None:
         self._client = client
         self._patch_for = patch_for
         self._took = took
+        self._log = log
         self._lock = threading.Lock()
         self._waiting: dict[str, float] = {}  # machine key -> when its state came; the oldest first
         self._events: deque[dict[str, Any]] = deque(maxlen=MAX_EVENTS)
         self._failures = 0
         self.trouble = ""
-        self._worker = Worker("hardware-states", self._work)
+        self._worker = Worker("hardware-states", self._work, log)
 
     def start(self) -> None:
         """Start to write."""
@@ -109,13 +113,15 @@ class ApiWriter:
         return GATHER if self._waiting else None
 
     def _try(self, request: Callable[[Any], None], argument: Any) -> bool:
-        """Return whether the API took it. What it refuses holds up nothing else."""
-        try:
+        """Return whether the API took it. What it refuses holds up nothing else, and neither does a fault of ours."""
+        with Caught(but=(ApiUnreachable,)) as caught:
             request(argument)
-        except ApiError as error:
-            self._fail(error)
-            return False
-        return True
+        if caught.fault is None:
+            return True
+        if not isinstance(caught.fault, ApiError):
+            self._log.error("fault", thread="hardware-states", **fields_of(caught.fault))
+        self._fail(caught.fault)
+        return False
 
     def _fail(self, error: Exception) -> None:
         self._failures += 1

@@ -60,9 +60,9 @@ class KubernetesStore:
         self._catalog = Catalog()
         self._on_change: Callable[[], None] | None = None
         self._watch = ObjectWatch(client, resource_path(GROUP_VERSION, PLURAL, namespace), self)
-        self._writer = ApiWriter(client, self._patch_for, self._took)
+        self._writer = ApiWriter(client, self._patch_for, self._took, log)
         self._cache = ObjectCache(state_dir.path)
-        self._cache_saver = Worker("hardware-cache", self._save_cache)
+        self._cache_saver = Worker("hardware-cache", self._save_cache, log)
         self._cache_due = False
         self._cache_free_at = 0.0  # on time.monotonic: writing it takes no more than a small share of the time
         self._started = False

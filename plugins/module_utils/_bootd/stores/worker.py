@@ -7,13 +7,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from ..faults import Caught, fields_of
+from ..logs import Log
+
+FAULT_PAUSE = 5.0  # seconds
+
 
 class Worker:
-    """Calls ``work`` in a thread; ``work`` returns after how many seconds to be called again, None: when woken."""
+    """Calls ``work`` in a thread; ``work`` returns after how many seconds to be called again, None: when woken.
 
-    def __init__(self, name: str, work: Callable[[], float | None]) -> None:
+    A fault in the work is logged, and the work is done again after FAULT_PAUSE, or when woken.
+    """
+
+    def __init__(self, name: str, work: Callable[[], float | None], log: Log) -> None:
         self._name = name
         self._work = work
+        self._log = log
         self._woken = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -37,6 +46,10 @@ class Worker:
 
     def _run(self) -> None:
         while not self._stopping:
-            wait = self._work()
+            wait: float | None = FAULT_PAUSE
+            with Caught() as caught:
+                wait = self._work()
+            if caught.fault is not None:
+                self._log.error("fault", thread=self._name, **fields_of(caught.fault))
             self._woken.wait(wait)
             self._woken.clear()
