@@ -101,8 +101,8 @@ class ObjectWatch:
                 version = self._follow(version)
                 wait = 0.0
             error = caught.fault
-            if error is None:
-                continue
+            if error is None or self._stopping.is_set():
+                continue  # what closes a watch under its reader may be any error
             if not isinstance(error, ApiUnreachable):
                 version = ""  # refused, or not understood: a list says what is true now
             if isinstance(error, ApiError) and error.status == GONE:
