@@ -16,6 +16,7 @@ from _bootd import tokens
 from _bootd.catalog import Catalog, Nic
 from _bootd.configurations import document
 from _bootd.configurations.base import Configuration, NoConfigurations
+from _bootd.events import Detail
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.app import create_app
 from _bootd.http.server import HttpServer
@@ -178,8 +179,8 @@ class Site:
     def state(self, key: str = KEY) -> State:
         return self.journal.state(key)
 
-    def events(self, key: str = KEY) -> list[tuple[str, dict[str, object]]]:
-        return [(event.kind, dict(event.detail)) for event in self.journal.recent(key)]
+    def events(self, key: str = KEY) -> list[Detail]:
+        return [event.detail for event in self.journal.recent(key)]
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.stream.getvalue().splitlines()]

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from _bootd.stages import LOADS, SEEN, STAGES, Progress, State, Step
+from _bootd.events import Progress
+from _bootd.stages import LOADS, SEEN, STAGES, State, Step
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 _TIME = st.floats(0, 4e9, allow_nan=False)

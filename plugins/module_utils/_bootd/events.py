@@ -1,39 +1,228 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Events: one thing seen of a machine, as the servers report it to the journal."""
+"""Events: one thing seen of a machine, as the servers report it to the journal.
+
+What was seen is the event's detail, one small class for each kind. ``stages.advance`` says what each means for the
+machine's stage.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
 
-# What a server saw. The journal's ``advance`` says what each means for the machine's stage.
-DISCOVER = "discover"  # a DHCPDISCOVER that was answered; detail: client (firmware|ipxe|os), arch, filename
-LEASE = "lease"  # a DHCPREQUEST that was acknowledged; detail as DISCOVER
-REFUSED = "refused"  # a DHCPNAK was sent; detail: reason
-DECLINE = "decline"  # the client found its address in use; detail: address
-RELEASE = "release"  # the client gave its address back; detail: address
-BOOT_FILE = "boot_file"  # a network boot program was sent whole; detail: name, via (tftp|http), bytes
-SCRIPT = "script"  # an iPXE script was served; detail: kind, bytes
-FACTS = "facts"  # iPXE told what the machine is; detail: the facts
-LOADED = "loaded"  # the machine has loaded a URL; detail: url, role (kernel|initrd|rootfs|iso|other), bytes, size
-PROGRESS = "progress"  # a file is being sent; detail: what (as role above), bytes, size
-CONFIGURATION = "configuration"  # the installer was given its configuration; detail: bytes
-BOOT_ERROR = "boot_error"  # iPXE could not go on; detail: message, link
-PHONE_HOME = "phone_home"  # a report by source address, without a token: kept, never trusted; detail: type, body
-REPORT = "report"  # an installer's report with the machine's token; detail: outcome (started|succeeded|failed), reason
-LOCAL_BOOT = "local_boot"  # the machine was told to boot its disk; detail: reason
-HELD = "held"  # the machine asked for its script and has to wait in iPXE; detail: waits_for
-OVERDUE = "overdue"  # nothing came for longer than its stage may take; detail: reason
-READY = "ready"  # the installed machine answers; detail: where
+Via = Literal["tftp", "http"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """What a machine was offered or given by DHCP, and who asked for it."""
+
+    client: str  # "firmware", "ipxe" or "os"
+    netboot: bool  # whether the machine may boot from the network
+    firmware: str = ""  # "uefi" or "bios", "" where the client does not say
+    arch: int | None = None  # option 93
+    filename: str = ""  # what it was told to boot, "" for nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Discover(Leased):
+    """A DHCPDISCOVER was answered with an offer."""
+
+    kind: ClassVar[str] = "discover"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease(Leased):
+    """A DHCPREQUEST was acknowledged."""
+
+    kind: ClassVar[str] = "lease"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A DHCPNAK was sent for ``address``."""
+
+    kind: ClassVar[str] = "refused"
+    reason: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """The client found its address in use."""
+
+    kind: ClassVar[str] = "decline"
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The client gave its address back."""
+
+    kind: ClassVar[str] = "release"
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class BootFile:
+    """A network boot program was sent whole."""
+
+    kind: ClassVar[str] = "boot_file"
+    name: str
+    via: Via
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An iPXE script that boots something from the network was served."""
+
+    kind: ClassVar[str] = "script"
+    boot: str  # what it boots, as "harvester"
+    via: Via
+    bytes: int | None = None  # None where its place was taken before it was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """iPXE told what the machine is: ``values`` by name, as "product"."""
+
+    kind: ClassVar[str] = "facts"
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The machine has loaded a URL, with its last octet; ``role`` is one of ``ipxe.artifacts.role_of`` or "boot"."""
+
+    kind: ClassVar[str] = "loaded"
+    url: str
+    role: str
+    bytes: int | None = None  # sent by bootd, None where the machine only says that it has it
+    size: int = 0  # of the whole file, 0 where it is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much bootd has sent of what a machine is loading, one of ``stages.LOADS``."""
+
+    kind: ClassVar[str] = "progress"
+    what: str
+    bytes: int
+    size: int  # 0 where it is not known
+
+    @property
+    def percent(self) -> int | None:
+        """Return how much of it that is, rounded down; None where the size is not known."""
+        return min(100, 100 * self.bytes // self.size) if self.size else None
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.percent} %" if self.size else f"{self.what} {self.bytes} bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The installer was given its configuration, to the last octet."""
+
+    kind: ClassVar[str] = "configuration"
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BootError:
+    """iPXE could not go on; ``link`` is the page that explains its error."""
+
+    kind: ClassVar[str] = "boot_error"
+    message: str
+    url: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHome:
+    """A report by source address, without a token: kept and shown, never trusted."""
+
+    kind: ClassVar[str] = "phone_home"
+    type: str  # as in Boots: "phone-home", "failure", ...
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An installer's report with the machine's token."""
+
+    kind: ClassVar[str] = "report"
+    outcome: str  # "started", "succeeded" or "failed"
+    reason: str = ""
+    reprovision: str = ""  # the object's annotation as it was when the report came
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBoot:
+    """The machine was told to boot its disk."""
+
+    kind: ClassVar[str] = "local_boot"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The machine asked for its script and has to wait in iPXE."""
+
+    kind: ClassVar[str] = "held"
+    waits_for: str  # for people
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Nothing came for longer than the machine's stage may take."""
+
+    kind: ClassVar[str] = "overdue"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The installed machine answers."""
+
+    kind: ClassVar[str] = "ready"
+    where: str
+
+
+Detail: TypeAlias = (
+    Discover
+    | Lease
+    | Refused
+    | Decline
+    | Release
+    | BootFile
+    | Script
+    | Facts
+    | Loaded
+    | Progress
+    | Configuration
+    | BootError
+    | PhoneHome
+    | Report
+    | LocalBoot
+    | Held
+    | Overdue
+    | Ready
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing seen of the machine ``key`` through its interface ``mac`` at ``at`` (seconds since the epoch)."""
 
-    kind: str
     key: str
     mac: str
     at: float
-    detail: Mapping[str, object] = field(default_factory=dict)
+    detail: Detail
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of event, as it stands in the API and for people."""
+        return self.detail.kind

@@ -70,7 +70,7 @@ def _dhcp(who: str, request: Packet, nic: Nic, settings: Settings) -> Iterator[s
         return
     reply, interface = answer.reply, nic.interface
     yield f"  DHCPOFFER {reply.yiaddr}/{interface.netmask or '?'}, gateway {interface.gateway or 'none'}"
-    file = answer.detail.get("filename")
+    file = answer.leased.filename if answer.leased else ""
     if file:
         yield f"  next server {reply.siaddr}, file {file}"
     else:

@@ -13,9 +13,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from . import events
 from .catalog import Catalog
-from .events import Event
+from .events import Event, Held, Progress
 from .faults import Caught, fields_of
 from .hardware.model import Machine
 from .logs import Log
@@ -23,7 +22,7 @@ from .stages import BUSY, State, advance, release_switch
 from .stores.base import Store, StoreError
 
 RECENT_EVENTS = 50
-_REPEATED = (events.PROGRESS, events.HELD)  # of these only the last in a row is remembered
+_REPEATED = (Progress, Held)  # of these only the last in a row is remembered
 FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
 
@@ -110,7 +109,7 @@ class Journal:
 
     def _remember(self, event: Event) -> None:
         recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
-        if recent and event.kind in _REPEATED and recent[-1].kind == event.kind:
+        if recent and isinstance(event.detail, _REPEATED) and recent[-1].kind == event.kind:
             recent.pop()
         recent.append(event)
 

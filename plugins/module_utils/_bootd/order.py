@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
-from . import events
 from .catalog import Nic
 from .deadlines import is_over
-from .events import Event
+from .events import Event, Held
 from .hardware.model import Machine
 from .hardware.order import circle_through, named
 from .policy import Boot, boot_interface, is_harvester, judge
@@ -58,7 +57,7 @@ def admit(services: Services, nic: Nic, event: Event) -> str:
     def choose() -> Event:
         nonlocal waits_for
         waits_for = what_for(nic.machine, others_of(services), event.at)
-        return replace(event, kind=events.HELD, detail={"waits_for": waits_for}) if waits_for else event
+        return replace(event, detail=Held(waits_for)) if waits_for else event
 
     services.journal.decide(choose)
     return waits_for

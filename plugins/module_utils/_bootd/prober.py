@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import events
-from .events import Event
+from .events import Event, Ready
 from .faults import Contained
 from .hardware.model import Machine
 from .order import is_asked
@@ -184,5 +183,5 @@ class Prober:
         where = " ".join(map(str, sorted(asked.answered)))
         services = self._services
         mac = interface.mac if interface is not None else ""
-        services.journal.record(Event(events.READY, machine.key, mac, services.clock(), {"where": where}))
+        services.journal.record(Event(machine.key, mac, services.clock(), Ready(where)))
         services.log.info("machine_ready", machine=machine.key, where=where)

@@ -10,10 +10,28 @@ any more goes on from where it stood as soon as something does.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
-from . import events
-from .events import Event
+from .events import (
+    BootError,
+    BootFile,
+    Configuration,
+    Detail,
+    Discover,
+    Event,
+    Facts,
+    Held,
+    Lease,
+    Loaded,
+    LocalBoot,
+    Overdue,
+    PhoneHome,
+    Progress,
+    Ready,
+    Report,
+    Script,
+    Via,
+)
 
 STAGES = ("known", "offered", "loading", "script", "kernel", "installing", "installed", "ready", "failed")
 _RANK = {stage: rank for rank, stage in enumerate(STAGES)}
@@ -30,6 +48,7 @@ MAX_STEPS = 64
 MAX_FACTS = 32
 MAX_TEXT = 256
 MAX_REASON = 512  # of a machine that was given up
+_NOT_SHOWN = (("loaded", "size"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +57,6 @@ class Step:
 
     stage: str
     at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How much bootd has sent of what a machine is loading, one of LOADS; ``size`` is 0 where it is not known."""
-
-    what: str
-    bytes: int
-    size: int
-
-    @property
-    def percent(self) -> int | None:
-        """Return how much of it that is, rounded down; None where the size is not known."""
-        return min(100, 100 * self.bytes // self.size) if self.size else None
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.percent} %" if self.size else f"{self.what} {self.bytes} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class State:
 
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``."""
-    if _starts_attempt(state, event):
+    detail = event.detail
+    if _starts_attempt(state, detail):
         known_at = state.since if state.stage == "known" and state.since else event.at
         state = replace(
             state,
@@ -105,15 +108,14 @@ def advance(state: State, event: Event) -> State:
             waits_for="",
             overdue="",
         )
-    if event.kind == events.HELD and not _is_news(state, event):
+    if isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
-    if event.kind != events.OVERDUE:  # which is that nothing was seen
+    if not isinstance(detail, Overdue):  # which is that nothing was seen
         state = replace(state, last=describe(event), last_at=event.at)
-    if state.overdue and _goes_on(state, event):
+    if state.overdue and _goes_on(state, detail):
         steps = (*state.steps, Step(state.overdue, event.at))[-MAX_STEPS:]
         state = replace(state, stage=state.overdue, since=event.at, steps=steps, error="", overdue="")
-    handler = _HANDLERS.get(event.kind)
-    return state if handler is None else handler(state, event)
+    return _after_report(_after_load(_after_request(state, event), event), event)
 
 
 def release_switch(state: State, mac: str, again: bool) -> State:
@@ -137,43 +139,91 @@ def quiet_since(state: State) -> float:
 
 def describe(event: Event) -> str:
     """Return one line that says what ``event`` is, for people who ask where a machine stands."""
-    if event.kind == events.PROGRESS and (progress := _progress_in(event)) is not None:
-        return f"sending {progress}"
-    hidden = ("size",) if event.kind == events.LOADED else ()
-    shown = " ".join(
-        str(value) for name, value in event.detail.items() if value not in ("", None) and name not in hidden
-    )
-    return f"{event.kind.replace('_', ' ')} {shown}".strip()[:MAX_TEXT]
+    detail = event.detail
+    if isinstance(detail, Progress):
+        return f"sending {detail}"
+    if isinstance(detail, Facts):
+        shown = list(detail.values.values())
+    else:
+        shown = [getattr(detail, item.name) for item in fields(detail) if (detail.kind, item.name) not in _NOT_SHOWN]
+    words = [str(value) for value in shown if value not in ("", None)]
+    return " ".join([detail.kind.replace("_", " "), *words])[:MAX_TEXT]
 
 
-def _starts_attempt(state: State, event: Event) -> bool:
-    if event.kind != events.DISCOVER or not event.detail.get("netboot"):
+def _starts_attempt(state: State, detail: Detail) -> bool:
+    if not isinstance(detail, Discover) or not detail.netboot:
         return False
-    client = event.detail.get("client")
-    if client == "firmware":
+    if detail.client == "firmware":
         return state.stage != "offered" or state.attempt == 0
     # iPXE asks again in the middle of a boot that firmware began; it begins one where it is the firmware itself.
-    return client == "ipxe" and state.stage not in ("offered", "loading")
+    return detail.client == "ipxe" and state.stage not in ("offered", "loading")
 
 
-def _is_news(state: State, event: Event) -> bool:
+def _is_news(state: State, held: Held, at: float) -> bool:
     """Return whether a machine that is held waits for something else, or has not been heard of for a while."""
-    same = state.waits_for == _text(event.detail.get("waits_for")) and state.stage == "loading"
-    return not same or event.at - state.last_at >= HELD_SECONDS
+    same = state.waits_for == held.waits_for[:MAX_TEXT] and state.stage == "loading"
+    return not same or at - state.last_at >= HELD_SECONDS
 
 
-def _goes_on(state: State, event: Event) -> bool:
-    """Return whether ``event`` shows that a machine that was given up is alive.
+def _goes_on(state: State, detail: Detail) -> bool:
+    """Return whether ``detail`` shows that a machine that was given up is alive.
 
     A script that can't go on asks for itself again and again, and tells why: that is no sign.
     """
     if state.overdue == "installed":
-        return event.kind == events.READY or event.detail.get("outcome") == "succeeded"
-    if event.kind == events.LEASE:
-        return bool(event.detail.get("netboot")) and event.detail.get("client") == "os"
-    if event.kind == events.REPORT:
-        return event.detail.get("outcome") != "failed"
-    return event.kind in (events.LOADED, events.PROGRESS, events.CONFIGURATION)
+        return isinstance(detail, Ready) or (isinstance(detail, Report) and detail.outcome == "succeeded")
+    if isinstance(detail, Lease):
+        return detail.netboot and detail.client == "os"
+    if isinstance(detail, Report):
+        return detail.outcome != "failed"
+    return isinstance(detail, Loaded | Progress | Configuration)
+
+
+def _after_request(state: State, event: Event) -> State:
+    """Return ``state`` after what a machine was given by firmware's protocols, before a kernel runs."""
+    at = event.at
+    match event.detail:
+        case Discover() | Lease() as leased:
+            return _on_lease(state, leased, at)
+        case BootFile() as file:
+            return _reach(_add_bytes(state, file.via, file.bytes), "loading", at)
+        case Script() as script:
+            return _reach(replace(_add_bytes(state, script.via, script.bytes), waits_for=""), "script", at)
+        case Held(waits_for):
+            return _on_held(state, waits_for[:MAX_TEXT], at)
+        case LocalBoot():
+            return replace(state, waits_for="")
+        case BootError():
+            return replace(state, error=describe(event))
+    return state
+
+
+def _after_load(state: State, event: Event) -> State:
+    """Return ``state`` after what a machine has loaded or said of itself."""
+    match event.detail:
+        case Facts() as facts:
+            return _on_facts(state, facts)
+        case Loaded() as loaded:
+            return _on_loaded(state, loaded, event.at)
+        case Progress() as progress:
+            return _load(state, progress, event.at)
+        case Configuration(sent):
+            return _load(state, Progress("configuration", sent, sent), event.at)
+    return state
+
+
+def _after_report(state: State, event: Event) -> State:
+    """Return ``state`` after what came, or did not come, from an installer or the installed system."""
+    match event.detail:
+        case Report() as report:
+            return _on_report(state, report, event.mac, event.at)
+        case PhoneHome("failure", reason):
+            return replace(state, error=(reason or "the machine reported a failure")[:MAX_TEXT])
+        case Overdue(reason):
+            return _on_overdue(state, reason, event.at)
+        case Ready() if state.stage == "installed":
+            return _reach(state, "ready", event.at)
+    return state
 
 
 def _reach(state: State, stage: str, at: float) -> State:
@@ -186,67 +236,35 @@ def _reach(state: State, stage: str, at: float) -> State:
     return replace(state, stage=stage, since=at, steps=steps, waits_for="")
 
 
-def _add_bytes(state: State, event: Event, via: str) -> State:
-    sent = event.detail.get("bytes")
-    if not isinstance(sent, int) or via not in ("tftp", "http"):
-        return state
-    return replace(state, bytes={**state.bytes, via: state.bytes.get(via, 0) + sent})
+def _add_bytes(state: State, via: Via, sent: int | None) -> State:
+    return replace(state, bytes={**state.bytes, via: state.bytes.get(via, 0) + sent}) if sent else state
 
 
-def _on_lease(state: State, event: Event) -> State:
-    if not event.detail.get("netboot"):
+def _on_lease(state: State, leased: Discover | Lease, at: float) -> State:
+    if not leased.netboot:
         return state
-    client = event.detail.get("client")
-    if client == "os":
+    if leased.client == "os":
         if state.stage not in ("script", "kernel"):
             return state
         # The kernel that the script loaded asks for its own lease: it runs, also where no report of it came.
-        return _see(_reach(state, "kernel", event.at), "lease", event.at)
-    return _reach(_with_firmware(state, event), "offered", event.at)
+        return _see(_reach(state, "kernel", at), "lease", at)
+    return _reach(replace(state, firmware=state.firmware or leased.firmware), "offered", at)
 
 
-def _with_firmware(state: State, event: Event) -> State:
-    firmware = event.detail.get("firmware")
-    return replace(state, firmware=str(firmware)) if firmware and not state.firmware else state
-
-
-def _on_boot_file(state: State, event: Event) -> State:
-    return _reach(_add_bytes(state, event, str(event.detail.get("via"))), "loading", event.at)
-
-
-def _on_script(state: State, event: Event) -> State:
-    state = _add_bytes(state, event, str(event.detail.get("via", "http")))
-    return _reach(replace(state, waits_for=""), "script", event.at)
-
-
-def _on_held(state: State, event: Event) -> State:
+def _on_held(state: State, waits_for: str, at: float) -> State:
     if state.overdue:
         state = replace(state, stage="offered", error="", overdue="")  # it is in iPXE, and begins again
     if state.stage not in ("known", "offered", "loading"):
         return state
-    state = _reach(state, "loading", event.at)
-    return replace(state, waits_for=_text(event.detail.get("waits_for")))
+    return replace(_reach(state, "loading", at), waits_for=waits_for)
 
 
 def _see(state: State, what: str, at: float) -> State:
     return replace(state, seen={**state.seen, what: at})
 
 
-def _progress_in(event: Event, name: str = "what") -> Progress | None:
-    """Return the Progress that ``event`` tells of, None where it is about nothing a machine is followed by."""
-    what, sent, size = event.detail.get(name), event.detail.get("bytes", 0), event.detail.get("size", 0)
-    if what not in LOADS or not isinstance(sent, int) or not isinstance(size, int):
-        return None
-    return Progress(str(what), max(0, sent), max(0, size))
-
-
-def _on_progress(state: State, event: Event) -> State:
-    progress = _progress_in(event)
-    return state if progress is None else _load(state, progress, event.at)
-
-
 def _load(state: State, progress: Progress, at: float) -> State:
-    if state.stage not in _UNDER_WAY:
+    if state.stage not in _UNDER_WAY or progress.what not in LOADS:
         return state  # a machine that was installed long ago may fetch whatever it likes
     if progress.what in _IN_KERNEL:
         state = _reach(state, "kernel", at)
@@ -255,50 +273,29 @@ def _load(state: State, progress: Progress, at: float) -> State:
     return _see(state, progress.what, at)
 
 
-def _on_configuration(state: State, event: Event) -> State:
-    sent = event.detail.get("bytes", 0)
-    sent = sent if isinstance(sent, int) else 0
-    return _load(state, Progress("configuration", sent, sent), event.at)
-
-
-def _on_facts(state: State, event: Event) -> State:
-    facts = {str(name)[:MAX_TEXT]: str(value)[:MAX_TEXT] for name, value in list(event.detail.items())[:MAX_FACTS]}
-    platform = facts.get("platform")
-    firmware = {"efi": "uefi", "pcbios": "bios"}.get(platform or "", state.firmware)
+def _on_facts(state: State, told: Facts) -> State:
+    facts = {name[:MAX_TEXT]: value[:MAX_TEXT] for name, value in list(told.values.items())[:MAX_FACTS]}
+    firmware = {"efi": "uefi", "pcbios": "bios"}.get(facts.get("platform", ""), state.firmware)
     return replace(state, facts=facts, firmware=firmware)
 
 
-def _on_loaded(state: State, event: Event) -> State:
-    state = _add_bytes(state, event, "http")
-    if event.detail.get("role") in ("kernel", "initrd"):
-        state = _reach(state, "kernel", event.at)
-    progress = _progress_in(event, "role")
-    if progress is None:
-        return state
+def _on_loaded(state: State, loaded: Loaded, at: float) -> State:
+    state = _add_bytes(state, "http", loaded.bytes)
+    if loaded.role in ("kernel", "initrd"):
+        state = _reach(state, "kernel", at)
     # The last part of a file was sent, so it has it all.
-    return _load(state, replace(progress, bytes=progress.size or progress.bytes), event.at)
+    return _load(state, Progress(loaded.role, loaded.size or loaded.bytes or 0, loaded.size), at)
 
 
-def _on_boot_error(state: State, event: Event) -> State:
-    return replace(state, error=describe(event))
-
-
-def _on_phone_home(state: State, event: Event) -> State:
-    if event.detail.get("type") != "failure":
-        return state
-    return replace(state, error=str(event.detail.get("reason") or "the machine reported a failure")[:MAX_TEXT])
-
-
-def _on_report(state: State, event: Event) -> State:
-    outcome = event.detail.get("outcome")
-    if outcome == "started":
-        return replace(_reach(state, "installing", event.at), error="")
-    if outcome == "succeeded" and state.stage not in _INSTALLED:
-        done = _reach(replace(state, overdue=""), "installed", event.at)
-        done = replace(done, error="", progress=None, installs=state.installs + 1)
-        return replace(done, switched_off={**done.switched_off, event.mac: str(event.detail.get("reprovision", ""))})
-    if outcome == "failed" and state.stage not in _INSTALLED:
-        return _fail(state, _text(event.detail.get("reason")) or NO_REASON, event.at)
+def _on_report(state: State, report: Report, mac: str, at: float) -> State:
+    if report.outcome == "started":
+        return replace(_reach(state, "installing", at), error="")
+    if report.outcome == "succeeded" and state.stage not in _INSTALLED:
+        done = _reach(replace(state, overdue=""), "installed", at)
+        switched_off = {**done.switched_off, mac: report.reprovision}
+        return replace(done, error="", progress=None, installs=state.installs + 1, switched_off=switched_off)
+    if report.outcome == "failed" and state.stage not in _INSTALLED:
+        return _fail(state, report.reason[:MAX_TEXT] or NO_REASON, at)
     return state
 
 
@@ -309,35 +306,7 @@ def _fail(state: State, reason: str, at: float) -> State:
     return replace(state, stage="failed", since=at, error=reason, steps=steps, waits_for="")
 
 
-def _on_overdue(state: State, event: Event) -> State:
+def _on_overdue(state: State, reason: str, at: float) -> State:
     if state.stage == "failed":
         return state
-    reason = str(event.detail.get("reason") or "nothing came any more")[:MAX_REASON]
-    return replace(_fail(state, reason, event.at), overdue=state.stage)
-
-
-def _on_ready(state: State, event: Event) -> State:
-    return _reach(state, "ready", event.at) if state.stage == "installed" else state
-
-
-def _text(value: object) -> str:
-    return value[:MAX_TEXT] if isinstance(value, str) else ""
-
-
-_HANDLERS = {
-    events.DISCOVER: _on_lease,
-    events.LEASE: _on_lease,
-    events.BOOT_FILE: _on_boot_file,
-    events.SCRIPT: _on_script,
-    events.FACTS: _on_facts,
-    events.LOADED: _on_loaded,
-    events.PROGRESS: _on_progress,
-    events.CONFIGURATION: _on_configuration,
-    events.HELD: _on_held,
-    events.LOCAL_BOOT: lambda state, _event: replace(state, waits_for=""),
-    events.OVERDUE: _on_overdue,
-    events.READY: _on_ready,
-    events.BOOT_ERROR: _on_boot_error,
-    events.PHONE_HOME: _on_phone_home,
-    events.REPORT: _on_report,
-}
+    return replace(_fail(state, (reason or "nothing came any more")[:MAX_REASON], at), overdue=state.stage)

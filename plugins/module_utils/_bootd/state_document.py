@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from .stages import LOADS, MAX_FACTS, MAX_STEPS, SEEN, STAGES, Progress, State, Step
+from .events import Progress
+from .stages import LOADS, MAX_FACTS, MAX_STEPS, SEEN, STAGES, State, Step
 
 VERSION = 1
 

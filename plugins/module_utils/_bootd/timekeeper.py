@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import events
 from .catalog import Nic
 from .deadlines import Expected, overdue
-from .events import Event
+from .events import Event, Overdue
 from .faults import Contained
 from .hardware.model import Machine, text_at
 from .harvester.kernel_line import CONFIG_URL
@@ -110,11 +109,11 @@ class Timekeeper:
             reason = overdue(state, now, self._limits, expected)
             if reason is None:
                 return None
-            return Event(events.OVERDUE, machine.key, mac, services.clock(), {"reason": reason})
+            return Event(machine.key, mac, services.clock(), Overdue(reason))
 
         event = services.journal.decide(choose)
-        if event is not None:
-            services.log.warning("machine_overdue", machine=machine.key, mac=mac, reason=event.detail["reason"])
+        if event is not None and isinstance(event.detail, Overdue):
+            services.log.warning("machine_overdue", machine=machine.key, mac=mac, reason=event.detail.reason)
 
 
 def expected_of(machine: Machine, services: Services) -> Expected:

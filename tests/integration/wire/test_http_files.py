@@ -27,7 +27,7 @@ def test_file_arrives_as_it_is(tmp_path, site):
     with serving(site) as port:
         status, content = ask(port, FETCH)
     assert (status, content) == (200, (tmp_path / "images/big").read_bytes())
-    assert eventually(lambda: [kind for kind, _unused in site.events()] == ["loaded"])
+    assert eventually(lambda: [seen.kind for seen in site.events()] == ["loaded"])
 
 
 def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):

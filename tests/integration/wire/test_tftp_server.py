@@ -118,7 +118,7 @@ def test_netboot_off_refuses_the_file_and_boots_the_disk(lab):
         assert b"sanboot" in fetch(client, Request("autoexec.ipxe"))
         lab.line(status="complete", client=client.address)
     (event,) = lab.services.journal.recent("default/off")
-    assert (event.kind, event.mac) == (events.LOCAL_BOOT, MAC[OFF])
+    assert (event.kind, event.mac) == ("local_boot", MAC[OFF])
 
 
 def test_file_sent_whole_is_noted(lab):
@@ -129,8 +129,7 @@ def test_file_sent_whole_is_noted(lab):
     assert (line["filename"], line["bytesSent"], line["contentSize"]) == ("ipxe.efi", len(CONTENT), len(CONTENT))
     assert line["duration"] >= 0
     (event,) = lab.services.journal.recent("default/on")
-    assert (event.kind, event.mac) == (events.BOOT_FILE, MAC[ON])
-    assert event.detail == {"name": "ipxe.efi", "via": "tftp", "bytes": len(CONTENT)}
+    assert (event.mac, event.detail) == (MAC[ON], events.BootFile("ipxe.efi", "tftp", len(CONTENT)))
     assert lab.count("tftp_transfers", status="complete") == 1
     assert lab.count("tftp_bytes") == len(CONTENT)
 
@@ -140,7 +139,7 @@ def test_script_sent_whole_is_noted(lab):
         assert fetch(client, Request("autoexec.ipxe")) == SCRIPT.encode()
         lab.line(event="get", status="complete")
     (event,) = lab.services.journal.recent("default/on")
-    assert (event.kind, event.detail["via"], event.detail["bytes"]) == (events.SCRIPT, "tftp", len(SCRIPT))
+    assert (event.kind, event.detail.via, event.detail.bytes) == ("script", "tftp", len(SCRIPT))
 
 
 def test_script_of_a_machine_that_has_to_wait_says_so_and_its_boot_file_comes(lab):
@@ -156,7 +155,7 @@ def test_script_of_a_machine_that_has_to_wait_says_so_and_its_boot_file_comes(la
         assert (state.stage, state.waits_for) == ("loading", "off (never seen installed, and its netboot is off)")
         lab.services.catalog.upsert(replace(waiting, after=()))
         assert fetch(client, Request("autoexec.ipxe")) == SCRIPT.encode()
-        assert {event.kind for event in lab.services.journal.recent("default/on")} >= {events.BOOT_FILE, events.HELD}
+        assert {event.kind for event in lab.services.journal.recent("default/on")} >= {"boot_file", "held"}
 
 
 @pytest.mark.parametrize("name", ["ipxe.efi", "missing", "../x"])

@@ -22,7 +22,7 @@ from _bootd.stores.base import StoreError
 from _bootd.unknown import UnknownMachines
 
 KEY, MAC = "default/a", "52:54:00:00:00:01"
-SUCCEEDED = Event(events.REPORT, KEY, MAC, 5.0, {"outcome": "succeeded", "reprovision": ""})
+SUCCEEDED = Event(KEY, MAC, 5.0, events.Report(outcome="succeeded", reprovision=""))
 
 
 class MemoryStore:
@@ -122,9 +122,9 @@ def test_journal_writes_behind_and_flushes_on_stop():
     store = MemoryStore()
     journal = Journal(store, quiet())
     journal.start()
-    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    journal.record(Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http")))
     assert store.saved.wait(5)
-    journal.record(Event(events.LOADED, KEY, MAC, 2.0, {"role": "kernel"}))
+    journal.record(Event(KEY, MAC, 2.0, events.Loaded("", "kernel")))
     journal.stop()
     assert store.states[KEY].stage == "kernel"
 
@@ -135,7 +135,7 @@ def test_journal_stops_although_the_store_takes_nothing():
     stream = io.StringIO()
     journal = Journal(store, Log("json", "error", stream))
     journal.start()
-    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    journal.record(Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http")))
     journal.stop()
     assert "states_lost" in stream.getvalue()
 
@@ -168,9 +168,9 @@ def test_journal_starts_from_the_stored_states():
 
 def test_journal_of_progress_remembers_the_last_only():
     journal = Journal(MemoryStore(), quiet())
-    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    journal.record(Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http")))
     for at in range(200):
-        journal.record(Event(events.PROGRESS, KEY, MAC, float(at), {"what": "iso", "bytes": at, "size": 200}))
+        journal.record(Event(KEY, MAC, float(at), events.Progress(what="iso", bytes=at, size=200)))
     assert [event.at for event in journal.recent(KEY)] == [1.0, 199.0]
 
 
@@ -178,17 +178,17 @@ def test_journal_writes_nothing_while_a_machine_waits_for_the_same():
     store = MemoryStore()
     journal = Journal(store, quiet())
     for at in range(3):
-        journal.record(Event(events.HELD, KEY, MAC, 5.0 + at, {"waits_for": "b (kernel)"}), durable=at == 0)
+        journal.record(Event(KEY, MAC, 5.0 + at, events.Held(waits_for="b (kernel)")), durable=at == 0)
     assert (store.states[KEY].last_at, journal.state(KEY).last_at) == (5.0, 5.0)
     del store.states[KEY]
-    journal.record(Event(events.HELD, KEY, MAC, 9.0, {"waits_for": "b (kernel)"}), durable=True)
+    journal.record(Event(KEY, MAC, 9.0, events.Held(waits_for="b (kernel)")), durable=True)
     assert store.states == {}
 
 
 def test_journal_decide_notes_what_was_chosen_and_nothing_where_nothing_was():
     journal = Journal(MemoryStore(), quiet())
     assert journal.decide(lambda: None) is None
-    event = Event(events.SCRIPT, KEY, MAC, 1.0, {})
+    event = Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http"))
     assert journal.decide(lambda: event) is event
     assert journal.state(KEY).stage == "script"
 
@@ -209,7 +209,7 @@ def test_journal_knows_who_is_busy_also_after_a_restart_and_as_others_write():
 def test_journal_recent_events_are_bounded():
     journal = Journal(MemoryStore(), quiet())
     for at in range(200):
-        journal.record(Event(events.FACTS, KEY, MAC, float(at), {}))
+        journal.record(Event(KEY, MAC, float(at), events.Facts({})))
     assert [event.at for event in journal.recent(KEY)] == [float(at) for at in range(150, 200)]
 
 

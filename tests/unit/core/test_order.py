@@ -111,7 +111,7 @@ def test_what_for_a_place_of_a_machine_that_is_gone_or_off_is_free():
 
 
 def event(machine: Machine) -> Event:
-    return Event(events.SCRIPT, machine.key, machine.interfaces[0].mac, NOW, {"kind": "harvester"})
+    return Event(machine.key, machine.interfaces[0].mac, NOW, events.Script(boot="harvester", via="http"))
 
 
 def test_admit_gives_the_last_place_to_one_of_many_that_ask_at_once():
@@ -143,8 +143,8 @@ def test_admit_lets_the_next_one_go_when_a_machine_is_done():
     assert admit(services, nics[0], event(A)) == ""
     assert admit(services, nics[1], event(B)) == "a (script)"
     assert services.journal.state(B.key).waits_for == "a (script)"
-    services.journal.record(Event(events.REPORT, key, mac, NOW, {"outcome": "succeeded"}))
+    services.journal.record(Event(key, mac, NOW, events.Report(outcome="succeeded")))
     assert admit(services, nics[1], event(B)) == "a (installed)"
-    services.journal.record(Event(events.READY, key, mac, NOW))
+    services.journal.record(Event(key, mac, NOW, events.Ready(where="")))
     assert admit(services, nics[1], event(B)) == ""
     assert services.journal.state(B.key).stage == "script"

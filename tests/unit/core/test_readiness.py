@@ -98,13 +98,13 @@ def asked(monkeypatch: pytest.MonkeyPatch, port: int, *installed: Machine, **ins
     monkeypatch.setattr(prober, "LOOK", 0.05)
     desk = Desk([Nic(item, item.interfaces[0]) for item in installed])
     for item in installed:
-        record(desk, item, events.REPORT, outcome="succeeded")
+        record(desk, item, events.Report(outcome="succeeded"))
     services = replace(desk.services, configurations=Kept(install))
     return desk, Prober(services)
 
 
-def record(desk: Desk, item: Machine, kind: str, **detail: object) -> None:
-    desk.services.journal.record(events.Event(kind, item.key, item.interfaces[0].mac, NOW, detail))
+def record(desk: Desk, item: Machine, detail: events.Detail) -> None:
+    desk.services.journal.record(events.Event(item.key, item.interfaces[0].mac, NOW, detail))
 
 
 def wait_for(desk: Desk, stage: str, *machines: Machine) -> None:
@@ -160,7 +160,7 @@ def test_prober_both_addresses_of_the_first_machine_have_to_answer(monkeypatch, 
 def test_prober_a_machine_that_was_given_up_is_asked_on(monkeypatch, listener):
     found = machine("127.0.0.1")
     desk, asking = asked(monkeypatch, listener.getsockname()[1], found)
-    record(desk, found, events.OVERDUE, reason="it does not answer")
+    record(desk, found, events.Overdue(reason="it does not answer"))
     assert desk.services.journal.state(found.key).stage == "failed"
     asking.start()
     wait_for(desk, "ready", found)
@@ -193,12 +193,12 @@ def test_prober_asks_nobody_else(monkeypatch, listener, stage):
     found = machine("127.0.0.1")
     desk, asking = asked(monkeypatch, listener.getsockname()[1])
     desk.services.catalog.upsert(found)
-    kinds = {"script": (events.SCRIPT, {}), "installing": (events.REPORT, {"outcome": "started"})}
+    kinds = {"script": events.Script(boot="harvester", via="http"), "installing": events.Report(outcome="started")}
     if stage == "ready":
-        record(desk, found, events.REPORT, outcome="succeeded")
-        record(desk, found, events.READY)
+        record(desk, found, events.Report(outcome="succeeded"))
+        record(desk, found, events.Ready(where=""))
     else:
-        record(desk, found, kinds[stage][0], **kinds[stage][1])
+        record(desk, found, kinds[stage])
     asking._look(0.0)
     assert asking._asked == {}
 

@@ -49,8 +49,8 @@ class Watch:
     def new(self) -> Timekeeper:
         return Timekeeper(self.services, lambda: self.now)
 
-    def saw(self, kind: str, at: float = NOW, **detail: object) -> Watch:
-        self.services.journal.record(Event(kind, self.machine.key, MAC, at, detail))
+    def saw(self, detail: events.Detail, at: float = NOW) -> Watch:
+        self.services.journal.record(Event(self.machine.key, MAC, at, detail))
         return self
 
     def after(self, *seconds: float) -> str:
@@ -67,7 +67,7 @@ class Watch:
 
 
 def test_look_gives_up_a_machine_after_the_limit_and_says_why():
-    watch = Watch(machine()).saw(events.SCRIPT)
+    watch = Watch(machine()).saw(events.Script(boot="harvester", via="http"))
     assert watch.after(299) == "script"
     assert watch.after(1) == "failed"
     (line,) = [line for line in watch.desk.lines() if line["event"] == "machine_overdue"]
@@ -76,24 +76,24 @@ def test_look_gives_up_a_machine_after_the_limit_and_says_why():
 
 
 def test_look_begins_anew_with_each_sign():
-    watch = Watch(machine()).saw(events.SCRIPT)
+    watch = Watch(machine()).saw(events.Script(boot="harvester", via="http"))
     watch.after(299)
-    watch.saw(events.PROGRESS, NOW + 1, what="initrd", bytes=1, size=2)
+    watch.saw(events.Progress(what="initrd", bytes=1, size=2), NOW + 1)
     assert watch.after(299) == "script"
     assert watch.after(1) == "failed"
-    watch.saw(events.LOADED, NOW + 2, role="kernel")
+    watch.saw(events.Loaded("", "kernel"), NOW + 2)
     assert watch.stage == "kernel"
 
 
 @pytest.mark.parametrize("step", [-86400, 86400, 1e9])
 def test_look_does_not_care_for_the_wall_clock(step):
-    watch = Watch(machine()).saw(events.SCRIPT, NOW + step)
+    watch = Watch(machine()).saw(events.Script(boot="harvester", via="http"), NOW + step)
     assert watch.after(299) == "script"
     assert watch.after(2) == "failed"
 
 
 def test_look_after_a_restart_listens_first():
-    watch = Watch(machine()).saw(events.SCRIPT)
+    watch = Watch(machine()).saw(events.Script(boot="harvester", via="http"))
     watch.after(299)
     watch.keeper = watch.new()
     assert watch.after(299) == "script"
@@ -101,7 +101,7 @@ def test_look_after_a_restart_listens_first():
 
 
 def test_look_of_a_replica_that_stood_by_listens_first():
-    watch = Watch(machine()).saw(events.SCRIPT)
+    watch = Watch(machine()).saw(events.Script(boot="harvester", via="http"))
     watch.active = False
     assert watch.after(1000) == "script"
     watch.active = True
@@ -120,7 +120,7 @@ def test_look_of_a_replica_that_stood_by_listens_first():
     ],
 )
 def test_look_waits_for_a_configuration_only_where_one_is_sure_to_be_fetched(found, install, told):
-    watch = Watch(found, install).saw(events.SCRIPT).saw(events.LOADED, role="kernel")
+    watch = Watch(found, install).saw(events.Script(boot="harvester", via="http")).saw(events.Loaded("", "kernel"))
     assert (watch.after(10_000) == "failed") is told
 
 
@@ -134,13 +134,21 @@ def test_look_waits_for_a_configuration_only_where_one_is_sure_to_be_fetched(fou
     ],
 )
 def test_look_waits_for_a_kernel_only_where_the_script_tells_of_it(netboot, told):
-    watch = Watch(machine(netboot, distro="")).saw(events.SCRIPT)
+    watch = Watch(machine(netboot, distro="")).saw(events.Script(boot="harvester", via="http"))
     assert (watch.after(10_000) == "failed") is told
 
 
-@pytest.mark.parametrize("kind", [events.DISCOVER, events.LEASE, events.BOOT_FILE, events.HELD])
-def test_look_lets_machines_wait_that_have_no_script(kind):
-    watch = Watch(machine(), {}).saw(kind, netboot=True, client="firmware", waits_for="um790-2 (kernel)")
+@pytest.mark.parametrize(
+    "detail",
+    [
+        events.Discover("ipxe", True),
+        events.Lease("ipxe", True),
+        events.BootFile("ipxe.efi", "tftp", 1),
+        events.Held("x"),
+    ],
+)
+def test_look_lets_machines_wait_that_have_no_script(detail):
+    watch = Watch(machine(), {}).saw(detail)
     assert watch.after(100_000) != "failed"
 
 
@@ -148,7 +156,7 @@ def test_look_lets_machines_wait_that_have_no_script(kind):
     ("install", "ready_checks", "told"), [({}, True, True), (None, True, False), ({}, False, False)]
 )
 def test_look_waits_for_an_answer_where_the_address_is_known(install, ready_checks, told):
-    watch = Watch(machine(), install, ready_checks=ready_checks).saw(events.REPORT, outcome="succeeded")
+    watch = Watch(machine(), install, ready_checks=ready_checks).saw(events.Report(outcome="succeeded"))
     assert (watch.after(1799) == "failed") is False
     assert (watch.after(1) == "failed") is told
 
@@ -167,7 +175,7 @@ def test_expected_of_an_iso_that_is_served_here(url, iso):
 
 
 def test_look_reads_configurations_of_silent_machines_only_and_not_each_time():
-    watch = Watch(machine()).saw(events.SCRIPT).saw(events.LOADED, role="kernel")
+    watch = Watch(machine()).saw(events.Script(boot="harvester", via="http")).saw(events.Loaded("", "kernel"))
     reads = []
     watch.services.configurations.get = reads.append
     watch.after(*[5] * 179)

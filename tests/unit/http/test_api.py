@@ -55,9 +55,9 @@ def test_machines_nothing_was_seen_of(site):
 
 def test_machine_after_a_boot(site):
     seen = [
-        Event(events.DISCOVER, KEY, MAC, 1.0, {"netboot": True, "client": "firmware", "firmware": "uefi"}),
-        Event(events.BOOT_FILE, KEY, MAC, 2.0, {"name": "ipxe.efi", "via": "tftp", "bytes": 100}),
-        Event(events.FACTS, KEY, MAC, 3.0, {"product": "UM790 Pro"}),
+        Event(KEY, MAC, 1.0, events.Discover(netboot=True, client="firmware", firmware="uefi")),
+        Event(KEY, MAC, 2.0, events.BootFile(name="ipxe.efi", via="tftp", bytes=100)),
+        Event(KEY, MAC, 3.0, events.Facts({"product": "UM790 Pro"})),
     ]
     for event in seen:
         site.journal.record(event)

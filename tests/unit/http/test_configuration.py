@@ -49,12 +49,12 @@ def site(tmp_path):
     site = make_site(tmp_path, machine(), machine("other", OTHER_MAC, OTHER_ADDRESS))
     site.configurations.texts[KEY] = TEXT
     site.render = render
-    record(site, events.SCRIPT, kind="harvester", bytes=10)
+    record(site, events.Script(boot="harvester", via="http", bytes=10))
     return site
 
 
-def record(site, event: str, key: str = KEY, mac: str = MAC, **detail) -> None:
-    site.journal.record(Event(event, key, mac, NOW, detail))
+def record(site, detail: events.Detail, key: str = KEY, mac: str = MAC) -> None:
+    site.journal.record(Event(key, mac, NOW, detail))
 
 
 def report_path(site, outcome: str) -> str:
@@ -98,7 +98,7 @@ def test_configuration_reaches_its_machine_with_our_webhooks_first(site):
 
 def test_configuration_that_was_sent_is_recorded(site):
     answer = site.get(URL)
-    assert site.events()[-1] == (events.CONFIGURATION, {"bytes": len(answer.body)})
+    assert site.events()[-1] == events.Configuration(bytes=len(answer.body))
     assert int(answer.headers["content-length"]) == len(answer.body)
 
 
@@ -146,7 +146,7 @@ def test_other_addresses_get_nothing_even_with_the_right_url(site, source):
 
 
 def test_other_machine_gets_nothing_by_its_own_mac_and_the_others_token(site):
-    record(site, events.SCRIPT, "tink-system/other", OTHER_MAC, kind="harvester")
+    record(site, events.Script(boot="harvester", via="http"), "tink-system/other", OTHER_MAC)
     assert site.get(f"/configuration/52-54-00-00-00-02/{TOKEN}", OTHER_ADDRESS) == nothing(site)
     own = tokens.configuration_token(SECRET, "tink-system/other", 0)
     assert site.get(f"/configuration/58-47-ca-71-d8-49/{own}", OTHER_ADDRESS) == nothing(site)
@@ -169,7 +169,7 @@ def test_other_methods_get_nothing(site, method):
 def test_trusted_proxy_speaks_for_the_machine(tmp_path):
     site = make_site(tmp_path, machine(), trusted_proxies=("192.0.2.0/24",))
     site.configurations.texts[KEY] = TEXT
-    record(site, events.SCRIPT, kind="harvester")
+    record(site, events.Script(boot="harvester", via="http"))
     assert site.get(URL, "192.0.2.1", x_forwarded_for=ADDRESS).status == 200
     assert site.get(URL, "192.0.2.1", x_forwarded_for=STRANGER).status == 404
     assert site.get(URL, "192.0.2.1").status == 404
@@ -179,18 +179,18 @@ def test_trusted_proxy_speaks_for_the_machine(tmp_path):
     ("seen", "status"),
     [
         ([], 200),  # the script, by the fixture
-        ([(events.LOADED, {"role": "kernel"})], 200),
-        ([(events.REPORT, {"outcome": "started"})], 200),
-        ([(events.REPORT, {"outcome": "failed"})], 200),  # an installer that tries again
-        ([(events.DISCOVER, {"netboot": True, "client": "firmware"})], 404),  # the next boot: no script yet
-        ([(events.REPORT, {"outcome": "failed"}), (events.DISCOVER, {"netboot": True, "client": "firmware"})], 404),
-        ([(events.REPORT, {"outcome": "succeeded"})], 404),
-        ([(events.REPORT, {"outcome": "started"}), (events.REPORT, {"outcome": "succeeded"})], 404),
+        ([events.Loaded("", "kernel")], 200),
+        ([events.Report(outcome="started")], 200),
+        ([events.Report(outcome="failed")], 200),  # an installer that tries again
+        ([events.Discover(netboot=True, client="firmware")], 404),  # the next boot: no script yet
+        ([events.Report(outcome="failed"), events.Discover(netboot=True, client="firmware")], 404),
+        ([events.Report(outcome="succeeded")], 404),
+        ([events.Report(outcome="started"), events.Report(outcome="succeeded")], 404),
     ],
 )
 def test_lifetime(site, seen, status):
-    for kind, detail in seen:
-        record(site, kind, **detail)
+    for detail in seen:
+        record(site, detail)
     answer = site.get(URL)
     assert answer.status == status
     assert status == 200 or answer == nothing(site)
@@ -201,8 +201,8 @@ def test_url_of_an_installation_that_succeeded_is_dead_for_the_next_one_too(site
     assert site.get(URL).status == 200
     assert site.post(report_path(site, "succeeded")).status == 200
     assert site.get(URL) == nothing(site)
-    record(site, events.DISCOVER, netboot=True, client="firmware")
-    record(site, events.SCRIPT, kind="harvester")
+    record(site, events.Discover(netboot=True, client="firmware"))
+    record(site, events.Script(boot="harvester", via="http"))
     assert site.get(URL) == nothing(site)
     assert site.get(f"/configuration/58-47-ca-71-d8-49/{tokens.configuration_token(SECRET, KEY, 1)}").status == 200
 
@@ -264,7 +264,7 @@ def as_user_data(site, **fields):
 def test_user_data_is_the_configuration_where_the_annotation_says_so(site):
     as_user_data(site)
     assert site.get(USER_DATA) == site.get(URL)
-    assert site.events()[-1][0] == events.CONFIGURATION
+    assert site.events()[-1].kind == "configuration"
     assert site.get(USER_DATA, OTHER_ADDRESS).text == "token: x\n"
     assert site.get(USER_DATA, STRANGER).status == 404
     assert leaves_no_trace(site)
@@ -276,7 +276,7 @@ def test_user_data_stays_what_the_object_says_without_the_annotation(site):
 
 def test_user_data_from_the_configuration_lives_no_longer_than_that(site):
     as_user_data(site)
-    record(site, events.REPORT, outcome="succeeded")
+    record(site, events.Report(outcome="succeeded"))
     assert site.get(USER_DATA) == nothing(site)
     as_user_data(site, netboot=Netboot(allow_pxe=False))
     assert site.get(USER_DATA) == nothing(site)
@@ -291,7 +291,7 @@ def test_user_data_of_a_machine_without_configuration(site):
 def test_configuration_over_a_socket_is_recorded_once_it_was_sent(tmp_path):
     site = make_site(tmp_path, machine(address="127.0.0.1"), bind="127.0.0.1", http_port=0)
     site.configurations.texts[KEY] = f"token: {CANARY}\nlist: [{'x, ' * 50000}]\n"
-    record(site, events.SCRIPT, kind="harvester")
+    record(site, events.Script(boot="harvester", via="http"))
     with serving(site) as port:
         for method, count in (("HEAD", 1), ("GET", 2)):
             status, body = ask_for(port, method)

@@ -46,7 +46,7 @@ def test_firmware(site, path):
     assert answer.headers["content-length"] == str(len(CONTENT))
     assert answer.headers["content-type"] == "application/efi"
     assert answer.headers["accept-ranges"] == "bytes"
-    assert site.events() == [(events.BOOT_FILE, {"name": "ipxe.efi", "via": "http", "bytes": len(CONTENT)})]
+    assert site.events() == [events.BootFile(name="ipxe.efi", via="http", bytes=len(CONTENT))]
     assert (site.state().stage, site.state().bytes) == ("loading", {"http": len(CONTENT)})
 
 
@@ -79,9 +79,7 @@ def test_firmware_head_has_the_headers_of_get(site):
 def test_image_of_a_known_machine_is_recorded(site):
     assert site.get(f"/images/{KERNEL}").body == CONTENT
     url = f"http://10.10.0.20:7080/images/{KERNEL}"
-    assert site.events() == [
-        (events.LOADED, {"url": url, "role": "kernel", "bytes": len(CONTENT), "size": len(CONTENT)})
-    ]
+    assert site.events() == [events.Loaded(url=url, role="kernel", bytes=len(CONTENT), size=len(CONTENT))]
     assert (site.state().stage, site.state().bytes) == ("kernel", {"http": len(CONTENT)})
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd import events
 from _bootd.http import progress
 from _bootd.http.progress import MAX_FILES, MAX_MACHINES, TELL_SECONDS, Downloads
 from http_client import PATIENCE, eventually
@@ -30,7 +29,7 @@ class Desk:
         self.told: list[tuple[str, int, int]] = []
 
     def follow(self, name: str = "a.iso", what: str = "iso", key: str = "tink/a"):
-        return self.downloads.follow(key, name, what, lambda detail: self.told.append(tuple(detail.values())))
+        return self.downloads.follow(key, name, what, lambda seen: self.told.append((seen.what, seen.bytes, seen.size)))
 
     def send(self, *turns: int, offset: int = 0, count: int = SIZE, wait: float = TELL_SECONDS, **more: str) -> None:
         """Send a response, in turns that end after so many octets."""
@@ -116,16 +115,16 @@ def load(site, method: str = "GET", **headers: str) -> int:
 
 def test_server_head_is_no_progress(site):
     assert load(site, "HEAD") == 200
-    assert [kind for kind, _detail in site.events()] == [events.SCRIPT]
+    assert [seen.kind for seen in site.events()] == ["script"]
 
 
 def test_server_tells_of_a_download_while_it_is_sent_and_when_it_is_whole(site):
     assert load(site) == 200
     assert eventually(lambda: len(site.events()) == 3)
-    _script, (first, detail), (last, whole) = site.events()
-    assert (first, detail["what"], detail["size"]) == (events.PROGRESS, "iso", WHOLE)
-    assert 0 < detail["bytes"] <= WHOLE
-    assert (last, whole["bytes"]) == (events.LOADED, WHOLE)
+    _script, first, last = site.events()
+    assert (first.kind, first.what, first.size) == ("progress", "iso", WHOLE)
+    assert 0 < first.bytes <= WHOLE
+    assert (last.kind, last.bytes) == ("loaded", WHOLE)
     assert (site.state().progress.percent, site.state().stage) == (100, "kernel")
     (document,) = site.get("/api/v1/machines").json["machines"]
     assert document["progress"] == {"what": "iso", "bytes": WHOLE, "size": WHOLE, "percent": 100}
@@ -134,9 +133,9 @@ def test_server_tells_of_a_download_while_it_is_sent_and_when_it_is_whole(site):
 def test_server_counts_the_part_that_was_asked_for(site):
     assert load(site, Range=f"bytes=0-{WHOLE // 4 - 1}") == 206
     assert eventually(lambda: len(site.events()) == 2)
-    kind, detail = site.events()[-1]
-    assert (kind, detail["what"], detail["size"]) == (events.PROGRESS, "iso", WHOLE)
-    assert 0 < detail["bytes"] <= WHOLE // 4
+    last = site.events()[-1]
+    assert (last.kind, last.what, last.size) == ("progress", "iso", WHOLE)
+    assert 0 < last.bytes <= WHOLE // 4
 
 
 def test_server_says_nothing_of_other_files(site, tmp_path):
@@ -146,4 +145,4 @@ def test_server_says_nothing_of_other_files(site, tmp_path):
         connection.request("GET", "/images/readme", headers={"Range": "bytes=0-1023"})
         assert len(connection.getresponse().read()) == 1024
         connection.close()
-    assert [kind for kind, _detail in site.events()] == [events.SCRIPT]
+    assert [seen.kind for seen in site.events()] == ["script"]

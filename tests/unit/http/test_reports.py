@@ -45,18 +45,18 @@ def report(site, outcome, token=None, mac=DASHED, method="POST", body=b"", **hea
 def test_phone_home_facts(site):
     answer = site.get("/phone-home?mac=58-47-ca-71-d8-49&event=facts&platform=efi&product=UM790%20Pro&serial=&evil=1")
     assert (answer.status, answer.json) == (200, {"kept": True})
-    assert site.events() == [(events.FACTS, {"platform": "efi", "product": "UM790 Pro"})]
+    assert site.events() == [events.Facts({"platform": "efi", "product": "UM790 Pro"})]
     assert site.state().firmware == "uefi"
 
 
 def test_phone_home_facts_without_an_event_name(site):
     site.get("/phone-home?mac=58-47-ca-71-d8-49&platform=pcbios&product=a%0Ab%1B")
-    assert site.events() == [(events.FACTS, {"platform": "pcbios", "product": "a b"})]
+    assert site.events() == [events.Facts({"platform": "pcbios", "product": "a b"})]
 
 
 def test_phone_home_loaded(site):
     assert site.get("/phone-home?event=loaded&role=kernel&url=http%3A//10.10.0.2/vmlinuz").status == 200
-    assert site.events() == [(events.LOADED, {"url": "http://10.10.0.2/vmlinuz", "role": "kernel"})]
+    assert site.events() == [events.Loaded(url="http://10.10.0.2/vmlinuz", role="kernel")]
     assert site.state().stage == "kernel"
 
 
@@ -114,7 +114,7 @@ def test_phone_home_query_finds_the_machine(site, source, query, key):
 def test_phone_home_body(site, kind, body, detail):
     answer = site.post("/phone-home", body, content_type=kind) if kind else site.post("/phone-home", body)
     assert answer.status == 200
-    assert site.events() == [(events.PHONE_HOME, {"type": detail[0], "reason": detail[1]})]
+    assert site.events() == [events.PhoneHome(type=detail[0], reason=detail[1])]
     assert "c2VjcmV0" not in site.stream.getvalue()
 
 

@@ -40,7 +40,7 @@ def test_script(site, path):
     assert (answer.status, answer.text) == (200, f"#!ipxe\necho {MAC} harvester\n")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["content-length"] == str(len(answer.body))
-    assert site.events() == [(events.SCRIPT, {"kind": "harvester", "via": "http", "bytes": len(answer.body)})]
+    assert site.events() == [events.Script(boot="harvester", via="http", bytes=len(answer.body))]
     assert site.state().stage == "script"
 
 
@@ -53,7 +53,7 @@ def test_script_netboot_off_boots_the_local_disk(site):
     answer = site.get("/auto.ipxe", OTHER_ADDRESS)
     assert (answer.status, answer.text) == (200, f"#!ipxe\necho {OTHER_MAC} local disk\n")
     reason = "netboot is off for other: netboot.allowPXE is false"
-    assert site.events(OTHER_KEY) == [(events.LOCAL_BOOT, {"reason": reason})]
+    assert site.events(OTHER_KEY) == [events.LocalBoot(reason=reason)]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def order(tmp_path):
 
 def test_script_of_a_machine_that_has_to_wait_says_for_whom(order):
     assert order.get("/auto.ipxe", OTHER_ADDRESS).text == f"#!ipxe\necho {OTHER_MAC} wait\n"
-    assert order.events(OTHER_KEY) == [(events.HELD, {"waits_for": "um790-1 (known)"})]
+    assert order.events(OTHER_KEY) == [events.Held(waits_for="um790-1 (known)")]
     document = order.get("/api/v1/machines/other").json
     assert (document["stage"], document["waits_for"]) == ("loading", "um790-1 (known)")
     assert document["after"] == [KEY]
@@ -122,7 +122,7 @@ def test_script_is_given_when_the_other_is_ready(order):
     order.get("/auto.ipxe")
     order.post(f"/phone-home/{MAC}/{order.token()}/succeeded")
     assert "wait" in order.get("/auto.ipxe", OTHER_ADDRESS).text
-    order.journal.record(events.Event(events.READY, KEY, MAC, 1.0))
+    order.journal.record(events.Event(KEY, MAC, 1.0, events.Ready(where="")))
     assert "harvester" in order.get("/auto.ipxe", OTHER_ADDRESS).text
     assert order.state(OTHER_KEY).stage == "script"
     assert "harvester" in order.get("/auto.ipxe", OTHER_ADDRESS).text

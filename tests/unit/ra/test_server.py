@@ -26,7 +26,7 @@ HEARD = Heard(SOLICITATION, LINK_LOCAL, 255, 2, "eth0")
 
 
 def asked(client: str, at: float) -> Event:
-    return Event(events.DISCOVER, "tink-system/um790-1", MAC, at, {"client": client})
+    return Event("tink-system/um790-1", MAC, at, events.Discover(client=client, netboot=True))
 
 
 @pytest.mark.parametrize("netboot", [Netboot(True), Netboot(False), Netboot(None), Netboot(True, switched_off=True)])

@@ -47,7 +47,7 @@ def test_receive_line_of_a_machine_is_logged_kept_and_told_to_the_journal(desk):
     (kept,) = server.lines.of("tink-system/um790-1")
     assert (kept.at, kept.severity, kept.app_name, kept.text) == (NOW, "INFO", "ipxe", f"{KERNEL}... ok")
     assert desk.events(howto.nic()) == [
-        Event(events.LOADED, "tink-system/um790-1", "58:47:ca:71:d8:49", NOW, {"url": KERNEL, "role": "kernel"})
+        Event("tink-system/um790-1", "58:47:ca:71:d8:49", NOW, events.Loaded(url=KERNEL, role="kernel"))
     ]
     assert desk.metric("syslog_messages_total", outcome="kept") == 1
 

@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd import events
 from _bootd.syslog.packet import Message, parse
-from _bootd.syslog.signals import Signal, read_signal
+from _bootd.syslog.signals import read_signal
 
 KERNEL = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64"
 
 
-def signal(text: str, head: str = "<6>um790-1 ipxe: ") -> Signal | None:
+def signal(text: str, head: str = "<6>um790-1 ipxe: ") -> events.Loaded | events.BootError | None:
     return read_signal(parse((head + text).encode()))
 
 
@@ -30,7 +32,7 @@ def signal(text: str, head: str = "<6>um790-1 ipxe: ") -> Signal | None:
     ],
 )
 def test_read_signal_url_that_was_loaded(text, url, role):
-    assert signal(text) == Signal(events.LOADED, {"url": url, "role": role})
+    assert signal(text) == events.Loaded(url, role)
 
 
 MISSING = "No such file or directory"
@@ -52,7 +54,7 @@ MISSING = "No such file or directory"
 )
 def test_read_signal_error_with_its_page(text, message, url, code):
     detail = {"message": message, "url": url, "link": f"https://ipxe.org/{code}"}
-    assert signal(text) == Signal(events.BOOT_ERROR, {name: value for name, value in detail.items() if value})
+    assert signal(text) == events.BootError(**detail)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_read_signal_of_other_programs_is_none():
 @given(st.text(st.sampled_from("htp:/.x? 10%()ok[]ipxe.orgabcdef") | st.characters()))
 def test_read_signal_never_raises_and_is_bounded(text):
     found = read_signal(Message(0, 6, "", "ipxe", "", text))
-    assert found is None or all(len(value) <= 256 for value in found.detail.values())
+    assert found is None or all(len(value) <= 256 for value in astuple(found) if value is not None)
 
 
 def test_read_signal_long_line_costs_little():

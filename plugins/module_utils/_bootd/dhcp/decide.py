@@ -9,10 +9,10 @@ changes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from .. import events
 from ..catalog import Nic
+from ..events import Decline, Discover, Lease, Leased, Refused, Release
 from . import arch
 from . import options as opt
 from .boot import boot_offer
@@ -24,21 +24,23 @@ from .reply import configuration, refusal
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply to send. ``event`` is its kind in the journal or "", ``reason`` a sentence for people."""
+    """A reply to send. ``seen`` is what the journal is told of it, ``reason`` a sentence for people.
+
+    ``leased`` is what the client was told, None where its address was refused.
+    """
 
     reply: Packet
     reason: str
-    event: str = ""
-    detail: Mapping[str, object] = field(default_factory=dict)
+    seen: Discover | Lease | Refused | None
+    leased: Leased | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No reply; ``reason`` is a short fixed word, fit for a counter's label. ``event`` and ``detail`` as in Answer."""
+    """No reply; ``reason`` is a short fixed word, fit for a counter's label. ``seen`` as in Answer."""
 
     reason: str
-    event: str = ""
-    detail: Mapping[str, object] = field(default_factory=dict)
+    seen: Decline | Release | None = None
 
 
 UNKNOWN_MACHINE = "unknown_machine"
@@ -67,7 +69,7 @@ def usable(address: str) -> bool:
 
 
 def _discover(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
-    return _configure(request, nic, context, opt.DHCPOFFER, events.DISCOVER)
+    return _configure(request, nic, context, opt.DHCPOFFER, Discover)
 
 
 def _request(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
@@ -84,42 +86,40 @@ def _request(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
     reserved = nic.interface.address
     if asked != reserved:
         reason = f"{asked} is not the address reserved for {request.mac}"
-        detail = {"reason": reason, "address": asked}
-        return Answer(refusal(request, reason, context), reason, events.REFUSED, detail)
-    return _configure(request, nic, context, opt.DHCPACK, events.LEASE)
+        return Answer(refusal(request, reason, context), reason, Refused(reason, asked))
+    return _configure(request, nic, context, opt.DHCPACK, Lease)
 
 
 def _inform(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
     if request.ciaddr == NO_ADDRESS:
         return Silence("inform_without_address")
-    return _configure(request, nic, context, opt.DHCPACK, "")
+    return _configure(request, nic, context, opt.DHCPACK, None)
 
 
 def _decline(request: Packet, _nic: Nic, context: Context) -> Answer | Silence:
     if _is_for_another_server(request, context):
         return Silence("another_server")
     address = opt.ipv4(request.options.get(opt.REQUESTED_ADDRESS)) or ""
-    return Silence("declined", events.DECLINE, {"address": address})
+    return Silence("declined", Decline(address))
 
 
 def _release(request: Packet, _nic: Nic, context: Context) -> Answer | Silence:
     if _is_for_another_server(request, context):
         return Silence("another_server")
-    return Silence("released", events.RELEASE, {"address": request.ciaddr})
+    return Silence("released", Release(request.ciaddr))
 
 
-def _configure(request: Packet, nic: Nic, context: Context, message_type: int, event: str) -> Answer:
+def _configure(
+    request: Packet, nic: Nic, context: Context, message_type: int, kind: type[Discover | Lease] | None
+) -> Answer:
     client = identify(request)
     boot = boot_offer(nic, client, context)
     reply = configuration(request, message_type, nic.interface, boot, context)
-    detail = {
-        "client": client.kind.value,
-        "netboot": boot.netboot,
-        "firmware": _firmware(client),
-        "arch": client.arch,
-        "filename": boot.file,
-    }
-    return Answer(reply, boot.reason, event, detail)
+    told = (client.kind.value, boot.netboot, _firmware(client), client.arch, boot.file)
+    if kind is None:
+        return Answer(reply, boot.reason, None, Leased(*told))
+    leased = kind(*told)
+    return Answer(reply, boot.reason, leased, leased)
 
 
 def _is_for_another_server(request: Packet, context: Context) -> bool:

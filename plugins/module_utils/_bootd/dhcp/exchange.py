@@ -51,15 +51,16 @@ class Exchange:
         """Say what went; ``dropped`` are the options that the client had no room for."""
         reply = answer.reply
         # Where firmware gets nothing to boot, the log has to say why.
-        bootable = answer.detail.get("netboot") and answer.detail.get("filename")
-        unbootable = answer.detail.get("client") == Kind.FIRMWARE.value and not bootable
+        leased = answer.leased
+        filename = leased.filename if leased is not None else ""
+        unbootable = leased is not None and leased.client == Kind.FIRMWARE.value and not (leased.netboot and filename)
         self._log.info(
             "send",
             **self.fields,
             type=type_name(reply),
             address=_present(reply.yiaddr),
             next_server=_present(reply.siaddr),
-            filename=answer.detail.get("filename") or None,
+            filename=filename or None,
             reason=answer.reason if unbootable or reply.message_type == opt.DHCPNAK else None,
             dropped_options=list(dropped) or None,
             **_option_82(reply.options.get(opt.RELAY_AGENT_INFORMATION)),
@@ -67,7 +68,9 @@ class Exchange:
 
     def log_silence(self, silence: Silence) -> None:
         """Say why nothing went."""
-        self._log.info("ignore", **self.fields, reason=silence.reason, address=silence.detail.get("address"))
+        self._log.info(
+            "ignore", **self.fields, reason=silence.reason, address=silence.seen.address if silence.seen else None
+        )
 
 
 def type_name(packet: Packet) -> str:

@@ -101,8 +101,8 @@ class Handler:
             )
 
     def _record(self, nic: Nic, decision: Answer | Silence) -> None:
-        if decision.event:
-            event = Event(decision.event, nic.machine.key, nic.interface.mac, self._services.clock(), decision.detail)
+        if decision.seen is not None:
+            event = Event(nic.machine.key, nic.interface.mac, self._services.clock(), decision.seen)
             self._services.journal.record(event)
 
     def _drop(self, reason: str) -> None:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from ..events import PhoneHome
+
 MAX_TEXT = 256  # characters of a value
 MAX_FIELDS = 64
 MAX_QUERY = 8192  # octets
@@ -81,14 +83,14 @@ def reason_in(content_type: str, body: bytes) -> str:
     return clean(fields.get("reason")) or clean(fields.get("message"))
 
 
-def phone_home(fields: Mapping[str, object]) -> dict[str, str]:
-    """Return type and reason of a Boots phone-home.
+def phone_home(fields: Mapping[str, object]) -> PhoneHome:
+    """Return a Boots phone-home.
 
     No type means ``phone-home``. What came as ``password`` is neither kept nor shown, only that it came.
     """
     kind = clean(fields.get("type")) or ("password" if "password" in fields else "phone-home")
     reason = clean(fields.get("reason")) or clean(fields.get("message")) or clean(fields.get("body"))
-    return {"type": kind, "reason": reason}
+    return PhoneHome(kind, reason)
 
 
 def _form(text: str) -> dict[str, str]:

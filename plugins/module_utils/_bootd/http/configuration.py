@@ -15,8 +15,9 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import delivery, events, tokens
+from .. import delivery, tokens
 from ..catalog import Nic
+from ..events import Configuration
 from ..hardware.mac import parse_mac
 from . import replies
 from .body import FileBody
@@ -101,4 +102,4 @@ def _body(content: bytes) -> FileBody:
 def _sent(site: Site, nic: Nic, sent: int, size: int) -> None:
     site.services.metrics.http_bytes.inc(sent)
     if sent == size:
-        site.record(nic, events.CONFIGURATION, {"bytes": sent})
+        site.record(nic, Configuration(sent))

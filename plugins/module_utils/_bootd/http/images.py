@@ -12,10 +12,8 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from collections.abc import Mapping
-
-from .. import events
 from ..catalog import Nic
+from ..events import BootFile, Loaded, Progress
 from ..hardware.mac import parse_mac
 from ..ipxe.artifacts import role_of
 from ..policy import firmware_file_allowed
@@ -55,7 +53,7 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
         if whole:
-            site.record(nic, events.BOOT_FILE, {"name": name, "via": "http", "bytes": sent})
+            site.record(nic, BootFile(name, "http", sent))
 
     return serve(request.environ, tuple(site.boot_files), name, on_end)
 
@@ -81,13 +79,12 @@ def _followed(site: Site, nic: Nic, name: str) -> Download | None:
     if role not in LOADS:
         return None
 
-    def tell(detail: Mapping[str, object]) -> None:
-        site.record(nic, events.PROGRESS, detail)
+    def tell(progress: Progress) -> None:
+        site.record(nic, progress)
 
     return site.downloads.follow(nic.machine.key, name, role, tell)
 
 
 def _loaded(site: Site, nic: Nic, name: str, sent: int, download: Download | None) -> None:
     url = f"{site.services.settings.http_base}/images/{name}"
-    size = {} if download is None else {"size": download.size}
-    site.record(nic, events.LOADED, {"url": url, "role": role_of(name), "bytes": sent, **size})
+    site.record(nic, Loaded(url, role_of(name), sent, download.size if download is not None else 0))

@@ -10,14 +10,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from ..events import Progress
 
 TELL_SECONDS = 5.0  # between two things told of one machine
 MAX_MACHINES = 4096
 MAX_FILES = 8  # of a machine, that are remembered
 
-Tell = Callable[[Mapping[str, object]], object]
+Tell = Callable[[Progress], object]
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Download:
         more, self._counted = sent - self._counted, sent
         total = self._downloads.add(self._key, self._name, more)
         if total is not None:
-            self._tell({"what": self._what, "bytes": min(total, self.size), "size": self.size})
+            self._tell(Progress(self._what, min(total, self.size), self.size))
 
 
 class Downloads:
@@ -60,7 +62,7 @@ class Downloads:
         self._machines: OrderedDict[str, _Machine] = OrderedDict()
 
     def follow(self, key: str, name: str, what: str, tell: Tell) -> Download:
-        """Return what follows a response to the machine ``key``; ``tell`` gets the detail of events.PROGRESS."""
+        """Return what follows a response to the machine ``key``; ``tell`` is told how far it is."""
         return Download(self, key, name, what, tell)
 
     def reset(self, key: str, name: str) -> None:

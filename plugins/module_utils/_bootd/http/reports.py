@@ -13,8 +13,9 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import events, tokens
+from .. import tokens
 from ..catalog import Nic
+from ..events import Facts, PhoneHome, Report
 from ..hardware.mac import parse_mac
 from ..ipxe.reports import read_report
 from ..stores.base import StoreError
@@ -81,9 +82,9 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
     report = read_report(query if "event" in query else {**query, "event": "facts"})
     if report is None:
         return replies.reason(400, "not a report")
-    if not report.detail:
+    if isinstance(report, Facts) and not report.values:
         return _phoned_home(site, nic, phone_home({}))
-    site.record(nic, report.kind, report.detail)
+    site.record(nic, report)
     return replies.document(200, KEPT)
 
 
@@ -94,9 +95,10 @@ def _told_by_body(site: Site, fields: dict[str, object]) -> HTTPResponse:
     return _phoned_home(site, nic, phone_home(fields))
 
 
-def _phoned_home(site: Site, nic: Nic, detail: dict[str, str]) -> HTTPResponse:
-    site.record(nic, events.PHONE_HOME, detail)
-    site.services.log.info("phone_home", machine=nic.machine.key, mac=nic.interface.mac, **detail)
+def _phoned_home(site: Site, nic: Nic, told: PhoneHome) -> HTTPResponse:
+    site.record(nic, told)
+    names = {"machine": nic.machine.key, "mac": nic.interface.mac}
+    site.services.log.info("phone_home", **names, type=told.type, reason=told.reason)
     return replies.document(200, KEPT)
 
 
@@ -107,9 +109,8 @@ def _reported(site: Site, mac: str | None, token: str, outcome: str, reason: str
     if not _token_lives(site, nic, token, outcome) or nic is None:
         # One answer for an unknown machine, a wrong token and a dead one: nobody learns which machines there are.
         return replies.reason(404, "this report URL is not, or no longer, in use")
-    detail = {"outcome": outcome, "reason": reason, "reprovision": nic.machine.reprovision}
     try:
-        site.record(nic, events.REPORT, detail, durable=True)
+        site.record(nic, Report(outcome, reason, nic.machine.reprovision), durable=True)
     except StoreError as error:
         site.services.log.error("report_not_kept", machine=nic.machine.key, outcome=outcome, reason=str(error))
         return replies.reason(503, "the report could not be kept, send it again", Retry_After=RETRY_SECONDS)

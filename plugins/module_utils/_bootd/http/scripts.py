@@ -9,9 +9,9 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import delivery, events, order
+from .. import delivery, order
 from ..catalog import Nic
-from ..events import Event
+from ..events import Event, LocalBoot, Script
 from ..hardware.mac import parse_mac
 from ..policy import Boot, Verdict, held, judge
 from . import replies
@@ -57,9 +57,9 @@ def _note(site: Site, nic: Nic, verdict: Verdict, size: int) -> str:
     asks = request.method == "GET"
     if verdict.boot is Boot.LOCAL:
         if asks:
-            site.record(nic, events.LOCAL_BOOT, {"reason": verdict.reason})
+            site.record(nic, LocalBoot(verdict.reason))
         return ""
     if not asks:
         return order.what_for(machine, order.others_of(services), now)
-    detail = {"kind": verdict.boot.value, "via": "http", "bytes": size}
-    return order.admit(services, nic, Event(events.SCRIPT, machine.key, nic.interface.mac, now, detail))
+    script = Script(verdict.boot.value, "http", size)
+    return order.admit(services, nic, Event(machine.key, nic.interface.mac, now, script))

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..catalog import Nic
-from ..events import Event
+from ..events import Detail, Event
 from ..services import Services
 from ..stages import State
 from .progress import Downloads
@@ -45,8 +45,8 @@ class Site:
             environ[NIC] = found.nic
         return found
 
-    def record(self, nic: Nic, kind: str, detail: Mapping[str, object], *, durable: bool = False) -> State:
+    def record(self, nic: Nic, detail: Detail, *, durable: bool = False) -> State:
         """Tell the journal; raises StoreError where ``durable`` was not possible."""
         services = self.services
-        event = Event(kind, nic.machine.key, nic.interface.mac, services.clock(), detail)
+        event = Event(nic.machine.key, nic.interface.mac, services.clock(), detail)
         return services.journal.record(event, durable=durable)

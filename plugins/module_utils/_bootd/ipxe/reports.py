@@ -9,10 +9,9 @@ never waited for long and never decides anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
 
-from .. import events
+from ..events import BootError, Facts, Loaded
 from .artifacts import plain
 
 MAX_VALUE = 256  # characters of a value that are kept
@@ -38,14 +37,6 @@ _FAILURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A report that was understood: the kind of event it is, and the event's detail."""
-
-    kind: str
-    detail: Mapping[str, str]
-
-
 def facts_query() -> str:
     """Return the part of the query, after the MAC, that tells the machine's facts."""
     return "&".join(["event=facts", *(f"{name}=${{{setting}}}" for name, setting in FACTS.items())])
@@ -66,20 +57,19 @@ def refused_query(message: str) -> str:
     return f"event=error&role=script&message={_quoted(message)}"
 
 
-def read_report(query: Mapping[str, str]) -> Report | None:
+def read_report(query: Mapping[str, str]) -> Facts | Loaded | BootError | None:
     """Return what ``query`` reports, or None where it is none of the queries above. Never raises."""
     event = query.get("event", "")
     if event == "facts":
-        return Report(events.FACTS, {name: query[name][:MAX_VALUE] for name in FACTS if query.get(name)})
+        return Facts({name: query[name][:MAX_VALUE] for name in FACTS if query.get(name)})
     role, url = query.get("role", ""), query.get("url", "")[:MAX_VALUE]
     if role not in _ROLES:
         return None
     if event == "loaded":
-        return Report(events.LOADED, {"url": url, "role": role})
+        return Loaded(url, role)
     if event == "error":
         message = query.get("message", "")[:MAX_VALUE] or _FAILURES[role]
-        detail = {"message": message, "url": url, "link": error_link(query.get("errno", ""))}
-        return Report(events.BOOT_ERROR, {name: value for name, value in detail.items() if value})
+        return BootError(message, url, error_link(query.get("errno", "")))
     return None
 
 

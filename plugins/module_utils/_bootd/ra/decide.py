@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from .. import events
 from ..catalog import Nic
-from ..events import Event
+from ..events import Discover, Event, Lease
 from .packet import Solicitation
 
 IPXE_SECONDS = 60.0  # after its request for an address; iPXE gives IPv6 up after 16
@@ -50,5 +49,9 @@ def decide(solicitation: Solicitation, nic: Nic | None, seen: Iterable[Event], n
 
 def _is_in_ipxe(mac: str, seen: Iterable[Event], now: float) -> bool:
     """Return whether iPXE was what asked for an address last, and just now: it solicits routers meanwhile."""
-    asked = [event for event in seen if event.kind in (events.DISCOVER, events.LEASE) and event.mac == mac]
-    return bool(asked) and asked[-1].detail.get("client") == "ipxe" and now - asked[-1].at < IPXE_SECONDS
+    asked = [
+        (event.at, event.detail.client)
+        for event in seen
+        if isinstance(event.detail, Discover | Lease) and event.mac == mac
+    ]
+    return bool(asked) and asked[-1][1] == "ipxe" and now - asked[-1][0] < IPXE_SECONDS

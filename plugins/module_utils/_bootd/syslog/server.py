@@ -112,7 +112,7 @@ class SyslogServer:
         write("syslog", **names, msg=text)
         signal = read_signal(message)
         if signal is not None:
-            services.journal.record(Event(signal.kind, key, nic.interface.mac, now, signal.detail))
+            services.journal.record(Event(key, nic.interface.mac, now, signal))
 
     def _drop(self, reason: str) -> None:
         self._services.metrics.dropped.labels("syslog", reason).inc()

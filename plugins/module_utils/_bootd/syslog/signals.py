@@ -8,11 +8,9 @@ iPXE sends them only where its build has the syslog console; distributions' buil
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from .. import events
+from ..events import BootError, Loaded
 from ..ipxe.artifacts import plain, role_of
 from ..ipxe.reports import error_link
 from ..tokens import REPORT_PREFIX
@@ -26,29 +24,21 @@ _PROGRESS = ".0123456789% "
 _LINK = re.compile(r" *\(https?://ipxe\.org/([0-9a-f]{8})\)$", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What a message means: the kind of event it is, and the event's detail."""
-
-    kind: str
-    detail: Mapping[str, str]
-
-
-def read_signal(message: Message) -> Signal | None:
+def read_signal(message: Message) -> Loaded | BootError | None:
     """Return what ``message`` says about the machine's boot, or None for all that says nothing. Never raises."""
     if message.app_name != APP_NAME:
         return None
     url, outcome = _split_progress(message.text)
     if _is_report(url):
         return None
-    shown = {"url": plain(url)[:MAX_TEXT]} if url else {}
+    shown = plain(url)[:MAX_TEXT]
     if url and outcome == "ok":
-        return Signal(events.LOADED, {**shown, "role": role_of(url)})
+        return Loaded(shown, role_of(url))
     link = _LINK.search(outcome)
     if link is None:
         return None
     problem = outcome[: link.start()] or "iPXE met an error"
-    return Signal(events.BOOT_ERROR, {"message": problem[:MAX_TEXT], **shown, "link": error_link(link[1])})
+    return BootError(problem[:MAX_TEXT], shown, error_link(link[1]))
 
 
 def _split_progress(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..catalog import Nic
-from ..events import BOOT_FILE, HELD, LOCAL_BOOT, SCRIPT, Event
+from ..events import BootFile, Event, Held, LocalBoot, Script
 from ..policy import Boot, judge
 from ..services import Services
 from .decide import Refuse, ServeFile
@@ -99,13 +99,13 @@ def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object
 
 def _event(session: Session, at: float, waits_for: str) -> Event:
     nic, sent = session.decision.nic, session.transfer.bytes_acked
-    detail: dict[str, object]
+    detail: BootFile | Held | LocalBoot | Script
     if isinstance(session.decision, ServeFile):
-        kind, detail = BOOT_FILE, {"name": session.decision.name, "via": "tftp", "bytes": sent}
+        detail = BootFile(session.decision.name, "tftp", sent)
     elif waits_for:
-        kind, detail = HELD, {"waits_for": waits_for}
+        detail = Held(waits_for)
     elif (verdict := judge(nic)).boot is Boot.LOCAL:
-        kind, detail = LOCAL_BOOT, {"reason": verdict.reason}
+        detail = LocalBoot(verdict.reason)
     else:
-        kind, detail = SCRIPT, {"kind": verdict.boot.value, "via": "tftp", "bytes": sent}
-    return Event(kind, nic.machine.key, nic.interface.mac, at, detail)
+        detail = Script(verdict.boot.value, "tftp", sent)
+    return Event(nic.machine.key, nic.interface.mac, at, detail)

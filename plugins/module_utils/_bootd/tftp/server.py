@@ -13,7 +13,7 @@ from functools import partial
 
 from ..catalog import Nic
 from ..delivery import config_url
-from ..events import SCRIPT, Event
+from ..events import Event, Script
 from ..faults import Contained
 from ..ipxe.render import render
 from ..order import admit, concerns
@@ -85,8 +85,7 @@ class TftpServer:
         services, verdict = self._services, judge(nic)
         if verdict.boot is not Boot.LOCAL and concerns(services, nic):
             # Before it is sent: its place is taken as soon as it is decided.
-            detail = {"kind": verdict.boot.value, "via": "tftp"}
-            event = Event(SCRIPT, nic.machine.key, nic.interface.mac, services.clock(), detail)
+            event = Event(nic.machine.key, nic.interface.mac, services.clock(), Script(verdict.boot.value, "tftp"))
             if waits_for := admit(services, nic, event):
                 return render(nic, held(verdict, waits_for), services.settings)
         return render(nic, verdict, services.settings, config_url(services, nic, address))
