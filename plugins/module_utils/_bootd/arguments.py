@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, ip_network
+from typing import Any
 
 from .deadlines import LIMITS
 from .dhcp.arch import parse_arch_map
@@ -43,11 +44,11 @@ def _flag(
     flag: str,
     default: str | None,
     text: str,
-    **more: object,
+    metavar: str,
 ) -> None:
     variable = f"BOOTD_{flag.removeprefix('--').replace('-', '_').upper()}"
     value = environ.get(variable, default)
-    parser.add_argument(flag, default=value, required=value is None, help=f"{text} [{variable}]", **more)
+    parser.add_argument(flag, default=value, required=value is None, help=f"{text} [{variable}]", metavar=metavar)
 
 
 def _add_common(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -123,7 +124,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
     Commands have only some of the flags: what a command does not have keeps its default.
     """
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     problems: list[str] = []
     for name, (convert, expected) in _CONVERTERS.items():
         text = getattr(options, name, None)
@@ -181,7 +182,7 @@ def _host_address(text: str) -> str:
     return str(address)
 
 
-def _one_of(choices: tuple[str, ...]):
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def convert(text: str) -> str:
         if text not in choices:
             raise ValueError("not one of them")
@@ -190,7 +191,7 @@ def _one_of(choices: tuple[str, ...]):
     return convert
 
 
-def _between(low: int, high: int):
+def _between(low: int, high: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
         number = int(text)
         if not low <= number <= high:

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from .faults import Contained
 from .health import Pulse
 
-Heard = TypeVar("Heard")
+Heard = TypeVar("Heard", covariant=True)
 BATCH = 64
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 except ImportError:
-    CollectorRegistry = Counter = Gauge = generate_latest = None
+    pass
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from .dhcp.server import DhcpServer
 from .http.server import HttpServer
 from .ra.server import RaServer
@@ -12,12 +14,29 @@ from .syslog.server import SyslogServer
 from .tftp.server import TftpServer
 
 
+class Server(Protocol):
+    """One server: ``open`` binds its socket, ``start`` answers, ``stop`` ends both, also where nothing was opened."""
+
+    @property
+    def port(self) -> int:
+        """Return the port that is listened on, 0 where there is none."""
+
+    def open(self) -> None:
+        """Bind the socket; raises OSError where it can't be had."""
+
+    def start(self) -> None:
+        """Start to answer."""
+
+    def stop(self) -> None:
+        """Stop answering and close the socket."""
+
+
 class Servers:
     """The servers that the settings ask for, in the order they start."""
 
     def __init__(self, services: Services) -> None:
         settings = services.settings
-        self._servers = {
+        self._servers: dict[str, Server] = {
             "syslog": SyslogServer(services),
             "http": HttpServer(services),
             "tftp": TftpServer(services),

@@ -83,9 +83,8 @@ class Wire:
 def drained(desk: Desk, wire: Wire) -> Wire:
     desk.services.journal.record(asked("ipxe", desk.services.clock()))
     server = RaServer(desk.services)
-    server._transport = wire
     while (heard := wire.receive()) is not None:
-        server.answer(heard)
+        server.answer(wire, heard)
     return wire
 
 

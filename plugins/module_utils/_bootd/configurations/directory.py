@@ -55,9 +55,11 @@ class ConfigDirectory:
             except OSError as error:
                 if error.errno in _MISSING:
                     continue
-                return self._refuse(file, error.strerror or str(error))
+                self._refuse(file, error.strerror or str(error))
+                return None
             except ValueError as error:
-                return self._refuse(file, str(error))
+                self._refuse(file, str(error))
+                return None
             self._told.pop(file, None)
             return configuration
         return None

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..drain import Drain
 from ..faults import Contained
 from ..services import Services
@@ -22,22 +24,23 @@ class DhcpServer:
         self.port = 0
         self._services = services
         self._handler = Handler(services, relay_port, client_port)
-        self._transport: Transport | None = None
         self._drain: Drain[Datagram] | None = None
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
         services, settings = self._services, self._services.settings
-        self._transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
+        transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
         contained = Contained("dhcp", services.metrics, services.log)
-        self._drain = Drain("dhcp", self._transport, self._answer, contained, services.health.pulse("dhcp"))
-        self.port = self._transport.port
-        if not self._transport.can_unicast:
+        answer = partial(self._answer, transport)
+        self._drain = Drain("dhcp", transport, answer, contained, services.health.pulse("dhcp"))
+        self.port = transport.port
+        if not transport.can_unicast:
             services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")
 
     def start(self) -> None:
         """Start to answer."""
-        self._drain.start()
+        if self._drain is not None:
+            self._drain.start()
 
     def stop(self) -> None:
         """Stop answering and close the socket; harmless where nothing was opened or started."""
@@ -45,12 +48,12 @@ class DhcpServer:
         if drain is not None:
             drain.stop()
 
-    def _answer(self, heard: Datagram) -> None:
+    def _answer(self, transport: Transport, heard: Datagram) -> None:
         answer = self._handler.handle(heard.payload, heard.source, heard.interface)
         if answer is None:
             return
         try:
-            self._transport.send(answer.payload, answer.to, heard)
+            transport.send(answer.payload, answer.to, heard)
         except OSError as error:
             self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
             self._services.log.error("send_failed", to=answer.to.address, iface=heard.interface, reason=error.strerror)

@@ -8,6 +8,8 @@ iPXE brings up IPv4 and IPv6 and boots when both are settled. Where nobody adver
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..drain import Drain
 from ..faults import Contained
 from ..services import Services
@@ -19,17 +21,17 @@ from .transport import Heard, Transport
 class RaServer:
     """Answers router solicitations from ``open`` and ``start`` until ``stop``. ``port`` is always 0: ICMP has none."""
 
+    port = 0
+
     def __init__(self, services: Services) -> None:
-        self.port = 0
         self._services = services
-        self._transport: Transport | None = None
         self._drain: Drain[Heard] | None = None
 
     def open(self) -> None:
         """Open the socket; where it can't be had, say so and go on: boots work without it, only slower."""
         services = self._services
         try:
-            self._transport = Transport(services.settings.interface)
+            transport = Transport(services.settings.interface)
         except OSError as error:
             services.log.warning(
                 "no_router_advertisements",
@@ -38,7 +40,7 @@ class RaServer:
             )
             return
         contained = Contained("ra", services.metrics, services.log)
-        self._drain = Drain("ra", self._transport, self.answer, contained, services.health.pulse("ra"))
+        self._drain = Drain("ra", transport, partial(self.answer, transport), contained, services.health.pulse("ra"))
 
     def start(self) -> None:
         """Start to answer, where there is a socket."""
@@ -51,8 +53,8 @@ class RaServer:
         if drain is not None:
             drain.stop()
 
-    def answer(self, heard: Heard) -> None:
-        """Answer one solicitation, or drop it and count why."""
+    def answer(self, transport: Transport, heard: Heard) -> None:
+        """Answer one solicitation through ``transport``, or drop it and count why."""
         services = self._services
         try:
             solicitation = parse_solicitation(heard.data, heard.source, heard.hop_limit)
@@ -73,7 +75,7 @@ class RaServer:
         }
         try:
             # At once, without the random delay of RFC 4861 section 6.2.6: no other router's answer can be in the way.
-            self._transport.send(advertisement(), decision.to, heard)
+            transport.send(advertisement(), decision.to, heard)
         except OSError as error:
             self._drop("send_failed")
             services.log.error("send_failed", **fields, reason=error.strerror)

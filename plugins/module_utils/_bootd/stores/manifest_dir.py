@@ -71,7 +71,7 @@ def is_manifest_name(name: str) -> bool:
     return name.endswith(SUFFIXES) and not name.startswith((".", "#", "~"))
 
 
-def _add(listing: Listing, entry: os.DirEntry, real_root: str) -> None:
+def _add(listing: Listing, entry: os.DirEntry[str], real_root: str) -> None:
     try:
         if entry.is_symlink() and not _is_below(os.path.realpath(entry.path), real_root):
             listing.skipped[entry.path] = "not read: a link out of the manifest directory"

@@ -65,7 +65,8 @@ class SyslogServer:
 
     def start(self) -> None:
         """Start to listen."""
-        self._drain.start()
+        if self._drain is not None:
+            self._drain.start()
 
     def stop(self) -> None:
         """Stop listening and close the socket; harmless where nothing was opened or started."""
