@@ -8,6 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
+# Where Debian's package has the kernel and the initrd of its installer.
+DEBIAN_INSTALLER = "/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64"
 # Tool, or absolute path of a file -> Debian package. Each package stands in a tests/packages-*.txt.
 PACKAGES = {
     "7z": "p7zip-full",
@@ -53,6 +55,8 @@ PACKAGES = {
     "zstd": "zstd",
     "/boot/ipxe.efi": "ipxe",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
+    f"{DEBIAN_INSTALLER}/initrd.gz": "debian-installer-12-netboot-amd64",
+    f"{DEBIAN_INSTALLER}/linux": "debian-installer-12-netboot-amd64",
     "/usr/lib/grub/i386-pc/boot.img": "grub-pc-bin",
     "/usr/lib/grub/x86_64-efi/kernel.img": "grub-efi-amd64-bin",
     "/usr/lib/ipxe/snponly.efi": "ipxe",

@@ -31,14 +31,17 @@ PATIENCE = 300.0  # seconds
 class Site:
     """The network around the machine um790-1."""
 
-    def __init__(self, lab: Lab, files: Path, directory: Path) -> None:
-        """Have router and image host serve; ``files`` are the artifacts, ``directory`` takes logs and all else."""
+    def __init__(self, lab: Lab, files: Path, directory: Path, *more: str) -> None:
+        """Have router and image host serve; ``files`` are the artifacts, ``directory`` takes logs and all else.
+
+        ``more`` are further arguments for bootd.
+        """
         self.lab, self.files, self.directory = lab, files, directory
         self._images = directory / "images"
         artifacts.publish(files, self._images / "harvester")
         bootstrap.start_names(lab, directory / "names.log")
         bootstrap.start_images(lab, self._images, directory / "images.log")
-        self.bootd = Bootd(lab, bootstrap.NODE, directory)
+        self.bootd = Bootd(lab, bootstrap.NODE, directory, more=more)
         for program in BOOT_PROGRAMS:
             shutil.copy(program, self.bootd.boot_files)
 
@@ -49,7 +52,7 @@ class Site:
 
     def configure(self, device: str) -> None:
         """Publish the installer's configuration: ``device``, and the report URLs as bootd prints them."""
-        (url,) = json.loads(self.report_urls()).values()
+        (url,) = self.report_urls().values()
         hooks = [{"event": event, "method": "POST", "url": f"{url}/{event.lower()}"} for event in EVENTS]
         document = {
             "scheme_version": 1,
@@ -65,13 +68,19 @@ class Site:
                 "webhooks": hooks,
             },
         }
-        (self._images / CONFIGURATION).write_text(yaml.safe_dump(document, width=1000))
+        self.publish(CONFIGURATION, yaml.safe_dump(document, width=1000))
 
-    def report_urls(self) -> str:
-        """What bootd prints when it is asked for them."""
+    def publish(self, path: str, text: str) -> None:
+        """Have the image host serve ``text`` at ``path``."""
+        file = self._images / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def report_urls(self) -> dict[str, str]:
+        """What bootd prints when it is asked for them: machine's name to URL."""
         argv = [str(ROOT / "bin/bootd"), "report-url", "--store", f"files:{self.bootd.manifests}"]
         argv += ["--state-dir", str(self.bootd.state), "--address", ADDRESS]
-        return self.lab.run(bootstrap.NODE, argv).stdout
+        return json.loads(self.lab.run(bootstrap.NODE, argv).stdout)
 
     def machine(self, firmware: str, **options: object) -> Machine:
         """The machine um790-1, off."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from tools import KUBE_SCRIPT
+from tools import DEBIAN_INSTALLER, KUBE_SCRIPT
 
 NETWORK = ("root", "ip", "nsenter", "sysctl", "curl", "dnsmasq")
 ARTIFACTS = (
@@ -15,6 +15,7 @@ MACHINES = (
     *("qemu-system-x86_64", "/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe"),
     "/usr/share/OVMF/OVMF_CODE_4M.fd",
 )
+DEBIAN = (f"{DEBIAN_INSTALLER}/linux", f"{DEBIAN_INSTALLER}/initrd.gz")
 ALL = NETWORK + ARTIFACTS + MACHINES
 CLUSTER = (
     *(

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian's own installer, its kernel and initrd as Debian ships them: it fetches its preseed file and phones home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+import howto
+from e2e.site import MAC, Site
+from integration.daemon.running import ADDRESS
+from lab import bootstrap, debian_installer, needs
+from lab.network import Lab
+from require import require
+
+PRESEED = "debian/um790-1"
+PRESEED_URL = f"http://{bootstrap.IMAGES_ADDRESS}/{PRESEED}"
+SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
+
+
+def hardware() -> str:
+    """The HOWTO's object, for Debian instead of Harvester."""
+    document = yaml.safe_load(howto.HARDWARE)
+    document["spec"]["metadata"]["instance"] = {"operating_system": {"distro": "debian", "version": "12"}}
+    (interface,) = document["spec"]["interfaces"]
+    interface["netboot"]["osie"] = {
+        "baseURL": f"http://{ADDRESS}:7080/images",
+        "kernel": debian_installer.KERNEL,
+        "initrd": debian_installer.INITRD,
+        "kernelParams": list(debian_installer.kernel_arguments(PRESEED_URL, MAC)),
+    }
+    return yaml.safe_dump(document, width=1000)
+
+
+@pytest.fixture
+def site(files: Path, tmp_path: Path) -> Iterator[Site]:
+    """The HOWTO's network, in which bootd serves the installer's files out of Debian's package."""
+    require(*needs.DEBIAN)
+    with Lab() as lab:
+        bootstrap.lay_out(lab)
+        yield Site(lab, files, tmp_path, "--image-dir", str(debian_installer.FILES))
+
+
+def test_installer_fetches_its_preseed_file_and_reports_that_it_started(site):
+    site.serve(hardware())
+    (report_url,) = site.report_urls().values()
+    site.publish(PRESEED, debian_installer.preseed(report_url))
+    machine = site.machine("uefi")
+    machine.power_on()
+    site.wait_until(lambda: site.known()["stage"] == "installing", machine, "reported that its installer started")
+
+    known = site.known()
+    reached = ["known", "offered", "loading", "script", "kernel", "installing"]
+    assert [step["stage"] for step in known["stages"]] == reached
+    # Once, and by the very path it was told: nothing is appended to it.
+    assert site.images_asked_for() == [f"/{PRESEED}"]
+    # The installer's lease comes last. A URL in it would be fetched as a preseed file, too.
+    assert site.filenames() == ["ipxe.efi", SCRIPT, ""]
+    loaded = [debian_installer.FILES / name for name in (debian_installer.KERNEL, debian_installer.INITRD)]
+    assert known["bytes"]["http"] >= sum(path.stat().st_size for path in loaded)
+    assert site.bootd.line("report")["outcome"] == "started"
+    # That it has started is no reason to switch netboot off: an installation that ends here may boot again.
+    assert known["netboot"] is True
+    assert known["attempt"] == 1
+    assert known["error"] == ""
