@@ -100,9 +100,12 @@ class Site:
         """The paths that the image host was asked for, oldest first."""
         return re.findall(r'"(?:GET|HEAD) (\S+)', (self.directory / "images.log").read_text())
 
-    def wait_until(self, reached: Callable[[], bool], machine: Machine, what: str) -> None:
-        """Return once ``reached``; fails, with the machine's console, when that takes longer than any boot."""
-        end = time.monotonic() + PATIENCE
+    def wait_until(self, reached: Callable[[], bool], machine: Machine, what: str, patience: float = PATIENCE) -> None:
+        """Return once ``reached``; fails, with the machine's console, when that takes longer than ``patience`` seconds.
+
+        By default that is longer than any boot of the stand-in takes.
+        """
+        end = time.monotonic() + patience
         while not reached():
             if time.monotonic() > end:
                 raise AssertionError(f"the machine never {what}; its console:\n{machine.console[-3000:]}")

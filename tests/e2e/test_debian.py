@@ -19,6 +19,8 @@ from require import require
 
 PRESEED = "debian/um790-1"
 PRESEED_URL = f"http://{bootstrap.IMAGES_ADDRESS}/{PRESEED}"
+# Its initrd is thirty times that of the stand-in, and it looks for hardware and for IPv6 routers before it asks.
+PATIENCE = 600.0  # seconds
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 
 
@@ -51,7 +53,7 @@ def test_installer_fetches_its_preseed_file_and_reports_that_it_started(site):
     site.publish(PRESEED, debian_installer.preseed(report_url))
     machine = site.machine("uefi")
     machine.power_on()
-    site.wait_until(lambda: site.known()["stage"] == "installing", machine, "reported that its installer started")
+    site.wait_until(lambda: site.known()["stage"] == "installing", machine, "reported its start", PATIENCE)
 
     known = site.known()
     reached = ["known", "offered", "loading", "script", "kernel", "installing"]

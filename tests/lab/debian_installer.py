@@ -36,5 +36,6 @@ def preseed(report_url: str) -> str:
     The initrd has GNU Wget beside busybox, whose own can send no POST. A command that fails would stop everything at
     a question (/bin/preseed_command).
     """
-    wget = "wget --quiet --output-document=/dev/null --post-data= --timeout=10 --tries=3 --retry-connrefused"
-    return f"d-i preseed/early_command string {wget} {report_url}/started || true\n"
+    wget = "wget --quiet --output-document=/dev/null --post-data="
+    patience = "--timeout=10 --tries=5 --retry-connrefused --retry-on-http-error=503"
+    return f"d-i preseed/early_command string {wget} {patience} {report_url}/started || true\n"
