@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from _bootd import events
@@ -193,6 +195,34 @@ def test_handle_says_which_options_the_client_had_no_room_for(bench):
     (line,) = room.lines("send")
     assert line["dropped_options"] == [opt.RENEWAL_TIME, opt.REBINDING_TIME, opt.BROADCAST_ADDRESS, opt.DOMAIN_SEARCH]
     assert set(decode(out.payload).options) == {1, 3, 6, 12, 15, 51, 53, 54}
+
+
+@pytest.mark.parametrize("room_of_client", [{}, {57: b"\0\0"}, {57: b"\1\x2c"}, {57: b"\2\x40"}, {57: b"\5\xdc"}])
+def test_handle_sends_option_82_back_as_it_came_and_whole_although_the_client_has_little_room(bench, room_of_client):
+    room = bench(nic(name_servers=tuple(f"10.10.1.{i}" for i in range(20)), domain_name="example.org"))
+    relayed = bytes((1, 253)) + bytes(range(253))
+    client = {code: value for code, value in UEFI.items() if code != 57}
+    out = handle(room, opt.DHCPDISCOVER, client | room_of_client | {82: relayed}, giaddr="10.42.0.166")
+    assert out.payload.rstrip(b"\0").endswith(bytes((82, 255)) + relayed + b"\xff")
+    alone = handle(room, opt.DHCPDISCOVER, client | room_of_client, giaddr="10.42.0.166")
+    assert decode(out.payload).options == {**decode(alone.payload).options, 82: relayed}
+
+
+@pytest.mark.parametrize("kind", [opt.DHCPDISCOVER, opt.DHCPREQUEST, opt.DHCPRELEASE])
+def test_handle_on_a_replica_that_stands_by_says_nothing_and_notes_nothing(bench, kind):
+    where = nic()
+    room = bench(where)
+    active = [False]
+    standing_by = Handler(replace(room.services, answers_dhcp=lambda: active[0]))
+    known = encode(message(kind, UEFI | SELECTING))
+    unknown = encode(message(kind, UEFI, mac="02:00:00:00:00:01"))
+    assert standing_by.handle(known, "0.0.0.0", "eth0") is None
+    assert standing_by.handle(unknown, "0.0.0.0", "eth0") is None
+    assert (room.lines(), room.events(where), len(room.services.unknown)) == ([], [], 0)
+    assert room.metric("dropped_total", protocol="dhcp", reason="standby") == 2
+    active[0] = True
+    assert (standing_by.handle(known, "0.0.0.0", "eth0") is None) is (kind == opt.DHCPRELEASE)
+    assert room.lines() != []
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,44 @@ def test_fit_refuses_what_can_not_be_made_to_fit():
     assert caught.value.reason == "reply_too_big"
 
 
+RELAYED = bytes(range(255))  # the longest value of one option
+
+
+@pytest.mark.parametrize("max_size", [None, 0, 300, 576, 590, 1024, 1500])
+@pytest.mark.parametrize("length", [1, 20, 255])
+def test_fit_never_lets_option_82_cost_the_client_anything(length, max_size):
+    """RFC 3046 section 2.1: the relay takes it out before the client's room matters."""
+    relayed = RELAYED[:length]
+    fitted, dropped = fit(replace(FULL, options=FULL.options | {82: relayed}), max_size)
+    assert dropped == ()
+    assert encode(fitted).endswith(bytes((82, length)) + relayed + b"\xff")
+    assert len(encode(fitted)) == 548 + 2 + length
+
+
+@pytest.mark.parametrize("max_size", [None, 64, 576, 590, 700, 900, 1500])
+@pytest.mark.parametrize("name_servers", range(0, 61, 12))
+def test_fit_gives_up_the_same_with_option_82_and_leaves_it_as_it_is(name_servers, max_size):
+    options = FULL.options | {6: b"dnsx" * name_servers, 15: b"d" * 200, 61: b"i" * 100}
+    without, dropped = fit(replace(FULL, options=options), max_size)
+    relayed, dropped_too = fit(replace(FULL, options=options | {82: RELAYED}), max_size)
+    assert dropped_too == dropped
+    assert relayed.options == {**without.options, 82: bytes(range(255))}
+
+
+def test_fit_gives_up_others_before_option_82_where_a_frame_is_full():
+    options = FULL.options | {61: b"i" * 254, 97: b"u" * 300, 82: RELAYED * 2}
+    fitted, dropped = fit(replace(FULL, options=options), 1500)
+    assert dropped == (66, 67)
+    assert fitted.options[82] == RELAYED * 2
+    assert len(encode(fitted)) <= 1472
+
+
+def test_fit_gives_up_option_82_only_where_no_frame_holds_it():
+    """RFC 3046 section 2.2: a reply that can't hold all of it goes without it."""
+    fitted, dropped = fit(replace(FULL, options=FULL.options | {82: RELAYED * 5}), None)
+    assert (fitted, dropped) == (FULL, (82,))
+
+
 addresses = st.ip_addresses(v=4).map(str)
 names = st.binary(max_size=60).map(lambda raw: raw.replace(b"\0", b""))
 packets = st.builds(
@@ -270,14 +308,30 @@ def test_decode_encode_round_trip(packet):
 
 @given(packets, st.none() | st.integers(0, 0xFFFF))
 def test_fit_makes_it_fit_or_refuses_where_nothing_helps(packet, max_size):
+    room = min(max(max_size or 0, 576), 1500) - 28
     try:
         fitted, dropped = fit(packet, max_size)
     except DhcpError:
-        kept = {code: value for code, value in packet.options.items() if code not in DROP_ORDER}
+        kept = {code: value for code, value in packet.options.items() if code not in (*DROP_ORDER, 82)}
         if not packet.file and opt.BOOT_FILE_NAME in packet.options:
             kept[opt.BOOT_FILE_NAME] = packet.options[opt.BOOT_FILE_NAME]
-        assert len(encode(replace(packet, options=kept))) > min(max(max_size or 0, 576), 1500) - 28
+        assert len(encode(replace(packet, options=kept))) > room
         return
-    assert len(encode(fitted)) <= min(max(max_size or 0, 576), 1500) - 28
+    at_the_client = {code: value for code, value in fitted.options.items() if code != 82}
+    assert len(encode(replace(fitted, options=at_the_client))) <= room
+    assert len(encode(fitted)) <= 1472
     assert set(fitted.options) == set(packet.options) - set(dropped)
-    assert set(dropped) <= set(DROP_ORDER)
+    assert set(dropped) <= {66, 67, 58, 59, 28, 56, 119, 42, 7, 15, 12, 121, 6, 82}
+    assert 82 not in dropped or len(packet.options[82]) > 255
+
+
+@given(packets, st.none() | st.integers(0, 0xFFFF), st.binary(min_size=1, max_size=255))
+def test_fit_gives_up_nothing_for_a_relay_unless_a_frame_is_full(packet, max_size, relayed):
+    options = {code: value for code, value in packet.options.items() if code != 82}
+    datagram = min(max_size or 0, 1500 - 2 - len(relayed))
+    try:
+        without, dropped = fit(replace(packet, options=options), datagram)
+    except DhcpError:
+        return
+    fitted, dropped_too = fit(replace(packet, options=options | {82: relayed}), datagram)
+    assert (dropped_too, fitted.options) == (dropped, {**without.options, 82: relayed})

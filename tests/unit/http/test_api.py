@@ -93,10 +93,32 @@ def test_find_a_name_of_two_namespaces():
 def test_boot_interface_is_the_one_that_asks_for_netboot():
     storage = Interface("52:54:00:00:00:0a")
     pxe = Interface("52:54:00:00:00:0b", netboot=Netboot(allow_pxe=True))
-    done = Interface("52:54:00:00:00:0c", netboot=Netboot(allow_pxe=True, switched_off=True))
+    done = Interface("52:54:00:00:00:0c", netboot=Netboot(allow_pxe=False, switched_off=True))
     assert boot_interface(Machine("a", interfaces=(storage, pxe))) is pxe
     assert boot_interface(Machine("a", interfaces=(storage, done))) is done
     assert boot_interface(Machine("a", interfaces=(storage,))) is storage
+
+
+@pytest.mark.parametrize(
+    ("metadata", "last"),
+    [
+        ({"instance": {"operating_system": {"distro": "harvester"}}}, "ready"),
+        ({"instance": {"operating_system": {"distro": "debian"}}}, "installed"),
+        ({"instance": {}}, "installed"),
+        ({}, "installed"),
+    ],
+)
+def test_machine_document_tells_the_last_stage_that_will_come(metadata, last):
+    """Only Harvester is asked whether it answers; whoever waits for another system would wait for ever."""
+    assert machine_document(Machine("a", metadata=metadata), State())["last_stage"] == last
+
+
+def test_machine_document_of_an_installed_machine_shows_the_card_it_booted_from():
+    storage = Interface("52:54:00:00:00:0a", address="10.10.0.9", netboot=Netboot(allow_pxe=False))
+    booted = Interface("52:54:00:00:00:0b", address="10.10.0.16", netboot=Netboot(False, switched_off=True))
+    shown = machine_document(Machine("a", interfaces=(storage, booted)), State("installed"))
+    assert (shown["mac"], shown["ip"]) == ("52:54:00:00:00:0b", "10.10.0.16")
+    assert shown["reason"] == "netboot is off for a: it is installed"
 
 
 def test_machine_document_without_interfaces():

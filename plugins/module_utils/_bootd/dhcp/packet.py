@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from socket import inet_aton, inet_ntoa
 
@@ -32,7 +32,8 @@ _END = bytes((opt.END,))
 _HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
 
 # Options given up, in this order, when a reply is too big for its client: first what the header says too, then
-# comforts of an operating system, then what only matters beyond the own subnet. Everything else is never given up.
+# comforts of an operating system, then what only matters beyond the own subnet. Everything else is never given up,
+# but for option 82 where nothing else helps.
 DROP_ORDER = (
     opt.TFTP_SERVER_NAME,
     opt.BOOT_FILE_NAME,
@@ -172,10 +173,14 @@ def fit(packet: Packet, max_size: int | None) -> tuple[Packet, tuple[int, ...]]:
     """Return ``packet`` without the options its client has no room for, and their codes, as DROP_ORDER says.
 
     ``max_size`` is the client's option 57: bytes of the whole IP datagram; None and values below 576 count as 576.
+    Option 82 does not count against the client's room, since the relay takes it out again (RFC 3046 section 2.1), only
+    against a frame's; it is given up where nothing else makes the reply fit that (section 2.2).
     The boot file name stays where only option 67 holds it. Raise DhcpError where what must stay is too big.
     """
     datagram = min(max(max_size or 0, _DEFAULT_DATAGRAM), _LARGEST_DATAGRAM)
-    excess = _size(packet) - (datagram - _IP_AND_UDP)
+    relayed = packet.options.get(opt.RELAY_AGENT_INFORMATION)
+    added_by_relay = 0 if relayed is None else _option_size(relayed)
+    excess = _size(packet) - (min(datagram + added_by_relay, _LARGEST_DATAGRAM) - _IP_AND_UDP)
     if excess <= 0:
         return packet, ()
     dropped = []
@@ -185,9 +190,15 @@ def fit(packet: Packet, max_size: int | None) -> tuple[Packet, tuple[int, ...]]:
         dropped.append(code)
         excess -= _option_size(packet.options[code])
         if excess <= 0:
-            kept = {code: value for code, value in packet.options.items() if code not in dropped}
-            return replace(packet, options=kept), tuple(dropped)
-    raise DhcpError("reply_too_big")
+            return _without(packet, dropped), tuple(dropped)
+    if relayed is None:
+        raise DhcpError("reply_too_big")
+    fitted, dropped_too = fit(_without(packet, [opt.RELAY_AGENT_INFORMATION]), max_size)
+    return fitted, (opt.RELAY_AGENT_INFORMATION, *dropped_too)
+
+
+def _without(packet: Packet, codes: Collection[int]) -> Packet:
+    return replace(packet, options={code: value for code, value in packet.options.items() if code not in codes})
 
 
 def _collect(area: bytes, start: int, options: dict[int, bytes]) -> None:

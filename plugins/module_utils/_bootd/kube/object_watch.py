@@ -60,6 +60,7 @@ class ObjectWatch:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._watch: Watch | None = None
+        self._version = ""  # to watch from; "" to list again. Only the thread has it.
         self._thread: threading.Thread | None = None
 
     def list(self) -> str:
@@ -93,18 +94,18 @@ class ObjectWatch:
             self._thread = None
 
     def _run(self, version: str) -> None:
-        wait = 0.0
+        wait, self._version = 0.0, version
         while not self._stopping.is_set():
             with Caught() as caught:
-                version = version or self.list()
+                self._version = self._version or self.list()
                 # Begun, the watch proves that the API is back, also where nothing ever happens.
-                version = self._follow(version)
+                self._follow()
                 wait = 0.0
             error = caught.fault
             if error is None or self._stopping.is_set():
                 continue  # what closes a watch under its reader may be any error
             if not isinstance(error, ApiUnreachable):
-                version = ""  # refused, or not understood: a list says what is true now
+                self._version = ""  # refused, or not understood: a list says what is true now
             if isinstance(error, ApiError) and error.status == GONE:
                 continue
             expected = isinstance(error, (ApiError, ApiUnreachable))
@@ -115,9 +116,9 @@ class ObjectWatch:
             # Many daemons that lost one API server shall not come back in step.
             self._stopping.wait(wait * random.uniform(0.5, 1.0))
 
-    def _follow(self, version: str) -> str:
-        """Watch from ``version`` until the server ends it; return the version to go on from, "" to list again."""
-        query = {"resourceVersion": version, "allowWatchBookmarks": "true", **self._selection}
+    def _follow(self) -> None:
+        """Watch until the server ends it or it is lost; what came before is not asked for again."""
+        query = {"resourceVersion": self._version, "allowWatchBookmarks": "true", **self._selection}
         watch = self._client.watch(self._path, query, WATCH_SECONDS + random.randrange(60))
         with self._lock:
             if self._stopping.is_set():
@@ -127,14 +128,14 @@ class ObjectWatch:
         try:
             for batch in batches(watch):
                 if any(kind == "ERROR" for kind, _unused in batch.events):
-                    return ""
-                version = batch.version or version
-                self._follower.applied(batch.events, version)
+                    self._version = ""
+                    return
+                self._version = batch.version or self._version
+                self._follower.applied(batch.events, self._version)
         finally:
             with self._lock:
                 self._watch = None
             watch.stop()
-        return version
 
 
 def batches(events: Any) -> Iterator[_Batch]:
