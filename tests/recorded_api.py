@@ -51,7 +51,7 @@ def recorded_api(lists: Sequence[bytes], watches: Sequence[Recorded]) -> Iterato
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802, the name that the library looks for
+        def do_GET(self) -> None:
             query = parse_qs(urlsplit(self.path).query)
             if "watch" in query:
                 api.asked.append(query.get("resourceVersion", [""])[0])

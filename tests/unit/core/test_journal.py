@@ -239,3 +239,31 @@ def test_journal_reconcile_leaves_a_switch_that_the_store_does_not_show_yet():
     journal.reconcile(catalog)
     journal.stop()
     assert journal.state(KEY).switched_off == {MAC: "1"}
+
+
+@pytest.mark.parametrize("later", [0.0, 60.0])
+def test_journal_reconcile_puts_nothing_in_the_place_of_a_state_that_is_not_kept_yet(later):
+    """What another replica wrote is of before this report, whatever its clock says: an installation is not undone."""
+    store = MemoryStore()
+    store.broken = True
+    journal = Journal(store, quiet())
+    journal.record(SUCCEEDED)
+    store.elsewhere = {KEY: State(stage="installing", last_at=SUCCEEDED.at + later)}
+    journal.reconcile(Catalog())
+    assert (journal.state(KEY).stage, journal.state(KEY).installs) == ("installed", 1)
+    store.broken = False
+    journal.start()
+    journal.stop()
+    assert (store.states[KEY].stage, store.states[KEY].switched_off) == ("installed", {MAC: ""})
+
+
+def test_journal_reconcile_takes_over_what_another_replica_wrote_once_its_own_is_kept():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.record(SUCCEEDED, durable=True)
+    store.elsewhere = {KEY: State(stage="ready", last_at=SUCCEEDED.at + 60.0)}
+    journal.reconcile(Catalog())
+    assert journal.state(KEY).stage == "ready"
+    store.elsewhere = {KEY: State(stage="installing", last_at=SUCCEEDED.at)}
+    journal.reconcile(Catalog())
+    assert journal.state(KEY).stage == "ready"

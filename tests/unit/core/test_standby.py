@@ -45,7 +45,7 @@ class Answers:
         return body
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """Let time pass only where a test says so."""
     now = [100.0]
@@ -59,7 +59,7 @@ def log():
 
 
 @pytest.fixture
-def replica(tmp_path, clock, log):
+def replica(tmp_path, log):
     """Return what makes a replica named one; each begins with what the last one kept."""
     return lambda client: Standby(client, "netboot", "one", tmp_path / "answers-dhcp", Log("json", "debug", log))
 

@@ -52,7 +52,7 @@ class Told:
     def listed(self, objects, version) -> None:
         self.lists.append(([item["metadata"]["name"] for item in objects], version))
 
-    def applied(self, events, version) -> None:
+    def applied(self, events, _version) -> None:
         self.changes += [(kind, item["metadata"].get("name")) for kind, item in events]
 
     def trouble(self, reason: str) -> None:

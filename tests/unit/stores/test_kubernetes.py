@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kubernetes store makes of lists and watches, the API itself away; the API is in tests/contract and tests/api."""
+"""What the kubernetes store makes of lists and watches; with a real API server it is tested in tests/contract."""
 
 from __future__ import annotations
 
