@@ -50,7 +50,7 @@ lint: venv ## ruff, shellcheck, yamllint, ansible-lint
 	@$(RUN) lint
 
 .PHONY: unit
-unit: venv ## Unit tests: pure and quick
+unit: venv ## Unit tests, pure and quick, and the HTTP and TFTP servers on loopback
 	@$(RUN) unit
 
 .PHONY: contract

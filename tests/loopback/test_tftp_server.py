@@ -10,6 +10,7 @@ import random
 import resource
 import socket
 import struct
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,11 +165,14 @@ def test_write_is_refused(lab, name):
         assert client.ask(Request(name, write=True)).code == ErrorCode.ACCESS_VIOLATION
 
 
-def test_client_that_never_acknowledges_gets_two_packets(lab):
-    with Client(lab) as client:
-        first = client.ask(Request("ipxe.efi"))
-        assert client.receive() == first
-        assert client.nothing_comes(3.0)
+def test_client_that_never_acknowledges_gets_two_packets(root):
+    with ExitStack() as stack:
+        labs = [stack.enter_context(tftp_lab(root, tftp_single_port=single)) for single in (False, True)]
+        clients = [stack.enter_context(Client(lab)) for lab in labs]
+        firsts = [client.ask(Request("ipxe.efi")) for client in clients]
+        assert [client.receive() for client in clients] == firsts
+        assert clients[0].nothing_comes(3.0)
+        assert clients[1].nothing_comes(0.1)  # in the same three seconds
 
 
 def test_request_repeated_gets_the_first_packet_again(lab):
