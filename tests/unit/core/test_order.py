@@ -136,32 +136,6 @@ def test_admit_gives_the_last_place_to_one_of_many_that_ask_at_once():
     assert (stages.count("script"), stages.count("loading")) == (3, 61)
 
 
-def test_admit_gives_the_last_place_to_one_of_two_that_look_at_once(monkeypatch):
-    """While one machine looks who is being installed, another asks: it has to wait until the first is noted."""
-    nics = [Nic(item, item.interfaces[0]) for item in (A, machine("c"))]
-    services = Desk(nics, installs_at_once=1).services
-    told: dict[str, str] = {}
-
-    def ask(nic: Nic) -> None:
-        told[nic.machine.name] = admit(services, nic, event(nic.machine))
-
-    other = threading.Thread(target=ask, args=(nics[1],))
-    who_is_busy = services.journal.busy
-
-    def look() -> list[str]:
-        seen = who_is_busy()
-        if threading.current_thread() is not other and other.ident is None:
-            other.start()
-            other.join(0.25)  # time to be admitted, where nothing keeps it waiting
-        return seen
-
-    monkeypatch.setattr(services.journal, "busy", look)
-    ask(nics[0])
-    other.join()
-    assert told == {"a": "", "c": "its turn (at most 1 at once): a"}
-    assert who_is_busy() == [A.key]
-
-
 def test_admit_lets_the_next_one_go_when_a_machine_is_done():
     nics = [Nic(item, item.interfaces[0]) for item in (A, B)]
     services = Desk(nics).services
