@@ -17,12 +17,10 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     text_at,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.card_names import kept_arguments
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.check import as_documented, check
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.clusters import Dispute, Place
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.configuration import (
-    configuration_of,
-    kept_arguments,
-)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.configuration import configuration_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import renamed_cards
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.rules import ipv4, is_hashed
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface

@@ -8,7 +8,7 @@ from . import tokens
 from .catalog import Nic
 from .configurations import document
 from .hardware.model import text_at
-from .harvester.configuration import kept_arguments, with_card_names
+from .harvester.card_names import kept_arguments, with_card_names
 from .harvester.webhooks import with_webhooks
 from .policy import judge
 from .services import Services

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.harvester.check import check
-from _bootd.harvester.webhooks import template, template_url, uses_address, with_webhooks
+from _bootd.harvester.hook_templates import template, template_url, uses_address
+from _bootd.harvester.webhooks import with_webhooks
 from documents import PLAIN
 
 CREATE = {

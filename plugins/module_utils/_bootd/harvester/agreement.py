@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from ..hardware import values
 from ..hardware.problem import ABSENT
 from . import rules
+from .hook_templates import uses_address
 from .shape import Finding
 from .versions import Version
-from .webhooks import uses_address
 
 MANAGEMENT_NETWORK = "harvester-mgmt"  # of install.networks, in v1.0
 _MANAGERS = ("", "default", "management")

@@ -8,19 +8,18 @@ What is derived is only what the installer needs; the user's own configuration i
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..hardware.model import Interface, Machine, machine_from_object, text_at
+from ..hardware.model import Interface, machine_from_object, text_at
 from ..policy import boot_interface
 from .agreement import MANAGEMENT_NETWORK
+from .card_names import kept_arguments, with_card_names
 from .check import as_documented
 from .clusters import CREATE, JOIN, Place
-from .kernel_line import UNTAGGED, Network, network_arguments, renamed_cards
+from .kernel_line import UNTAGGED
 from .quirks import ARCH_NAMES, holds
 from .releases import DEFAULT_BASE_URL, TEMPLATES, release_url
-
-COMMANDS = "after_install_chroot_commands"
 
 
 def configuration_of(hardware: Mapping[str, Any], options: Mapping[str, Any], place: Place) -> dict[str, Any]:
@@ -65,34 +64,6 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     Mappings are merged, lists and values replaced, and null takes a key away.
     """
     return _merged(as_documented(base), as_documented(over))
-
-
-def kept_arguments(machine: Machine, card: Interface) -> list[str]:
-    """Return the arguments about the network that the machine's kernel gets where bootd keeps its configuration."""
-    given = " ".join([*card.netboot.osie.kernel_params, text_at(machine.metadata, "instance", "userdata")]).split()
-    version = text_at(machine.metadata, "instance", "operating_system", "version")
-    network = Network(card.mac, card.address, card.netmask, card.gateway, vlan_id=card.vlan_id)
-    return [*network_arguments(version, network, given, kept=True), *given]
-
-
-def with_card_names(document: Mapping[str, Any], arguments: Iterable[str], version: str) -> dict[str, Any]:
-    """Return ``document`` so that the installed system calls each card as ``arguments`` make the live system call it.
-
-    The installer writes the live system's names into the installed one (the row "name-kept" of ``quirks``). Before
-    v1.2 there is no way to have it do this.
-    """
-    cards = renamed_cards(arguments)
-    if not cards or not holds("chroot-commands", version):
-        return dict(document)
-    result = as_documented(document)
-    system = result.get("os") or {}
-    given = system.get(COMMANDS) or [] if isinstance(system, Mapping) else None
-    given = [given] if isinstance(given, str) else given
-    if not isinstance(given, list) or any("extra_cmdline" in str(command) for command in given):
-        return dict(document)  # somebody sets that line already
-    names = " ".join(f"ifname={card}" for card in dict.fromkeys(cards))
-    command = f'grub2-editenv /oem/grubenv set extra_cmdline="{names}"'
-    return {**result, "os": {**system, COMMANDS: [command, *given]}}
 
 
 def _network(card: Interface, options: Mapping[str, Any], *, old: bool) -> dict[str, Any]:

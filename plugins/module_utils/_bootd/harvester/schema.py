@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import rules
+from .hook_templates import METHODS, template, template_url
 from .rules import Rule, between, each, one_of
 from .schema_names import ADDONS, system_setting
 from .versions import OLDEST, Version
-from .webhooks import EVENTS, METHODS, template, template_url
+from .webhooks import EVENTS
 
 TEXT, WHOLE, SWITCH, TEXTS, SCALARS, ANY = "text", "whole", "switch", "texts", "scalars", "any"
 

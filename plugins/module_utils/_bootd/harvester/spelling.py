@@ -9,9 +9,10 @@ of harvester/harvester-installer, ToYAMLKey of rancher/mapper, and encoding/json
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Any
 
 MAX_NAME = 64  # characters; what is longer resembles no key
 _PLURALS = ("s", "es")
@@ -40,6 +41,11 @@ def documented(name: str) -> str:
 def field_of(key: str, names: Iterable[str]) -> str | None:
     """Return the one of ``names``, a table's fields, that the installer takes ``key`` for; None where it drops it."""
     return _spellings(tuple(names)).get(key) or _by_case(tuple(names)).get(key.lower())
+
+
+def spelled(node: Mapping[str, Any], name: str) -> str:
+    """Return the key under which ``node`` has the field ``name``; where it has none, that of the documentation."""
+    return next((key for key in node if field_of(str(key), (name,)) == name), documented(name))
 
 
 def nearest(key: str, names: Iterable[str]) -> str | None:
