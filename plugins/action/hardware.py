@@ -17,7 +17,6 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.plan import plain
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ConfigurationError
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_arguments import (
     ARGUMENTS,
@@ -25,6 +24,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_argume
     REQUIRED_ONE_OF,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_cluster import AT_ONCE, HardwareError, run
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from, missing_library
 
 

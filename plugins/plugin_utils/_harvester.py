@@ -18,12 +18,12 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.card_names import kept_arguments
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.check import as_documented, check
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.clusters import Dispute, Place
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.configuration import configuration_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import renamed_cards
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.rules import ipv4, is_hashed
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented, check
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import Dispute, Place
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import configuration_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.rules import ipv4, is_hashed
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import namespace_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import read_options, variable_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (

@@ -17,15 +17,15 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     DEFAULT_NAMESPACE,
     text_at,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.plan import plain
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.check import as_documented
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.clusters import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import (
     MODES,
     Dispute,
     Place,
     Wish,
     places,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import ADDRESS, OWN_OBJECT, PREFIX
 
 HARVESTER = "harvester"

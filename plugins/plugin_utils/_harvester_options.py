@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.plan import plain
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.check import as_documented
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.clusters import MODES
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import MODES
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import OPTIONS
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
 

@@ -15,14 +15,14 @@ from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.plan import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import (
     PlanError,
     draft,
     plain,
     plan,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
 
 PREFIX = "netboot_"
 OWN_OBJECT = f"{PREFIX}hardware"  # a whole Hardware object, which then stands for all other variables

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.harvester.check import as_documented, check
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented, check
 from documents import PLAIN
 
 MAC = "52:54:00:00:00:01"

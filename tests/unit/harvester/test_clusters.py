@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.harvester.clusters import CREATE, INSTALL, JOIN, Place, Wish, places
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import (
+    CREATE,
+    INSTALL,
+    JOIN,
+    Place,
+    Wish,
+    places,
+)
 
 A, B = "192.0.2.99", "192.0.2.98"
 

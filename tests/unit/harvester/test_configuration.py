@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import howto
 from _bootd.harvester.card_names import with_card_names
-from _bootd.harvester.check import check
-from _bootd.harvester.clusters import CREATE, INSTALL, JOIN, Place
-from _bootd.harvester.configuration import configuration_of, merge
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import CREATE, INSTALL, JOIN, Place
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import configuration_of, merge
 from documents import PLAIN, damaged_objects
 
 VIP = "10.10.0.10"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from _bootd.harvester.check import check
-from _bootd.harvester.configuration import merge
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import merge
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("v*/*.yml"))
 PATCH = {"v1.1": "v1.1.3", "v1.3": "v1.3.2", "v1.5": "v1.5.2", "v1.8": "v1.8.2"}

@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 
 from _bootd.harvester.quirks import ARCHES, QUIRKS, arch_refused, bios_refused, holds, quirks_of
-from _bootd.harvester.schema import CONFIGURATION, Field, Items, Named
 from _bootd.harvester.spelling import documented
 from _bootd.harvester.versions import is_known, parse_version, shown_version
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
+    CONFIGURATION,
+    Field,
+    Items,
+    Named,
+)
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/harvester-configuration.md"
 

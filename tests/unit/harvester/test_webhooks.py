@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.harvester.check import check
-from _bootd.harvester.hook_templates import template, template_url, uses_address
 from _bootd.harvester.webhooks import with_webhooks
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_templates import (
+    template,
+    template_url,
+    uses_address,
+)
 from documents import PLAIN
 
 CREATE = {

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a machine's kernel line calls its network cards, and how the installed system comes to keep those names. Pure."""
+"""The names a kernel line gives to network cards, and how the installed system comes to keep them. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Single values of Harvester's configuration: each function returns what would be right, or "" where the value is.
 
 What the installer refuses is in pkg/console/validator.go of harvester/harvester-installer, in pkg/installer/console
@@ -13,9 +13,9 @@ from collections.abc import Callable
 from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
-from ..hardware import values
-from ..hardware.mac import parse_mac
-from ..hardware.names import is_hostname
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_hostname
 
 Rule = Callable[[object], str]
 

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that is wrong with a Harvester configuration, at once.
 
 The installer itself drops in silence whatever key it does not know, and stops at the first value that it refuses, on
@@ -11,12 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..hardware.problem import ABSENT, Problem, shown
-from .agreement import disagreements
-from .schema import CONFIGURATION, Field, Items, Named
-from .shape import Finding, misfits
-from .spelling import documented, field_of
-from .versions import NEWEST, OLDEST, is_known, parse_version, shown_version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT, Problem, shown
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import documented, field_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import (
+    NEWEST,
+    OLDEST,
+    is_known,
+    parse_version,
+    shown_version,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.agreement import disagreements
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
+    CONFIGURATION,
+    Field,
+    Items,
+    Named,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.shape import Finding, misfits
 
 
 def check(document: Mapping[str, Any], version: str, *, token_later: bool = False) -> list[Problem]:

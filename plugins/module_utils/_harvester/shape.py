@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Holds a configuration against the table: keys the installer drops, values that it takes wrongly or not at all.
 
 It reads YAML 1.2, turns text into truth values, numbers and lists of one item, and refuses the whole document where a
@@ -11,10 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..hardware.problem import ABSENT, join
-from .schema import CONFIGURATION, SCALARS, SWITCH, TEXT, TEXTS, WHOLE, Field, Items, Named
-from .spelling import documented, field_of, nearest
-from .versions import Version, shown_version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT, join
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import (
+    documented,
+    field_of,
+    nearest,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import Version, shown_version
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
+    CONFIGURATION,
+    SCALARS,
+    SWITCH,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    Field,
+    Items,
+    Named,
+)
 
 Finding = tuple[str, Any, str, bool]  # path, value, message, whether it is only a note
 

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The templates in ``install.webhooks``: one that can't be used makes the installer drop all hooks in silence.
 
 Source: pkg/console/webhooks.go of harvester/harvester-installer, the same from v1.1 to v1.9.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from .spelling import nearest
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import nearest
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
 FIELDS = ("Hostname", "MACAddr", "IPAddrV4", "IPAddrV6")

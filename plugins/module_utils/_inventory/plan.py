@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An inventory's machines to Hardware objects, all of them checked at once. Pure.
 
 A machine is a mapping of these keys (others are refused; other names that are understood in parentheses):
@@ -36,14 +36,24 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from . import values
-from .inventory import canonical, inventory_key, read_machine, read_nic
-from .manifest import Document
-from .model import AFTER_ANNOTATION, API_VERSION, KIND, REPROVISION_ANNOTATION
-from .names import is_hostname
-from .problem import Problem, printable, shown
-from .software import HARVESTER
-from .validate import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    AFTER_ANNOTATION,
+    API_VERSION,
+    KIND,
+    REPROVISION_ANNOTATION,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_hostname
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, printable, shown
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.software import HARVESTER
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import (
+    canonical,
+    inventory_key,
+    read_machine,
+    read_nic,
+)
 
 DEFAULT_ARCH = "x86_64"
 _PATH = re.compile(r"(?:spec|metadata)(?:\.[A-Za-z_]+(?:\[[0-9]+\])?)+")

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A machine's Harvester configuration, derived from its Hardware object and its place in a cluster. Pure.
 
 What is derived is only what the installer needs; the user's own configuration is merged over it.
@@ -11,15 +11,26 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from ..hardware.model import Interface, machine_from_object, text_at
-from ..policy import boot_interface
-from .agreement import MANAGEMENT_NETWORK
-from .card_names import kept_arguments, with_card_names
-from .check import as_documented
-from .clusters import CREATE, JOIN, Place
-from .kernel_line import UNTAGGED
-from .quirks import ARCH_NAMES, holds
-from .releases import DEFAULT_BASE_URL, TEMPLATES, release_url
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    Interface,
+    machine_from_object,
+    text_at,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.card_names import (
+    kept_arguments,
+    with_card_names,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import UNTAGGED
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.quirks import ARCH_NAMES, holds
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.releases import (
+    DEFAULT_BASE_URL,
+    TEMPLATES,
+    release_url,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.agreement import MANAGEMENT_NETWORK
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import CREATE, JOIN, Place
 
 
 def configuration_of(hardware: Mapping[str, Any], options: Mapping[str, Any], place: Place) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Harvester's configuration as a table: every key of every version, and what its value may be.
 
 The keys are those of the structs in pkg/config/config.go of harvester/harvester-installer (v1.0 to v1.8) and in
@@ -14,12 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import rules
-from .hook_templates import METHODS, template, template_url
-from .rules import Rule, between, each, one_of
-from .schema_names import ADDONS, system_setting
-from .versions import OLDEST, Version
-from .webhooks import EVENTS
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import OLDEST, Version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.webhooks import EVENTS
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester import rules
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_templates import (
+    METHODS,
+    template,
+    template_url,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.rules import Rule, between, each, one_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_names import ADDONS, system_setting
 
 TEXT, WHOLE, SWITCH, TEXTS, SCALARS, ANY = "text", "whole", "switch", "texts", "scalars", "any"
 

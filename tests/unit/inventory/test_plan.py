@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from _bootd.hardware.manifest import Document
 from _bootd.hardware.model import machine_from_object
-from _bootd.hardware.plan import PlanError, plan
 from _bootd.hardware.validate import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import PlanError, plan
 from documents import OBJECT, PLAIN
 
 NIC = "spec.interfaces.0."

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What several keys of Harvester's configuration have to agree on, and which of them there have to be.
 
 Source: ``commonCheck``, ``Validate`` and what these call in the installer's console/validator.go; rules that are only
@@ -13,12 +13,12 @@ from ipaddress import IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..hardware import values
-from ..hardware.problem import ABSENT
-from . import rules
-from .hook_templates import uses_address
-from .shape import Finding
-from .versions import Version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import Version
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester import rules
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_templates import uses_address
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.shape import Finding
 
 MANAGEMENT_NETWORK = "harvester-mgmt"  # of install.networks, in v1.0
 _MANAGERS = ("", "default", "management")

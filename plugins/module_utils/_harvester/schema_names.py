@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Names that Harvester's configuration takes as keys: its add-ons and its settings."""
 
 from __future__ import annotations
 
-from .spelling import nearest
-from .versions import Version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import nearest
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import Version
 
 # Keys of install.addons, which a template looks up as they stand. Source: docs from v1.3 on, and
 # pkg/templates/rancherd-22-addons.yaml of harvester/addons.

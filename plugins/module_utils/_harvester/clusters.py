@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which machines form a cluster, which of them creates it, and who waits for whom. Pure."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The words in which an inventory describes a machine: their other names, and what kind of value each takes.
 
 Inventories come from YAML, INI and templates, so a switch may be ``"yes"`` and a number text.
@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from .mac import parse_mac
-from .model import AFTER_ANNOTATION
-from .problem import shown
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import AFTER_ANNOTATION
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
 
 Told = Callable[[str, Any, str], None]  # takes the key, the value, and what would be right
 
