@@ -16,8 +16,8 @@ from typing import Protocol
 from .catalog import Nic
 from .deadlines import is_over
 from .events import Event, Held
+from .hardware.dependencies import circle_through, named
 from .hardware.model import Machine
-from .hardware.order import circle_through, named
 from .policy import Boot, boot_interface, is_harvester, judge
 from .services import Services
 from .settings import Settings

@@ -230,8 +230,8 @@ def test_hardware_objects_are_the_same_for_the_same_inventory():
 
 
 def test_documentation_names_every_variable():
-    from _bootd.hardware import inventory
+    from ansible_collections.baremetal.netboot.plugins.module_utils._inventory import keys
 
     others = {"dns": "name_servers", "ntp": "time_servers", "firmware": "uefi"}
     documented = {others.get(name, name) for name in re.findall(r"C\(netboot_(\w+)\)", plugin.DOCUMENTATION)}
-    assert set(inventory._MACHINE) - documented == {"name"}
+    assert set(keys._MACHINE) - documented == {"name"}

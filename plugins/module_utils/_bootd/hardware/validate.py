@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .clashes import clashes
+from .dependencies import check_after, dependency_problems
 from .interface import check_interface
 from .manifest import Document
 from .model import API_VERSION, KIND, STATE_ANNOTATION, text_at
 from .names import is_namespace, is_object_name, is_usable
-from .order import check_after, order_problems
 from .problem import ABSENT, Problem, printable, shown
 from .shape import Finding, misfits
 from .software import check_software
@@ -28,7 +28,7 @@ def check(documents: Iterable[Document]) -> list[Problem]:
     objects = list(documents)
     found = [problem for document in objects for problem in check_document(document)]
     hardware = [document for document in objects if _says_hardware(document.value)]
-    return [*found, *clashes(hardware), *order_problems(hardware)]
+    return [*found, *clashes(hardware), *dependency_problems(hardware)]
 
 
 def check_document(document: Document) -> list[Problem]:

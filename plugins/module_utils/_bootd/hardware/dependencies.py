@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The order in which machines are installed: the annotation ``netboot.baremetal/after``, its names and its circles."""
+"""Which machines wait for which: the annotation ``netboot.baremetal/after``, its names and its circles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_after(value: Mapping[str, Any]) -> Iterator[Finding]:
             yield PATH, text, f"{name!r} names no machine; should be NAME or NAMESPACE/NAME, separated by commas", False
 
 
-def order_problems(documents: Iterable[Document]) -> Iterator[Problem]:
+def dependency_problems(documents: Iterable[Document]) -> Iterator[Problem]:
     """Yield a problem for each circle of machines that wait for each other, a note for each name nobody has."""
     found = {_key(document.value): document for document in documents}
     after = {key: _after(key, document.value) for key, document in found.items()}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from _bootd.hardware.dependencies import PATH, circle_through
 from _bootd.hardware.manifest import Document
 from _bootd.hardware.model import AFTER_ANNOTATION, MAX_AFTER, after_names, machine_from_object
-from _bootd.hardware.order import PATH, circle_through
 from _bootd.hardware.validate import check
 
 
