@@ -16,6 +16,7 @@ from _bootd import tokens
 from _bootd.catalog import Catalog, Nic
 from _bootd.configurations import document
 from _bootd.configurations.base import Configuration, NoConfigurations
+from _bootd.decisions.policy import Verdict
 from _bootd.events import Detail
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.app import create_app
@@ -23,7 +24,6 @@ from _bootd.http.server import HttpServer
 from _bootd.journal import Journal
 from _bootd.logs import Log
 from _bootd.metrics import Metrics
-from _bootd.policy import Verdict
 from _bootd.services import Services
 from _bootd.settings import Settings
 from _bootd.stages import State

@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins/module_utils"))
 
-from _bootd.harvester.releases import BOOT_ROLES, release_files
+from _bootd.installers.harvester.releases import BOOT_ROLES, release_files
 
 SIZES = {"kernel": 30_000, "initrd": 70_000, "rootfs": 150_000, "iso": 400_000}
 LOG = "requests.log"

@@ -251,7 +251,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.releases import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
     ARCHES,
     BOOT_ROLES,
     DEFAULT_BASE_URL,

@@ -11,15 +11,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.policy import boot_interface
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     Machine,
     machine_from_object,
     text_at,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.card_names import kept_arguments
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import renamed_cards
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.card_names import (
+    kept_arguments,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.kernel_line import (
+    renamed_cards,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented, check
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import Dispute, Place
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import configuration_of

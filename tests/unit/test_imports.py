@@ -21,15 +21,16 @@ FLOORS = [
     """
     hardware
     dhcp.arch dhcp.client dhcp.options dhcp.packet
-    harvester.quirks harvester.versions
+    installers.harvester.quirks installers.harvester.versions
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
-    "beneath catalog deadlines drain events faults harvester health libraries logs".split()
-    + "kube.client kube.connect kube.errors kube.lease kube.object_watch kube.rules".split()
-    + "metrics policy readiness settings stages state_document tokens unknown".split(),
+    "beneath catalog deadlines drain events faults health libraries logs metrics stages state_document unknown".split()
+    + "kube.client kube.connect kube.errors kube.lease kube.object_watch kube.rules".split(),
+    ["installers"],
+    "decisions readiness settings tokens".split(),
     "ipxe kube stores.base stores.worker".split(),
     ["configurations", "journal"],
-    "delivery order services standby stores".split(),
+    "decisions.waiting delivery services standby stores".split(),
     "dhcp http ra syslog tftp".split(),
     "arguments check cluster daemon explain prober servers timekeeper watch".split(),
 ]
@@ -176,7 +177,7 @@ ACTS = set(
 PURE = """
     dhcp.arch dhcp.boot dhcp.client dhcp.destination dhcp.frame dhcp.options dhcp.packet dhcp.reply
     http.bodies http.ec2 http.framing http.ranges http.status http.who
-    events hardware harvester ipxe policy ra.packet stages
+    decisions.policy events hardware installers ipxe ra.packet stages
     syslog.limit syslog.packet syslog.signals tftp.options tftp.packet
     """.split()
 # Arithmetic that happens to live in the socket module.

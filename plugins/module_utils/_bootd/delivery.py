@@ -7,10 +7,10 @@ from __future__ import annotations
 from . import tokens
 from .catalog import Nic
 from .configurations import document
+from .decisions.policy import judge
 from .hardware.model import text_at
-from .harvester.card_names import kept_arguments, with_card_names
-from .harvester.webhooks import with_webhooks
-from .policy import judge
+from .installers.harvester.card_names import kept_arguments, with_card_names
+from .installers.harvester.webhooks import with_webhooks
 from .services import Services
 from .stages import State
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from . import tokens
 from .catalog import Catalog, Nic
 from .configurations.base import Configurations, NoConfigurations
+from .decisions.policy import judge
 from .dhcp import arch as architectures
 from .dhcp import options as opt
 from .dhcp.context import context_from
 from .dhcp.decide import Answer, decide
 from .dhcp.packet import BOOTREQUEST, Packet
 from .ipxe.render import render
-from .policy import judge
 from .settings import Settings
 from .tftp.decide import Refuse
 from .tftp.decide import decide as decide_tftp

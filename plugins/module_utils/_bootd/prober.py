@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .decisions.policy import boot_interface
+from .decisions.waiting import is_asked
 from .events import Event, Ready
 from .faults import Contained
 from .hardware.model import Machine
-from .order import is_asked
-from .policy import boot_interface
 from .readiness import MAX_TARGETS, Target, targets
 from .services import Services
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .decisions.policy import boot_interface, is_harvester
 from .hardware.model import Machine, ipv4
-from .policy import boot_interface, is_harvester
 
 HTTPS = 443
 WITNESS = 9091

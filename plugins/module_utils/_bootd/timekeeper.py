@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from .catalog import Nic
 from .deadlines import Expected, overdue
+from .decisions.policy import Boot, boot_interface, judge
+from .decisions.waiting import is_asked
 from .events import Event, Overdue
 from .faults import Contained
 from .hardware.model import Machine, text_at
-from .harvester.kernel_line import CONFIG_URL
-from .order import is_asked
-from .policy import Boot, boot_interface, judge
+from .installers.harvester.kernel_line import CONFIG_URL
 from .readiness import targets
 from .services import Services
 from .stages import State, quiet_since

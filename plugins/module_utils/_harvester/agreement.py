@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import Version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.versions import Version
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester import rules
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_templates import uses_address
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.shape import Finding

@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT, Problem, shown
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import documented, field_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.spelling import (
+    documented,
+    field_of,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.versions import (
     NEWEST,
     OLDEST,
     is_known,

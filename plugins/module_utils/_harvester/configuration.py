@@ -11,23 +11,26 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.policy import boot_interface
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     Interface,
     machine_from_object,
     text_at,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.card_names import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.card_names import (
     kept_arguments,
     with_card_names,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.kernel_line import UNTAGGED
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.quirks import ARCH_NAMES, holds
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.releases import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.kernel_line import UNTAGGED
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.quirks import (
+    ARCH_NAMES,
+    holds,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
     DEFAULT_BASE_URL,
     TEMPLATES,
     release_url,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.policy import boot_interface
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.agreement import MANAGEMENT_NETWORK
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import CREATE, JOIN, Place

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import nearest
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.spelling import nearest
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
 FIELDS = ("Hostname", "MACAddr", "IPAddrV4", "IPAddrV6")

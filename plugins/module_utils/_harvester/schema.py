@@ -14,8 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import OLDEST, Version
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.webhooks import EVENTS
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.versions import (
+    OLDEST,
+    Version,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.webhooks import EVENTS
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester import rules
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_templates import (
     METHODS,

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import nearest
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import Version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.spelling import nearest
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.versions import Version
 
 # Keys of install.addons, which a template looks up as they stand. Source: docs from v1.3 on, and
 # pkg/templates/rancherd-22-addons.yaml of harvester/addons.

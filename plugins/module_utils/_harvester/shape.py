@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT, join
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.spelling import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.spelling import (
     documented,
     field_of,
     nearest,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.versions import Version, shown_version
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.versions import (
+    Version,
+    shown_version,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
     CONFIGURATION,
     SCALARS,

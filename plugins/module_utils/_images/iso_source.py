@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.releases import ISO_PATHS
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import ISO_PATHS
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.folder_source import (
     read_text,
     size_of,

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.releases import parse_checksums
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
+    parse_checksums,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._images import directory as places
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.fetch import Job, fetch, patiently
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.outcome import Outcome

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.harvester.releases import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
     digest_of,
     release_files,
     source_names,

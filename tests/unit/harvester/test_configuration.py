@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import howto
-from _bootd.harvester.card_names import with_card_names
+from _bootd.installers.harvester.card_names import with_card_names
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import CREATE, INSTALL, JOIN, Place
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import configuration_of, merge

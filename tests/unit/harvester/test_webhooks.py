@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.harvester.webhooks import with_webhooks
+from _bootd.installers.harvester.webhooks import with_webhooks
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_templates import (
     template,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import howto
 from _bootd.catalog import Nic
+from _bootd.decisions.policy import Boot, Verdict, held, judge
 from _bootd.hardware.model import Netboot, Osie
 from _bootd.ipxe.render import render
-from _bootd.policy import Boot, Verdict, held, judge
 from ipxe_interpreter import Interpreter, Run, split
 
 REPORT = "http://10.10.0.20:7080/phone-home?mac=58-47-ca-71-d8-49"

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..catalog import Nic
+from ..decisions.policy import Verdict, judge
 from ..hardware.mac import dashed
 from ..hardware.model import Interface, ipv4
-from ..policy import Verdict, judge
 from . import arch
 from . import options as opt
 from .client import Client, Kind

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..harvester.quirks import ARCH_NAMES, arch_refused, bios_refused
-from ..harvester.versions import NEWEST, is_known, parse_version, shown_version
+from ..installers.harvester.quirks import ARCH_NAMES, arch_refused, bios_refused
+from ..installers.harvester.versions import NEWEST, is_known, parse_version, shown_version
 from . import values
 from .model import text_at
 from .problem import ABSENT

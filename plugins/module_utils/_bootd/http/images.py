@@ -13,10 +13,10 @@ except ImportError:
     Bottle = HTTPResponse = request = None
 
 from ..catalog import Nic
+from ..decisions.policy import firmware_file_allowed
 from ..events import BootFile, Loaded, Progress
 from ..hardware.mac import parse_mac
 from ..ipxe.artifacts import role_of
-from ..policy import firmware_file_allowed
 from ..stages import LOADS
 from . import replies, scripts
 from .files import serve

@@ -11,7 +11,7 @@ except ImportError:
 
 from .. import delivery
 from ..catalog import Nic
-from ..policy import judge
+from ..decisions.policy import judge
 from . import configuration, ec2, replies
 from .site import Site
 

@@ -9,11 +9,12 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import delivery, order
+from .. import delivery
 from ..catalog import Nic
+from ..decisions import waiting as order
+from ..decisions.policy import Boot, Verdict, held, judge
 from ..events import Event, LocalBoot, Script
 from ..hardware.mac import parse_mac
-from ..policy import Boot, Verdict, held, judge
 from . import replies
 from .site import Site
 

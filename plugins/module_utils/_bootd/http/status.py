@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ..catalog import Nic
+from ..decisions.policy import boot_interface, is_harvester, judge
 from ..hardware.model import DEFAULT_NAMESPACE, Machine
-from ..policy import boot_interface, is_harvester, judge
 from ..stages import State
 from ..stores.base import StoreProblem
 from ..unknown import Unknown

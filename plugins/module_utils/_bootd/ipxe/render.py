@@ -12,10 +12,13 @@ except ImportError:
     DictLoader = Environment = StrictUndefined = None
 
 from ..catalog import Nic
+from ..decisions.policy import Boot, Verdict, script_url
 from ..hardware.mac import dashed
-from ..policy import Boot, Verdict, script_url
+from ..installers import fields
+from ..installers import linux as osie
+from ..installers.harvester import boot as harvester
 from ..settings import Settings
-from . import fields, harvester, osie, reports, templates
+from . import reports, templates
 
 MAGIC = "#!ipxe"
 _SYSLOG_PORT = 514  # the only one iPXE sends to

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ..catalog import Nic
-from ..policy import firmware_file_allowed
+from ..decisions.policy import firmware_file_allowed
 from .names import Wanted, parse_name
 from .packet import ErrorCode, Request, TftpError
 

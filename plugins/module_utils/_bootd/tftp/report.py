@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..catalog import Nic
+from ..decisions.policy import Boot, judge
 from ..events import BootFile, Event, Held, LocalBoot, Script
-from ..policy import Boot, judge
 from ..services import Services
 from .decide import Refuse, ServeFile
 from .packet import Request

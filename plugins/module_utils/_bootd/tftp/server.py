@@ -12,12 +12,12 @@ from collections.abc import Callable
 from functools import partial
 
 from ..catalog import Nic
+from ..decisions.policy import Boot, held, judge
+from ..decisions.waiting import admit, concerns
 from ..delivery import config_url
 from ..events import Event, Script
 from ..faults import Contained
 from ..ipxe.render import render
-from ..order import admit, concerns
-from ..policy import Boot, held, judge
 from ..services import Services
 from .content import open_content
 from .decide import Refuse, ServeBytes, ServeFile, decide

@@ -10,8 +10,8 @@ import pytest
 
 import howto
 from _bootd.hardware.model import Netboot, Osie
-from _bootd.ipxe.fields import FieldError
-from _bootd.ipxe.harvester import plan
+from _bootd.installers.fields import FieldError
+from _bootd.installers.harvester.boot import plan
 
 BASE = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0"
 

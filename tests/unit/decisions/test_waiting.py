@@ -11,9 +11,9 @@ import pytest
 
 from _bootd import events
 from _bootd.catalog import Catalog, Nic
+from _bootd.decisions.waiting import Others, admit, is_done, what_for
 from _bootd.events import Event
 from _bootd.hardware.model import Interface, Machine, Netboot
-from _bootd.order import Others, admit, is_done, what_for
 from _bootd.settings import Settings
 from _bootd.stages import State
 from desk import NOW, Desk

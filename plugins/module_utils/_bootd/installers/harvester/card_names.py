@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..hardware.model import Interface, Machine, text_at
+from ...hardware.model import Interface, Machine, text_at
 from .kernel_line import Network, network_arguments, renamed_cards
 from .quirks import holds
 from .spelling import spelled

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.harvester.kernel_line import Network, default_arguments, network_arguments, renamed_cards
-from _bootd.ipxe.linux import merge
+from _bootd.installers.harvester.kernel_line import Network, default_arguments, network_arguments, renamed_cards
+from _bootd.installers.kernel_boot import merge
 
 MAC = "58:47:ca:71:d8:49"
 BARE = Network(MAC)

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..catalog import Nic
-from ..hardware import values
-from ..hardware.model import text_at
-from ..harvester.kernel_line import Network, default_arguments
-from ..harvester.quirks import ARCH_NAMES, arch_refused, bios_refused
-from ..harvester.releases import DEFAULT_BASE_URL, TEMPLATES, release_url
-from . import fields
-from .linux import LinuxBoot, linux_boot
+from ...catalog import Nic
+from ...hardware import values
+from ...hardware.model import text_at
+from .. import fields
+from ..kernel_boot import LinuxBoot, linux_boot
+from .kernel_line import Network, default_arguments
+from .quirks import ARCH_NAMES, arch_refused, bios_refused
+from .releases import DEFAULT_BASE_URL, TEMPLATES, release_url
 
 _BASE_URL = "netboot.osie.baseURL"
 _VERSION = "metadata.instance.operating_system.version"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from _bootd.harvester.quirks import ARCHES, QUIRKS, arch_refused, bios_refused, holds, quirks_of
-from _bootd.harvester.spelling import documented
-from _bootd.harvester.versions import is_known, parse_version, shown_version
+from _bootd.installers.harvester.quirks import ARCHES, QUIRKS, arch_refused, bios_refused, holds, quirks_of
+from _bootd.installers.harvester.spelling import documented
+from _bootd.installers.harvester.versions import is_known, parse_version, shown_version
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
     CONFIGURATION,
     Field,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.harvester.releases import (
+from _bootd.installers.harvester.releases import (
     ARCHES,
     BOOT_ROLES,
     digest_of,

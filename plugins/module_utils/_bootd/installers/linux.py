@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..catalog import Nic
 from . import fields
-from .linux import LinuxBoot, linux_boot
+from .kernel_boot import LinuxBoot, linux_boot
 
 _BASE_URL = "netboot.osie.baseURL"
 DEFAULT_ARCH = "x86_64"

@@ -8,8 +8,8 @@ import pytest
 
 import howto
 from _bootd.hardware.model import Netboot, Osie
-from _bootd.ipxe.fields import FieldError
-from _bootd.ipxe.osie import plan
+from _bootd.installers.fields import FieldError
+from _bootd.installers.linux import plan
 
 
 def planned(arch: str = "x86_64", **osie: object):

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 from _bootd.catalog import Nic
+from _bootd.decisions.policy import Boot, firmware_file_allowed, judge
 from _bootd.hardware.model import Interface, Machine, Netboot, Osie
-from _bootd.policy import Boot, firmware_file_allowed, judge
 
 HARVESTER = {"instance": {"operating_system": {"distro": "harvester", "version": "v1.2.0"}}}
 

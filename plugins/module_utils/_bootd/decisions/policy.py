@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from .catalog import Nic
-from .hardware.model import Interface, Machine, text_at
+from ..catalog import Nic
+from ..hardware.model import Interface, Machine, text_at
 
 HARVESTER = "harvester"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.ipxe import fields
-from _bootd.ipxe.fields import FieldError
+from _bootd.installers import fields
+from _bootd.installers.fields import FieldError
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
-from .catalog import Nic
-from .deadlines import is_over
-from .events import Event, Held
-from .hardware.dependencies import circle_through, named
-from .hardware.model import Machine
+from ..catalog import Nic
+from ..deadlines import is_over
+from ..events import Event, Held
+from ..hardware.dependencies import circle_through, named
+from ..hardware.model import Machine
+from ..services import Services
+from ..settings import Settings
+from ..stages import BUSY, State
 from .policy import Boot, boot_interface, is_harvester, judge
-from .services import Services
-from .settings import Settings
-from .stages import BUSY, State
 
 MAX_NAMED = 3
 MAX_REASON = 120  # characters of why another machine has failed
