@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from _bootd import tokens
-from _bootd.catalog import Catalog, Nic
+from _bootd.catalog import Catalog
 from _bootd.configurations import document
 from _bootd.configurations.base import Configuration, NoConfigurations
-from _bootd.decisions.policy import Verdict
+from _bootd.decisions.boot import Script, Wait
 from _bootd.events import Detail
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.app import create_app
 from _bootd.http.server import HttpServer
+from _bootd.installers.kernel_boot import KernelBoot
 from _bootd.journal import Journal
 from _bootd.logs import Log
 from _bootd.metrics import Metrics
@@ -97,9 +98,11 @@ class Answer:
         return json.loads(self.body)
 
 
-def stub_render(nic: Nic, verdict: Verdict, _settings: Settings, config_url: str = "") -> str:
+def stub_render(decision: Script | Wait, mac: str, _settings: Settings) -> str:
     """Return a script that says what was decided."""
-    return f"#!ipxe\necho {nic.interface.mac} {verdict.boot.value} {config_url}".rstrip() + "\n"
+    arguments = decision.boots.arguments if isinstance(getattr(decision, "boots", None), KernelBoot) else ()
+    urls = [value for key, _equals, value in (item.partition("=") for item in arguments) if key.endswith("config_url")]
+    return f"#!ipxe\necho {' '.join([mac, decision.kind, *urls])}\n"
 
 
 @dataclass

@@ -30,7 +30,8 @@ FLOORS = [
     "decisions readiness settings tokens".split(),
     "ipxe kube stores.base stores.worker".split(),
     ["configurations", "journal"],
-    "decisions.waiting delivery services standby stores".split(),
+    "services standby stores".split(),
+    "admission delivery".split(),
     "dhcp http ra syslog tftp".split(),
     "arguments check cluster daemon explain prober servers timekeeper watch".split(),
 ]
@@ -177,7 +178,7 @@ ACTS = set(
 PURE = """
     dhcp.arch dhcp.boot dhcp.client dhcp.destination dhcp.frame dhcp.options dhcp.packet dhcp.reply
     http.bodies http.ec2 http.framing http.ranges http.status http.who
-    decisions.policy events hardware installers ipxe ra.packet stages
+    decisions events hardware installers ipxe ra.packet stages
     syslog.limit syslog.packet syslog.signals tftp.options tftp.packet
     """.split()
 # Arithmetic that happens to live in the socket module.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from . import tokens
 from .catalog import Catalog, Nic
 from .configurations.base import Configurations, NoConfigurations
+from .decisions.boot import BootContext, Script, Wait, decide_script
 from .decisions.policy import judge
 from .dhcp import arch as architectures
 from .dhcp import options as opt
@@ -85,7 +86,7 @@ def _tftp(nic: Nic, arch: int, catalog: Catalog, settings: Settings) -> Iterator
     yield ""
     yield f"firmware: TFTP RRQ {name}"
     request = Request(write=False, filename=f"{nic.interface.mac}/{name}", mode="octet", options=())
-    decision = decide_tftp(request, nic.interface.address, catalog, lambda _unused: "")
+    decision = decide_tftp(request, nic.interface.address, catalog, BootContext.of(settings), _no_script)
     yield f"  refused: {decision.reason}" if isinstance(decision, Refuse) else f"  sends {name}"
 
 
@@ -95,5 +96,11 @@ def _script(nic: Nic, settings: Settings, configurations: Configurations) -> Ite
     # Whoever reads this is not the machine: the token stays hidden.
     kept = configurations.expects(nic.machine.key)
     config_url = tokens.configuration_url(settings.http_base, nic.interface.mac, tokens.HIDDEN) if kept else ""
-    for line in render(nic, judge(nic), settings, config_url).splitlines():
+    for line in render(
+        decide_script(nic, BootContext.of(settings, config_url)), nic.interface.mac, settings
+    ).splitlines():
         yield f"  | {line}".rstrip()
+
+
+def _no_script(nic: Nic) -> tuple[Script | Wait, str]:
+    raise AssertionError(nic)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from _bootd.catalog import Nic
-from _bootd.decisions.policy import Boot, firmware_file_allowed, judge
+from _bootd.decisions.policy import Boot, judge
 from _bootd.hardware.model import Interface, Machine, Netboot, Osie
 
 HARVESTER = {"instance": {"operating_system": {"distro": "harvester", "version": "v1.2.0"}}}
@@ -49,9 +49,3 @@ def test_judge_netboot_off_boots_the_disk_and_says_why(netboot, reason):
     assert not verdict.allowed
     assert verdict.boot is Boot.LOCAL
     assert reason in verdict.reason
-
-
-def test_firmware_file_allowed_refuses_an_unknown_client_by_name():
-    verdict = firmware_file_allowed(None, "address 192.0.2.7")
-    assert not verdict.allowed
-    assert "192.0.2.7" in verdict.reason

@@ -1,22 +1,19 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which machine waits in iPXE, for what, and that two never take one place."""
+"""Which machine waits in iPXE, and for what."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import pytest
 
-from _bootd import events
-from _bootd.catalog import Catalog, Nic
-from _bootd.decisions.waiting import Others, admit, is_done, what_for
-from _bootd.events import Event
+from _bootd.catalog import Catalog
+from _bootd.decisions.waiting import Others, is_done, what_for
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.settings import Settings
 from _bootd.stages import State
-from desk import NOW, Desk
+from desk import NOW
 
 SETTINGS = Settings(store="files:x", state_dir="x", address="10.10.0.20")
 HARVESTER = {"instance": {"operating_system": {"distro": "harvester"}}}
@@ -108,43 +105,3 @@ def test_what_for_a_place_of_a_machine_that_is_gone_or_off_is_free():
     state = State("kernel", since=NOW)
     assert waits("b", [machine("b")], at_once=1, a=state) == ""
     assert waits("b", [machine("b"), machine("a", allow=False)], at_once=1, a=state) == ""
-
-
-def event(machine: Machine) -> Event:
-    return Event(machine.key, machine.interfaces[0].mac, NOW, events.Script(boot="harvester", via="http"))
-
-
-def test_admit_gives_the_last_place_to_one_of_many_that_ask_at_once():
-    machines = [machine(f"{chr(97 + number // 26)}{chr(97 + number % 26)}") for number in range(64)]
-    nics = [Nic(item, item.interfaces[0]) for item in machines]
-    desk = Desk(nics, installs_at_once=3)
-    together = threading.Barrier(8)
-    told: list[str] = []
-
-    def ask(part: int) -> None:
-        together.wait()
-        told.extend(admit(desk.services, nic, event(nic.machine)) for nic in nics[part::8])
-
-    threads = [threading.Thread(target=ask, args=(part,)) for part in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert told.count("") == 3
-    assert len(desk.services.journal.busy()) == 3
-    stages = [desk.services.journal.state(item.key).stage for item in machines]
-    assert (stages.count("script"), stages.count("loading")) == (3, 61)
-
-
-def test_admit_lets_the_next_one_go_when_a_machine_is_done():
-    nics = [Nic(item, item.interfaces[0]) for item in (A, B)]
-    services = Desk(nics).services
-    key, mac = A.key, A.interfaces[0].mac
-    assert admit(services, nics[0], event(A)) == ""
-    assert admit(services, nics[1], event(B)) == "a (script)"
-    assert services.journal.state(B.key).waits_for == "a (script)"
-    services.journal.record(Event(key, mac, NOW, events.Report(outcome="succeeded")))
-    assert admit(services, nics[1], event(B)) == "a (installed)"
-    services.journal.record(Event(key, mac, NOW, events.Ready(where="")))
-    assert admit(services, nics[1], event(B)) == ""
-    assert services.journal.state(B.key).stage == "script"

@@ -23,8 +23,8 @@ def userdata(text: str) -> tuple[str, ...]:
 def test_plan_howto_is_what_its_log_shows():
     boot = plan(howto.nic())
     assert boot.kernel == f"{BASE}-vmlinuz-amd64"
-    assert boot.initrd == f"{BASE}-initrd-amd64"
-    assert boot.initrd_name == "harvester-v1.2.0-initrd-amd64"
+    assert boot.initrds[0].url == f"{BASE}-initrd-amd64"
+    assert boot.initrds[0].name == "harvester-v1.2.0-initrd-amd64"
     assert boot.arguments == (
         "initrd=harvester-v1.2.0-initrd-amd64",
         f"root=live:{BASE}-rootfs-amd64.squashfs",
@@ -46,7 +46,7 @@ def test_plan_arch_names_the_files(arch, suffix):
     boot = plan(howto.nic(arch=arch, operating_system={"distro": "harvester", "version": "v1.3.0"}))
     base = BASE.replace("v1.2.0", "v1.3.0")
     assert boot.kernel == f"{base}-vmlinuz-{suffix}"
-    assert boot.initrd == f"{base}-initrd-{suffix}"
+    assert boot.initrds[0].url == f"{base}-initrd-{suffix}"
     assert f"root=live:{base}-rootfs-{suffix}.squashfs" in boot.arguments
     assert boot.arguments[0] == f"initrd=harvester-v1.3.0-initrd-{suffix}"
 

@@ -19,7 +19,7 @@ def planned(arch: str = "x86_64", **osie: object):
 def test_plan_base_url_alone_gets_the_default_names():
     boot = planned(base_url="http://10.10.0.2/hook")
     assert boot.kernel == "http://10.10.0.2/hook/vmlinuz-x86_64"
-    assert boot.initrd == "http://10.10.0.2/hook/initramfs-x86_64"
+    assert boot.initrds[0].url == "http://10.10.0.2/hook/initramfs-x86_64"
     assert boot.arguments == ("initrd=initramfs-x86_64",)
 
 
@@ -30,7 +30,7 @@ def test_plan_default_names_follow_the_architecture(arch, name):
 
 def test_plan_urls_need_no_base():
     boot = planned(kernel="http://h/k", initrd="http://i/x/initrd.img?v=1", kernel_params=("ip=dhcp", "a b"))
-    assert (boot.kernel, boot.initrd) == ("http://h/k", "http://i/x/initrd.img?v=1")
+    assert (boot.kernel, boot.initrds[0].url) == ("http://h/k", "http://i/x/initrd.img?v=1")
     assert boot.arguments == ("initrd=initrd.img", "ip=dhcp", "a", "b")
 
 

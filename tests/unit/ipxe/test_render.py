@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 import howto
 from _bootd.catalog import Nic
-from _bootd.decisions.policy import Boot, Verdict, held, judge
+from _bootd.decisions.boot import BootContext, LocalDisk, Script, Wait, decide_script
 from _bootd.hardware.model import Netboot, Osie
+from _bootd.installers.kernel_boot import Initrd, KernelBoot
 from _bootd.ipxe.render import render
+from _bootd.settings import Settings
 from ipxe_interpreter import Interpreter, Run, split
 
 REPORT = "http://10.10.0.20:7080/phone-home?mac=58-47-ca-71-d8-49"
@@ -153,7 +155,11 @@ URL = Netboot(True, ipxe_url="http://10.10.0.2/boot.ipxe?x=1&y=2")
 
 
 def rendered(nic: Nic) -> str:
-    return render(nic, judge(nic), howto.SETTINGS)
+    return rendered_with(nic, howto.SETTINGS)
+
+
+def rendered_with(nic: Nic, settings: Settings) -> str:
+    return render(decide_script(nic, BootContext.of(settings)), nic.interface.mac, settings)
 
 
 @pytest.mark.parametrize(
@@ -170,11 +176,22 @@ def test_render_golden(nic, text):
 
 
 def held_script(waits_for: str) -> str:
-    return render(howto.nic(), held(judge(howto.nic()), waits_for), howto.SETTINGS)
+    return render(Wait(f"waits for {waits_for}", waits_for), howto.nic().interface.mac, howto.SETTINGS)
 
 
 def test_render_hold_golden():
     assert held_script("um790-2 (failed: no disk), um790-3 (kernel)") == HOLD
+
+
+def test_render_several_initrds_are_loaded_one_after_the_other():
+    initrds = (Initrd("http://h/initrd.gz", "initrd.gz"), Initrd("http://h/firmware.cpio.gz", "firmware.cpio.gz"))
+    boots = KernelBoot("http://h/linux", initrds, ("initrd=initrd.gz", "initrd=firmware.cpio.gz"))
+    script = render(Script("it boots", boots, "netboot.osie"), howto.nic().interface.mac, howto.SETTINGS)
+    done = run(script)
+    assert (done.end, done.images) == ("boot", ["linux", "initrd.gz", "firmware.cpio.gz"])
+    failed = run(script, "efi", "initrd --name firmware.cpio.gz")
+    assert failed.urls("initrd") == ["http://h/initrd.gz", *["http://h/firmware.cpio.gz"] * 5]
+    assert failed.end == f"chain {SCRIPT}"
 
 
 def test_render_osie_differs_from_harvester_by_its_values_only():
@@ -200,22 +217,20 @@ def test_render_contents_without_the_magic_line_get_it(contents):
     assert rendered(howto.nic(Netboot(True, ipxe_contents=contents))) == f"#!ipxe\n{contents}"
 
 
-def test_render_unknown_machine_boots_its_disk_and_says_why():
-    verdict = Verdict(False, Boot.LOCAL, "no Hardware object has address 10.10.0.99")
-    script = render(None, verdict, howto.SETTINGS)
-    assert script == LOCAL.replace("netboot is off for um790-1: it is installed", verdict.reason)
+def local_script(reason: str) -> str:
+    return render(Script(reason, LocalDisk(), "local disk"), howto.nic().interface.mac, howto.SETTINGS)
 
 
 def test_render_urls_follow_the_http_port():
     settings = replace(howto.SETTINGS, http_port=80)
-    script = render(howto.nic(), judge(howto.nic()), settings)
+    script = rendered_with(howto.nic(), settings)
     assert "chain --replace --autofree http://10.10.0.20/58-47-ca-71-d8-49/auto.ipxe ||" in script
     assert ":7080" not in script
 
 
 def test_render_other_syslog_port_is_not_offered_since_ipxe_only_knows_514():
     settings = replace(howto.SETTINGS, syslog_port=5514)
-    assert "set syslog" not in render(howto.nic(), judge(howto.nic()), settings)
+    assert "set syslog" not in rendered_with(howto.nic(), settings)
 
 
 def test_render_userdata_with_a_command_in_it_boots_nothing_and_hides_the_value():
@@ -413,7 +428,7 @@ def test_render_chain_has_the_same_commands_whatever_the_url(url):
 
 @given(HOSTILE)
 def test_render_local_has_the_same_commands_whatever_the_reason(reason):
-    assert verbs(render(None, Verdict(False, Boot.LOCAL, reason), howto.SETTINGS)) == verbs(LOCAL)
+    assert verbs(local_script(reason)) == verbs(LOCAL)
 
 
 def test_render_braces_in_data_are_data():

@@ -7,8 +7,9 @@ from __future__ import annotations
 import pytest
 
 from _bootd.catalog import Catalog
+from _bootd.decisions.boot import BootContext, decide_script
 from _bootd.hardware.model import Interface, Machine, Netboot
-from _bootd.tftp.decide import Refuse, ServeBytes, ServeFile, decide
+from _bootd.tftp.decide import Refuse, ServeFile, ServeScript, decide
 from _bootd.tftp.packet import ErrorCode, Request
 
 ON, OFF = "58:47:ca:71:d8:49", "02:00:00:00:00:02"
@@ -24,12 +25,16 @@ def catalog():
     return catalog
 
 
+CONTEXT = BootContext("http://10.10.0.20:7080")
+
+
 def script_for(nic):
-    return f"#!ipxe\necho {nic.machine.name} {nic.interface.netboot.allow_pxe}\n"
+    script = decide_script(nic, CONTEXT)
+    return script, f"#!ipxe\necho {nic.machine.name} {script.kind}\n"
 
 
 def decision_on(catalog, filename, source="192.0.2.1", **request):
-    return decide(Request(filename, **request), source, catalog, script_for)
+    return decide(Request(filename, **request), source, catalog, CONTEXT, script_for)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +56,14 @@ def test_decide_file_of_a_machine_whose_netboot_is_off(catalog, filename, source
 
 
 @pytest.mark.parametrize("filename", ["autoexec.ipxe", "x86_64/autoexec.ipxe"])
-@pytest.mark.parametrize(("mac", "script"), [(ON, b"#!ipxe\necho on True\n"), (OFF, b"#!ipxe\necho off False\n")])
+@pytest.mark.parametrize(
+    ("mac", "script"), [(ON, b"#!ipxe\necho on netboot.ipxe.contents\n"), (OFF, b"#!ipxe\necho off local disk\n")]
+)
 def test_decide_autoexec_is_the_script_of_the_machine(catalog, filename, mac, script):
     for asked, source in ((filename, ADDRESS[mac]), (f"{mac}/{filename}", "192.0.2.1")):
-        assert decision_on(catalog, asked, source) == ServeBytes(script, filename, catalog.by_mac(mac))
+        assert decision_on(catalog, asked, source) == ServeScript(
+            script, filename, catalog.by_mac(mac), script_for(catalog.by_mac(mac))[0]
+        )
 
 
 @pytest.mark.parametrize("name", ["ipxe.efi", "autoexec.ipxe"])

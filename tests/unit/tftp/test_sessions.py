@@ -9,9 +9,10 @@ import random
 import pytest
 
 from _bootd.catalog import Nic
+from _bootd.decisions.boot import Wait
 from _bootd.hardware.model import Interface, Machine
 from _bootd.tftp.content import Content
-from _bootd.tftp.decide import ServeBytes
+from _bootd.tftp.decide import ServeScript
 from _bootd.tftp.options import Terms
 from _bootd.tftp.packet import Ack, Request
 from _bootd.tftp.sessions import Session, Sessions
@@ -27,7 +28,7 @@ def session(address, port=2000, *, at=0.0, proven=False):
     transfer.start(at)
     if proven:
         transfer.receive(Ack(1), at)
-    decision = ServeBytes(b"", "autoexec.ipxe", NIC)
+    decision = ServeScript(b"", "autoexec.ipxe", NIC, Wait("", ""))
     content = Content(source, 5000)
     return Session((address, port), Request("f"), decision, Terms(), transfer, content, None, started=at, heard=at)
 

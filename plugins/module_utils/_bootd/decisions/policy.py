@@ -7,7 +7,7 @@ Every server asks here, so that "netboot is off" can't mean three different thin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from ..catalog import Nic
@@ -17,14 +17,13 @@ HARVESTER = "harvester"
 
 
 class Boot(Enum):
-    """What the iPXE script of a machine does."""
+    """What a machine boots."""
 
     CONTENTS = "netboot.ipxe.contents"
     CHAIN = "netboot.ipxe.url"
     HARVESTER = "harvester"
     OSIE = "netboot.osie"
     LOCAL = "local disk"
-    HOLD = "wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,6 @@ def judge(nic: Nic) -> Verdict:
     )
 
 
-def held(verdict: Verdict, waits_for: str) -> Verdict:
-    """Return ``verdict`` for a machine that may boot, but not yet: it waits in iPXE."""
-    return replace(verdict, boot=Boot.HOLD, reason=f"waits for {waits_for}")
-
-
 def is_harvester(machine: Machine) -> bool:
     """Return whether ``machine`` installs Harvester, whichever script starts that."""
     return text_at(machine.metadata, "instance", "operating_system", "distro") == HARVESTER
@@ -85,10 +79,3 @@ def boot_interface(machine: Machine) -> Interface | None:
 def script_url(nic: Nic) -> str:
     """Return the URL of the iPXE script to chain to, or ""."""
     return nic.interface.netboot.ipxe_url or text_at(nic.machine.metadata, "instance", "ipxe_script_url")
-
-
-def firmware_file_allowed(nic: Nic | None, who: str) -> Verdict:
-    """Return whether a network boot program may be sent to ``nic``; ``who`` names an unknown client in the reason."""
-    if nic is None:
-        return Verdict(False, Boot.LOCAL, f"no Hardware object has {who}")
-    return judge(nic)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which machine has to wait in iPXE until others are done, and what for.
+"""Which machine has to wait in iPXE until others are done, and what for. Pure; ``admission`` asks and notes the answer.
 
 A machine waits for those that its annotation ``netboot.baremetal/after`` names, and while as many others are being
 installed as ``installs_at_once`` allows. One that has its script is never held again in the same attempt.
@@ -9,16 +9,14 @@ installed as ``installs_at_once`` allows. One that has its script is never held 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
 from ..catalog import Nic
 from ..deadlines import is_over
-from ..events import Event, Held
 from ..hardware.dependencies import circle_through, named
 from ..hardware.model import Machine
-from ..services import Services
 from ..settings import Settings
 from ..stages import BUSY, State
 from .policy import Boot, boot_interface, is_harvester, judge
@@ -42,36 +40,6 @@ class Others:
     state_of: Callable[[str], State]
     busy: Sequence[str]
     settings: Settings
-
-
-def admit(services: Services, nic: Nic, event: Event) -> str:
-    """Note ``event``, that ``nic`` got its script, and return ""; or that it has to wait, and return what for.
-
-    Nothing else is noted meanwhile, so of two machines that ask at once for the last place only one gets it.
-    """
-    if not concerns(services, nic):
-        services.journal.record(event)
-        return ""
-    waits_for = ""
-
-    def choose() -> Event:
-        nonlocal waits_for
-        waits_for = what_for(nic.machine, others_of(services), event.at)
-        return replace(event, detail=Held(waits_for)) if waits_for else event
-
-    services.journal.decide(choose)
-    return waits_for
-
-
-def concerns(services: Services, nic: Nic) -> bool:
-    """Return whether the machine of ``nic`` may have to wait for others at all."""
-    return bool(nic.machine.after or services.settings.installs_at_once)
-
-
-def others_of(services: Services) -> Others:
-    """Return what is known of all machines now."""
-    journal = services.journal
-    return Others(services.catalog, journal.state, journal.busy(), services.settings)
 
 
 def what_for(machine: Machine, others: Others, now: float) -> str:

@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..catalog import Nic
-from ..decisions.policy import Verdict, judge
-from ..hardware.mac import dashed
+from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Wants, decide
 from ..hardware.model import Interface, ipv4
-from . import arch
 from . import options as opt
 from .client import Client, Kind
 from .context import Context
@@ -49,92 +47,61 @@ class BootOffer:
 
 def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     """Return what ``client`` on ``nic`` is told to boot."""
-    interface = nic.interface
-    verdict = judge(nic)
-    if _is_preset(interface):
-        return _preset(interface)
-    if client.kind is Kind.OS:
-        return BootOffer(verdict.allowed, "an operating system gets its lease, and nothing to boot")
-    if client.kind is Kind.IPXE:
-        # Also where netboot is off: the script then says to boot the disk, which works on every firmware.
-        return _script(interface, verdict.allowed, verdict.reason, context)
-    name = interface.netboot.ipxe_binary or arch.boot_file(client.arches, context.arch_map)
-    if not verdict.allowed:
-        return _next_device(client, name, verdict, context)
-    if not name:
-        missing = f"there is no network boot program for {arch.describe(client.arch)}"
-        return _next_device(client, name, replace(verdict, reason=missing), context)
-    if client.http:
-        return _over_http(interface, name, context)
-    return _over_tftp(interface, name, context)
+    asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
+    decision = decide(nic, asked, BootContext(context.http_base, context.arch_map))
+    if isinstance(decision, BootFile):
+        return _load(decision, asked.program, nic.interface, context)
+    if isinstance(decision, Refusal):
+        return BootOffer(
+            decision.netboot, decision.reason, file=decision.url, options=_next_device(asked.program, decision)
+        )
+    raise TypeError(f"{decision} is no answer to what DHCP asks")
 
 
-def _is_preset(interface: Interface) -> bool:
-    """Return whether the object itself names the boot file; the CRD wants both fields or none.
-
-    A netboot that is not mentioned doesn't forbid it, one that is switched off does.
-    """
-    netboot = interface.netboot
-    off = netboot.allow_pxe is False or netboot.switched_off
-    return bool(interface.tftp_server_name and interface.boot_file_name) and not off
+def program_of(client: Client) -> Program:
+    """Return what ``client`` is to the boot decision."""
+    if client.kind is Kind.FIRMWARE:
+        return Program.HTTP if client.http else Program.PXE
+    return Program.IPXE if client.kind is Kind.IPXE else Program.OS
 
 
-def _preset(interface: Interface) -> BootOffer:
+def _load(decision: BootFile, program: Program, interface: Interface, context: Context) -> BootOffer:
+    """Return what has the client load the file of ``decision``."""
+    if decision.server:
+        return BootOffer(
+            decision.netboot,
+            decision.reason,
+            file=decision.name,
+            server=ipv4(decision.server),
+            server_name=decision.server,
+        )
     return BootOffer(
-        netboot=True,
-        reason="tftp_server_name and boot_file_name of the object say what to boot",
-        file=interface.boot_file_name,
-        server=ipv4(interface.tftp_server_name),
-        server_name=interface.tftp_server_name,
+        decision.netboot,
+        decision.reason,
+        file=decision.url or decision.name,
+        server=context.tftp,
+        server_name=context.tftp,
+        options=_options(program, interface, context),
     )
 
 
-def _script(interface: Interface, allowed: bool, reason: str, context: Context) -> BootOffer:
-    options = {opt.LOG_SERVER: opt.from_ipv4(context.syslog), opt.IPXE: _NO_PROXY}
-    return BootOffer(
-        netboot=allowed,
-        reason=reason,
-        file=f"{context.http_base}/{dashed(interface.mac)}/auto.ipxe",
-        server=context.tftp,
-        server_name=context.tftp,
+def _options(program: Program, interface: Interface, context: Context) -> dict[int, bytes]:
+    """Return the options that go with a file."""
+    vlan = _vlan(interface)
+    if program is Program.IPXE:
         # No vendor class here: iPXE would take the reply for one of a proxy DHCP server as well.
-        options=options | _vendor_specific(_vlan(interface)),
-    )
-
-
-def _next_device(client: Client, name: str, verdict: Verdict, context: Context) -> BootOffer:
-    """Return what sends firmware on to its next boot device without delay."""
-    if not client.http:
-        options = {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: _LOCAL_BOOT}
-        return BootOffer(verdict.allowed, verdict.reason, options=options)
-    # UEFI HTTP boot has no word for it, but gives up on the first 403, which the same policy makes HTTP answer.
-    if not verdict.allowed and name:
-        url = f"{context.http_base}/ipxe/{name}"
-        return BootOffer(False, verdict.reason, file=url, options={opt.VENDOR_CLASS: b"HTTPClient"})
-    return BootOffer(verdict.allowed, verdict.reason)
-
-
-def _over_http(interface: Interface, name: str, context: Context) -> BootOffer:
-    return BootOffer(
-        netboot=True,
-        reason=f"UEFI HTTP boot loads {name}",
-        file=f"{context.http_base}/ipxe/{name}",
-        server=context.tftp,
-        server_name=context.tftp,
-        options={opt.VENDOR_CLASS: b"HTTPClient"} | _vendor_specific(_vlan(interface)),
-    )
-
-
-def _over_tftp(interface: Interface, name: str, context: Context) -> BootOffer:
+        return {opt.LOG_SERVER: opt.from_ipv4(context.syslog), opt.IPXE: _NO_PROXY} | _vendor_specific(vlan)
+    if program is Program.HTTP:
+        return {opt.VENDOR_CLASS: b"HTTPClient"} | _vendor_specific(vlan)
     control = {opt.PXE_DISCOVERY_CONTROL: _LOAD_AT_ONCE}
-    return BootOffer(
-        netboot=True,
-        reason=f"PXE loads {name}",
-        file=name,
-        server=context.tftp,
-        server_name=context.tftp,
-        options={opt.VENDOR_CLASS: b"PXEClient"} | _vendor_specific(control | _vlan(interface)),
-    )
+    return {opt.VENDOR_CLASS: b"PXEClient"} | _vendor_specific(control | vlan)
+
+
+def _next_device(program: Program, decision: Refusal) -> dict[int, bytes]:
+    """Return the options that send firmware on to its next boot device without delay."""
+    if program is Program.PXE:
+        return {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: _LOCAL_BOOT}
+    return {opt.VENDOR_CLASS: b"HTTPClient"} if decision.url else {}
 
 
 def _vlan(interface: Interface) -> dict[int, bytes]:

@@ -13,7 +13,7 @@ except ImportError:
     Bottle = HTTPResponse = request = None
 
 from ..catalog import Nic
-from ..decisions.policy import firmware_file_allowed
+from ..decisions.boot import Asked, Program, Refusal, Wants, decide
 from ..events import BootFile, Loaded, Progress
 from ..hardware.mac import parse_mac
 from ..ipxe.artifacts import role_of
@@ -43,12 +43,11 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
         # iPXE looks for its script beside the file it was loaded from.
         return scripts.answer(site, mac)
     caller = site.caller(request.environ, mac)
-    verdict = firmware_file_allowed(caller.nic, caller.name)
-    if caller.nic is None:
-        return replies.text(404, f"{verdict.reason}\n")
-    if not verdict.allowed:
-        return replies.text(403, f"{verdict.reason}\n")
     nic = caller.nic
+    asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
+    decision = decide(nic, asked, site.boot_context())
+    if nic is None or isinstance(decision, Refusal):
+        return replies.text(403 if nic else 404, f"{decision.reason}\n")
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 try:
     from bottle import Bottle, HTTPResponse, request
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import delivery
+from .. import admission, delivery, events
 from ..catalog import Nic
-from ..decisions import waiting as order
-from ..decisions.policy import Boot, Verdict, held, judge
-from ..events import Event, LocalBoot, Script
+from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script
+from ..decisions.waiting import what_for
 from ..hardware.mac import parse_mac
 from . import replies
 from .site import Site
@@ -42,25 +43,27 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
     """Return the script of the machine with ``mac``, None: of the client's address; 404 where there is no such one."""
     caller = site.caller(request.environ, mac)
     if caller.nic is None:
-        return replies.text(404, f"no Hardware object has {caller.name}\n")
-    verdict = judge(caller.nic)
-    config_url = delivery.config_url(site.services, caller.nic, site.address(request.environ))
-    script = site.render(caller.nic, verdict, site.services.settings, config_url)
-    waits_for = _note(site, caller.nic, verdict, len(script.encode("utf-8", "replace")))
+        decision = decide(None, Asked(Wants.SCRIPT, Program.IPXE, who=caller.name), site.boot_context())
+        return replies.text(404, f"{decision.reason}\n")
+    nic, settings = caller.nic, site.services.settings
+    context = site.boot_context(delivery.config_url(site.services, nic, site.address(request.environ)))
+    script = decide_script(nic, context)
+    text = site.render(script, nic.interface.mac, settings)
+    waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
     if waits_for:
-        script = site.render(caller.nic, held(verdict, waits_for), site.services.settings)
-    return replies.text(200, script)
+        text = site.render(decide_script(nic, replace(context, waits_for=waits_for)), nic.interface.mac, settings)
+    return replies.text(200, text)
 
 
-def _note(site: Site, nic: Nic, verdict: Verdict, size: int) -> str:
+def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
     """Tell the journal what a GET is answered; return what the machine has to wait for first, "" where for nothing."""
-    services, machine, now = site.services, nic.machine, site.services.clock()
+    services, now = site.services, site.services.clock()
     asks = request.method == "GET"
-    if verdict.boot is Boot.LOCAL:
+    if isinstance(script, Script) and isinstance(script.boots, LocalDisk):
         if asks:
-            site.record(nic, LocalBoot(verdict.reason))
+            site.record(nic, events.LocalBoot(script.reason))
         return ""
     if not asks:
-        return order.what_for(machine, order.others_of(services), now)
-    script = Script(verdict.boot.value, "http", size)
-    return order.admit(services, nic, Event(machine.key, nic.interface.mac, now, script))
+        return what_for(nic.machine, admission.others_of(services), now)
+    served = events.Script(script.kind, "http", size)
+    return admission.admit(services, nic, events.Event(nic.machine.key, nic.interface.mac, now, served))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..catalog import Nic
+from ..decisions.boot import BootContext
 from ..events import Detail, Event
 from ..services import Services
 from ..stages import State
@@ -32,6 +33,10 @@ class Site:
     def of(cls, services: Services, boot_files: Sequence[str], render: Callable) -> Site:
         """Return the Site that ``services.settings`` describe."""
         return cls(services, tuple(boot_files), render, networks(services.settings.trusted_proxies))
+
+    def boot_context(self, configuration_url: str = "") -> BootContext:
+        """Return what a boot decision has to know of this daemon."""
+        return BootContext.of(self.services.settings, configuration_url)
 
     def address(self, environ: Environ) -> str:
         """Return the address of the client."""

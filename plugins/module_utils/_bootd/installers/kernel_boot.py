@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A Linux boot: the kernel, its initrd and its command line, made of defaults and of what the object says."""
+"""A kernel to boot, as data: its URL, its initrds, and a command line made of defaults and of what the object says."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from . import fields
@@ -13,44 +14,54 @@ _CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True)
-class LinuxBoot:
-    """What iPXE loads and how it starts it.
+class Initrd:
+    """An initrd, and the name by which the EFI stub of the kernel finds it."""
 
-    ``initrd_name`` is the name the EFI stub finds the initrd by, ``efi_only`` why this is nothing for machines with
-    legacy BIOS, "" where it is something for them.
+    url: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KernelBoot:
+    """What a boot loader loads and how it starts it.
+
+    ``efi_only`` is why this is nothing for machines with legacy BIOS, "" where it is something for them.
     """
 
     kernel: str  # URL
-    initrd: str  # URL
-    initrd_name: str
+    initrds: tuple[Initrd, ...]
     arguments: tuple[str, ...]
     efi_only: str = ""
 
 
-def linux_boot(kernel: str, initrd: str, defaults: list[str], wanted: list[str]) -> LinuxBoot:
-    """Return the boot of ``kernel`` and ``initrd`` with ``defaults`` as far as ``wanted`` does not say otherwise.
+def kernel_boot(
+    kernel: str, initrds: Sequence[str], defaults: Iterable[str], wanted: Iterable[str], efi_only: str = ""
+) -> KernelBoot:
+    """Return the boot of ``kernel`` and ``initrds``, URLs, with ``defaults`` as far as ``wanted`` says nothing else.
 
     ``initrd=`` comes first and is always right: a UEFI kernel finds no initrd without it, and none by a wrong name.
+    Raises FieldError where a URL ends in no file name, or the command line is longer than Linux takes.
     """
-    name = fields.file_name("netboot.osie.initrd", initrd)
-    wanted = [argument for argument in wanted if _key(argument) != "initrd"]
-    arguments = (f"initrd={name}", *merge(defaults, wanted))
+    loaded = tuple(Initrd(url, fields.file_name("netboot.osie.initrd", url)) for url in initrds)
+    given = [argument for argument in wanted if _key(argument) != "initrd"]
+    arguments = (*(f"initrd={initrd.name}" for initrd in loaded), *merge(defaults, given))
     length = len(" ".join(arguments))
     if length > fields.MAX_COMMAND_LINE:
         raise fields.FieldError(
             "the kernel command line", f"is {length} characters long, and Linux takes {fields.MAX_COMMAND_LINE}"
         )
-    return LinuxBoot(kernel, initrd, name, arguments)
+    return KernelBoot(kernel, loaded, arguments, efi_only)
 
 
-def merge(defaults: list[str], wanted: list[str]) -> list[str]:
+def merge(defaults: Iterable[str], wanted: Iterable[str]) -> list[str]:
     """Return ``defaults`` followed by ``wanted``, no argument twice.
 
     Where ``wanted`` gives the key of a default, its last value stands in the default's place; consoles add up instead.
-    Of other keys all different values stay, in their order: a list in Harvester's configuration is a repeated key.
+    Of other keys all different values stay, in their order: some installers take a list as a repeated key.
     """
+    defaults, wanted = list(defaults), list(wanted)
     keys = {_key(argument) for argument in defaults}
-    merged = []
+    merged: list[str] = []
     for default in defaults:
         given = [argument for argument in wanted if _key(argument) == _key(default)]
         if _key(default) == _CONSOLE:

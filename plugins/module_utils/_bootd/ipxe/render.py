@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The iPXE script of a machine, from the policy's verdict. Pure, and never raises whatever the object holds."""
+"""The text of a machine's iPXE script, from the boot decision. Pure, and never raises whatever the object holds."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ try:
 except ImportError:
     DictLoader = Environment = StrictUndefined = None
 
-from ..catalog import Nic
-from ..decisions.policy import Boot, Verdict, script_url
+from ..decisions.boot import SCRIPT_NAME, Chain, Contents, LocalDisk, Script, Unusable, Wait
 from ..hardware.mac import dashed
 from ..installers import fields
-from ..installers import linux as osie
-from ..installers.harvester import boot as harvester
 from ..settings import Settings
 from . import reports, templates
 
@@ -24,36 +21,34 @@ MAGIC = "#!ipxe"
 _SYSLOG_PORT = 514  # the only one iPXE sends to
 
 
-def render(nic: Nic | None, verdict: Verdict, settings: Settings, config_url: str = "") -> str:
-    """Return the script for ``nic``, or for a machine without Hardware object where it is None.
+def render(decision: Script | Wait, mac: str, settings: Settings) -> str:
+    """Return the script that does what ``decision`` says, for the machine with ``mac``.
 
-    ``netboot.ipxe.contents`` comes back verbatim: no facts, no retries, the user's own words; only the line that makes
-    it a script is put before it where it is missing, as Smee does. Where a field of the object can't be used the script
-    says so on the console and to bootd, boots nothing, and asks again until the object has been put right.
-    ``config_url`` is where Harvester's installer gets its configuration, "" where none is kept here.
+    The user's own contents come back verbatim: no facts, no retries; only the line that makes it a script is put before
+    it where it is missing, as Smee does. Where a field of the object can't be used the script says so on the console
+    and to bootd, boots nothing, and asks again until the object has been put right.
     """
-    if nic is None or verdict.boot is Boot.LOCAL:
-        return _fill("local", reason=fields.text(verdict.reason))
-    if verdict.boot is Boot.HOLD:
-        return _fill("hold", **_common(nic, verdict, settings))
-    if verdict.boot is Boot.CONTENTS:
-        return _contents(nic.interface.netboot.ipxe_contents)
-    common = _common(nic, verdict, settings)
-    try:
-        if verdict.boot is Boot.CHAIN:
-            return _fill("chain", url=fields.url(_url_field(nic), script_url(nic)), **common)
-        linux = harvester.plan(nic, config_url) if verdict.boot is Boot.HARVESTER else osie.plan(nic)
-        return _fill("linux", linux=linux, efi_only=fields.text(linux.efi_only), **common)
-    except fields.FieldError as error:
-        return _fill("refused", problem=fields.text(str(error)), **common)
+    common = _common(decision, mac, settings)
+    if isinstance(decision, Wait):
+        return _fill("hold", **common)
+    boots = decision.boots
+    if isinstance(boots, LocalDisk):
+        return _fill("local", **common)
+    if isinstance(boots, Contents):
+        return _contents(boots.text)
+    if isinstance(boots, Chain):
+        return _fill("chain", url=boots.url, **common)
+    if isinstance(boots, Unusable):
+        return _fill("unusable", problem=fields.text(boots.problem), **common)
+    return _fill("kernel", boots=boots, efi_only=fields.text(boots.efi_only), **common)
 
 
-def _common(nic: Nic, verdict: Verdict, settings: Settings) -> dict[str, str]:
-    mac = dashed(nic.interface.mac)
+def _common(decision: Script | Wait, mac: str, settings: Settings) -> dict[str, str]:
+    path = dashed(mac)
     return {
-        "reason": fields.text(verdict.reason),
-        "report": f"{settings.http_base}/phone-home?mac={mac}",
-        "script": f"{settings.http_base}/{mac}/auto.ipxe",
+        "reason": fields.text(decision.reason),
+        "report": f"{settings.http_base}/phone-home?mac={path}",
+        "script": f"{settings.http_base}/{path}/{SCRIPT_NAME}",
         "syslog": settings.address if settings.syslog_port == _SYSLOG_PORT else "",
     }
 
@@ -61,10 +56,6 @@ def _common(nic: Nic, verdict: Verdict, settings: Settings) -> dict[str, str]:
 def _contents(script: str) -> str:
     first = script.split("\n", 1)[0].rstrip()
     return script if first == MAGIC or first.startswith((f"{MAGIC} ", f"{MAGIC}\t")) else f"{MAGIC}\n{script}"
-
-
-def _url_field(nic: Nic) -> str:
-    return "netboot.ipxe.url" if nic.interface.netboot.ipxe_url else "metadata.instance.ipxe_script_url"
 
 
 def _fill(template: str, **values: object) -> str:

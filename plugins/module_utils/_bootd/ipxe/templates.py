@@ -43,14 +43,14 @@ imgfree report ||
 {{ tell(facts_query()) }}
 {%- endmacro %}
 
-{% macro begin(role) %}
+{% macro begin(label) %}
 
 set try:int32 1
 set pause:int32 {{ first_pause }}
-:{{ role }}
+:{{ label }}
 {% endmacro %}
 
-{% macro retry(role, url) %}
+{% macro retry(role, label, url) %}
 set error ${errno}
 {{ tell(failed_query(role, url)) -}}
 iseq ${try} {{ tries }} && goto stuck ||
@@ -58,15 +58,15 @@ echo bootd: trying again in ${pause} seconds
 sleep ${pause}
 inc try
 inc pause {{ pause_growth }}
-goto {{ role }}
+goto {{ label }}
 {% endmacro %}
 
-{% macro load(role, url, command) %}
-{{ begin(role) -}}
+{% macro load(role, label, url, command) %}
+{{ begin(label) -}}
 echo bootd: loading the {{ role }}, try ${try} of {{ tries }}
-{{ command }} && goto {{ role }}-loaded ||
-{{ retry(role, url) -}}
-:{{ role }}-loaded
+{{ command }} && goto {{ label }}-loaded ||
+{{ retry(role, label, url) -}}
+:{{ label }}-loaded
 {{ tell(loaded_query(role, url)) -}}
 {% endmacro %}
 
@@ -86,7 +86,7 @@ reboot || exit 1
 {% endmacro %}
 """
 
-_LINUX = """\
+_KERNEL = """\
 {% import "macros" as m with context %}
 {{ m.head() -}}
 {{ m.facts() -}}
@@ -98,12 +98,16 @@ echo bootd: {{ efi_only }}
 goto stuck
 :efi
 {% endif %}
-{{ m.load("kernel", linux.kernel, "kernel " ~ linux.kernel ~ " " ~ linux.arguments | join(" ")) -}}
-{{ m.load("initrd", linux.initrd, "initrd --name " ~ linux.initrd_name ~ " " ~ linux.initrd) }}
+{{ m.load("kernel", "kernel", boots.kernel, "kernel " ~ boots.kernel ~ " " ~ boots.arguments | join(" ")) -}}
+{% for initrd in boots.initrds %}
+{% set label = "initrd" ~ ("" if loop.first else loop.index) %}
+{{ m.load("initrd", label, initrd.url, "initrd --name " ~ initrd.name ~ " " ~ initrd.url) -}}
+{% endfor %}
+
 echo bootd: starting the kernel
 boot ||
 set error ${errno}
-{{ m.tell(failed_query("boot", linux.kernel)) -}}
+{{ m.tell(failed_query("boot", boots.kernel)) -}}
 {{ m.stuck() -}}
 """
 
@@ -114,11 +118,11 @@ _CHAIN = """\
 {{ m.begin("script") -}}
 echo bootd: loading the script, try ${try} of {{ tries }}
 chain --replace --autofree {{ url }} ||
-{{ m.retry("script", url) -}}
+{{ m.retry("script", "script", url) -}}
 {{ m.stuck() -}}
 """
 
-_REFUSED = """\
+_UNUSABLE = """\
 {% import "macros" as m with context %}
 {{ m.head() -}}
 echo bootd: {{ problem }}
@@ -146,9 +150,9 @@ sanboot --no-describe --drive 0x80 || exit 1
 
 TEMPLATES = {
     "macros": _MACROS,
-    "linux": _LINUX,
+    "kernel": _KERNEL,
     "chain": _CHAIN,
-    "refused": _REFUSED,
+    "unusable": _UNUSABLE,
     "hold": _HOLD,
     "local": _LOCAL,
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from .decide import ServeBytes, ServeFile
+from .decide import ServeFile, ServeScript
 from .files import BootFiles
 from .source import BytesSource, FileSource, NetasciiSource, Source
 
@@ -26,9 +26,9 @@ class Content:
             os.close(self.descriptor)
 
 
-def open_content(decision: ServeFile | ServeBytes, mode: str, files: BootFiles) -> Content:
+def open_content(decision: ServeFile | ServeScript, mode: str, files: BootFiles) -> Content:
     """Return what ``decision`` sends in ``mode``; raise TftpError where the file can't be had."""
-    if isinstance(decision, ServeBytes):
+    if isinstance(decision, ServeScript):
         return Content(_in_mode(mode, BytesSource(decision.content)), len(decision.content))
     found = files.open(decision.name)
     return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found.descriptor)

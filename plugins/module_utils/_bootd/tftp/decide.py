@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ..catalog import Nic
-from ..decisions.policy import firmware_file_allowed
-from .names import Wanted, parse_name
+from ..decisions.boot import Asked, BootContext, Program, Refusal, Script, Wait, Wants
+from ..decisions.boot import decide as decide_boot
+from .names import parse_name
 from .packet import ErrorCode, Request, TftpError
 
 MODES = ("octet", "netascii")
@@ -33,12 +34,13 @@ class ServeFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ServeBytes:
-    """Send ``content``, made for this machine, under ``name``."""
+class ServeScript:
+    """Send ``content``, the text of ``script``, under ``name``."""
 
     content: bytes
     name: str
     nic: Nic
+    script: Script | Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,20 @@ class Refuse:
     nic: Nic | None = None
 
 
-Decision: TypeAlias = "ServeFile | ServeBytes | Refuse"
+Decision: TypeAlias = "ServeFile | ServeScript | Refuse"
 
 
-def decide(request: Request, source: str, machines: Machines, script_for: Callable[[Nic], str]) -> Decision:
+def decide(
+    request: Request,
+    source: str,
+    machines: Machines,
+    context: BootContext,
+    script_for: Callable[[Nic], tuple[Script | Wait, str]],
+) -> Decision:
     """Return what ``request`` from the address ``source`` gets.
 
     The machine is the one whose MAC the name begins with, else the one that ``source`` is reserved for.
-    ``script_for`` renders a machine's iPXE script: where netboot is off, the one that boots its disk.
+    ``script_for`` returns what a machine is to boot, and the text of the script that says so.
     """
     if request.write:
         return Refuse(ErrorCode.ACCESS_VIOLATION, "nothing can be written here")
@@ -68,15 +76,11 @@ def decide(request: Request, source: str, machines: Machines, script_for: Callab
     except TftpError as error:
         return Refuse(error.code, error.message)
     nic = machines.by_mac(wanted.mac) if wanted.mac else machines.by_ip(source)
-    return _decide_for(nic, wanted, wanted.mac or source, script_for)
-
-
-def _decide_for(nic: Nic | None, wanted: Wanted, who: str, script_for: Callable[[Nic], str]) -> Decision:
-    verdict = firmware_file_allowed(nic, who)
-    if nic is None:
-        return Refuse(ErrorCode.NOT_FOUND, verdict.reason)
-    if wanted.autoexec:
-        return ServeBytes(script_for(nic).encode("utf-8"), wanted.name, nic)
-    if not verdict.allowed:
-        return Refuse(ErrorCode.ACCESS_VIOLATION, verdict.reason, nic)
+    if wanted.autoexec and nic is not None:
+        script, text = script_for(nic)
+        return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
+    asked = Asked(Wants.FILE, Program.PXE, name=wanted.name, who=wanted.mac or source)
+    decision = decide_boot(nic, asked, context)
+    if nic is None or isinstance(decision, Refusal):
+        return Refuse(ErrorCode.ACCESS_VIOLATION if nic else ErrorCode.NOT_FOUND, decision.reason, nic)
     return ServeFile(wanted.name, nic)

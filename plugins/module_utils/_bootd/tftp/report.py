@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..catalog import Nic
-from ..decisions.policy import Boot, judge
+from ..decisions.boot import LocalDisk, Wait
 from ..events import BootFile, Event, Held, LocalBoot, Script
 from ..services import Services
 from .decide import Refuse, ServeFile
@@ -46,8 +46,7 @@ class Reporter:
             reason=transfer.reason or None,
         )
         if transfer.outcome is Outcome.COMPLETE:
-            waits_for = self._services.journal.state(session.decision.nic.machine.key).waits_for
-            self._services.journal.record(_event(session, self._services.clock(), waits_for))
+            self._services.journal.record(_event(session, self._services.clock()))
 
     def refused(self, client: Address, request: Request, refusal: Refuse) -> None:
         """Tell that ``request`` was refused."""
@@ -97,15 +96,15 @@ def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object
     }
 
 
-def _event(session: Session, at: float, waits_for: str) -> Event:
-    nic, sent = session.decision.nic, session.transfer.bytes_acked
+def _event(session: Session, at: float) -> Event:
+    decision, sent = session.decision, session.transfer.bytes_acked
     detail: BootFile | Held | LocalBoot | Script
-    if isinstance(session.decision, ServeFile):
-        detail = BootFile(session.decision.name, "tftp", sent)
-    elif waits_for:
-        detail = Held(waits_for)
-    elif (verdict := judge(nic)).boot is Boot.LOCAL:
-        detail = LocalBoot(verdict.reason)
+    if isinstance(decision, ServeFile):
+        detail = BootFile(decision.name, "tftp", sent)
+    elif isinstance(decision.script, Wait):
+        detail = Held(decision.script.waits_for)
+    elif isinstance(decision.script.boots, LocalDisk):
+        detail = LocalBoot(decision.script.reason)
     else:
-        detail = Script(verdict.boot.value, "tftp", sent)
-    return Event(nic.machine.key, nic.interface.mac, at, detail)
+        detail = Script(decision.script.kind, "tftp", sent)
+    return Event(decision.nic.machine.key, decision.nic.interface.mac, at, detail)

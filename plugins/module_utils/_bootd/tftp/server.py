@@ -9,18 +9,19 @@ import selectors
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
+from .. import events
+from ..admission import admit, may_wait
 from ..catalog import Nic
-from ..decisions.policy import Boot, held, judge
-from ..decisions.waiting import admit, concerns
+from ..decisions.boot import BootContext, LocalDisk, Script, Wait, decide_script
 from ..delivery import config_url
-from ..events import Event, Script
 from ..faults import Contained
 from ..ipxe.render import render
 from ..services import Services
 from .content import open_content
-from .decide import Refuse, ServeBytes, ServeFile, decide
+from .decide import Refuse, ServeFile, ServeScript, decide
 from .files import BootFiles
 from .options import Limits, blksize_for_mtu, negotiate
 from .packet import Error, Packet, Request, TftpError, encode, parse
@@ -81,14 +82,17 @@ class TftpServer:
         os.close(self._stopped)
         self._listener = self._thread = None
 
-    def _script_for(self, address: str, nic: Nic) -> str:
-        services, verdict = self._services, judge(nic)
-        if verdict.boot is not Boot.LOCAL and concerns(services, nic):
+    def _script_for(self, address: str, nic: Nic) -> tuple[Script | Wait, str]:
+        """Return what the machine of ``nic`` is to boot, and the script that says so; it asks from ``address``."""
+        services = self._services
+        context = BootContext.of(services.settings, config_url(services, nic, address))
+        script = decide_script(nic, context)
+        if isinstance(script, Script) and not isinstance(script.boots, LocalDisk) and may_wait(services, nic):
             # Before it is sent: its place is taken as soon as it is decided.
-            event = Event(nic.machine.key, nic.interface.mac, services.clock(), Script(verdict.boot.value, "tftp"))
-            if waits_for := admit(services, nic, event):
-                return render(nic, held(verdict, waits_for), services.settings)
-        return render(nic, verdict, services.settings, config_url(services, nic, address))
+            served = events.Script(script.kind, "tftp")
+            event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
+            script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)))
+        return script, render(script, nic.interface.mac, services.settings)
 
     def _serve(self) -> None:
         while not self._stopping:
@@ -164,8 +168,9 @@ class TftpServer:
                 self._report.dropped("duplicate")
                 return
             self._end(session, "the client began anew")
-        address = datagram.client[0]
-        decision = decide(request, address, self._services.catalog, partial(self._script_for, address))
+        services, address = self._services, datagram.client[0]
+        scripts = partial(self._script_for, address)
+        decision = decide(request, address, services.catalog, BootContext.of(services.settings), scripts)
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
         elif self._make_room(datagram.client[0]):
@@ -180,7 +185,7 @@ class TftpServer:
             self._end(idle, "made room for a newer request")
         return not self._sessions.full(source)
 
-    def _begin(self, request: Request, datagram: Datagram, decision: ServeFile | ServeBytes, now: float) -> None:
+    def _begin(self, request: Request, datagram: Datagram, decision: ServeFile | ServeScript, now: float) -> None:
         try:
             session = self._open(request, datagram, decision, now)
         except TftpError as error:
@@ -194,7 +199,7 @@ class TftpServer:
             self._selector.register(session.channel, selectors.EVENT_READ, partial(self._on_session, session))
         self._advance(session, partial(session.transfer.start, now))
 
-    def _open(self, request: Request, datagram: Datagram, decision: ServeFile | ServeBytes, now: float) -> Session:
+    def _open(self, request: Request, datagram: Datagram, decision: ServeFile | ServeScript, now: float) -> Session:
         """Return a session; raise TftpError where the file can't be had, OSError where the means are lacking now."""
         settings = self._services.settings
         content = open_content(decision, request.mode, self._files)

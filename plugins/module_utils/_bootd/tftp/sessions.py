@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from .content import Content
-from .decide import ServeBytes, ServeFile
+from .decide import ServeFile, ServeScript
 from .options import Terms
 from .packet import Request
 from .sockets import Address, Channel
@@ -25,7 +25,7 @@ class Session:
 
     client: Address
     request: Request
-    decision: ServeFile | ServeBytes
+    decision: ServeFile | ServeScript
     terms: Terms
     transfer: Transfer
     content: Content

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ...catalog import Nic
 from ...hardware import values
 from ...hardware.model import text_at
 from .. import fields
-from ..kernel_boot import LinuxBoot, linux_boot
+from ..kernel_boot import KernelBoot, kernel_boot
 from .kernel_line import Network, default_arguments
 from .quirks import ARCH_NAMES, arch_refused, bios_refused
 from .releases import DEFAULT_BASE_URL, TEMPLATES, release_url
@@ -20,7 +18,7 @@ _VERSION = "metadata.instance.operating_system.version"
 _USERDATA = "metadata.instance.userdata"
 
 
-def plan(nic: Nic, config_url: str = "") -> LinuxBoot:
+def plan(nic: Nic, config_url: str = "") -> KernelBoot:
     """Return what the Harvester installer of ``nic`` is started with; raises FieldError where a field can't be used.
 
     The version is ``metadata.instance.operating_system.version``, the base ``netboot.osie.baseURL``; the arguments of
@@ -55,5 +53,4 @@ def plan(nic: Nic, config_url: str = "") -> LinuxBoot:
         vlan_id=interface.vlan_id,
     )
     defaults = default_arguments(version, urls["rootfs"], network, wanted, config_url)
-    boot = linux_boot(kernel=urls["kernel"], initrd=urls["initrd"], defaults=defaults, wanted=wanted)
-    return replace(boot, efi_only=bios_refused(version))
+    return kernel_boot(urls["kernel"], [urls["initrd"]], defaults, wanted, efi_only=bios_refused(version))

@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The one boot decision: what a machine gets that asks for something to boot, and why. Pure.
+
+DHCP, TFTP and HTTP send what ``decide`` returns, and ``bootd explain`` prints it. What depends on the kind of client,
+on its architecture or on how it was asked belongs here, and not into a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from ..catalog import Nic
+from ..dhcp import arch
+from ..hardware.mac import dashed
+from ..hardware.model import Interface
+from ..installers import fields, linux
+from ..installers.harvester import boot as harvester
+from ..installers.kernel_boot import KernelBoot
+from ..settings import Settings
+from .policy import Boot, Verdict, judge, script_url
+
+SCRIPT_NAME = "auto.ipxe"
+FIRMWARE_PATH = "/ipxe"  # below which network boot programs are by HTTP
+
+
+class Program(Enum):
+    """The program that asks."""
+
+    PXE = "PXE firmware"  # loads by TFTP
+    HTTP = "UEFI HTTP boot"  # loads from a URL
+    IPXE = "iPXE"
+    OS = "an operating system"
+
+
+class Wants(Enum):
+    """What it asks for: to be told what to load (DHCP), a network boot program by its name, or its script."""
+
+    NEXT = "what to load"
+    FILE = "a file"
+    SCRIPT = "its script"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question. ``arches`` are the client's architectures (option 93), the most wanted first.
+
+    ``name`` is the file's, ``who`` the MAC or the address by which the client was looked up.
+    """
+
+    wants: Wants
+    program: Program
+    arches: tuple[int, ...] = ()
+    name: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BootContext:
+    """What a decision has to know of the daemon, and of what others are doing.
+
+    ``configuration_url`` is where the machine's installer gets its configuration, "" where bootd has none for it;
+    ``waits_for`` what the machine has to wait for before it may go on (see ``waiting``), "" for nothing.
+    """
+
+    http_base: str  # the start of every URL, without a slash at the end
+    arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
+    configuration_url: str = ""
+    waits_for: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings, configuration_url: str = "") -> BootContext:
+        """Return the context that ``settings`` describe, of a machine that waits for nothing."""
+        return cls(settings.http_base, settings.arch_map, configuration_url)
+
+
+@dataclass(frozen=True, slots=True)
+class BootFile:
+    """Load this: a network boot program, or for iPXE its script.
+
+    ``name`` is a path below the boot-file directories, ``url`` where it is by HTTP, "" for TFTP. ``server`` is who has
+    it, a name or an address, "" for bootd itself. ``netboot`` is whether the machine may boot from the network.
+    """
+
+    reason: str
+    name: str
+    url: str = ""
+    server: str = ""
+    netboot: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The user's own script, word for word."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Whatever the script at ``url`` does."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDisk:
+    """The machine's own disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Nothing, since a field of the object can't be used: ``problem`` says which, and not what it holds."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Boot this, as data: ``ipxe.render`` makes the text. ``kind`` names it in events."""
+
+    reason: str
+    boots: KernelBoot | Chain | Contents | LocalDisk | Unusable
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask again later; ``waits_for`` says for people what has to happen first."""
+
+    reason: str
+    waits_for: str
+    kind: str = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Nothing. ``netboot`` is whether the machine may boot from the network, had it asked otherwise.
+
+    ``url`` is a file that HTTP refuses by the same decision: UEFI HTTP boot has no word for "nothing to boot", and
+    gives up on the first 403.
+    """
+
+    reason: str
+    netboot: bool = False
+    url: str = ""
+
+
+Decision: TypeAlias = "BootFile | Script | Wait | Refusal"
+
+
+def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
+    """Return what the client on ``nic``, None for an unknown one, gets for its question.
+
+    Who wants its SCRIPT gets a Script, a Wait or, where it is unknown, a Refusal; others a BootFile or a Refusal.
+    """
+    if nic is None:
+        return Refusal(f"no Hardware object has {asked.who}")
+    verdict = judge(nic)
+    if asked.wants is Wants.NEXT:
+        return _next(nic.interface, verdict, asked, context)
+    if asked.wants is Wants.SCRIPT:
+        return decide_script(nic, context)
+    return BootFile(verdict.reason, asked.name) if verdict.allowed else Refusal(verdict.reason)
+
+
+def _next(interface: Interface, verdict: Verdict, asked: Asked, context: BootContext) -> BootFile | Refusal:
+    """Return what a client is told by DHCP to load."""
+    if _is_preset(interface):
+        reason = "tftp_server_name and boot_file_name of the object say what to boot"
+        return BootFile(reason, interface.boot_file_name, server=interface.tftp_server_name)
+    if asked.program is Program.OS:
+        return Refusal("an operating system gets its lease, and nothing to boot", verdict.allowed)
+    if asked.program is Program.IPXE:
+        # Also where netboot is off: the script then says to boot the disk, which works on every firmware.
+        url = f"{context.http_base}/{dashed(interface.mac)}/{SCRIPT_NAME}"
+        return BootFile(verdict.reason, SCRIPT_NAME, url, netboot=verdict.allowed)
+    name = interface.netboot.ipxe_binary or arch.boot_file(asked.arches, context.arch_map)
+    url = f"{context.http_base}{FIRMWARE_PATH}/{name}" if name and asked.program is Program.HTTP else ""
+    if not verdict.allowed:
+        return Refusal(verdict.reason, url=url)
+    if not name:
+        named = arch.describe(asked.arches[0] if asked.arches else None)
+        return Refusal(f"there is no network boot program for {named}", netboot=True)
+    return BootFile(f"UEFI HTTP boot loads {name}" if url else f"PXE loads {name}", name, url)
+
+
+def _is_preset(interface: Interface) -> bool:
+    """Return whether the object itself names the boot file; the CRD wants both fields or none.
+
+    A netboot that is not mentioned doesn't forbid it, one that is switched off does.
+    """
+    netboot = interface.netboot
+    off = netboot.allow_pxe is False or netboot.switched_off
+    return bool(interface.tftp_server_name and interface.boot_file_name) and not off
+
+
+def decide_script(nic: Nic, context: BootContext) -> Script | Wait:
+    """Return what the machine of ``nic`` gets that asks for its script."""
+    verdict = judge(nic)
+    if verdict.boot is Boot.LOCAL:
+        return Script(verdict.reason, LocalDisk(), verdict.boot.value)
+    if context.waits_for:
+        return Wait(f"waits for {context.waits_for}", context.waits_for)
+    try:
+        boots = _boots(nic, verdict, context.configuration_url)
+    except fields.FieldError as error:
+        boots = Unusable(str(error))
+    return Script(verdict.reason, boots, verdict.boot.value)
+
+
+def _boots(nic: Nic, verdict: Verdict, configuration_url: str) -> KernelBoot | Chain | Contents | Unusable:
+    """Return what the script of ``nic`` boots; raises FieldError where a field of the object can't be used."""
+    netboot = nic.interface.netboot
+    if verdict.boot is Boot.CONTENTS:
+        return Contents(netboot.ipxe_contents)
+    if verdict.boot is Boot.CHAIN:
+        named = "netboot.ipxe.url" if netboot.ipxe_url else "metadata.instance.ipxe_script_url"
+        return Chain(fields.url(named, script_url(nic)))
+    return harvester.plan(nic, configuration_url) if verdict.boot is Boot.HARVESTER else linux.plan(nic)
