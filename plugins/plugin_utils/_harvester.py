@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.policy import boot_interface
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     Machine,
+    boot_interface,
     machine_from_object,
     text_at,
 )

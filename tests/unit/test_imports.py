@@ -21,13 +21,13 @@ FLOORS = [
     """
     hardware
     dhcp.arch dhcp.client dhcp.options dhcp.packet
-    installers.harvester.quirks installers.harvester.versions
     ra.packet syslog.packet tftp.options tftp.packet
     """.split(),
     "beneath catalog deadlines drain events faults health libraries logs metrics stages state_document unknown".split()
+    + "configurations.base configurations.document".split()
     + "kube.client kube.connect kube.errors kube.lease kube.object_watch kube.rules".split(),
     ["installers"],
-    "decisions readiness settings tokens".split(),
+    "decisions hardware.software hardware.validate settings tokens".split(),
     "ipxe kube stores.base stores.worker".split(),
     ["configurations", "journal"],
     "services standby stores".split(),
@@ -167,6 +167,47 @@ def test_libraries_are_guarded():
     """Ansible's own checks import every file on a machine that has none of them."""
     bare = [i for i in IMPORTS if not i.inside and i.target.split(".")[0] in LIBRARIES and not i.guarded]
     assert [say(i) for i in bare] == []
+
+
+# Which rooms of module_utils, beside the daemon itself, each room there may import.
+ROOMS: dict[str, set[str]] = {"_bootd": set(), "_harvester": {"_bootd"}, "_inventory": {"_bootd"}}
+ANSIBLE = "ansible_collections.baremetal.netboot.plugins."
+BESIDE = [
+    pytest.param(room, path, id=f"{room}/{path.name}")
+    for room in ROOMS
+    if room != "_bootd"
+    for path in sorted((PLUGINS / "module_utils" / room).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize(("room", "path"), BESIDE)
+def test_rooms_beside_the_daemon_import_down(room, path):
+    """What needs the daemon's tables stands beside it, and knows neither Ansible nor the plugins above."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = [node.module or "" for node in froms] + [
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    ]
+    assert [node.lineno for node in froms if node.level] == []
+    ours = [name.removeprefix(f"{ANSIBLE}module_utils.") for name in names if name.startswith(ANSIBLE)]
+    assert {name.split(".")[0] for name in ours} <= ROOMS[room] | {room}
+    others = {name.split(".")[0] for name in names if not name.startswith(ANSIBLE)}
+    assert others - sys.stdlib_module_names == set()
+
+
+def test_one_installer_is_known_by_name_in_the_registry_only():
+    """Everybody else asks the registry: so a third installer is one more file."""
+    known = {
+        say(i)
+        for i in IMPORTS
+        if i.inside
+        and i.target.startswith(("installers.harvester", "installers.linux"))
+        and not i.module.startswith("installers.harvester")
+        and i.module != "installers.registry"
+    }
+    assert known == set()
+    named = [m for m, path in MODULES.items() if "harvester" in path.read_text(encoding="utf-8").lower()]
+    assert [m for m in named if not m.startswith(("installers.harvester", "installers.registry"))] == []
 
 
 # What a decision may not do: it has no socket, no clock, no file, no thread.

@@ -24,15 +24,21 @@ class Expected:
     """What is sure to be heard from a machine that gets on.
 
     ``loads``: its script tells what it loads. ``configuration``: its installer fetches one from bootd and reports that
-    it started. ``iso``: it loads the ISO from bootd. ``reports``: having reported its start it reports its end, which
-    it need not where somebody has switched netboot off. ``answers``: where it answers once it is installed.
+    it started. ``reports``: having reported its start it reports its end, which it need not where somebody has switched
+    netboot off. ``answers``: where it answers once it is installed.
+
+    The rest is what its installer says for people: ``no_iso`` what it means that no ISO is fetched, "" where none has
+    to be; ``stopped_by`` what likely stopped it before it reported its start; ``no_bios`` why it does not start on a
+    machine with legacy BIOS.
     """
 
     loads: bool = False
     configuration: bool = False
-    iso: bool = False
     reports: bool = True
     answers: str = ""
+    no_iso: str = ""
+    stopped_by: str = "it met an error, which its console tells"
+    no_bios: str = ""
 
 
 def overdue(state: State, now: float, limits: Mapping[str, float], expected: Expected) -> str | None:
@@ -59,10 +65,10 @@ def _awaited(state: State, expected: Expected) -> tuple[str, str]:
     if state.stage == "script" and expected.loads:
         return "script", _no_kernel(state)
     if state.stage == "kernel" and expected.configuration:
-        return "kernel", _no_start(state)
+        return "kernel", _no_start(state, expected)
     if state.stage == "installing" and expected.reports:
-        if expected.iso and "iso" not in state.seen:
-            return "iso", "no ISO was fetched; likely its disk could not be written, or install.iso_url leads elsewhere"
+        if expected.no_iso and "iso" not in state.seen:
+            return "iso", expected.no_iso
         return "installing", _no_end(state)
     if state.stage == "installed" and expected.answers:
         return "ready", f"{expected.answers} does not answer; likely it boots from another disk, or has another address"
@@ -77,16 +83,14 @@ def _no_kernel(state: State) -> str:
     return "the kernel was not loaded; likely the file server does not answer it, or the machine was switched off"
 
 
-def _no_start(state: State) -> str:
+def _no_start(state: State, expected: Expected) -> str:
+    bios = f", or {expected.no_bios}" if expected.no_bios and state.firmware == "bios" else ""
     if "configuration" in state.seen:
-        return (
-            "the installer did not report that it started; likely its checks stopped it: hardware below Harvester's "
-            f"minimum (skipchecks), a disk or network interface that is not there, no default route{_bios(state)}"
-        )
+        return f"the installer did not report that it started; likely {expected.stopped_by}{bios}"
     if _stopped_in(state, "rootfs"):
         return f"it stopped loading at {state.progress}; likely the network, or memory for less than the whole rootfs"
     if "rootfs" in state.seen:
-        return f"the configuration was never fetched; likely the installer has no network, or stopped{_bios(state)}"
+        return f"the configuration was never fetched; likely the installer has no network, or stopped{bios}"
     if "lease" in state.seen:
         return "the configuration was never fetched; likely the kernel can't load its rootfs"
     return "the configuration was never fetched; likely the kernel did not start, or can't drive the network interface"
@@ -101,11 +105,6 @@ def _no_end(state: State) -> str:
 def _stopped_in(state: State, *names: str) -> bool:
     progress = state.progress
     return progress is not None and progress.what in names and bool(progress.size) and progress.bytes < progress.size
-
-
-def _bios(state: State) -> str:
-    """Harvester has refused BIOS since v1.8 without a word to anybody."""
-    return ", or it is v1.8 or later, which refuses a BIOS machine" if state.firmware == "bios" else ""
 
 
 _WORDS = {

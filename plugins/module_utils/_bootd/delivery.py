@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from . import tokens
 from .catalog import Nic
-from .configurations import document
 from .decisions.policy import judge
-from .hardware.model import text_at
-from .installers.harvester.card_names import kept_arguments, with_card_names
-from .installers.harvester.webhooks import with_webhooks
+from .installers.base import Handout
+from .installers.registry import installer_of
 from .services import Services
 from .stages import State
 
@@ -35,30 +33,23 @@ def is_its_own(services: Services, nic: Nic, address: str) -> bool:
 
 
 def config_url(services: Services, nic: Nic, address: str) -> str:
-    """Return the URL for the kernel line of ``nic``, "" where no configuration is kept for its machine.
+    """Return the URL for the kernel line of ``nic``, "" where there is no configuration for its machine.
 
     Whoever else than the machine asks, by ``address``, is shown no token.
     """
-    if not services.configurations.expects(nic.machine.key):
+    kept = services.configurations.expects(nic.machine.key)
+    if not kept and not installer_of(nic.machine).makes_configuration:
         return ""
     value = _token(services, nic) if is_its_own(services, nic, address) else tokens.HIDDEN
     return tokens.configuration_url(services.settings.http_base, nic.interface.mac, value)
 
 
-def content(services: Services, nic: Nic) -> bytes | None:
-    """Return the configuration of the machine of ``nic``, our webhooks first, None where it has none.
-
-    Where the kernel line gives the boot card a name, one that was written by hand has the installed system do so too.
-    """
-    kept = services.configurations.get(nic.machine.key)
-    if kept is None:
-        return None
-    installs = services.journal.state(nic.machine.key).installs
-    value = tokens.token(services.secret, nic.machine.key, installs)
+def handout(services: Services, nic: Nic) -> Handout | None:
+    """Return the configuration of the machine of ``nic`` as its installer gets it, None where it has none."""
+    key = nic.machine.key
+    value = tokens.token(services.secret, key, services.journal.state(key).installs)
     url = tokens.report_url(services.settings.http_base, nic.interface.mac, value)
-    version = text_at(nic.machine.metadata, "instance", "operating_system", "version")
-    named = with_card_names(kept.document, kept_arguments(nic.machine, nic.interface), version)
-    return document.write(with_webhooks(named, url), like=kept.text).encode()
+    return installer_of(nic.machine).configuration(nic, services.configurations.get(key), url)
 
 
 def _token(services: Services, nic: Nic) -> str:

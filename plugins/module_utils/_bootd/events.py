@@ -80,7 +80,7 @@ class Script:
     """An iPXE script that boots something from the network was served."""
 
     kind: ClassVar[str] = "script"
-    boot: str  # what it boots, as "harvester"
+    boot: str  # what it boots, as "netboot.osie"
     via: Via
     bytes: int | None = None  # None where its place was taken before it was sent
 

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .decisions.policy import boot_interface
 from .decisions.waiting import is_asked
 from .events import Event, Ready
 from .faults import Contained
-from .hardware.model import Machine
-from .readiness import MAX_TARGETS, Target, targets
+from .hardware.model import Machine, boot_interface
+from .installers.base import MAX_TARGETS, Target
+from .installers.registry import installer_of
 from .services import Services
 
 TIMEOUT = 3.0  # seconds for a connection
@@ -40,7 +40,7 @@ class _Asked:
 
 
 class Prober:
-    """Asks each Harvester machine at the stage ``installed``, or given up there, until all its targets answer."""
+    """Asks each machine that is to be ``ready`` in the end, once it is ``installed``, until all its targets answer."""
 
     def __init__(self, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
         self._services = services
@@ -138,7 +138,8 @@ class Prober:
 
     def _targets(self, machine: Machine) -> tuple[Target, ...]:
         configuration = self._services.configurations.get(machine.key)
-        return targets(machine, configuration.document if configuration is not None else None)
+        document = configuration.document if configuration is not None else None
+        return installer_of(machine).answers_at(machine, document)
 
     def _connect(self, key: str, target: Target, now: float) -> bool:
         """Begin to connect; return whether that is under way."""

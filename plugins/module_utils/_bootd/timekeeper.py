@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 from .catalog import Nic
 from .deadlines import Expected, overdue
-from .decisions.policy import Boot, boot_interface, judge
+from .decisions.policy import Boot, judge
 from .decisions.waiting import is_asked
 from .events import Event, Overdue
 from .faults import Contained
-from .hardware.model import Machine, text_at
-from .installers.harvester.kernel_line import CONFIG_URL
-from .readiness import targets
+from .hardware.model import Machine, boot_interface, text_at
+from .installers.registry import installer_of
 from .services import Services
 from .stages import State, quiet_since
 from .stores.worker import Worker
@@ -30,7 +29,6 @@ LEAST = 0.25
 AGAIN = 60.0  # seconds between two close looks at a machine that is silent and may be so, less where a limit is short
 # The limits that may hold in a stage.
 _WATCHED = {"script": ("script",), "kernel": ("kernel",), "installing": ("iso", "installing"), "installed": ("ready",)}
-_OWN_SCRIPTS = (Boot.HARVESTER, Boot.OSIE)  # which tell what they load
 
 
 @dataclass(slots=True)
@@ -118,31 +116,34 @@ class Timekeeper:
 
 def expected_of(machine: Machine, services: Services) -> Expected:
     """Return what is sure to be heard of ``machine`` while it gets on."""
-    configuration = services.configurations.get(machine.key)
-    document = configuration.document if configuration is not None else None
+    installer, kept = installer_of(machine), services.configurations.get(machine.key)
+    document = kept.document if kept is not None else None
+    has_configuration = document is not None or installer.makes_configuration
     answers = ""
-    if document is not None and is_asked(machine, services.settings):
-        answers = " ".join(map(str, targets(machine, document)))
+    if has_configuration and is_asked(machine, services.settings):
+        answers = " ".join(map(str, installer.answers_at(machine, document)))
     interface = boot_interface(machine)
     if interface is None:
         return Expected(answers=answers)
     boot = judge(Nic(machine, interface)).boot
-    ours = boot is Boot.HARVESTER and document is not None and not _names_another(machine)
-    iso = text_at(document, "install", "iso_url") or text_at(document, "install", "isoUrl")
-    return Expected(
-        loads=boot in _OWN_SCRIPTS,
-        configuration=ours,
-        iso=ours and iso.startswith(f"{services.settings.http_base}/images/"),
+    installs = boot is Boot.INSTALLER
+    expected = Expected(
+        loads=installs,
+        configuration=installs
+        and has_configuration
+        and "started" in installer.reports
+        and not _names_another(machine, installer.configuration_argument),
         reports=boot is not Boot.LOCAL,
         answers=answers,
     )
+    return installer.expect(expected, document, services.settings.http_base)
 
 
-def _names_another(machine: Machine) -> bool:
-    """Return whether the object itself says where the installer's configuration is."""
+def _names_another(machine: Machine, argument: str) -> bool:
+    """Return whether the object itself says, by the kernel argument named, where the configuration is."""
     arguments = [text_at(machine.metadata, "instance", "userdata")]
     arguments += [" ".join(item.netboot.osie.kernel_params) for item in machine.interfaces]
-    return any(f"{CONFIG_URL}=" in text for text in arguments)
+    return bool(argument) and any(f"{argument}=" in text for text in arguments)
 
 
 def _mac(machine: Machine) -> str:

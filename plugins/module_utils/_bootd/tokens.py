@@ -16,9 +16,8 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from .decisions.policy import boot_interface
 from .hardware.mac import dashed
-from .hardware.model import Machine
+from .hardware.model import Machine, boot_interface
 from .stages import State
 
 SECRET_BYTES = 32

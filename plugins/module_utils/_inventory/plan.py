@@ -17,8 +17,8 @@ A machine is a mapping of these keys (others are refused; other names that are u
     namespace  labels  annotations  manufacturer  facility_code  plan_slug
     os              distribution, or {distro, version} (operating_system, distro); os_version (version)
     image_url       where kernel and initrd are: osie.baseURL (base_url); kernel, initrd: their names
-    kernel_args     text or list (kernel_params): metadata.instance.userdata for Harvester, else osie.kernelParams
-    config_url      of Harvester's configuration, added to its kernel arguments
+    kernel_args     text or list (kernel_params): osie.kernelParams; for Harvester metadata.instance.userdata
+    config_url      of the installer's configuration, added to its kernel arguments
     userdata        metadata.instance.userdata as it is; user_data, vendor_data: spec.userData, spec.vendorData
     ipxe            {url} or {contents}, and {binary}
     allow_pxe       true unless given; allow_workflow: false
@@ -46,8 +46,9 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_hostname
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, printable, shown
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.software import HARVESTER
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.base import Installer
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import INSTALLERS, find
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import (
     canonical,
     inventory_key,
@@ -160,14 +161,13 @@ class _Plan:
 
     def _metadata(self) -> dict[str, Any]:
         given = self._values
-        system = self._system()
+        system, installer = self._system(), self._installer()
         userdata = [given["userdata"]] if "userdata" in given else []
-        if self._is_harvester():
-            userdata += given.get("kernel_args", [])
-        if "config_url" in given:
-            if not self._is_harvester():
-                self._told("config_url", given["config_url"], f"only for os: {HARVESTER}")
-            userdata.append(f"harvester.install.config_url={given['config_url']}")
+        if installer.arguments_in_userdata:
+            userdata += self._kernel_arguments()
+        if "config_url" in given and not installer.configuration_argument:
+            distros = " or ".join(item.distro for item in INSTALLERS if item.configuration_argument)
+            self._told("config_url", given["config_url"], f"only for os: {distros}")
         instance = {"operating_system": system, "userdata": " ".join(userdata)}
         return _filled(
             {
@@ -180,8 +180,14 @@ class _Plan:
     def _system(self) -> dict[str, Any]:
         return _filled({**self._values.get("os", {}), **_filled({"version": self._values.get("os_version")})})
 
-    def _is_harvester(self) -> bool:
-        return self._system().get("distro") == HARVESTER
+    def _installer(self) -> Installer:
+        return find(self._system().get("distro") or "")
+
+    def _kernel_arguments(self) -> list[str]:
+        """Return the arguments for the kernel, with where its installer finds its configuration."""
+        given, argument = self._values, self._installer().configuration_argument
+        url = [f"{argument}={given['config_url']}"] if argument and "config_url" in given else []
+        return [*given.get("kernel_args", []), *url]
 
     def _interface(self, given: Mapping[str, Any], prefix: str, *, first: bool) -> dict[str, Any]:
         hostname = given.get("name") if first and is_hostname(given.get("name", "")) else None
@@ -207,8 +213,10 @@ class _Plan:
 
     def _netboot(self, given: Mapping[str, Any], *, first: bool) -> dict[str, Any]:
         osie = {"baseURL": given.get("image_url"), "kernel": given.get("kernel"), "initrd": given.get("initrd")}
-        if not (first and self._is_harvester()):
+        if not first:
             osie["kernelParams"] = given.get("kernel_args")
+        elif not self._installer().arguments_in_userdata:
+            osie["kernelParams"] = self._kernel_arguments()
         return _filled(
             {
                 "allowPXE": given.get("allow_pxe", first),

@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.deadlines import LIMITS, Expected, is_over, overdue
+from _bootd.installers.harvester.installer import Harvester
 from _bootd.stages import MAX_REASON, Progress, State, quiet_since
 from states import STATES
 
 SINCE = 1000.0
-ALL = Expected(loads=True, configuration=True, iso=True, answers="10.10.0.16:443")
+OWN_ISO = {"install": {"iso_url": "http://10.10.0.20:7080/images/a.iso"}}
+ALL = Harvester().expect(
+    Expected(loads=True, configuration=True, answers="10.10.0.16:443"), OWN_ISO, "http://10.10.0.20:7080"
+)
 NOTHING = Expected()
 
 

@@ -12,11 +12,13 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd import events, prober, readiness
+from _bootd import events, prober
 from _bootd.configurations.base import Configuration
 from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.installers.base import Target
+from _bootd.installers.harvester import answers
+from _bootd.installers.registry import installer_of
 from _bootd.prober import Prober
-from _bootd.readiness import Target, targets
 from desk import NOW, Desk, Nic
 
 MAC = "52:54:00:00:00:01"
@@ -28,6 +30,10 @@ PATIENCE = 10.0
 def machine(address: str = "10.10.0.16", **more: object) -> Machine:
     more = {"metadata": HARVESTER, **more}
     return Machine("um790-1", interfaces=(Interface(MAC, address, netboot=Netboot(True)),), **more)
+
+
+def targets(found: Machine, document: object) -> tuple[Target, ...]:
+    return installer_of(found).answers_at(found, document)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +99,7 @@ def unused_port() -> int:
 
 def asked(monkeypatch: pytest.MonkeyPatch, port: int, *installed: Machine, **install: object) -> tuple[Desk, Prober]:
     """Return a desk with machines that are installed, and a prober that asks at ``port`` in the place of 443."""
-    monkeypatch.setattr(readiness, "HTTPS", port)
+    monkeypatch.setattr(answers, "HTTPS", port)
     monkeypatch.setattr(prober, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(prober, "LOOK", 0.05)
     desk = Desk([Nic(item, item.interfaces[0]) for item in installed])

@@ -24,9 +24,9 @@ def nic(netboot: Netboot, metadata: dict | None = None) -> Nic:
         (Netboot(True, ipxe_contents="#!ipxe", ipxe_url="http://x/"), HARVESTER, Boot.CONTENTS),
         (Netboot(True, ipxe_url="http://x/"), HARVESTER, Boot.CHAIN),
         (Netboot(True), {"instance": {"ipxe_script_url": "http://x/"}}, Boot.CHAIN),
-        (Netboot(True, osie=Osie(base_url="http://x")), HARVESTER, Boot.HARVESTER),
-        (Netboot(True, osie=Osie(base_url="http://x")), {}, Boot.OSIE),
-        (Netboot(True, osie=Osie(kernel="http://x/k")), {}, Boot.OSIE),
+        (Netboot(True, osie=Osie(base_url="http://x")), HARVESTER, Boot.INSTALLER),
+        (Netboot(True, osie=Osie(base_url="http://x")), {}, Boot.INSTALLER),
+        (Netboot(True, osie=Osie(kernel="http://x/k")), {}, Boot.INSTALLER),
         (Netboot(True), {}, Boot.LOCAL),
     ],
 )

@@ -17,9 +17,9 @@ from ..catalog import Nic
 from ..dhcp import arch
 from ..hardware.mac import dashed
 from ..hardware.model import Interface
-from ..installers import fields, linux
-from ..installers.harvester import boot as harvester
+from ..installers import fields
 from ..installers.kernel_boot import KernelBoot
+from ..installers.registry import installer_of
 from ..settings import Settings
 from .policy import Boot, Verdict, judge, script_url
 
@@ -209,7 +209,8 @@ def decide_script(nic: Nic, context: BootContext) -> Script | Wait:
         boots = _boots(nic, verdict, context.configuration_url)
     except fields.FieldError as error:
         boots = Unusable(str(error))
-    return Script(verdict.reason, boots, verdict.boot.value)
+    kind = installer_of(nic.machine).name if verdict.boot is Boot.INSTALLER else verdict.boot.value
+    return Script(verdict.reason, boots, kind)
 
 
 def _boots(nic: Nic, verdict: Verdict, configuration_url: str) -> KernelBoot | Chain | Contents | Unusable:
@@ -220,4 +221,4 @@ def _boots(nic: Nic, verdict: Verdict, configuration_url: str) -> KernelBoot | C
     if verdict.boot is Boot.CHAIN:
         named = "netboot.ipxe.url" if netboot.ipxe_url else "metadata.instance.ipxe_script_url"
         return Chain(fields.url(named, script_url(nic)))
-    return harvester.plan(nic, configuration_url) if verdict.boot is Boot.HARVESTER else linux.plan(nic)
+    return installer_of(nic.machine).boot(nic, configuration_url)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..catalog import Nic
-from ..hardware.model import Interface, Machine, text_at
-
-HARVESTER = "harvester"
+from ..hardware.model import text_at
+from ..installers.registry import installer_of
 
 
 class Boot(Enum):
@@ -21,8 +20,7 @@ class Boot(Enum):
 
     CONTENTS = "netboot.ipxe.contents"
     CHAIN = "netboot.ipxe.url"
-    HARVESTER = "harvester"
-    OSIE = "netboot.osie"
+    INSTALLER = "its installer"
     LOCAL = "local disk"
 
 
@@ -39,8 +37,8 @@ def judge(nic: Nic) -> Verdict:
     """Return what netboot means for ``nic``.
 
     Precedence, first match wins: ``netboot.allowPXE`` not true -> the local disk; ``netboot.ipxe.contents``;
-    ``netboot.ipxe.url``, else ``metadata.instance.ipxe_script_url``; ``operating_system.distro: harvester``;
-    ``netboot.osie`` with a kernel or a base URL. A machine that may netboot but says nothing of what to boot gets
+    ``netboot.ipxe.url``, else ``metadata.instance.ipxe_script_url``; the installer of ``operating_system.distro``,
+    which for most is whatever ``netboot.osie`` names. A machine that may netboot but says nothing of what to boot gets
     the local disk too, and the reason says what is missing.
     """
     netboot = nic.interface.netboot
@@ -54,26 +52,14 @@ def judge(nic: Nic) -> Verdict:
         return Verdict(True, Boot.CONTENTS, f"{name} boots the script in netboot.ipxe.contents")
     if script_url(nic):
         return Verdict(True, Boot.CHAIN, f"{name} boots the script at {script_url(nic)}")
-    if is_harvester(nic.machine):
-        return Verdict(True, Boot.HARVESTER, f"{name} installs Harvester (operating_system.distro)")
-    if netboot.osie.kernel or netboot.osie.base_url:
-        return Verdict(True, Boot.OSIE, f"{name} boots the kernel of netboot.osie")
+    installer = installer_of(nic.machine)
+    if not installer.needs_osie or netboot.osie.kernel or netboot.osie.base_url:
+        return Verdict(True, Boot.INSTALLER, f"{name} {installer.does}")
     return Verdict(
         True,
         Boot.LOCAL,
         f"{name} may netboot but nothing says what: set netboot.ipxe, netboot.osie or operating_system.distro",
     )
-
-
-def is_harvester(machine: Machine) -> bool:
-    """Return whether ``machine`` installs Harvester, whichever script starts that."""
-    return text_at(machine.metadata, "instance", "operating_system", "distro") == HARVESTER
-
-
-def boot_interface(machine: Machine) -> Interface | None:
-    """Return the interface that stands for ``machine``: the first whose object asks for netboot, else the first."""
-    asking = (item for item in machine.interfaces if item.netboot.allow_pxe or item.netboot.switched_off)
-    return next(asking, machine.interfaces[0] if machine.interfaces else None)
 
 
 def script_url(nic: Nic) -> str:

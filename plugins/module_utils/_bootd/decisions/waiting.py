@@ -16,10 +16,11 @@ from typing import Protocol
 from ..catalog import Nic
 from ..deadlines import is_over
 from ..hardware.dependencies import circle_through, named
-from ..hardware.model import Machine
+from ..hardware.model import Machine, boot_interface
+from ..installers.registry import installer_of
 from ..settings import Settings
 from ..stages import BUSY, State
-from .policy import Boot, boot_interface, is_harvester, judge
+from .policy import Boot, judge
 
 MAX_NAMED = 3
 MAX_REASON = 120  # characters of why another machine has failed
@@ -67,7 +68,7 @@ def is_done(machine: Machine, state: State, settings: Settings) -> bool:
 
 def is_asked(machine: Machine, settings: Settings) -> bool:
     """Return whether ``machine`` is asked for answers once it is installed, and ``ready`` when it gives them."""
-    return settings.ready_checks and is_harvester(machine)
+    return settings.ready_checks and installer_of(machine).last_stage == "ready"
 
 
 def _not_done(machine: Machine, key: str, others: Others) -> str:

@@ -106,7 +106,7 @@ def _check_present(ip: dict[str, Any], path: str, *, served: bool) -> Iterator[F
     if ip.get("netmask") in (None, ""):
         yield f"{path}.netmask", ABSENT, "missing: should be the subnet's, as in 255.255.255.0", False
     if ip.get("gateway") in (None, ""):
-        message = "missing: the machine gets no default route, without which Harvester does not install"
+        message = "missing: the machine gets no default route, without which some installers stop"
         yield f"{path}.gateway", ABSENT, message, True
 
 

@@ -130,6 +130,12 @@ def text_at(node: Any, *path: str) -> str:
     return node if isinstance(node, str) else ""
 
 
+def boot_interface(machine: Machine) -> Interface | None:
+    """Return the interface that stands for ``machine``: the first whose object asks for netboot, else the first."""
+    asking = (item for item in machine.interfaces if item.netboot.allow_pxe or item.netboot.switched_off)
+    return next(asking, machine.interfaces[0] if machine.interfaces else None)
+
+
 def after_names(text: str) -> tuple[str, ...]:
     """Return the names in an annotation AFTER_ANNOTATION, at most MAX_AFTER, each once."""
     return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))[:MAX_AFTER]

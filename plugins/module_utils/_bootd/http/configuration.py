@@ -23,7 +23,6 @@ from . import replies
 from .body import FileBody
 from .site import Site
 
-KIND = "application/yaml"  # RFC 9512
 ROOT = tokens.CONFIGURATION_PREFIX
 
 
@@ -57,11 +56,12 @@ def nothing() -> HTTPResponse:
 
 def give(site: Site, nic: Nic) -> HTTPResponse | None:
     """Return the configuration of the machine of ``nic``, None where there is none. That it was sent is recorded."""
-    content = delivery.content(site.services, nic)
-    if content is None:
+    handout = delivery.handout(site.services, nic)
+    if handout is None:
         return None
+    content = handout.content
     headers = {
-        "Content-Type": KIND,
+        "Content-Type": handout.media_type,
         "Content-Length": str(len(content)),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",

@@ -9,8 +9,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ..catalog import Nic
-from ..decisions.policy import boot_interface, is_harvester, judge
-from ..hardware.model import DEFAULT_NAMESPACE, Machine
+from ..decisions.policy import judge
+from ..hardware.model import DEFAULT_NAMESPACE, Machine, boot_interface
+from ..installers.registry import installer_of
 from ..stages import State
 from ..stores.base import StoreProblem
 from ..unknown import Unknown
@@ -43,7 +44,7 @@ def machine_document(machine: Machine, state: State) -> Document:
         "error": state.error,
         "waits_for": state.waits_for,
         "after": list(machine.after),
-        "last_stage": "ready" if is_harvester(machine) else "installed",
+        "last_stage": installer_of(machine).last_stage,
         "last": {"what": state.last, "at": state.last_at},
         "netboot": verdict is not None and verdict.allowed,
         "reason": verdict.reason if verdict is not None else f"{machine.name} has no interface that can be used",

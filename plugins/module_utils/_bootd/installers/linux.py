@@ -1,22 +1,36 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""``netboot.osie``: any kernel and initrd, by default with the file names of Tinkerbell's own installation system."""
+"""Any kernel and initrd, as ``netboot.osie`` names them: what boots machines that no other installer is for."""
 
 from __future__ import annotations
 
 from ..catalog import Nic
 from . import fields
+from .base import Installer
 from .kernel_boot import KernelBoot, kernel_boot
 
 _BASE_URL = "netboot.osie.baseURL"
 DEFAULT_ARCH = "x86_64"
 
 
+class Linux(Installer):
+    """A kernel and initrd of anybody's own. What they do then, bootd does not know."""
+
+    distro = ""
+    name = "netboot.osie"
+    does = "boots the kernel of netboot.osie"
+    needs_osie = True
+
+    def boot(self, nic: Nic, configuration_url: str) -> KernelBoot:
+        """Return what ``netboot.osie`` asks for; see ``Installer``."""
+        return plan(nic)
+
+
 def plan(nic: Nic) -> KernelBoot:
     """Return what ``netboot.osie`` of ``nic`` asks for; raises FieldError where a field can't be used.
 
     ``kernel`` and ``initrd`` are URLs, or paths below ``baseURL``; where one is missing it is ``vmlinuz-ARCH`` or
-    ``initramfs-ARCH`` there. The kernel's arguments are ``kernelParams``.
+    ``initramfs-ARCH`` there, as in Tinkerbell's own installation system. The kernel's arguments are ``kernelParams``.
     """
     osie = nic.interface.netboot.osie
     arch = fields.version("dhcp.arch", nic.interface.arch or DEFAULT_ARCH)

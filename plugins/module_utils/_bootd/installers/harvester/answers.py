@@ -10,36 +10,21 @@ supervisor of RKE2, on 9345 and 9091 as its documentation of ports lists them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from .decisions.policy import boot_interface, is_harvester
-from .hardware.model import Machine, ipv4
+from ...hardware.model import Machine, boot_interface, ipv4
+from ..base import Target
 
 HTTPS = 443
 WITNESS = 9091
-MAX_TARGETS = 2  # of a machine
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
-    """A TCP port that has to accept connections; ``address`` is dotted IPv4."""
-
-    address: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.address}:{self.port}"
-
-
-def targets(machine: Machine, document: Mapping[str, Any] | None) -> tuple[Target, ...]:
-    """Return where ``machine`` answers once it is ready; empty for one that is done when it is installed.
+def answers_at(machine: Machine, document: Mapping[str, Any] | None) -> tuple[Target, ...]:
+    """Return where ``machine`` answers once it is ready.
 
     ``document`` is the configuration its installer gets from bootd, None where that is not known: it is then taken to
     have the address of its Hardware object, and to be no witness.
     """
-    if not is_harvester(machine):
-        return ()
     install = _child(document, "install")
     management = _child(install, "management_interface")
     static = _text(management, "method") == "static"

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each installer keeps its contract, and one more is known everywhere by being in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from _bootd import delivery, tokens
+from _bootd.catalog import Nic
+from _bootd.configurations.base import Configuration
+from _bootd.deadlines import LIMITS, Expected, overdue
+from _bootd.decisions.boot import BootContext, Script, Unusable, decide_script
+from _bootd.decisions.waiting import is_asked
+from _bootd.hardware.manifest import Document
+from _bootd.hardware.model import Interface, Machine, Netboot, machine_from_object
+from _bootd.hardware.shape import Finding
+from _bootd.hardware.validate import check
+from _bootd.http.status import machine_document
+from _bootd.installers import registry
+from _bootd.installers.base import MAX_TARGETS, Handout, Installer, Target
+from _bootd.installers.fields import FieldError
+from _bootd.installers.kernel_boot import KernelBoot, kernel_boot
+from _bootd.installers.registry import ANY, INSTALLERS, find, installer_of, meant_by
+from _bootd.stages import State
+from _bootd.timekeeper import expected_of
+from desk import NOW, Desk
+from documents import damaged_objects
+
+BASE = "http://10.10.0.20:7080"
+ALL = pytest.mark.parametrize("installer", INSTALLERS, ids=lambda installer: installer.name)
+
+
+@ALL
+def test_installer_is_found_by_its_distro(installer):
+    assert find(installer.distro) is installer
+    assert meant_by(f" {installer.distro.upper()} ") is installer
+
+
+def test_distro_that_nobody_knows_boots_any_kernel():
+    assert find("havester") is find("") is ANY
+
+
+@ALL
+def test_installer_names_what_people_and_events_see(installer):
+    assert installer.name and installer.does
+    assert installer.last_stage in ("installed", "ready")
+    assert set(installer.reports) <= set(tokens.OUTCOMES)
+    assert len({item.name for item in INSTALLERS}) == len({item.distro for item in INSTALLERS}) == len(INSTALLERS)
+
+
+@ALL
+@given(document=damaged_objects())
+def test_installer_takes_any_object(installer, document):
+    spec = document.get("spec")
+    if isinstance(spec, dict):
+        assert [path for path, *_rest in _problems(installer, spec) if not path.startswith("spec.")] == []
+    machine = machine_from_object(document)
+    assert len(installer.answers_at(machine, {"install": {"vip": 5}})) <= MAX_TARGETS
+    for interface in machine.interfaces:
+        nic = Nic(machine, interface)
+        try:
+            assert isinstance(installer.boot(nic, f"{BASE}/configuration/x/y"), KernelBoot)
+        except FieldError as error:
+            assert error.field
+        kept = Configuration({"a": [1]}, "a: [1]\n")
+        assert isinstance(installer.configuration(nic, kept, f"{BASE}/phone-home/x/y"), Handout)
+
+
+def _problems(installer: Installer, spec: dict[str, Any]) -> Iterator[Finding]:
+    # As check_software does: only where the object names it.
+    system = {"operating_system": {"distro": installer.distro, "version": "v1.2.0"}}
+    return installer.problems({**spec, "metadata": {"instance": system}})
+
+
+def test_configuration_of_any_other_system_comes_back_as_it_was_written():
+    text = "#cloud-config\n# by hand\nhostname: a   # and so it stays\n"
+    nic = Nic(Machine("a"), Interface("52:54:00:00:00:01"))
+    handout = ANY.configuration(nic, Configuration({"hostname": "a"}, text), f"{BASE}/phone-home/x/y")
+    assert handout is not None
+    assert handout.content.decode() == text
+
+
+def test_handout_is_not_shown_by_printing_it():
+    assert "secret" not in repr(Handout(b"secret"))
+
+
+class Third(Installer):
+    """One more, as somebody would add it."""
+
+    distro = "third"
+    name = "third"
+    does = "installs Third"
+    configuration_argument = "url"
+    makes_configuration = True
+    reports = ("started", "succeeded")
+    last_stage = "ready"
+
+    def problems(self, spec: Mapping[str, Any]) -> Iterator[Finding]:
+        yield "spec.metadata.instance.operating_system.version", "x", "should be y", False
+
+    def boot(self, nic: Nic, configuration_url: str) -> KernelBoot:
+        if nic.interface.arch == "odd":
+            raise FieldError("dhcp.arch", "is odd")
+        return kernel_boot("http://h/linux", ["http://h/initrd.gz"], [f"url={configuration_url}"], [])
+
+    def configuration(self, nic: Nic, kept: Configuration | None, report_url: str) -> Handout | None:
+        return Handout(f"report {report_url}/succeeded\n".encode(), "text/plain")
+
+    def expect(self, expected: Expected, document: Mapping[str, Any] | None, http_base: str) -> Expected:
+        return replace(expected, stopped_by="its mirror does not answer")
+
+    def answers_at(self, machine: Machine, document: Mapping[str, Any] | None) -> tuple[Target, ...]:
+        return (Target(machine.interfaces[0].address, 22),)
+
+
+@pytest.fixture
+def desk(monkeypatch):
+    monkeypatch.setitem(registry._BY_DISTRO, "third", Third())
+    interface = Interface("52:54:00:00:00:01", "10.10.0.16", netboot=Netboot(True))
+    metadata = {"instance": {"operating_system": {"distro": "third"}}}
+    machine = Machine("a", interfaces=(interface,), metadata=metadata)
+    return Desk([Nic(machine, interface)])
+
+
+def test_third_installer_boots_is_given_its_configuration_and_is_waited_for(desk):
+    services = desk.services
+    (machine,) = services.catalog.machines()
+    nic = Nic(machine, machine.interfaces[0])
+    url = delivery.config_url(services, nic, "10.10.0.16")
+    script = decide_script(nic, BootContext.of(services.settings, url))
+    assert isinstance(script, Script)
+    assert (script.reason, script.kind) == ("a installs Third", "third")
+    assert script.boots.arguments == ("initrd=initrd.gz", f"url={BASE}/configuration/{url.split('/', 4)[4]}")
+    handout = delivery.handout(services, nic)
+    assert handout is not None
+    assert handout.content.startswith(b"report http://10.10.0.20:7080/phone-home/52-54-00-00-00-01/")
+    assert handout.media_type == "text/plain"
+    assert is_asked(machine, services.settings)
+    assert machine_document(machine, State())["last_stage"] == "ready"
+    expected = expected_of(machine, services)
+    assert expected.answers == "10.10.0.16:22"
+    late = overdue(State("kernel", NOW, seen={"configuration": NOW}), NOW + 1000, LIMITS, expected)
+    assert str(late).endswith("likely its mirror does not answer")
+
+
+def test_third_installer_says_what_is_wrong_with_an_object(desk):
+    odd = Interface("52:54:00:00:00:01", arch="odd", netboot=Netboot(True))
+    (machine,) = desk.services.catalog.machines()
+    script = decide_script(Nic(machine, odd), BootContext(BASE))
+    assert script.boots == Unusable("dhcp.arch is odd")
+    document = {
+        "apiVersion": "tinkerbell.org/v1alpha1",
+        "kind": "Hardware",
+        "metadata": {"name": "a"},
+        "spec": {"metadata": {"instance": {"operating_system": {"distro": "Third"}}}},
+    }
+    messages = [problem.message for problem in check([Document(document)])]
+    assert {"should be third", "should be y"} <= set(messages)
+    assert installer_of(machine).name == "third"
