@@ -68,7 +68,7 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--dhcp-port", "67", "DHCP port", metavar="PORT")
     _flag(parser, environ, "--syslog-port", "514", "syslog port", metavar="PORT")
     _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
-    _flag(parser, environ, "--boot-files", "", "directories of boot programs, separated by ':'", metavar="DIR")
+    _add_boot_files(parser, environ)
     _flag(parser, environ, "--image-dir", "", "directory served below /images/", metavar="DIR")
     _add_config_dir(parser, environ)
     _add_arch_map(parser, environ)
@@ -92,6 +92,15 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a manifest or a directory of them")
 
 
+def _add_boot_files(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--boot-files", "", "directories of boot programs, separated by ':'", metavar="DIR")
+
+
+def _readable(directory: str) -> str:
+    """Return ``directory`` where this process may read it, else ""."""
+    return directory if os.access(directory, os.R_OK | os.X_OK) else ""
+
+
 def _add_config_dir(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     text = "directory of installer configurations, NAME.yaml; with store kubernetes they are Secrets"
     _flag(parser, environ, "--config-dir", "", text, metavar="DIR")
@@ -108,7 +117,9 @@ def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     _flag(parser, environ, "--store", None, STORES, metavar="STORE")
     _flag(parser, environ, "--address", "192.0.2.1", "IPv4 address that machines reach bootd by", metavar="IP")
     _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
-    _flag(parser, environ, "--state-dir", "", "also take what was kept there into account", metavar="DIR")
+    text = "the daemon's, to take what was kept there into account"
+    _flag(parser, environ, "--state-dir", _readable(DEFAULT_STATE_DIR), text, metavar="DIR")
+    _add_boot_files(parser, environ)
     _add_config_dir(parser, environ)
     _add_arch_map(parser, environ)
 

@@ -13,13 +13,14 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from . import arguments, libraries
 from .catalog import Catalog
 from .check import check_paths
 from .configurations.base import Configurations, NoConfigurations
 from .configurations.directory import ConfigDirectory
-from .explain import explain
+from .explain import Surroundings, explain
 from .health import Health
 from .journal import Journal
 from .logs import Log
@@ -143,8 +144,18 @@ def _explain(options) -> int:
         store, configurations, _standby = _parts(settings, state_dir, catalog, Log(level="error", stream=sys.stderr))
         store.read(catalog)
         configurations.read()
-    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, settings, configurations))
+        state_of = _states(store, settings)
+    around = Surroundings(settings, configurations, state_of, store.problems())
+    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, around))
     return 0 if catalog.by_mac(mac) else 1
+
+
+def _states(store: Store, settings: Settings) -> Callable[[str], State] | None:
+    """Return what gives the states of machines, None where nobody said where they are kept."""
+    if not settings.state_dir and not _is_cluster(settings.store):
+        return None
+    states = store.load_states()
+    return lambda key: states.get(key, State())
 
 
 def _report_url(options) -> int:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -64,10 +65,8 @@ def test_installer_takes_any_object(installer, document):
     assert len(installer.answers_at(machine, {"install": {"vip": 5}})) <= MAX_TARGETS
     for interface in machine.interfaces:
         nic = Nic(machine, interface)
-        try:
+        with suppress(FieldError):
             assert isinstance(installer.boot(nic, f"{BASE}/configuration/x/y"), KernelBoot)
-        except FieldError as error:
-            assert error.field
         kept = Configuration({"a": [1]}, "a: [1]\n")
         assert isinstance(installer.configuration(nic, kept, f"{BASE}/phone-home/x/y"), Handout)
 

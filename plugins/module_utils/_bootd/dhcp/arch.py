@@ -40,6 +40,9 @@ NAMES: Mapping[int, str] = MappingProxyType(
     }
 )
 
+# What loads from a URL, "boot from http" in the registry, and has the vendor class HTTPClient.
+BY_HTTP = frozenset((X86_UEFI_HTTP, X64_UEFI_HTTP, 17, 18, ARM64_UEFI_HTTP, X86_BIOS_HTTP, 23, 24, 26, 28, 30, 38, 40))
+
 # Architectures that are not here get no file: a 64-bit program can't start on 32-bit firmware (6, 10, 15, 18), and
 # no distribution ships iPXE for the others.
 DEFAULT_FILES: Mapping[int, str] = MappingProxyType(
