@@ -12,7 +12,18 @@ from . import tokens
 from .beneath import open_beneath
 from .catalog import Catalog, Nic
 from .configurations.base import Configurations, NoConfigurations
-from .decisions.boot import Asked, BootContext, BootFile, Decision, Program, Refusal, Script, Wait, Wants, decide_script
+from .decisions.boot import (
+    Asked,
+    BootContext,
+    BootFile,
+    Program,
+    Refusal,
+    Script,
+    Wait,
+    Wants,
+    decide_next,
+    decide_script,
+)
 from .decisions.boot import decide as decide_boot
 from .decisions.policy import judge
 from .decisions.waiting import Others, what_for
@@ -90,7 +101,7 @@ def _boot(nic: Nic, arch: int, catalog: Catalog, around: Surroundings) -> Iterat
     yield from _dhcp(f"firmware, {architectures.describe(arch)}", request, nic, settings)
     client = identify(request)
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=mac)
-    told = decide_boot(nic, asked, BootContext.of(settings))
+    told = decide_next(nic, asked, BootContext.of(settings))
     if isinstance(told, BootFile) and told.server not in ("", settings.address):
         yield ""
         yield f"firmware: loads {told.name} from {told.server}, and what comes then is not up to bootd"
@@ -144,16 +155,15 @@ def _dhcp(who: str, request: Packet, nic: Nic, settings: Settings) -> Iterator[s
     yield f"  because {answer.reason}"
 
 
-def _load(told: Decision, program: Program, nic: Nic, catalog: Catalog, settings: Settings) -> Iterator[str]:
+def _load(told: BootFile | Refusal, program: Program, nic: Nic, catalog: Catalog, settings: Settings) -> Iterator[str]:
     """Yield what the firmware gets for the file that it was ``told`` to load; nothing where it was told of none."""
     name = told.name if isinstance(told, BootFile) else ""
-    url = told.url if isinstance(told, BootFile | Refusal) else ""
-    if not name and not url:
+    if not name and not told.url:
         return
     yield ""
     if program is Program.HTTP:
-        yield f"firmware: HTTP GET {url}"
-        wanted = Asked(Wants.FILE, program, name=name or url.rpartition("/")[2], who=nic.interface.mac)
+        yield f"firmware: HTTP GET {told.url}"
+        wanted = Asked(Wants.FILE, program, name=name or told.url.rpartition("/")[2], who=nic.interface.mac)
         decision = decide_boot(nic, wanted, BootContext.of(settings))
         refused = f"403: {decision.reason}" if isinstance(decision, Refusal) else ""
     else:

@@ -153,22 +153,20 @@ Decision: TypeAlias = "BootFile | Script | Wait | Refusal"
 
 
 def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
-    """Return what the client on ``nic``, None for an unknown one, gets for its question.
-
-    Who wants its SCRIPT gets a Script, a Wait or, where it is unknown, a Refusal; others a BootFile or a Refusal.
-    """
+    """Return what the client on ``nic``, None for an unknown one, gets for its question."""
     if nic is None:
         return Refusal(f"no Hardware object has {asked.who}")
-    verdict = judge(nic)
     if asked.wants is Wants.NEXT:
-        return _next(nic.interface, verdict, asked, context)
+        return decide_next(nic, asked, context)
     if asked.wants is Wants.SCRIPT:
         return decide_script(nic, context)
+    verdict = judge(nic)
     return BootFile(verdict.reason, asked.name) if verdict.allowed else Refusal(verdict.reason)
 
 
-def _next(interface: Interface, verdict: Verdict, asked: Asked, context: BootContext) -> BootFile | Refusal:
-    """Return what a client is told by DHCP to load."""
+def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refusal:
+    """Return what the client on ``nic`` is told to load next."""
+    interface, verdict = nic.interface, judge(nic)
     if _is_preset(interface):
         reason = "tftp_server_name and boot_file_name of the object say what to boot"
         return BootFile(reason, interface.boot_file_name, server=interface.tftp_server_name)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..catalog import Nic
-from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Wants, decide
+from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Wants, decide_next
 from ..hardware.model import Interface, ipv4
 from . import options as opt
 from .client import Client, Kind
@@ -48,14 +48,11 @@ class BootOffer:
 def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     """Return what ``client`` on ``nic`` is told to boot."""
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
-    decision = decide(nic, asked, BootContext(context.http_base, context.arch_map))
+    decision = decide_next(nic, asked, BootContext(context.http_base, context.arch_map))
     if isinstance(decision, BootFile):
         return _load(decision, asked.program, nic.interface, context)
-    if isinstance(decision, Refusal):
-        return BootOffer(
-            decision.netboot, decision.reason, file=decision.url, options=_next_device(asked.program, decision)
-        )
-    raise TypeError(f"{decision} is no answer to what DHCP asks")
+    options = _next_device(asked.program, decision)
+    return BootOffer(decision.netboot, decision.reason, file=decision.url, options=options)
 
 
 def program_of(client: Client) -> Program:

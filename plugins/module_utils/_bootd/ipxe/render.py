@@ -59,7 +59,7 @@ def _contents(script: str) -> str:
 
 
 def _fill(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values)
+    return str(_environment().get_template(template).render(values))
 
 
 @cache
