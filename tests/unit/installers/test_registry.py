@@ -19,7 +19,7 @@ from _bootd.deadlines import LIMITS, Expected, overdue
 from _bootd.decisions.boot import BootContext, Script, Unusable, decide_script
 from _bootd.decisions.waiting import is_asked
 from _bootd.hardware.manifest import Document
-from _bootd.hardware.model import Interface, Machine, Netboot, machine_from_object
+from _bootd.hardware.model import Interface, Machine, Netboot, Osie, machine_from_object
 from _bootd.hardware.shape import Finding
 from _bootd.hardware.validate import check
 from _bootd.http.status import machine_document
@@ -69,6 +69,18 @@ def test_installer_takes_any_object(installer, document):
             assert isinstance(installer.boot(nic, f"{BASE}/configuration/x/y"), KernelBoot)
         kept = Configuration({"a": [1]}, "a: [1]\n")
         assert isinstance(installer.configuration(nic, kept, f"{BASE}/phone-home/x/y"), Handout)
+
+
+@ALL
+@pytest.mark.parametrize("arch", ["", "x86_64", "aarch64", "sparc"])
+def test_installer_boots_or_names_the_field_that_keeps_it_from_that(installer, arch):
+    netboot = Netboot(True, osie=Osie("http://h/base"))
+    interface = Interface("52:54:00:00:00:01", "10.10.0.16", arch=arch, netboot=netboot)
+    system = {"distro": installer.distro, "version": "v1.8.0"}
+    nic = Nic(Machine("a", interfaces=(interface,), metadata={"instance": {"operating_system": system}}), interface)
+    with suppress(FieldError):
+        boots = installer.boot(nic, "")
+        assert all(url.startswith("http") for url in (boots.kernel, *(initrd.url for initrd in boots.initrds)))
 
 
 def _problems(installer: Installer, spec: dict[str, Any]) -> Iterator[Finding]:
