@@ -312,3 +312,12 @@ def ask_for(port: int, method: str) -> tuple[int, bytes]:
     body = answer.read()
     connection.close()
     return answer.status, body
+
+
+def test_configuration_of_another_system_is_given_as_it_was_written(site):
+    text = "#cloud-config\n# written by hand\ninstall: {webhooks: []}\nhostname: um790-1   # not Harvester's\n"
+    system = {"instance": {"operating_system": {"distro": "debian"}}}
+    site.catalog.replace([machine(metadata=system)])
+    site.configurations.texts[KEY] = text
+    answer = site.get(URL)
+    assert (answer.status, answer.text) == (200, text)
