@@ -7,10 +7,10 @@ from __future__ import annotations
 import threading
 
 from _bootd import events
+from _bootd.admission import admit
 from _bootd.catalog import Nic
 from _bootd.events import Event
 from _bootd.hardware.model import Interface, Machine, Netboot
-from _bootd.order import admit
 from desk import NOW, Desk
 
 
