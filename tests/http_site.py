@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,10 +62,10 @@ class MemoryStore:
     def changed_states(self) -> dict[str, State]:
         return {}
 
-    def save(self, key: str, state: State) -> None:
+    def save(self, states: Mapping[str, State]) -> None:
         if self.broken:
             raise StoreError("no space left on device")
-        self.states[key] = state
+        self.states |= states
 
 
 class MemoryConfigurations(NoConfigurations):

@@ -42,13 +42,14 @@ class MemoryStore:
     def changed_states(self) -> Mapping[str, State]:
         return {}
 
-    def save(self, key: str, state: State) -> None:
-        self._switched_off[key] = state.switched_off
-        if key in self.machines:
-            self._catalog.upsert(self._as_served(self.machines[key]))
+    def save(self, states: Mapping[str, State]) -> None:
+        for key, state in states.items():
+            self._switched_off[key] = state.switched_off
+            if key in self.machines:
+                self._catalog.upsert(self._as_served(self.machines[key]))
         if self.refuses:
             raise StoreError(self.refuses)
-        self.states[key] = state
+        self.states |= states
 
     def problems(self) -> list[StoreProblem]:
         lost = [StoreProblem(key, "the state can't be read") for key in sorted(self.unreadable)]

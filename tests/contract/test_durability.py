@@ -32,7 +32,7 @@ first = max((state.attempt for state in kept.states.values()), default=0)
 print("open", flush=True)
 for number in itertools.count(first + 1):
     key = "default/m" + str(number % {MACHINES})
-    state_dir.save(key, State(attempt=number, last="x" * (number * 997 % 5000)))
+    state_dir.save({{key: State(attempt=number, last="x" * (number * 997 % 5000))}})
     print(key, number, flush=True)
 """
 
@@ -76,20 +76,20 @@ path = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path], check=True)
 with StateDir(path) as state_dir:
     secret = state_dir.secret()
-    state_dir.save("default/a", State(attempt=1))
+    state_dir.save({"default/a": State(attempt=1)})
     try:
         (path / "ballast").write_bytes(bytes(1024 * 1024))
     except OSError:
         pass
     try:
-        state_dir.save("default/a", State(attempt=2, last="x" * 100_000))
+        state_dir.save({"default/a": State(attempt=2, last="x" * 100_000)})
     except StoreError as error:
         print(error)
     print(state_dir.load().states["default/a"].attempt, len(list(path.rglob(".tmp-*"))))
 with StateDir(path) as state_dir:
     print("started again", state_dir.secret() == secret)
     (path / "ballast").unlink()
-    state_dir.save("default/a", State(attempt=3))
+    state_dir.save({"default/a": State(attempt=3)})
     print(state_dir.load().states["default/a"].attempt)
 """
 

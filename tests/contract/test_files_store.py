@@ -210,7 +210,7 @@ def test_manifests_are_never_written(files):
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files.manifests.rglob("*")}
     files.manifests.chmod(0o500)
     files.start()
-    files.store.save(key(2), State(stage="installed", switched_off={mac(2): ""}))
+    files.store.save({key(2): State(stage="installed", switched_off={mac(2): ""})})
     files.restart()
     assert files.allow_pxe(2) == (False, True)
     assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files.manifests.rglob("*")}

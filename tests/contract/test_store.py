@@ -87,7 +87,7 @@ def test_stop_of_a_store_that_never_started(bench):
 def test_what_is_loaded_and_waited_for_outlives_a_restart(bench, state):
     bench.put(2)
     bench.start()
-    bench.store.save(key(2), state)
+    bench.store.save({key(2): state})
     bench.restart()
     assert dict(bench.store.load_states()) == {key(2): state}
 
@@ -96,9 +96,9 @@ def test_saved_states_are_there_after_a_restart(bench):
     bench.put(2)
     bench.start()
     assert dict(bench.store.load_states()) == {}
-    bench.store.save(key(2), State(stage="script"))
-    bench.store.save(key(2), INSTALLED)
-    bench.store.save("other/gone", State())
+    bench.store.save({key(2): State(stage="script")})
+    bench.store.save({key(2): INSTALLED})
+    bench.store.save({"other/gone": State()})
     bench.restart()
     assert dict(bench.store.load_states()) == {key(2): INSTALLED, "other/gone": State()}
     assert bench.store.problems() == []
@@ -108,7 +108,7 @@ def test_switch_takes_effect_with_the_save(bench):
     bench.put(2)
     bench.start()
     assert bench.allow_pxe(2) == (True, False)
-    bench.store.save(key(2), switched_off(2))
+    bench.store.save({key(2): switched_off(2)})
     assert bench.allow_pxe(2) == (False, True)
     bench.restart()
     assert bench.allow_pxe(2) == (False, True)
@@ -119,14 +119,14 @@ def test_switch_takes_effect_although_it_can_not_be_kept(bench, monkeypatch):
     bench.start()
     bench.refuse_writes(monkeypatch)
     with pytest.raises(StoreError, match="No space left on device"):
-        bench.store.save(key(2), switched_off(2))
+        bench.store.save({key(2): switched_off(2)})
     assert bench.allow_pxe(2) == (False, True)
 
 
 def test_switch_stays_when_the_object_changes_elsewhere(bench):
     bench.put(2)
     bench.start()
-    bench.store.save(key(2), switched_off(2))
+    bench.store.save({key(2): switched_off(2)})
     bench.put(2, address="10.10.0.222")
     wait_until(lambda: bench.catalog.by_ip("10.10.0.222"))
     assert bench.allow_pxe(2) == (False, True)
@@ -135,7 +135,7 @@ def test_switch_stays_when_the_object_changes_elsewhere(bench):
 def test_switch_gives_way_to_another_reprovision_value(bench):
     bench.put(2, reprovision="1")
     bench.start()
-    bench.store.save(key(2), switched_off(2, "1"))
+    bench.store.save({key(2): switched_off(2, "1")})
     assert bench.allow_pxe(2) == (False, True)
     bench.put(2, reprovision="2")
     wait_until(lambda: bench.allow_pxe(2) == (True, False))
@@ -144,7 +144,7 @@ def test_switch_gives_way_to_another_reprovision_value(bench):
 def test_switch_shows_what_the_object_says_when_that_is_false(bench):
     bench.put(2)
     bench.start()
-    bench.store.save(key(2), switched_off(2))
+    bench.store.save({key(2): switched_off(2)})
     bench.put(2, allow=False)
     wait_until(lambda: bench.allow_pxe(2) == (False, bench.remembers_its_switch))
 
@@ -152,8 +152,8 @@ def test_switch_shows_what_the_object_says_when_that_is_false(bench):
 def test_switch_taken_back_by_a_save(bench):
     bench.put(2)
     bench.start()
-    bench.store.save(key(2), switched_off(2))
-    bench.store.save(key(2), State())
+    bench.store.save({key(2): switched_off(2)})
+    bench.store.save({key(2): State()})
     assert bench.allow_pxe(2) == (True, False)
 
 
@@ -174,8 +174,8 @@ def test_state_that_can_not_be_read_is_left_out_and_told_and_nothing_is_installe
     for number in (2, 3):
         bench.put(number)
     bench.start()
-    bench.store.save(key(2), switched_off(2))
-    bench.store.save(key(3), INSTALLED)
+    bench.store.save({key(2): switched_off(2)})
+    bench.store.save({key(3): INSTALLED})
     bench.spoil_state(2)
     bench.restart()
     assert dict(bench.store.load_states()) == {key(3): INSTALLED}

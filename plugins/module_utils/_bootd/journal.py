@@ -3,15 +3,16 @@
 """The journal: every machine's events in order, its state, and the writer that keeps states in the store.
 
 Recording never waits for the store, except where the caller asks for it (``durable``): an installer is told "kept"
-only when its report is.
+only when its report is. All else is kept GATHER seconds later, in batches, so however often a machine asks meanwhile it
+is written once. A bootd that is killed forgets what was not reported in that time.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 
 from .catalog import Catalog
 from .events import Event, Held, Progress
@@ -23,6 +24,8 @@ from .stores.base import Store, StoreError
 
 RECENT_EVENTS = 50
 _REPEATED = (Progress, Held)  # of these only the last in a row is remembered
+GATHER = 0.2  # seconds that states wait for each other
+BATCH = 1000  # states that are kept at once: a report waits for no more than that
 FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
 
@@ -38,10 +41,11 @@ class Journal:
         self._recent: dict[str, deque[Event]] = {}
         self._busy: set[str] = set()  # the machines whose stage is one of BUSY
         self._dirty: dict[str, None] = {}  # ordered: the state that waits longest is written first
-        self._changed = threading.Condition()
-        self._saving = threading.Lock()
+        self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
+        self._saving: dict[str, State] = {}  # what the store is keeping just now: one batch at a time
+        self._changed = threading.Condition()  # over all above
         self._writer: threading.Thread | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
         self.opened_at = clock()
 
     def start(self) -> None:
@@ -54,7 +58,7 @@ class Journal:
     def stop(self) -> None:
         """Write what waits, as far as the store takes it, and stop."""
         with self._changed:
-            self._stopping = True
+            self._stopping.set()
             self._changed.notify_all()
         if self._writer is not None:
             self._writer.join()
@@ -86,10 +90,9 @@ class Journal:
             self._remember(event)
             if state is not before:
                 self._put(event.key, state)
-                self._dirty[event.key] = None
-                self._changed.notify_all()
+                self._soil(event.key)
         if durable:
-            self._save(event.key)
+            self._keep(event.key)
         return state
 
     def decide(self, choose: Callable[[], Event | None]) -> Event | None:
@@ -106,6 +109,11 @@ class Journal:
             self._busy.add(key)
         else:
             self._busy.discard(key)
+
+    def _soil(self, key: str) -> None:
+        if not self._dirty:
+            self._changed.notify_all()
+        self._dirty[key] = None
 
     def _remember(self, event: Event) -> None:
         recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
@@ -138,50 +146,92 @@ class Journal:
             if netboot.allow_pxe is True and state.switched_off.get(mac) == machine.reprovision:
                 return  # the switch is on its way to the store, nobody has edited the object
             self._put(machine.key, release_switch(state, mac, again=netboot.allow_pxe is True))
-            self._dirty[machine.key] = None
-            self._changed.notify_all()
+            self._soil(machine.key)
 
-    def _save(self, key: str) -> None:
-        with self._saving:
+    def _keep(self, key: str) -> None:
+        """Have the machine's state in the store; reports that come together share a commit."""
+        with self._changed:
+            self._awaited[key] += 1
+        try:
+            fault = self._try([key])
+            if fault is not None and not isinstance(fault, StoreError):
+                fault = self._try([key], alone=True)  # it may be in another's state
+            if fault is not None:
+                raise fault
+        finally:
             with self._changed:
-                if key not in self._dirty:
-                    return
-                del self._dirty[key]
-                state = self._states[key]
-            try:
-                self._store.save(key, state)
-            except Exception:
-                with self._changed:
+                self._awaited[key] -= 1
+                if not self._awaited[key]:
+                    del self._awaited[key]
+
+    def _is_due(self, key: str) -> bool:
+        return key in self._dirty or key in self._saving
+
+    def _take(self, keys: Iterable[str], *, alone: bool = False) -> None:
+        """Begin a batch of those of ``keys`` that are dirty, and of those that somebody waits for."""
+        awaited = [] if alone else self._awaited
+        self._saving = {key: self._states[key] for key in (*awaited, *keys) if key in self._dirty}
+        for key in self._saving:
+            del self._dirty[key]
+
+    def _save(self) -> None:
+        """Save the batch that was begun; raises what the store raises, and then the batch is dirty again."""
+        try:
+            self._store.save(self._saving)
+        except Exception:
+            with self._changed:
+                for key in self._saving:
                     self._dirty.setdefault(key, None)
-                raise
+            raise
+        finally:
+            with self._changed:
+                self._saving = {}
+                self._changed.notify_all()
 
     def _write_behind(self) -> None:
-        wait = 0.0
+        wait = GATHER
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopping or self._dirty)
-                if wait and not self._stopping:
-                    self._changed.wait_for(lambda: self._stopping, timeout=wait)
+                self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty)
+            self._stopping.wait(wait)
+            with self._changed:
                 waiting = list(self._dirty)
-                if not waiting:
-                    return
+            if not waiting and self._stopping.is_set():
+                return
             wait = self._save_all(waiting, wait)
-            if self._stopping and wait:
+            if self._stopping.is_set() and wait > GATHER:
                 self._log.error("states_lost", machines=len(self._dirty), reason="the store takes no writes")
                 return
 
     def _save_all(self, keys: list[str], wait: float) -> float:
-        """Save ``keys``; return how many seconds to wait before the next try, 0 where all went well."""
-        for key in keys:
-            # A fault in the store ends the journal as little as a full disk does: others wait for this thread.
-            with Caught() as caught:
-                self._save(key)
-            if caught.fault is not None:
-                wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
-                expected = isinstance(caught.fault, StoreError)
-                told = {"reason": str(caught.fault)} if expected else fields_of(caught.fault)
-                self._log.error("state_not_kept", machine=key, **told, retry_seconds=wait)
-                return wait
-        if wait:
-            self._log.info("states_kept_again", machines=len(keys))
-        return 0.0
+        """Save ``keys``; return how many seconds to wait before the next time, GATHER where all went well."""
+        failed: dict[str, Exception] = {}
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            fault = self._try(batch)
+            if isinstance(fault, StoreError):
+                failed[batch[0]] = fault
+                break
+            if fault is not None:
+                # A fault ends the journal as little as a full disk does: it is in one state, and costs that one.
+                failed |= {key: fault for key in batch if (fault := self._try([key], alone=True)) is not None}
+        if not failed:
+            if wait > GATHER:
+                self._log.info("states_kept_again", machines=len(keys))
+            return GATHER
+        wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
+        for key, fault in failed.items():
+            told = {"reason": str(fault)} if isinstance(fault, StoreError) else fields_of(fault)
+            self._log.error("state_not_kept", machine=key, **told, machines=len(self._dirty), retry_seconds=wait)
+        return wait
+
+    def _try(self, keys: list[str], *, alone: bool = False) -> Exception | None:
+        """Save ``keys`` in one batch, with what is waited for; return why that could not be, None where it is."""
+        with Caught() as caught:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._saving or not any(map(self._is_due, keys)))
+                if not any(map(self._is_due, keys)):
+                    return None  # they were in the batch of another
+                self._take(keys, alone=alone)
+            self._save()
+        return caught.fault

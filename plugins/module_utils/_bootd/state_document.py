@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from .events import Progress
-from .stages import LOADS, MAX_FACTS, MAX_STEPS, SEEN, STAGES, State, Step
+from .stages import LOADS, MAX_FACTS, MAX_STEPS, MAX_TEXT, SEEN, STAGES, State, Step
 
 VERSION = 1
+MAX_COUNT = 2**53 - 1  # what every reader of JSON holds exactly (RFC 8259 section 6)
+MAX_TIME = 253_402_300_799.0  # the last second of the year 9999, which is as far as calendars go
 
 _TEXTS = {"firmware": "firmware", "last": "last", "error": "error", "waitsFor": "waits_for"}
 _COUNTS = {"attempt": "attempt", "installs": "installs"}
@@ -24,28 +25,44 @@ _TEXT_MAPS = {"facts": "facts", "switchedOff": "switched_off"}
 
 
 def to_json(state: State) -> str:
-    """Return ``state`` as compact JSON in ASCII, the same text for the same state."""
-    return json.dumps(state_to_document(state), separators=(",", ":"), sort_keys=True)
+    """Return ``state`` as compact JSON in ASCII, the same text for the same state.
+
+    What ``from_json`` would not take is left out of it: a number too large becomes the largest, half a character "?".
+    """
+    text = _dumps(state_to_document(state))
+    if "\\ud" in text:  # the escape of a surrogate, which may lack its other half
+        text = _dumps(json.loads(json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace")))
+    return text
 
 
 def from_json(text: str | bytes) -> State:
-    """Return the State that ``text`` holds; raises ValueError saying what is wrong with it."""
+    """Return the State that ``text`` holds; raises ValueError, and nothing else, saying what is wrong with it."""
     try:
         return state_from_document(json.loads(text))
     except RecursionError:
         raise ValueError("nested too deep") from None
+    except ValueError as error:
+        raise ValueError(str(error)[:MAX_TEXT]) from None
+
+
+def _dumps(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"), sort_keys=True)
 
 
 def state_to_document(state: State) -> dict[str, Any]:
     """Return ``state`` as a JSON object."""
     document: dict[str, Any] = {"version": VERSION, "stage": state.stage}
-    for names in (_TEXTS, _COUNTS, _TIMES):
-        document |= {name: getattr(state, attribute) for name, attribute in names.items()}
-    document["steps"] = [{"stage": step.stage, "at": step.at} for step in state.steps]
+    document |= {name: getattr(state, attribute) for name, attribute in _TEXTS.items()}
+    document |= {name: _at_most(getattr(state, attribute), MAX_COUNT) for name, attribute in _COUNTS.items()}
+    document |= {name: _at_most(getattr(state, attribute), MAX_TIME) for name, attribute in _TIMES.items()}
+    document["steps"] = [{"stage": step.stage, "at": _at_most(step.at, MAX_TIME)} for step in state.steps]
     document |= {name: dict(getattr(state, attribute)) for name, attribute in _TEXT_MAPS.items()}
-    document["bytes"], document["seen"], document["overdue"] = dict(state.bytes), dict(state.seen), state.overdue
-    if state.progress is not None:
-        document["progress"] = {"what": state.progress.what, "bytes": state.progress.bytes, "size": state.progress.size}
+    document["bytes"] = {name: _at_most(sent, MAX_COUNT) for name, sent in state.bytes.items()}
+    document["seen"] = {name: _at_most(at, MAX_TIME) for name, at in state.seen.items()}
+    document["overdue"] = state.overdue
+    if (progress := state.progress) is not None:
+        sent, size = _at_most(progress.bytes, MAX_COUNT), _at_most(progress.size, MAX_COUNT)
+        document["progress"] = {"what": progress.what, "bytes": sent, "size": size}
     return {name: value for name, value in document.items() if value or name in ("version", "stage")}
 
 
@@ -55,7 +72,7 @@ def state_from_document(document: Any) -> State:
         raise ValueError("not a JSON object")
     version = document.get("version")
     if version != VERSION or isinstance(version, bool):
-        raise ValueError(f"version is {version!r}; this bootd reads version {VERSION}")
+        raise ValueError(f"version is {repr(version)[:MAX_TEXT]}; this bootd reads version {VERSION}")
     values: dict[str, Any] = {"stage": _stage(document.get("stage"), "stage")}
     for name, attribute in _TEXTS.items():
         values[attribute] = _text(document.get(name, ""), name)
@@ -73,6 +90,10 @@ def state_from_document(document: Any) -> State:
     overdue = document.get("overdue", "")
     values["overdue"] = _stage(overdue, "overdue") if overdue != "" else ""
     return State(**values, progress=_progress(document.get("progress")), steps=_steps(document.get("steps", [])))
+
+
+def _at_most(value: float, limit: float) -> float:
+    return value if 0 <= value <= limit else min(max(type(limit)(0), value), limit)
 
 
 def _progress(value: Any) -> Progress | None:
@@ -99,19 +120,24 @@ def _stage(value: Any, name: str) -> str:
 
 
 def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _can_be_told(value):
         raise ValueError(f"{name} is not text")
     return value
 
 
+def _can_be_told(text: str) -> bool:
+    """Return whether ``text`` is one for a page or a log too: a surrogate is half a character, and can't be encoded."""
+    return text.isascii() or text.encode(errors="ignore").decode() == text
+
+
 def _count(value: Any, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name} is not a number from 0")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
+        raise ValueError(f"{name} is not a number from 0 to {MAX_COUNT}")
     return value
 
 
 def _time(value: Any, name: str) -> float:
-    if type(value) not in (int, float) or not isfinite(value):
+    if type(value) not in (int, float) or not 0 <= value <= MAX_TIME:  # which NaN is not either
         raise ValueError(f"{name} is not a time")
     return float(value)
 
@@ -119,4 +145,6 @@ def _time(value: Any, name: str) -> float:
 def _mapping(value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or len(value) > MAX_FACTS:
         raise ValueError(f"{name} is not a mapping of at most {MAX_FACTS}")
+    if not all(map(_can_be_told, value)):
+        raise ValueError(f"{name} has a key that is not text")
     return value

@@ -32,6 +32,7 @@ class MemoryStore:
         self.states = dict(states or {})
         self.broken = False
         self.saved = threading.Event()
+        self.batches: list[list[str]] = []
         self.elsewhere: dict[str, State] = {}  # what another replica has written
 
     def load_states(self):
@@ -41,10 +42,11 @@ class MemoryStore:
         changed, self.elsewhere = self.elsewhere, {}
         return changed
 
-    def save(self, key, state):
+    def save(self, states):
         if self.broken:
             raise StoreError("no space left on device")
-        self.states[key] = state
+        self.states |= states
+        self.batches.append(sorted(states))
         self.saved.set()
 
 
@@ -142,10 +144,10 @@ def test_journal_stops_although_the_store_takes_nothing():
 
 def test_journal_goes_on_for_the_others_after_a_fault_in_the_store():
     class Faulty(MemoryStore):
-        def save(self, key, state):
-            if key == KEY:
+        def save(self, states):
+            if KEY in states:
                 raise KeyError("surprise")
-            super().save(key, state)
+            super().save(states)
 
     store, stream = Faulty(), io.StringIO()
     journal = Journal(store, Log("json", "error", stream))

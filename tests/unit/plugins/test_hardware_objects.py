@@ -47,7 +47,7 @@ def test_from_files_reads_objects_and_states(tmp_path):
     write(tmp_path / "b.yaml", ("b", "b12", "50"), ("a", "b13", "51"))
     (tmp_path / "other.yaml").write_text("kind: ConfigMap\n", encoding="utf-8")
     with StateDir(tmp_path / "state") as states:
-        states.save("default/a", State(stage="installed", installs=1))
+        states.save({"default/a": State(stage="installed", installs=1)})
     found = from_files(str(tmp_path), str(tmp_path / "state"))
     assert [(entry.key, entry.state.stage) for entry in found.entries] == [
         ("default/a", "installed"),

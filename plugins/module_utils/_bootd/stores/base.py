@@ -42,10 +42,10 @@ class Store(Protocol):
     def changed_states(self) -> Mapping[str, State]:
         """Return the states that others than this daemon have written since the last call; often none."""
 
-    def save(self, key: str, state: State) -> None:
-        """Keep ``state`` of the machine ``key`` before returning; raises StoreError where that did not work.
+    def save(self, states: Mapping[str, State]) -> None:
+        """Keep ``states``, by machine key, before returning: all of them, or none and raise StoreError.
 
-        ``state.switched_off`` takes effect with it: the store's objects then show ``allowPXE`` false.
+        ``switched_off`` takes effect with it, also where it can't be kept: the objects then show ``allowPXE`` false.
         """
 
     def problems(self) -> list[StoreProblem]:

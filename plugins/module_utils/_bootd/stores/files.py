@@ -74,14 +74,16 @@ class FilesStore:
         """Return nothing: the state directory has one writer; see ``Store``."""
         return {}
 
-    def save(self, key: str, state: State) -> None:
-        """Serve the machine as ``state`` has it from now on, and keep the state on disk; see ``Store``."""
+    def save(self, states: Mapping[str, State]) -> None:
+        """Serve the machines as ``states`` have them from now on, and keep these on disk; see ``Store``."""
         with self._lock:
-            self._load_kept().states[key] = state
-            machine = self._tree.machines.get(key)
-            if machine is not None:
-                self._catalog.upsert(self._as_served(machine))
-        self._state_dir.save(key, state)
+            kept = self._load_kept()
+            for key, state in states.items():
+                kept.states[key] = state
+                machine = self._tree.machines.get(key)
+                if machine is not None and (served := self._as_served(machine)) is not self._catalog.get(key):
+                    self._catalog.upsert(served)
+        self._state_dir.save(states)
 
     def problems(self) -> list[StoreProblem]:
         """Return what is wrong with manifests and states now, the first MAX_PROBLEMS of it."""
@@ -114,7 +116,7 @@ class FilesStore:
         """Return ``machine`` with what bootd has switched off; the very object that is served where it is the same."""
         kept = self._load_kept()
         state = kept.states.get(machine.key)
-        if machine.key in kept.lost:
+        if kept.is_lost(machine.key):
             # It may have been installed since: better it waits for somebody than that its disks are overwritten.
             served = as_served(machine, {interface.mac: machine.reprovision for interface in machine.interfaces})
         elif state is not None and state.switched_off:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..catalog import Catalog
@@ -55,6 +56,7 @@ class KubernetesStore:
         self._missing: frozenset[str] = frozenset()  # served although the cluster no longer has them
         self._version = ""
         self._kept = KeptStates()
+        self._held: dict[str, Mapping[str, str]] = {}  # key: switched_off of those whose annotation can't be read
         self._adopted: dict[str, State] = {}
         self._trouble = ""
         self._catalog = Catalog()
@@ -117,19 +119,26 @@ class KubernetesStore:
             adopted, self._adopted = self._adopted, {}
             return adopted
 
-    def save(self, key: str, state: State) -> None:
-        """Serve the machine as ``state`` has it, keep the state on disk, and have the API take it; see ``Store``."""
+    def save(self, states: Mapping[str, State]) -> None:
+        """Serve the machines as ``states`` have them, keep these on disk, and have the API take them; see ``Store``."""
+        self._state_dir.save({key: self._serve(key, state) for key, state in states.items()})
+
+    def _serve(self, key: str, state: State) -> State:
+        """Serve the machine as ``state`` has it, have the API take it, and return it as it is to be kept."""
         with self._lock:
+            if key in self._held and not state.switched_off:
+                state = replace(state, switched_off=self._held[key])
             before = self._kept.states.get(key)
             self._kept.states[key] = state
-            self._kept.lost.discard(key)
+            if state.switched_off:
+                self._kept.found.add(key)
             live = self._objects.get(key)
-            if live is not None:
-                self._catalog.upsert(self._as_served(live))
+            if live is not None and (served := self._as_served(live)) is not self._catalog.get(key):
+                self._catalog.upsert(served)
         if live is not None and self._started:
             self._writer.put(key)
             self._tell(key, live, before, state)
-        self._state_dir.save(key, state)
+        return state
 
     def problems(self) -> list[StoreProblem]:
         """Return what is wrong with the API, the objects and the states now, the first MAX_PROBLEMS of it."""
@@ -200,9 +209,10 @@ class KubernetesStore:
         key = live.machine.key
         if is_newer(live, self._kept.states.get(key)):
             self._kept.states[key] = self._adopted[key] = live.state
-            self._kept.lost.discard(key)
+            self._kept.found.add(key)
+            self._held.pop(key, None)
         elif live.annotation and live.state is None and key not in self._kept.states:
-            self._kept.lost.add(key)
+            self._held.setdefault(key, _all_off(live))
 
     def _adopt_written(self, live: Live, before: Live | None) -> bool:
         """Take a state that another replica has just written; return whether there was one."""
@@ -213,6 +223,7 @@ class KubernetesStore:
         if live.state is None or live.state == kept or (kept is not None and live.state.last_at < kept.last_at):
             return False
         self._kept.states[key] = self._adopted[key] = live.state
+        self._held.pop(key, None)
         return True
 
     def _as_served(self, live: Live) -> Machine:
@@ -221,10 +232,12 @@ class KubernetesStore:
         return present if present == served else served
 
     def _state_of(self, live: Live) -> State | None:
-        if live.machine.key in self._kept.lost:
-            # It may have been installed since: better it waits for somebody than that its disks are overwritten.
-            return State(switched_off={item.mac: live.machine.reprovision for item in live.machine.interfaces})
-        return self._kept.states.get(live.machine.key)
+        # A machine whose state can't be read may have been installed since: better it waits for somebody than that its
+        # disks are overwritten.
+        key = live.machine.key
+        if self._kept.is_lost(key):
+            return State(switched_off=_all_off(live))
+        return self._kept.states.get(key) or (State(switched_off=self._held[key]) if key in self._held else None)
 
     def _differs(self, live: Live) -> bool:
         kept = self._kept.states.get(live.machine.key)
@@ -317,3 +330,8 @@ class KubernetesStore:
             "which has lost data or was restored from a backup; served on as it was. Apply it again, or, to forget it, "
             f"remove {self._cache.path} and restart bootd"
         )
+
+
+def _all_off(live: Live) -> dict[str, str]:
+    """Return the ``switched_off`` that holds the machine until its object asks for another installation."""
+    return {interface.mac: live.machine.reprovision for interface in live.machine.interfaces}

@@ -15,7 +15,15 @@ from typing import Any
 
 from ..hardware.mac import parse_mac
 from ..hardware.manifest import Document
-from ..hardware.model import STATE_ANNOTATION, Interface, Machine, is_as_written, machine_from_object, text_at
+from ..hardware.model import (
+    REPROVISION_ANNOTATION,
+    STATE_ANNOTATION,
+    Interface,
+    Machine,
+    is_as_written,
+    machine_from_object,
+    text_at,
+)
 from ..hardware.names import is_usable_key
 from ..hardware.validate import check_document
 from ..stages import State
@@ -59,7 +67,11 @@ def live_from(document: Mapping[str, Any]) -> Live | None:
         try:
             state = from_json(annotation)
         except ValueError as error:
-            problems.append(StoreProblem(where, f"the annotation {STATE_ANNOTATION} can't be used: {error}"))
+            message = (
+                f"the annotation {STATE_ANNOTATION} can't be used: {error}. Where bootd's disk has no state of it "
+            )
+            message += f"either, netboot stays off until {REPROVISION_ANNOTATION} has a new value"
+            problems.append(StoreProblem(where, message))
     raw = json.dumps(document, separators=(",", ":")).encode()
     uid, version = text_at(meta, "uid"), text_at(meta, "resourceVersion")
     return Live(replace(machine, source=where), raw, uid, version, annotation, state, tuple(problems))

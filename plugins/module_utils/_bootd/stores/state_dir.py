@@ -2,46 +2,60 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The state directory: what bootd knows of each machine, and its secret. One daemon at a time.
 
-    lock                            held with flock while a daemon runs; holds its process id
-    secret                          32 bytes, readable by the owner only
-    machines/NAMESPACE/NAME.json    one state each
+    lock                                   held with flock while a daemon runs; holds its process id
+    secret                                 32 bytes, readable by the owner only
+    states.db, states.db-wal               the states, see state_database
+    machines/NAMESPACE/NAME.json.broken    a state that could not be read
+    states.db.broken                       a whole database that could not be read
 
-Each file is written whole beside its place, synced, and renamed: after a crash at any moment it is the old or the new.
+What could not be read may say that a machine is installed, so netboot is off until somebody has looked at the file
+that it was set aside as, and removed it: for its machine, or for all.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
-from secrets import token_hex
 
 from ..hardware.names import is_usable_key
 from ..stages import State
 from ..state_document import from_json, to_json
 from ..tokens import SECRET_BYTES, new_secret
+from . import state_database
 from .base import StoreError, StoreProblem
+from .state_database import DatabaseDamaged, DatabaseRefused, StateDatabase, sync_directory
+from .state_files import BROKEN, StateFiles, aside_names, read_bounded, write_temporary
 
-MAX_STATE_BYTES = 1024 * 1024
-_TEMPORARY = ".tmp-"
-_BROKEN = ".broken"
-_FILE_NAME = re.compile(r"([^.].*)\.json(?:(?:\.[0-9]+)?\.broken)?", re.DOTALL)
 _RENEW = "remove it, and a new one is made (URLs that installers report to change with it)"
 
+_DATABASE_ASIDE = (
+    "all states were in it; it could not be read and was set aside. It may say that machines are installed, so netboot "
+    "stays off for every machine until this file is removed and bootd restarted. Before that put a copy of it back as "
+    f"{state_database.NAME}, or set allowPXE to false on each machine that must not be installed again"
+)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class KeptStates:
-    """States by machine key, the keys of machines whose state is there but broken, and the problems with these."""
+    """States by machine key, the keys of machines whose state is there but can't be read, and what is to be told.
+
+    ``all_lost``: no state could be read, so every machine that is not in ``found`` may have had one.
+    """
 
     states: dict[str, State] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     problems: list[StoreProblem] = field(default_factory=list)
+    all_lost: bool = False
+    found: set[str] = field(default_factory=set)
+
+    def is_lost(self, key: str) -> bool:
+        """Return whether the machine may have been installed without anybody knowing."""
+        return key not in self.found and (self.all_lost or key in self.lost)
 
 
 class StateDir:
@@ -50,7 +64,8 @@ class StateDir:
     def __init__(self, path: str | Path, *, exclusive: bool = True) -> None:
         self.path = Path(path)
         self._named = str(path) != ""
-        self._machines = self.path / "machines"
+        self._files = StateFiles(self.path)
+        self._database = StateDatabase(self.path)
         self._exclusive = exclusive
         self._lock: int | None = None
 
@@ -69,15 +84,16 @@ class StateDir:
             with _failures_of(self.path):
                 self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._take_lock()
-                self._machines.mkdir(mode=0o700, exist_ok=True)
-                self._remove_leftovers()
-                _sync_directory(self.path)
+                self._files.remove_leftovers()
+                sync_directory(self.path)
+                sync_directory(self.path.absolute().parent)
         except StoreError:
             self.close()
             raise
 
     def close(self) -> None:
-        """Release the lock."""
+        """Let go of the states and the lock."""
+        self._database.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -101,17 +117,6 @@ class StateDir:
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
-    def _remove_leftovers(self) -> None:
-        for directory in (self.path, *self._namespaces()):
-            for name in os.listdir(directory):
-                if name.startswith(_TEMPORARY):
-                    (directory / name).unlink(missing_ok=True)
-
-    def _namespaces(self) -> list[Path]:
-        with suppress(FileNotFoundError):
-            return sorted(entry for entry in self._machines.iterdir() if entry.is_dir() and not entry.is_symlink())
-        return []
-
     def secret(self) -> bytes:
         """Return the secret that report tokens are made with, created at the first call.
 
@@ -126,7 +131,7 @@ class StateDir:
 
     def _create_secret(self, path: Path) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = _write_temporary(self.path, new_secret())
+        temporary = write_temporary(self.path, new_secret())
         try:
             if os.geteuid() == 0:
                 # Asked for by root, before the daemon's first start: it is the daemon that has to read it.
@@ -135,68 +140,146 @@ class StateDir:
             # Unlike a rename, a link never takes the place of a secret that another process has just made.
             with suppress(FileExistsError):
                 os.link(temporary, path)
-            _sync_directory(self.path)
+            sync_directory(self.path)
         finally:
             temporary.unlink(missing_ok=True)
 
     def load(self) -> KeptStates:
-        """Return what is kept; raises StoreError where not even the directory can be read.
+        """Return what is kept; raises StoreError where it can't be used at all.
 
-        The owner of the directory sets a broken file aside as ``NAME.json.broken``, which stays a problem until
-        somebody removes it.
+        The owner of the directory sets aside what is broken, and takes over the files of an earlier bootd.
         """
         kept = KeptStates()
         if not self._exclusive and not self._named:
             return kept
-        with _failures_of(self._machines):
-            for namespace in self._namespaces():
-                for path in _state_files(namespace):
-                    self._load_one(path, kept)
+        with _failures_of(self.path):
+            rows = self._rows(kept)
+            self._read_set_aside(kept)
+            self._read_rows(rows, kept)
+            self._read_files(kept)
         return kept
 
-    def _load_one(self, path: Path, kept: KeptStates) -> None:
-        key = f"{path.parent.name}/{_FILE_NAME.fullmatch(path.name)[1]}"
-        reason = "could not be read and was set aside"
-        if not path.name.endswith(_BROKEN):
-            try:
-                kept.states[key] = from_json(_read_bounded(path))
-                return
-            except OSError as error:
-                reason = f"can't be read: {error.strerror}"
-            except ValueError as error:
-                reason = f"is not a state: {error}{self._set_aside(path)}"
-        kept.lost.add(key)
-        message = f"{reason}; netboot stays off for {key} until this file is removed and bootd restarted"
-        kept.problems.append(StoreProblem(str(path), message))
+    def save(self, states: Mapping[str, State]) -> None:
+        """Keep ``states`` by machine key: all on disk when this returns, or none; raises StoreError saying why."""
+        for key in states:
+            if not is_usable_key(key):
+                raise StoreError(f"{key!r} can't be the name of a machine")
+        self._database.write({key: to_json(state) for key, state in states.items()})
 
-    def _set_aside(self, path: Path) -> str:
+    def _rows(self, kept: KeptStates) -> list[tuple[bytes, bytes]]:
+        """Return the rows of the database, none where it can't be read, which is every machine's problem."""
+        path = self._database.path
+        try:
+            return self._database.read() if self._exclusive else self._database.read_beside()
+        except DatabaseDamaged as error:
+            kept.all_lost = True
+            message = f"no database of states: {error}"
+            if self._exclusive and not (refused := self._set_database_aside()):
+                return []  # a problem as long as it lies there
+            if self._exclusive:
+                message += f"; can't be set aside: {refused}"
+        except DatabaseRefused:
+            raise
+        except StoreError as error:
+            if not self._exclusive:
+                raise
+            kept.all_lost = True
+            message = f"can't be read: {error}"
+        kept.problems.append(StoreProblem(str(path), f"{message}; netboot stays off for every machine until it can"))
+        return []
+
+    def _set_database_aside(self) -> str:
+        """Set the database aside; return why that can't be, "" where it is done."""
+        target = next(name for name in aside_names(self._database.path) if not name.exists())
+        try:
+            self._database.set_aside(target)
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
+
+    def _read_set_aside(self, kept: KeptStates) -> None:
+        """Note what lies there set aside, by this start or an earlier one."""
+        with suppress(FileNotFoundError):
+            for name in sorted(os.listdir(self.path)):
+                if name.startswith(state_database.NAME) and name.endswith(BROKEN):
+                    kept.all_lost = True
+                    kept.problems.append(StoreProblem(str(self.path / name), _DATABASE_ASIDE))
+        for key, path in self._files.set_aside():
+            kept.lost.add(key)
+            message = f"could not be read and was set aside; {_off(key)} until this file is removed and bootd restarted"
+            kept.problems.append(StoreProblem(str(path), message))
+
+    def _read_rows(self, rows: list[tuple[bytes, bytes]], kept: KeptStates) -> None:
+        broken: list[str] = []
+        for name, document in rows:
+            key = name.decode(errors="replace")
+            where = f"{self._database.path}: {key}"
+            try:
+                if not is_usable_key(key):
+                    raise ValueError("the key is no machine's name")
+                if len(document) > state_database.MAX_DOCUMENT:
+                    raise ValueError(f"larger than {state_database.MAX_DOCUMENT} bytes")
+                kept.states[key] = from_json(document)
+            except ValueError as error:
+                told = f"is not a state: {error}"
+                if not is_usable_key(key):
+                    kept.problems.append(StoreProblem(where, f"{told}; left where it is"))
+                    continue
+                kept.lost.add(key)
+                told += self._set_row_aside(key, document, broken)
+                kept.problems.append(
+                    StoreProblem(where, f"{told}; {_off(key)} until that file is removed and bootd restarted")
+                )
+        if broken:
+            # What can't be forgotten now is set aside again by the next start, as the same file.
+            with suppress(StoreError):
+                self._database.write({}, remove=broken)
+
+    def _set_row_aside(self, key: str, document: bytes, broken: list[str]) -> str:
+        if not self._exclusive:
+            return ", and will be set aside as a file when bootd starts"
+        try:
+            path = self._files.write_aside(key, document)
+        except OSError as error:
+            return f", and can't be set aside as a file: {error.strerror}"
+        broken.append(key)
+        return f"; set aside as {path}"
+
+    def _read_files(self, kept: KeptStates) -> None:
+        """Take over the states of an earlier bootd, where there is nothing later of the machine."""
+        later: dict[str, State] = {}
+        done: list[Path] = []
+        for key, path in self._files.kept():
+            try:
+                state = from_json(read_bounded(path))
+            except OSError as error:
+                told = f"can't be read: {error.strerror}"
+            except ValueError as error:
+                told = f"is not a state: {error}{self._set_file_aside(path)}"
+            else:
+                done.append(path)
+                if key not in kept.states or state.last_at > kept.states[key].last_at:
+                    later[key] = kept.states[key] = state
+                continue
+            kept.lost.add(key)
+            message = f"{told}; {_off(key)} until this file is removed and bootd restarted"
+            kept.problems.append(StoreProblem(str(path), message))
+        if not done or not self._exclusive:
+            return
+        try:
+            self.save(later)
+            self._files.forget(done)
+        except (OSError, StoreError) as error:
+            # They are read again by the next start, and until then what is newer in the database counts.
+            kept.problems.append(StoreProblem(str(self.path), f"{len(done)} state files are not taken over: {error}"))
+
+    def _set_file_aside(self, path: Path) -> str:
         if not self._exclusive:
             return ""
-        target = next(name for name in _aside_names(path) if not name.exists())
         try:
-            path.rename(target)
+            return f"; set aside as {self._files.rename_aside(path).name}"
         except OSError as error:
             return f"; can't be set aside: {error.strerror}"
-        return f"; set aside as {target.name}"
-
-    def save(self, key: str, state: State) -> None:
-        """Keep ``state``: on disk when this returns; raises StoreError naming the path and the reason otherwise."""
-        if not is_usable_key(key):
-            raise StoreError(f"{key!r} can't be the name of a state file")
-        namespace, _unused, name = key.partition("/")
-        directory = self._machines / namespace
-        path = directory / f"{name}.json"
-        with _failures_of(path):
-            if not directory.is_dir():
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _sync_directory(self._machines)
-            temporary = _write_temporary(directory, to_json(state).encode() + b"\n")
-            try:
-                temporary.rename(path)
-            except OSError:
-                temporary.unlink(missing_ok=True)
-                raise
-            _sync_directory(directory)
 
 
 @contextmanager
@@ -208,23 +291,8 @@ def _failures_of(path: Path) -> Iterator[None]:
         raise StoreError(f"{error.filename or path}: {error.strerror or error}") from error
 
 
-def _state_files(directory: Path) -> list[Path]:
-    """Return the state files of a namespace, and those set aside, by name."""
-    return [directory / name for name in sorted(os.listdir(directory)) if _FILE_NAME.fullmatch(name)]
-
-
-def _aside_names(path: Path) -> Iterator[Path]:
-    yield path.with_name(f"{path.name}{_BROKEN}")
-    for number in count(2):
-        yield path.with_name(f"{path.name}.{number}{_BROKEN}")
-
-
-def _read_bounded(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(MAX_STATE_BYTES + 1)
-    if len(data) > MAX_STATE_BYTES:
-        raise ValueError(f"larger than {MAX_STATE_BYTES} bytes")
-    return data
+def _off(key: str) -> str:
+    return f"netboot stays off for {key}"
 
 
 def _read_secret(path: Path) -> bytes:
@@ -239,28 +307,3 @@ def _read_secret(path: Path) -> bytes:
             f"{path}: not {SECRET_BYTES} bytes long; remove it, and a new one is made (report URLs change)"
         )
     return secret
-
-
-def _write_temporary(directory: Path, content: bytes) -> Path:
-    """Write ``content`` to a new file in ``directory``, synced, and return its path; leaves nothing where it fails."""
-    path = directory / f"{_TEMPORARY}{token_hex(8)}"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        with suppress(OSError):
-            path.unlink()
-        error.filename = error.filename or str(path)
-        raise
-    return path
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
