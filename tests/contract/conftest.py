@@ -26,6 +26,7 @@ from _bootd.stores.state_dir import StateDir
 from kube import CRDS, NAMESPACE, ApiServer, api_server
 from manifests import key, manifest
 from memory_store import MemoryStore
+from state_rows import execute, put_row, refuse_rows
 
 ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 LOOSE_CRD = {
@@ -107,13 +108,10 @@ class FilesBench(Bench):
         shutil.rmtree(self.manifests)
 
     def spoil_state(self, number: int) -> None:
-        (self.state / "machines" / f"{key(number)}.json").write_bytes(b"\0\0")
+        put_row(self.state, key(number), b"\0\0")
 
-    def refuse_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(*_args: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr("_bootd.stores.state_dir.os.fsync", refuse)
+    def refuse_writes(self) -> None:
+        refuse_rows(self.state)
 
 
 class MemoryBench(Bench):
@@ -144,7 +142,7 @@ class MemoryBench(Bench):
     def spoil_state(self, number: int) -> None:
         self.store.unreadable.add(key(number))
 
-    def refuse_writes(self, _monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_writes(self) -> None:
         self.store.refuses = "No space left on device"
 
 
@@ -197,7 +195,7 @@ class KubernetesBench(Bench):
     def spoil_state(self, number: int) -> None:
         """Spoil it everywhere: what only one place has lost is read from the other."""
         self.close()
-        (self.state / "machines" / f"{key(number)}.json").unlink()
+        execute(self.state, "DELETE FROM states WHERE key = ?", key(number))
         (self.state / "hardware.jsonl").unlink()
         (document,) = [item for item in self._hardware("list") if item["metadata"]["name"] == f"um790-{number}"]
         document["metadata"]["annotations"][STATE_ANNOTATION] = "spoilt"
@@ -205,8 +203,8 @@ class KubernetesBench(Bench):
         self.api.client.request("PUT", path, body=document)
         self._open()
 
-    def refuse_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        FilesBench.refuse_writes(self, monkeypatch)
+    def refuse_writes(self) -> None:
+        FilesBench.refuse_writes(self)
 
 
 @pytest.fixture(scope="session")

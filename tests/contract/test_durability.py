@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from _bootd.stores.state_dir import StateDir
+from _bootd.stages import State
+from _bootd.state_document import to_json
+from _bootd.stores.state_dir import KeptStates, StateDir
 from require import require
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +20,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "plugins/module_utils")}
 KILLS = 120
 MACHINES = 4
 
-# Saves states whose number only grows, each said on stdout once it is kept.
+# Saves states whose number only grows, two machines a batch, said on stdout once they are kept.
 WRITER = f"""
 import itertools, sys
 from _bootd.stages import State
@@ -31,9 +33,9 @@ assert not kept.problems, kept.problems
 first = max((state.attempt for state in kept.states.values()), default=0)
 print("open", flush=True)
 for number in itertools.count(first + 1):
-    key = "default/m" + str(number % {MACHINES})
-    state_dir.save({{key: State(attempt=number, last="x" * (number * 997 % 5000))}})
-    print(key, number, flush=True)
+    keys = ["default/m" + str((number + one) % {MACHINES}) for one in (0, 1)]
+    state_dir.save({{key: State(attempt=number, last="x" * (number * 997 % 5000)) for key in keys}})
+    print(*keys, number, flush=True)
 """
 
 
@@ -49,7 +51,7 @@ def killed_after(path: Path, lines: int, wait: float) -> dict[str, int]:
             writer.kill()
         said += writer.stdout.read().splitlines(keepends=True)
     whole = [line.split() for line in said[1:] if line.endswith("\n")]
-    return {key: int(number) for key, number in whole}
+    return {key: int(number) for *keys, number in whole for key in keys}
 
 
 def test_state_dir_killed_at_any_moment_loses_nothing_acknowledged(tmp_path):
@@ -62,7 +64,44 @@ def test_state_dir_killed_at_any_moment_loses_nothing_acknowledged(tmp_path):
         assert kept.problems == []
         lost = {key: number for key, number in acknowledged.items() if kept.states[key].attempt < number}
         assert lost == {}
+        last = max((state.attempt for state in kept.states.values()), default=0)
+        assert sum(state.attempt == last for state in kept.states.values()) in (0, 2), "half a batch was kept"
     assert len(acknowledged) == MACHINES
+
+
+# Takes over the files of an earlier bootd.
+HEIR = """
+import sys
+from _bootd.stores.state_dir import StateDir
+with StateDir(sys.argv[1]) as state_dir:
+    print("open", flush=True)
+    state_dir.load()
+"""
+
+
+def test_state_dir_killed_while_it_takes_over_files_loses_none(tmp_path):
+    chance = random.Random(20261130)
+    finished = 0
+    for number in range(KILLS // 4):
+        path = tmp_path / str(number)
+        (path / "machines/default").mkdir(parents=True)
+        states = {f"default/m{one}": State(attempt=one + 1, last_at=float(number)) for one in range(200)}
+        for key, state in states.items():
+            (path / "machines" / f"{key}.json").write_text(to_json(state))
+        with subprocess.Popen(
+            [sys.executable, "-c", HEIR, str(path)], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+        ) as heir:
+            assert heir.stdout.readline() == "open\n"
+            try:
+                finished += heir.wait(chance.uniform(0, 0.05)) == 0
+            except subprocess.TimeoutExpired:
+                heir.kill()
+        with StateDir(path, exclusive=False) as state_dir:
+            assert state_dir.load() == KeptStates(states)
+        with StateDir(path) as state_dir:
+            assert state_dir.load() == KeptStates(states)
+        assert list(path.rglob("*.json")) == []
+    assert 0 < finished < KILLS // 4, "the kills came too early, or too late, to show anything"
 
 
 # Fills the disk that it has to itself, tries to save, makes room and tries again.
@@ -87,7 +126,7 @@ with StateDir(path) as state_dir:
         print(error)
     print(state_dir.load().states["default/a"].attempt, len(list(path.rglob(".tmp-*"))))
 with StateDir(path) as state_dir:
-    print("started again", state_dir.secret() == secret)
+    print("started again", state_dir.secret() == secret, state_dir.load().states["default/a"].attempt)
     (path / "ballast").unlink()
     state_dir.save({"default/a": State(attempt=3)})
     print(state_dir.load().states["default/a"].attempt)
@@ -100,8 +139,8 @@ def test_state_dir_on_a_full_disk_keeps_the_old_state_and_says_why(tmp_path):
     argv = ["unshare", "--mount", sys.executable, "-c", FULL_DISK, str(tmp_path / "state")]
     said = subprocess.run(argv, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     refusal, *rest = said.stdout.splitlines() or [said.stderr]
-    assert "No space left on device" in refusal and str(tmp_path / "state/machines/default") in refusal
-    assert rest == ["1 0", "started again True", "3"]
+    assert "No space left on device" in refusal and str(tmp_path / "state/states.db") in refusal
+    assert rest == ["1 0", "started again True 1", "3"]
 
 
 READ_ONLY = """

@@ -114,10 +114,22 @@ def test_switch_takes_effect_with_the_save(bench):
     assert bench.allow_pxe(2) == (False, True)
 
 
-def test_switch_takes_effect_although_it_can_not_be_kept(bench, monkeypatch):
+def test_batch_is_kept_whole_or_not_at_all(bench):
+    bench.start()
+    bench.store.save({key(2): INSTALLED, key(3): WAITING})
+    bench.store.save({})
+    bench.refuse_writes()
+    with pytest.raises(StoreError, match="No space left on device"):
+        bench.store.save({key(2): FAILED, key(4): FAILED})
+    bench.restart()
+    assert dict(bench.store.load_states()) == {key(2): INSTALLED, key(3): WAITING}
+
+
+def test_switch_takes_effect_although_it_can_not_be_kept(bench):
     bench.put(2)
     bench.start()
-    bench.refuse_writes(monkeypatch)
+    bench.store.save({key(3): INSTALLED})
+    bench.refuse_writes()
     with pytest.raises(StoreError, match="No space left on device"):
         bench.store.save({key(2): switched_off(2)})
     assert bench.allow_pxe(2) == (False, True)
@@ -182,3 +194,8 @@ def test_state_that_can_not_be_read_is_left_out_and_told_and_nothing_is_installe
     assert len(bench.store.problems()) == 1
     assert bench.allow_pxe(2) == (False, True)
     assert bench.allow_pxe(3) == (True, False)
+    # It goes on asking, and what is seen of it then is no history.
+    for _unused in range(2):
+        bench.store.save({key(2): State(stage="offered", last_at=9.0)})
+        assert bench.allow_pxe(2) == (False, True)
+        bench.restart()

@@ -56,7 +56,7 @@ def everything_told(daemon: Bootd) -> str:
     told = [daemon.get(path, OTHER)[1] for path in paths]
     told.append(daemon.get(f"/{MAC}/auto.ipxe", OTHER)[1])
     told.append(daemon.log.read_text(encoding="utf-8"))
-    told += [path.read_text(encoding="utf-8") for path in (daemon.state / "machines").rglob("*.json")]
+    told += [path.read_bytes().decode(errors="replace") for path in daemon.state.glob("states.db*")]
     argv = ["curl", "-sS", "--max-time", "1", "http://10.10.0.20:7080/api/v1/events"]
     told.append(daemon.lab.popen(OTHER, argv, stdout=-1, stderr=-1).communicate()[0].decode())
     told.append(Path(f"/proc/{daemon.process.pid}/cmdline").read_text(encoding="utf-8"))
