@@ -69,39 +69,57 @@ def test_state_dir_killed_at_any_moment_loses_nothing_acknowledged(tmp_path):
     assert len(acknowledged) == MACHINES
 
 
-# Takes over the files of an earlier bootd.
+# Takes over the files of an earlier bootd, and is killed where it is told to be.
 HEIR = """
-import sys
+import os, sys
+from pathlib import Path
+from _bootd.stores.state_database import StateDatabase
 from _bootd.stores.state_dir import StateDir
+place, unlinked, unlink, write = sys.argv[2], [], Path.unlink, StateDatabase.write
+def killed_write(*args, **more):
+    if place == "before":
+        os.kill(os.getpid(), 9)
+    write(*args, **more)
+    if place == "after":
+        os.kill(os.getpid(), 9)
+def killed_unlink(path, *args, **more):
+    if path.suffix == ".json":
+        unlinked.append(path)
+    if place == str(len(unlinked)):
+        os.kill(os.getpid(), 9)
+    unlink(path, *args, **more)
+StateDatabase.write, Path.unlink = killed_write, killed_unlink
 with StateDir(sys.argv[1]) as state_dir:
-    print("open", flush=True)
     state_dir.load()
 """
 
 
+def take_over(path: Path, place: str, seconds: float | None = None) -> int:
+    """Return the exit status of a bootd that takes over the files, killed at ``place`` or after ``seconds``."""
+    with subprocess.Popen([sys.executable, "-c", HEIR, str(path), place], env=ENVIRONMENT) as heir:
+        try:
+            return heir.wait(seconds)
+        except subprocess.TimeoutExpired:
+            heir.kill()
+        return heir.wait()
+
+
 def test_state_dir_killed_while_it_takes_over_files_loses_none(tmp_path):
     chance = random.Random(20261130)
-    finished = 0
-    for number in range(KILLS // 4):
+    places = [(place, None) for place in ("before", "after", "1", "2", "200")]
+    for number, (place, seconds) in enumerate([*places, *(("", chance.uniform(0.03, 0.4)) for _unused in range(25))]):
         path = tmp_path / str(number)
         (path / "machines/default").mkdir(parents=True)
         states = {f"default/m{one}": State(attempt=one + 1, last_at=float(number)) for one in range(200)}
         for key, state in states.items():
             (path / "machines" / f"{key}.json").write_text(to_json(state))
-        with subprocess.Popen(
-            [sys.executable, "-c", HEIR, str(path)], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-        ) as heir:
-            assert heir.stdout.readline() == "open\n"
-            try:
-                finished += heir.wait(chance.uniform(0, 0.05)) == 0
-            except subprocess.TimeoutExpired:
-                heir.kill()
+        status = take_over(path, place, seconds)
+        assert status == -9 or not place
         with StateDir(path, exclusive=False) as state_dir:
             assert state_dir.load() == KeptStates(states)
         with StateDir(path) as state_dir:
             assert state_dir.load() == KeptStates(states)
         assert list(path.rglob("*.json")) == []
-    assert 0 < finished < KILLS // 4, "the kills came too early, or too late, to show anything"
 
 
 # Fills the disk that it has to itself, tries to save, makes room and tries again.

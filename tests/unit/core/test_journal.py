@@ -7,6 +7,8 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -15,7 +17,7 @@ from _bootd import events
 from _bootd.catalog import Catalog
 from _bootd.events import Event
 from _bootd.hardware.model import Interface, Machine, Netboot
-from _bootd.journal import Journal
+from _bootd.journal import BATCH, Journal
 from _bootd.logs import Log
 from _bootd.stages import State
 from _bootd.stores.base import StoreError
@@ -48,6 +50,14 @@ class MemoryStore:
         self.states |= states
         self.batches.append(sorted(states))
         self.saved.set()
+
+
+def wait_until(happened) -> None:
+    """Return once ``happened`` is true."""
+    end = time.monotonic() + 5
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.001)
 
 
 def quiet() -> Log:
@@ -159,6 +169,114 @@ def test_journal_goes_on_for_the_others_after_a_fault_in_the_store():
     assert store.states["default/b"].stage == "installed"
     line = json.loads(stream.getvalue().splitlines()[0])
     assert (line["event"], line["machine"], line["reason"]) == ("state_not_kept", KEY, "KeyError: 'surprise'")
+
+
+def test_journal_fault_of_the_store_in_one_state_costs_a_report_of_another_nothing():
+    class Faulty(MemoryStore):
+        def save(self, states):
+            if KEY in states:
+                raise KeyError("surprise")
+            super().save(states)
+
+    store = Faulty()
+    journal = Journal(store, quiet())
+    with ThreadPoolExecutor() as pool:
+        reports = [pool.submit(journal.record, replace(SUCCEEDED, key=key), durable=True) for key in (KEY, "default/b")]
+    assert isinstance(reports[0].exception(), KeyError)
+    assert reports[1].result().stage == store.states["default/b"].stage == "installed"
+
+
+class Gate(MemoryStore):
+    """Keeps a batch once it is let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.let_through = threading.Semaphore(0), threading.Semaphore(0)
+
+    def save(self, states):
+        self.entered.release()
+        assert self.let_through.acquire(timeout=5)
+        super().save(states)
+
+
+def test_journal_reports_that_come_together_share_a_commit():
+    store = Gate()
+    journal = Journal(store, quiet())
+    journal.record(replace(SUCCEEDED, key="default/slow", kind=events.SCRIPT))
+    keys = [f"default/{number}" for number in range(20)]
+    with ThreadPoolExecutor(30) as pool:
+        first = pool.submit(journal.record, SUCCEEDED, durable=True)
+        assert store.entered.acquire(timeout=5)
+        others = [pool.submit(journal.record, replace(SUCCEEDED, key=key), durable=True) for key in keys]
+        wait_until(lambda: len(journal.states()) == 22)
+        assert not any(report.done() for report in (first, *others))
+        wait_until(lambda: sum(journal._awaited.values()) == 21)
+        for _unused in range(2):
+            store.let_through.release()
+        assert {report.result(5).stage for report in (first, *others)} == {"installed"}
+    assert store.batches == [[KEY], sorted(keys)], "nothing that nobody waits for is in it either"
+
+
+def test_journal_report_whose_shared_commit_fails_is_not_called_kept():
+    store = Gate()
+    store.broken = True
+    journal = Journal(store, quiet())
+    with ThreadPoolExecutor() as pool:
+        reports = [pool.submit(journal.record, replace(SUCCEEDED, key=f"default/{n}"), durable=True) for n in range(4)]
+        for _unused in range(8):
+            store.let_through.release()
+    assert [type(report.exception()) for report in reports] == [StoreError] * 4
+    store.broken = False
+    for _unused in range(8):
+        store.let_through.release()
+    journal.record(replace(SUCCEEDED, key="default/0"), durable=True)
+    assert store.states.keys() == {"default/0"}
+
+
+def test_journal_report_waits_for_one_batch_of_a_storm_at_most():
+    store = Gate()
+    journal = Journal(store, quiet())
+    journal.start()
+    for number in range(2 * BATCH + 1):
+        journal.record(Event(events.SCRIPT, f"default/{number}", MAC, 1.0, {}))
+    assert store.entered.acquire(timeout=5)
+    with ThreadPoolExecutor() as pool:
+        report = pool.submit(journal.record, SUCCEEDED, durable=True)
+        wait_until(lambda: journal._awaited)
+        for _unused in range(2):
+            store.let_through.release()
+        assert report.result(5).stage == "installed"
+        for _unused in range(8):
+            store.let_through.release()
+    journal.stop()
+    assert KEY in store.batches[1]
+    assert max(map(len, store.batches)) <= BATCH + 1
+    assert len(store.states) == 2 * BATCH + 2
+
+
+def test_journal_states_of_a_storm_are_written_once():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.start()
+    for number in range(200):
+        for key in (KEY, "default/b"):
+            journal.record(Event(events.FACTS, key, MAC, float(number), {}))
+    journal.stop()
+    assert len(store.batches) <= 3
+    assert {state.last_at for state in store.states.values()} == {199.0}
+
+
+def test_journal_writes_a_state_that_came_while_it_was_written():
+    store = Gate()
+    journal = Journal(store, quiet())
+    journal.start()
+    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    assert store.entered.acquire(timeout=5)
+    journal.record(Event(events.LOADED, KEY, MAC, 2.0, {"role": "kernel"}))
+    for _unused in range(2):
+        store.let_through.release()
+    journal.stop()
+    assert store.states[KEY].stage == "kernel"
 
 
 def test_journal_starts_from_the_stored_states():

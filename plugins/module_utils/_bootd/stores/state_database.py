@@ -135,8 +135,8 @@ class StateDatabase:
                 _create(self.path)
             connection = _connect(self.path, "rw")
             try:
-                _make_durable(connection)
                 _check_schema(connection)
+                _make_durable(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -222,7 +222,7 @@ def _check_schema(connection: sqlite3.Connection) -> None:
 
 def _rows(connection: sqlite3.Connection, *, check: bool = False) -> list[tuple[bytes, bytes]]:
     _check_schema(connection)
-    if check and (told := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != b"ok":
+    if check and (told := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != b"ok":
         raise DatabaseDamaged(told.decode(errors="replace"))
     return [(_bytes(key), _bytes(document)) for key, document in connection.execute(_SELECT)]
 
@@ -248,6 +248,8 @@ def _failures_of(path: Path) -> Iterator[None]:
             raise DatabaseDamaged(f"{path}: {error}") from error
         reason = os.strerror(errno.ENOSPC) if _code(error) in _FULL else str(error)
         raise StoreError(f"{path}: {reason}") from error
+    except UnicodeDecodeError as error:  # of a name or a statement in the file, which Python has wanted as text
+        raise DatabaseDamaged(f"{path}: {error}") from error
     except OSError as error:
         raise StoreError(f"{error.filename or path}: {error.strerror or error}") from error
 
