@@ -207,12 +207,14 @@ class KubernetesStore:
     def _adopt_newer(self, live: Live) -> None:
         """Take the object's state for the machine's where it is newer than the one on disk."""
         key = live.machine.key
-        if is_newer(live, self._kept.states.get(key)):
+        kept = self._kept.states.get(key)
+        if is_newer(live, kept):
             self._kept.states[key] = self._adopted[key] = live.state
-            self._kept.found.add(key)
             self._held.pop(key, None)
-        elif live.annotation and live.state is None and key not in self._kept.states:
+        elif live.annotation and live.state is None and kept is None:
             self._held.setdefault(key, _all_off(live))
+        if live.state is not None and self._kept.states[key].installs >= live.state.installs:
+            self._kept.found.add(key)  # no installation that the object tells of is missing here
 
     def _adopt_written(self, live: Live, before: Live | None) -> bool:
         """Take a state that another replica has just written; return whether there was one."""
