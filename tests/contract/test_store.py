@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from _bootd.hardware.model import Machine
@@ -195,7 +197,8 @@ def test_state_that_can_not_be_read_is_left_out_and_told_and_nothing_is_installe
     assert bench.allow_pxe(2) == (False, True)
     assert bench.allow_pxe(3) == (True, False)
     # It goes on asking, and what is seen of it then is no history.
-    for _unused in range(2):
-        bench.store.save({key(2): State(stage="offered", last_at=9.0)})
+    for at in (9.0, 10.0):
+        started_with = bench.store.load_states().get(key(2), State())
+        bench.store.save({key(2): replace(started_with, stage="offered", last_at=at)})
         assert bench.allow_pxe(2) == (False, True)
         bench.restart()

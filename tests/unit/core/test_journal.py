@@ -24,6 +24,7 @@ from _bootd.stores.base import StoreError
 from _bootd.unknown import UnknownMachines
 
 KEY, MAC = "default/a", "52:54:00:00:00:01"
+SCRIPT = events.Script(boot="harvester", via="http")
 SUCCEEDED = Event(KEY, MAC, 5.0, events.Report(outcome="succeeded", reprovision=""))
 
 
@@ -134,7 +135,7 @@ def test_journal_writes_behind_and_flushes_on_stop():
     store = MemoryStore()
     journal = Journal(store, quiet())
     journal.start()
-    journal.record(Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http")))
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
     assert store.saved.wait(5)
     journal.record(Event(KEY, MAC, 2.0, events.Loaded("", "kernel")))
     journal.stop()
@@ -147,7 +148,7 @@ def test_journal_stops_although_the_store_takes_nothing():
     stream = io.StringIO()
     journal = Journal(store, Log("json", "error", stream))
     journal.start()
-    journal.record(Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http")))
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
     journal.stop()
     assert "states_lost" in stream.getvalue()
 
@@ -202,7 +203,7 @@ class Gate(MemoryStore):
 def test_journal_reports_that_come_together_share_a_commit():
     store = Gate()
     journal = Journal(store, quiet())
-    journal.record(replace(SUCCEEDED, key="default/slow", kind=events.SCRIPT))
+    journal.record(replace(SUCCEEDED, key="default/slow", detail=SCRIPT))
     keys = [f"default/{number}" for number in range(20)]
     with ThreadPoolExecutor(30) as pool:
         first = pool.submit(journal.record, SUCCEEDED, durable=True)
@@ -238,7 +239,7 @@ def test_journal_report_waits_for_one_batch_of_a_storm_at_most():
     journal = Journal(store, quiet())
     journal.start()
     for number in range(2 * BATCH + 1):
-        journal.record(Event(events.SCRIPT, f"default/{number}", MAC, 1.0, {}))
+        journal.record(Event(f"default/{number}", MAC, 1.0, SCRIPT))
     assert store.entered.acquire(timeout=5)
     with ThreadPoolExecutor() as pool:
         report = pool.submit(journal.record, SUCCEEDED, durable=True)
@@ -260,7 +261,7 @@ def test_journal_states_of_a_storm_are_written_once():
     journal.start()
     for number in range(200):
         for key in (KEY, "default/b"):
-            journal.record(Event(events.FACTS, key, MAC, float(number), {}))
+            journal.record(Event(key, MAC, float(number), events.Facts({})))
     journal.stop()
     assert len(store.batches) <= 3
     assert {state.last_at for state in store.states.values()} == {199.0}
@@ -270,9 +271,9 @@ def test_journal_writes_a_state_that_came_while_it_was_written():
     store = Gate()
     journal = Journal(store, quiet())
     journal.start()
-    journal.record(Event(events.SCRIPT, KEY, MAC, 1.0, {}))
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
     assert store.entered.acquire(timeout=5)
-    journal.record(Event(events.LOADED, KEY, MAC, 2.0, {"role": "kernel"}))
+    journal.record(Event(KEY, MAC, 2.0, events.Loaded("", "kernel")))
     for _unused in range(2):
         store.let_through.release()
     journal.stop()
@@ -288,7 +289,7 @@ def test_journal_starts_from_the_stored_states():
 
 def test_journal_of_progress_remembers_the_last_only():
     journal = Journal(MemoryStore(), quiet())
-    journal.record(Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http")))
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
     for at in range(200):
         journal.record(Event(KEY, MAC, float(at), events.Progress(what="iso", bytes=at, size=200)))
     assert [event.at for event in journal.recent(KEY)] == [1.0, 199.0]
@@ -308,7 +309,7 @@ def test_journal_writes_nothing_while_a_machine_waits_for_the_same():
 def test_journal_decide_notes_what_was_chosen_and_nothing_where_nothing_was():
     journal = Journal(MemoryStore(), quiet())
     assert journal.decide(lambda: None) is None
-    event = Event(KEY, MAC, 1.0, events.Script(boot="harvester", via="http"))
+    event = Event(KEY, MAC, 1.0, SCRIPT)
     assert journal.decide(lambda: event) is event
     assert journal.state(KEY).stage == "script"
 

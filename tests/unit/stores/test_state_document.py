@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from _bootd.events import Progress
 from _bootd.hardware.model import Machine
 from _bootd.http.status import machine_document
-from _bootd.stages import MAX_FACTS, MAX_STEPS, MAX_TEXT, STAGES, Progress, State, Step
+from _bootd.stages import MAX_FACTS, MAX_STEPS, MAX_TEXT, STAGES, State, Step
 from _bootd.state_document import from_json, state_from_document, state_to_document, to_json
 from documents import PLAIN
 from states import STATES
