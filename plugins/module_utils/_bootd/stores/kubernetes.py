@@ -208,7 +208,7 @@ class KubernetesStore:
         """Take the object's state for the machine's where it is newer than the one on disk."""
         key = live.machine.key
         kept = self._kept.states.get(key)
-        if is_newer(live, kept):
+        if live.state is not None and is_newer(live, kept):
             self._kept.states[key] = self._adopted[key] = live.state
             self._held.pop(key, None)
         elif live.annotation and live.state is None and kept is None:
