@@ -14,6 +14,7 @@ import pytest
 
 from integration.daemon.manifests import manifest
 from integration.daemon.running import ADDRESS, ROOT, Bootd
+from state_rows import put_row
 
 MAC = "58-47-ca-71-d8-49"
 KILLS = 8
@@ -96,6 +97,45 @@ def test_daemon_full_disk_keeps_answering_and_writes_when_there_is_room(lab, boo
     finally:
         bootd.stop()
         lab.run("node", ["umount", str(bootd.state)])
+
+
+def test_daemon_whose_states_can_not_be_read_installs_nothing_again_and_says_so(bootd):
+    bootd.start()
+    assert post(bootd, f"{report_url(bootd)}/succeeded") == 200
+    bootd.stop()
+    (bootd.state / "states.db").write_bytes(b"?" * 5000)
+    bootd.start()
+    assert machine(bootd)["netboot"] is False
+    assert "kernel" not in bootd.get(f"/{MAC}/auto.ipxe")[1]
+    assert f"{bootd.state}/states.db.broken" in bootd.get("/readyz")[1]
+    assert "netboot stays off for every machine" in bootd.line("store_problem")["reason"]
+    bootd.stop()
+    (bootd.state / "states.db.broken").unlink()
+    bootd.start()
+    assert machine(bootd)["netboot"] is True
+
+
+def test_daemon_with_a_number_too_large_in_a_state_serves_all_others(bootd):
+    text = manifest("node-1", "52:54:00:00:01:01", "10.10.1.1")
+    (bootd.manifests / "node-1.yaml").write_text(text, encoding="utf-8")
+    bootd.start()
+    bootd.stop()
+    put_row(bootd.state, "tink-system/um790-1", f'{{"version":1,"stage":"installed","since":{10**400}}}')
+    bootd.start()
+    assert machine(bootd)["netboot"] is False
+    assert "um790-1.json.broken" in bootd.get("/readyz")[1]
+    assert json.loads(bootd.get("/api/v1/machines/node-1")[1])["netboot"] is True
+
+
+def test_daemon_takes_over_the_state_files_of_an_earlier_bootd(bootd):
+    file = bootd.state / "machines/tink-system/um790-1.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"version":1,"stage":"installed","installs":1,"switchedOff":{"58:47:ca:71:d8:49":""}}')
+    for _unused in range(2):
+        bootd.start()
+        assert (machine(bootd)["stage"], machine(bootd)["netboot"]) == ("installed", False)
+        assert not file.exists()
+        bootd.kill()
 
 
 def test_daemon_vanished_manifests_are_served_on_and_named(bootd, tmp_path):
