@@ -126,7 +126,7 @@ def test_damaged_database_that_can_not_be_set_aside_holds_every_machine(path, mo
         kept = state_dir.load()
         assert kept.is_lost(KEY)
         assert "can't be set aside: Read-only file system" in kept.problems[0].message
-        with pytest.raises(StoreError, match=r"states\.db: file is not a database"):
+        with pytest.raises(StoreError, match=r"could not be read: .*states\.db: file is not a database"):
             state_dir.save({KEY: State()})
 
 
@@ -175,8 +175,14 @@ def test_database_that_can_not_be_read_now_holds_every_machine_and_says_why(path
             kept = state_dir.load()
             assert kept.is_lost(KEY)
             assert "can't be read" in kept.problems[0].message and "locked" in kept.problems[0].message
+            assert "nothing is kept, until it can and bootd is restarted" in kept.problems[0].message
             other.close()
+            # What was seen since would take the place of what is there, and of the installation that it tells of.
+            with pytest.raises(StoreError, match="not written, since what is in it could not be read"):
+                state_dir.save({KEY: State()})
+        with StateDir(path) as state_dir:
             assert state_dir.load().states == {KEY: INSTALLED}
+            state_dir.save({KEY: State()})
 
 
 def test_write_that_is_refused_keeps_all_as_it_was_and_the_next_one_works(path):

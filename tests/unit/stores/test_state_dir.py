@@ -16,7 +16,7 @@ import pytest
 
 from _bootd.stages import State
 from _bootd.state_document import to_json
-from _bootd.stores import state_database
+from _bootd.stores import state_database, state_files
 from _bootd.stores import state_dir as module
 from _bootd.stores.base import StoreError
 from _bootd.stores.state_dir import StateDir
@@ -190,6 +190,44 @@ def test_load_row_that_was_set_aside_and_not_forgotten_makes_one_file(path):
         with StateDir(path) as state_dir:
             assert state_dir.load().lost == {KEY}
     assert len(list(path.rglob("*.broken"))) == 1
+
+
+def test_row_that_can_not_be_set_aside_is_before_it_is_written_over(path, monkeypatch):
+    with StateDir(path) as state_dir:
+        state_dir.save({KEY: INSTALLED})
+    put_row(path, KEY, "broken")
+    with StateDir(path) as state_dir:
+        with monkeypatch.context() as patch:
+            patch.setattr(state_files, "write_temporary", refuse(errno.ENOSPC))
+            kept = state_dir.load()
+            assert kept.lost == {KEY}
+            assert "can't be set aside as a file: No space left on device" in kept.problems[0].message
+            state_dir.save({"default/other": INSTALLED})
+            with pytest.raises(StoreError, match="No space left on device"):
+                state_dir.save({KEY: State(), "default/other": INSTALLED})
+        state_dir.save({KEY: State()})
+    with StateDir(path) as state_dir:
+        assert state_dir.load().lost == {KEY}
+    assert (path / "machines" / f"{KEY}.json.broken").read_bytes() == b"broken"
+
+
+def test_load_file_of_no_machine_is_told_and_left_and_the_others_are_taken_over(path):
+    odd = old_file(path, to_json(INSTALLED).encode(), "default/\u00e9")
+    good = old_file(path, to_json(INSTALLED).encode())
+    with StateDir(path) as state_dir:
+        kept = state_dir.load()
+    assert (kept.states, kept.lost) == ({KEY: INSTALLED}, set())
+    assert [problem.where for problem in kept.problems] == [str(odd)]
+    assert (odd.exists(), good.exists()) == (True, False)
+
+
+def test_load_file_that_may_not_be_read_is_set_aside(path):
+    """In its place a directory, which root may not read either."""
+    (path / "machines" / f"{KEY}.json").mkdir(parents=True)
+    for _unused in range(2):
+        with StateDir(path) as state_dir:
+            assert state_dir.load().lost == {KEY}
+            state_dir.save({KEY: State()})
 
 
 def test_load_takes_over_the_files_of_an_earlier_bootd(path):

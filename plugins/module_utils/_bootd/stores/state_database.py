@@ -54,6 +54,7 @@ class StateDatabase:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
+        self._unread = ""  # why what is in it is not known, and must therefore not be written over
 
     def close(self) -> None:
         """Bring the log into the database, as far as that is possible now, and let go of both."""
@@ -67,17 +68,25 @@ class StateDatabase:
         """
         if not self.path.exists():
             return []
-        with self._lock, _failures_of(self.path):
-            try:
-                return _rows(self._opened(), check=True)
-            except sqlite3.Error as error:
-                self._close()
-                if _code(error) not in _FULL:
-                    raise
-            # No room for an index of the log: held in memory it does for reading.
-            with closing(_connect(self.path, "rw")) as connection:
-                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-                return _rows(connection, check=True)
+        try:
+            with self._lock, _failures_of(self.path):
+                rows, self._unread = self._read(), ""
+            return rows
+        except StoreError as error:
+            self._unread = str(error)
+            raise
+
+    def _read(self) -> list[tuple[bytes, bytes]]:
+        try:
+            return _rows(self._opened(), check=True)
+        except sqlite3.Error as error:
+            self._close()
+            if _code(error) not in _FULL:
+                raise
+        # No room for an index of the log: held in memory it does for reading.
+        with closing(_connect(self.path, "rw")) as connection:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            return _rows(connection, check=True)
 
     def read_beside(self) -> list[tuple[bytes, bytes]]:
         """Return what ``read`` does beside the process that writes, and change nothing that it relies on."""
@@ -99,8 +108,10 @@ class StateDatabase:
     def write(self, documents: Mapping[str, str], remove: Collection[str] = ()) -> None:
         """Keep ``documents`` by machine key, and no longer those of ``remove``: all on disk on return, or none.
 
-        Raises StoreError naming the file and the reason.
+        Raises StoreError naming the file and the reason, which may be that ``read`` could not read it.
         """
+        if self._unread:
+            raise StoreError(f"not written, since what is in it could not be read: {self._unread}")
         values = [text for row in documents.items() for text in row]
         with self._lock, _failures_of(self.path):
             try:
@@ -125,6 +136,7 @@ class StateDatabase:
             for suffix in ("-wal", "-shm"):
                 with suppress(FileNotFoundError):
                     _beside(self.path, suffix).rename(_beside(target, suffix))
+            self._unread = ""
             sync_directory(self.path.parent)
 
     def _opened(self) -> sqlite3.Connection:

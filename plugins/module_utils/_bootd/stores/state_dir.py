@@ -67,6 +67,7 @@ class StateDir:
         self._files = StateFiles(self.path)
         self._database = StateDatabase(self.path)
         self._exclusive = exclusive
+        self._not_aside: dict[str, bytes] = {}  # documents of rows that can't be read, and have no file yet
         self._lock: int | None = None
 
     def __enter__(self) -> StateDir:
@@ -164,6 +165,11 @@ class StateDir:
         for key in states:
             if not is_usable_key(key):
                 raise StoreError(f"{key!r} can't be the name of a machine")
+        with _failures_of(self.path):
+            for key in self._not_aside.keys() & states.keys():
+                # A state of what was seen since takes its place, and does not say that there was another.
+                self._files.write_aside(key, self._not_aside[key])
+                del self._not_aside[key]
         self._database.write({key: to_json(state) for key, state in states.items()})
 
     def _rows(self, kept: KeptStates) -> list[tuple[bytes, bytes]]:
@@ -185,7 +191,8 @@ class StateDir:
                 raise
             kept.all_lost = True
             message = f"can't be read: {error}"
-        kept.problems.append(StoreProblem(str(path), f"{message}; netboot stays off for every machine until it can"))
+        message += "; netboot stays off for every machine, and nothing is kept, until it can and bootd is restarted"
+        kept.problems.append(StoreProblem(str(path), message))
         return []
 
     def _set_database_aside(self) -> str:
@@ -241,6 +248,7 @@ class StateDir:
         try:
             path = self._files.write_aside(key, document)
         except OSError as error:
+            self._not_aside[key] = document
             return f", and can't be set aside as a file: {error.strerror}"
         broken.append(key)
         return f"; set aside as {path}"
@@ -250,10 +258,13 @@ class StateDir:
         later: dict[str, State] = {}
         done: list[Path] = []
         for key, path in self._files.kept():
+            if not is_usable_key(key):
+                kept.problems.append(StoreProblem(str(path), "not named after a machine; left where it is"))
+                continue
             try:
                 state = from_json(read_bounded(path))
             except OSError as error:
-                told = f"can't be read: {error.strerror}"
+                told = f"can't be read: {error.strerror}{self._set_file_aside(path)}"
             except ValueError as error:
                 told = f"is not a state: {error}{self._set_file_aside(path)}"
             else:
