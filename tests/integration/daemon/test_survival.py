@@ -86,13 +86,13 @@ def test_daemon_full_disk_keeps_answering_and_writes_when_there_is_room(lab, boo
         assert post(bootd, f"{url}/succeeded") == 503
         assert bootd.get("/58-47-ca-71-d8-49/auto.ipxe")[0] == 200
         assert machine(bootd)["stage"] == "installed"
+        assert str(bootd.state) in bootd.line("state_not_kept")["reason"]
         ballast.unlink()
         assert post(bootd, f"{url}/succeeded") == 200
         bootd.kill()
         bootd.start()
         assert machine(bootd)["stage"] == "installed"
         assert machine(bootd)["netboot"] is False
-        assert str(bootd.state) in bootd.line("state_not_kept")["reason"]
         bootd.stop()
     finally:
         bootd.stop()
@@ -119,6 +119,7 @@ def test_daemon_with_a_number_too_large_in_a_state_serves_all_others(bootd):
     text = manifest("node-1", "52:54:00:00:01:01", "10.10.1.1")
     (bootd.manifests / "node-1.yaml").write_text(text, encoding="utf-8")
     bootd.start()
+    assert post(bootd, f"{report_url(bootd)}/started") == 200
     bootd.stop()
     put_row(bootd.state, "tink-system/um790-1", f'{{"version":1,"stage":"installed","since":{10**400}}}')
     bootd.start()
