@@ -3,8 +3,8 @@
 """The journal: every machine's events in order, its state, and the writer that keeps states in the store.
 
 Recording never waits for the store, except where the caller asks for it (``durable``): an installer is told "kept"
-only when its report is. All else is kept GATHER seconds later, in batches, so however often a machine asks meanwhile it
-is written once. A bootd that is killed forgets what was not reported in that time.
+only when its report is. All else is kept GATHER seconds later, LAST_GATHER at most where many machines ask, in batches:
+so however often one asks meanwhile it is written once. A bootd that is killed forgets what it has seen in that time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from .stores.base import Store, StoreError
 
 RECENT_EVENTS = 50
 _REPEATED = (Progress, Held)  # of these only the last in a row is remembered
-GATHER = 0.2  # seconds that states wait for each other
+GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
+GATHER_SHARE = 9
+LAST_GATHER = 1.0
 BATCH = 1000  # states that are kept at once: a report waits for no more than that
 FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
@@ -40,7 +42,7 @@ class Journal:
         self._states: dict[str, State] = {}
         self._recent: dict[str, deque[Event]] = {}
         self._busy: set[str] = set()  # the machines whose stage is one of BUSY
-        self._dirty: dict[str, None] = {}  # ordered: the state that waits longest is written first
+        self._dirty: dict[str, None] = {}  # the machines whose state is not in the store as it is
         self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
         self._saving: dict[str, State] = {}  # what the store is keeping just now: one batch at a time
         self._changed = threading.Condition()  # over all above
@@ -189,22 +191,24 @@ class Journal:
                 self._changed.notify_all()
 
     def _write_behind(self) -> None:
-        wait = GATHER
+        gather, retry = GATHER, 0.0
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty)
-            self._stopping.wait(wait)
+            self._stopping.wait(retry or gather)
             with self._changed:
-                waiting = list(self._dirty)
+                waiting = sorted(self._dirty)  # neighbours in a database share its pages
             if not waiting and self._stopping.is_set():
                 return
-            wait = self._save_all(waiting, wait)
-            if self._stopping.is_set() and wait > GATHER:
+            began = time.monotonic()
+            retry = self._save_all(waiting, retry)
+            gather = min(max(GATHER, GATHER_SHARE * (time.monotonic() - began)), LAST_GATHER)
+            if self._stopping.is_set() and retry:
                 self._log.error("states_lost", machines=len(self._dirty), reason="the store takes no writes")
                 return
 
     def _save_all(self, keys: list[str], wait: float) -> float:
-        """Save ``keys``; return how many seconds to wait before the next time, GATHER where all went well."""
+        """Save ``keys``; return how many seconds to wait before the next try, 0 where all went well."""
         failed: dict[str, Exception] = {}
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
@@ -216,9 +220,9 @@ class Journal:
                 # A fault ends the journal as little as a full disk does: it is in one state, and costs that one.
                 failed |= {key: fault for key in batch if (fault := self._try([key], alone=True)) is not None}
         if not failed:
-            if wait > GATHER:
+            if wait:
                 self._log.info("states_kept_again", machines=len(keys))
-            return GATHER
+            return 0.0
         wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
         for key, fault in failed.items():
             told = {"reason": str(fault)} if isinstance(fault, StoreError) else fields_of(fault)
