@@ -105,16 +105,3 @@ LINES = st.builds(
     ),
 )
 YAML_LIKE = st.lists(LINES | st.sampled_from(["---", "...", "# c", "", "  # c"]), max_size=8).map("\n".join)
-
-# Mostly what the quick reader takes, so that its answer is held against the parser's more often than its refusal.
-BLOCK_LIKE = st.lists(
-    st.builds(
-        "{}{}{}{}".format,
-        st.sampled_from(["", "", "  ", "  ", "    ", "   "]),
-        st.sampled_from(["", "", "", "- ", "-  "]),
-        st.sampled_from(["a:", "b:", "c:", "d:", "e.f/g:", ""]),
-        st.sampled_from(["", " x", " 'x'", ' "x y"', " 1", " x #y", " #y", " a:b", " ~", " x y", " 0x1f", " x: y"]),
-    ),
-    min_size=1,
-    max_size=8,
-).map("\n".join)

@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils import _label_selector
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import (
     Document,
-    ManifestReader,
+    read_chunk,
     split,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import is_hardware
@@ -112,11 +112,10 @@ def _documents(directory: str, problems: list[str]) -> Iterator[tuple[Document, 
     """Yield the Hardware objects below ``directory``, and when their file was changed; raises OSError."""
     listing = list_manifests(directory)
     problems += [f"{path}: {reason}" for path, reason in sorted(listing.skipped.items())]
-    reader = ManifestReader()
     for path, stamp in sorted(listing.files.items()):
         chunks, found = split(read_bounded(path), path)
         for chunk in chunks:
-            manifest = reader.read(chunk, path)
+            manifest = read_chunk(chunk, path)
             found += [problem for problem in manifest.problems if not problem.note]
             for document in manifest.documents:
                 if is_hardware(document.value):

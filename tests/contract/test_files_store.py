@@ -267,3 +267,82 @@ def test_changes_are_logged_as_one_line(files):
     wait_until(lambda: files.changes)
     lines = [json.loads(line) for line in files.log.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["manifests_read"]
+
+
+def cached(files) -> str:
+    path = files.state_dir.path / "manifests.jsonl"
+    return path.read_text() if path.exists() else ""
+
+
+def test_restart_parses_no_manifest_that_is_as_it_was(files, monkeypatch):
+    files.put(2)
+    files.start()
+    monkeypatch.setattr("_bootd.stores.manifest_file.read_chunk", None)
+    files.restart()
+    assert address(files, 2)
+    assert files.log.getvalue() == ""
+
+
+def test_restart_serves_what_a_manifest_says_now(files):
+    files.put(2)
+    files.start()
+    files.close()
+    path = files.manifests / "2.yaml"
+    stamp = path.stat()
+    path.write_text(path.read_text().replace("10.10.0.102", "10.10.0.177"))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    files.restart()
+    assert address(files, 2) == "10.10.0.177"
+    assert "10.10.0.177" in cached(files)
+    assert "10.10.0.102" not in cached(files)
+
+
+def test_spoilt_cache_costs_time_only(files):
+    files.put(2)
+    files.start()
+    files.close()
+    (files.state_dir.path / "manifests.jsonl").write_text("{}\nnonsense")
+    files.restart()
+    assert address(files, 2)
+    assert [json.loads(line)["event"] for line in files.log.getvalue().splitlines()] == ["manifest_cache_not_used"]
+    assert mac(2) in cached(files)
+
+
+def test_changes_reach_the_cache_at_the_end(files):
+    files.put(2)
+    files.start()
+    files.put(3)
+    wait_until(lambda: address(files, 3))
+    assert mac(3) not in cached(files)
+    files.close()
+    assert mac(3) in cached(files)
+    files.restart()
+
+
+def test_changes_reach_the_cache_after_a_while(files, monkeypatch):
+    monkeypatch.setattr("_bootd.stores.files.CACHE_SECONDS", 0.0)
+    files.start()
+    files.put(3)
+    wait_until(lambda: mac(3) in cached(files))
+
+
+def test_secrets_of_a_manifest_that_is_gone_do_not_stay_in_the_cache(files):
+    files.put(2)
+    files.start()
+    files.delete(2)
+    wait_until(lambda: not address(files, 2))
+    files.close()
+    assert mac(2) not in cached(files)
+    files.restart()
+
+
+def test_cache_that_can_not_be_written_is_told_and_nothing_else(files, monkeypatch):
+    def refuse(*_unused):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("_bootd.stores.manifest_cache.replace_file", refuse)
+    files.put(2)
+    files.start()
+    assert address(files, 2)
+    (line,) = files.log.getvalue().splitlines()
+    assert json.loads(line)["event"] == "manifest_cache_not_saved"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from .hardware.locate import line_at, lines_of
-from .hardware.manifest import Chunk, Document, ManifestReader, split
+from .hardware.manifest import Chunk, Document, read_chunk, split
 from .hardware.problem import Problem
 from .hardware.validate import check
 from .stores.manifest_dir import list_manifests, read_bounded
@@ -43,7 +43,6 @@ def check_paths(paths: Iterable[str]) -> Report:
 
 @dataclass(slots=True)
 class _Check:
-    _reader: ManifestReader = field(default_factory=ManifestReader)
     _files: dict[str, None] = field(default_factory=dict)
     _documents: list[Document] = field(default_factory=list)
     _texts: dict[tuple[str, int], Chunk] = field(default_factory=dict)
@@ -78,7 +77,7 @@ class _Check:
         chunks, problems = split(data, file)
         self._problems += problems
         for chunk in chunks:
-            manifest = self._reader.read(chunk, file)
+            manifest = read_chunk(chunk, file)
             self._problems += manifest.problems
             self._documents += manifest.documents
             self._texts[file, chunk.number] = chunk

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import howto
 from _bootd.hardware import manifest as manifest_module
-from _bootd.hardware.manifest import MAX_BYTES, Chunk, ManifestReader, read_manifest, split
+from _bootd.hardware.manifest import MAX_BYTES, MAX_VALUES, read_manifest, split
 from _bootd.hardware.model import is_hardware, machine_from_object
 from documents import OBJECT, PLAIN, YAML_LIKE
 
@@ -63,7 +63,7 @@ def test_read_manifest_says_where_each_object_stands():
     text = "# head\na: 1\n---\n\n---\nkind: List\nitems: [{b: 1}, {c: 1}]\n"
     documents = read_manifest(text.encode(), "f.yaml").documents
     assert [(d.source, d.line) for d in documents] == [
-        ("f.yaml", 1),
+        ("f.yaml", 2),
         ("f.yaml, document 2, item 1", 6),
         ("f.yaml, document 2, item 2", 6),
     ]
@@ -95,7 +95,7 @@ def test_read_manifest_unusable_file_is_one_problem(data, line, words):
 
 def test_read_manifest_too_large_is_refused(monkeypatch):
     monkeypatch.setattr(manifest_module, "MAX_BYTES", 10)
-    assert "more than" in only_problem(b"a: 12345678").message
+    assert "make several files" in only_problem(b"a: 12345678").message
 
 
 def test_max_bytes_has_room_for_ten_thousand_machines():
@@ -172,10 +172,29 @@ def test_walk_through_object_reads_the_same_in_every_form(form):
     assert machine_from_object(document.value).key == "tink-system/um790-1"
 
 
-def test_manifest_reader_kept_for_many_chunks_mixes_nothing():
-    reader = ManifestReader()
-    first = reader.read(Chunk(howto.HARDWARE)).documents[0].value
-    second = reader.read(Chunk(howto.HARDWARE.replace("um790-1", "um790-2"))).documents[0].value
-    first["spec"]["interfaces"][0]["dhcp"]["name_servers"].append("x")
-    assert second["metadata"]["name"] == "um790-2"
-    assert second["spec"]["interfaces"][0]["dhcp"]["name_servers"] == ["10.10.0.1"]
+def many(values: str, count: int) -> bytes:
+    return f"[{','.join([values] * count)}]".encode()
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "0", '"x"', '{"a":[]}'])
+def test_read_manifest_json_of_too_many_values_is_refused_before_any_is_made(monkeypatch, value):
+    monkeypatch.setattr(manifest_module, "MAX_VALUES", 100)
+    monkeypatch.setattr(manifest_module.json, "loads", None)
+    assert "values in one document" in only_problem(many(value, 101), "f.json").message
+
+
+@pytest.mark.parametrize("text", ["[{,", '\\"[{,', "\\\\"])
+def test_read_manifest_json_counts_values_and_not_what_stands_in_text(monkeypatch, text):
+    monkeypatch.setattr(manifest_module, "MAX_VALUES", 10)
+    content = json.dumps({"a": text * 100}).encode()
+    assert read_manifest(content, "f.json").problems == []
+
+
+@pytest.mark.parametrize("text", ['["' + '\\"' * 1_000_000, '["' + "\\" * 1_000_001])
+def test_read_manifest_json_text_without_end_takes_no_longer_than_it_is_long(text):
+    """Were it quadratic, this test would not end."""
+    assert "not JSON" in only_problem((text + "," * MAX_VALUES).encode(), "f.json").message
+
+
+def test_max_values_has_room_for_ten_thousand_machines_with_kubernetes_bookkeeping():
+    assert 10_000 * 3 * json.dumps(OBJECT).count(":") < MAX_VALUES

@@ -13,20 +13,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
-from .block import BlockReader, NotSimple
 from .problem import Problem
-from .yaml_reader import MAX_DEPTH, MAX_DOUBTS, Unreadable, YamlDocument, read_yaml
+from .yaml_reader import MAX_DEPTH, MAX_DOUBTS, MAX_VALUES, TOO_MANY, Unreadable, YamlDocument, read_yaml
 
-MAX_BYTES = 64 * 1024 * 1024  # 10,000 machines in one file are 10 MiB
+MAX_BYTES = 32 * 1024 * 1024  # of one file; 10,000 machines are 10 MiB
 MAX_OBJECTS = 100_000  # of one document
 
 # A line of three dashes starts a document wherever it stands, also inside what looks like a block of text.
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _CONTENT = re.compile(r"(?:^|(?<=---))[ \t\r]*[^\s#]", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+_JSON_START = re.compile(r"\s*+[{\[]")
+# Text of JSON in its quotes, or what there is at most one of before each value.
+_JSON_PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 
 
 class Chunk(NamedTuple):
@@ -58,8 +60,12 @@ class Document(NamedTuple):
 
 @dataclass(slots=True)
 class Manifest:
-    """What a file or a chunk of it holds. ``broken``: part of it could not be read, so objects may be missing."""
+    """What a file or a chunk of it holds. ``broken``: part of it could not be read, so objects may be missing.
 
+    ``values`` are the plain documents that the objects are part of.
+    """
+
+    values: list[YamlDocument] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     broken: bool = False
@@ -75,9 +81,9 @@ def read_manifest(data: bytes, file: str = "") -> Manifest:
     """Return the objects and the problems of the file content ``data``; ``file`` names it in them."""
     chunks, problems = split(data, file)
     manifest = Manifest(problems=problems, broken=bool(problems))
-    reader = ManifestReader()
     for chunk in chunks:
-        part = reader.read(chunk, file)
+        part = read_chunk(chunk, file)
+        manifest.values += part.values
         manifest.documents += part.documents
         manifest.problems += part.problems
         manifest.broken |= part.broken
@@ -87,14 +93,14 @@ def read_manifest(data: bytes, file: str = "") -> Manifest:
 def split(data: bytes, file: str = "") -> tuple[Iterable[Chunk], list[Problem]]:
     """Return the documents' texts, made as they are asked for, or a problem where ``data`` is no text."""
     if len(data) > MAX_BYTES:
-        size = f"{len(data) / 1024 / 1024:.0f} MiB"
-        return [], [Problem(f"the file has {size}; more than {MAX_BYTES // 1024 // 1024} MiB are not read", file)]
+        limit = f"{MAX_BYTES // 1024 // 1024} MiB"
+        return [], [Problem(f"larger than {limit}, so nothing of it is read; make several files of it", file)]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return [], [Problem(f"not UTF-8 text: byte 0x{data[error.start]:02x} does not belong there", file, line)]
-    if _looks_like_json(text) and not _SEPARATOR.search(text):
+    if looks_like_json(text) and not _SEPARATOR.search(text):
         return [Chunk(text)], []
     return _chunks(text), []
 
@@ -116,36 +122,31 @@ def _chunks(text: str) -> Iterator[Chunk]:
         begin = end
 
 
-def _looks_like_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[")
+def looks_like_json(text: str) -> bool:
+    """Return whether ``text`` begins as JSON does; YAML may begin so too."""
+    return _JSON_START.match(text) is not None
 
 
-class ManifestReader:
-    """Reads chunks. Keep one for many files: machines resemble each other, and it remembers their lines."""
+def read_chunk(chunk: Chunk, file: str = "") -> Manifest:
+    """Return the objects and the problems of ``chunk``."""
+    return objects_in(
+        _json_values(chunk.text, file) if looks_like_json(chunk.text) else read_yaml(chunk.text), chunk, file
+    )
 
-    def __init__(self) -> None:
-        self._blocks = BlockReader()
 
-    def read(self, chunk: Chunk, file: str = "") -> Manifest:
-        """Return the objects and the problems of ``chunk``."""
-        manifest = Manifest()
-        try:
-            for document in self._values(chunk, file):
-                for line, message in document.doubts:
-                    manifest.problems.append(Problem(message, file, chunk.line + line, chunk.number))
-                _add(manifest, document.value, chunk, file, chunk.line + document.line)
-        except Unreadable as error:
-            manifest.broken = True
-            manifest.problems.append(Problem(error.message, file, chunk.line + error.line, chunk.number))
-        return manifest
-
-    def _values(self, chunk: Chunk, file: str) -> Iterable[YamlDocument]:
-        if _looks_like_json(chunk.text):
-            return _json_values(chunk.text, file)
-        try:
-            return (YamlDocument(self._blocks.read(chunk.text), int(chunk.text.startswith("---"))),)
-        except NotSimple:
-            return read_yaml(chunk.text)
+def objects_in(values: Iterable[YamlDocument], chunk: Chunk, file: str = "") -> Manifest:
+    """Return the objects and the problems of ``values``, which are what ``chunk`` holds; they may raise Unreadable."""
+    manifest = Manifest()
+    try:
+        for document in values:
+            manifest.values.append(document)
+            for line, message in document.doubts:
+                manifest.problems.append(Problem(message, file, chunk.line + line, chunk.number))
+            _add(manifest, document.value, chunk, file, chunk.line + document.line)
+    except Unreadable as error:
+        manifest.broken = True
+        manifest.problems.append(Problem(error.message, file, chunk.line + error.line, chunk.number))
+    return manifest
 
 
 def _add(manifest: Manifest, value: Any, chunk: Chunk, file: str, line: int) -> None:
@@ -173,6 +174,8 @@ def _items(value: Any) -> list[Any] | None:
 
 def _json_values(text: str, file: str) -> Iterable[YamlDocument]:
     """Yield the JSON document ``text``; what is not JSON may still be YAML, unless the file says it is JSON."""
+    if _has_too_many_values(text):
+        raise Unreadable(TOO_MANY, 0)
     doubts: list[tuple[int, str]] = []
 
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -196,6 +199,15 @@ def _json_values(text: str, file: str) -> Iterable[YamlDocument]:
     if _too_deep(value):
         raise Unreadable(f"nested deeper than {MAX_DEPTH} levels", 0)
     yield YamlDocument(value, 0, doubts)
+
+
+def _has_too_many_values(text: str) -> bool:
+    """Return whether the JSON document ``text`` has more than MAX_VALUES values, without making any of them."""
+    if sum(map(text.count, "[{,")) < MAX_VALUES:
+        return False
+    # Most of these may stand within text.
+    pieces = (match for match in _JSON_PIECE.finditer(text) if match[0][0] != '"')
+    return next(islice(pieces, MAX_VALUES, None), None) is not None
 
 
 def _refuse_constant(name: str) -> None:

@@ -4,15 +4,16 @@
 
 Nothing else is ever built, whatever tags a file carries. Mapping keys are text as they stand. What YAML accepts
 silently and means something else than it looks like (a key given twice) is told.
+
+It is YAML 1.1 as Kubernetes reads it, which differs from PyYAML's safe loader in two ways: numbers of base 60 are text,
+for ``12:34:56:12:34:56`` is a MAC address, and dates are text, for a manifest becomes JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-
-from .scalar import resolve
 
 try:
     import yaml
@@ -22,9 +23,14 @@ except ImportError:
 MAX_DEPTH = 100  # levels of nesting; Hardware needs ten
 MAX_DOUBTS = 20  # of one document
 MAX_ALIASED = 100_000  # values that the aliases of one document may stand for
+MAX_VALUES = 2_000_000  # of one document; those of 10,000 machines are 400,000
+TOO_MANY = f"more than {MAX_VALUES:,} values in one document; make several files of it"
+MAX_NUMBER = 64  # characters; what is longer is no number that a field could hold
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE: Any = object()  # stands for an unquoted << as a key
+
+Scalar = str | int | float | bool | None
 
 
 class Unreadable(Exception):
@@ -38,11 +44,15 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class YamlDocument:
-    """One document: its value, the line it starts on, and (line, message) of what is doubtful in it."""
+    """One document: its value, the line it starts on, and (line, message) of what is doubtful in it.
+
+    ``aliased`` says whether the value holds some of its parts more than once, so that it is smaller than it looks.
+    """
 
     value: Any = None
     line: int = 0
     doubts: list[tuple[int, str]] = field(default_factory=list)
+    aliased: bool = False
 
 
 def read_yaml(text: str) -> Iterator[YamlDocument]:
@@ -67,7 +77,13 @@ def events_of(text: str) -> Iterator[Any]:
         raise Unreadable(f"not YAML: {error}", 0) from None
 
 
-def _event_source(text: str):
+def library() -> str:
+    """Return the name of the library that reads YAML here, and its version."""
+    version = ".".join(map(str, yaml._yaml.get_version())) if hasattr(yaml, "CSafeLoader") else "none"
+    return f"PyYAML {yaml.__version__}, libyaml {version}"
+
+
+def _event_source(text: str) -> Any:
     if hasattr(yaml, "CSafeLoader"):
         return yaml.CSafeLoader(text.encode())
     return yaml.SafeLoader(text)
@@ -96,7 +112,7 @@ class _Open:
     anchor: str | None = None
     key: str | None = None
     size: int = 1  # values in it, those behind aliases included
-    merged: list[dict] = field(default_factory=list)
+    merged: list[dict[str, Any]] = field(default_factory=list)
 
 
 class _Composer:
@@ -107,6 +123,7 @@ class _Composer:
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._aliased = 0
+        self._values = 0
 
     def take(self, event: yaml.Event) -> YamlDocument | None:
         """Take the next event; return the document where that was its last."""
@@ -126,7 +143,7 @@ class _Composer:
         elif kind is yaml.AliasEvent:
             self._alias(event)
         else:
-            self._end()
+            self._end(event)
         return None
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
@@ -171,21 +188,25 @@ class _Composer:
             reason = "stands for what it is part of" if inside else "stands for nothing"
             raise Unreadable(f"the alias *{event.anchor} {reason}", line)
         value, size = self._anchors[event.anchor]
+        self._document.aliased = True
         self._aliased += size
         if self._aliased > MAX_ALIASED:
             raise Unreadable(f"its aliases stand for more than {MAX_ALIASED} values", line)
         self._place(value, size, event)
 
-    def _end(self) -> None:
+    def _end(self, event: yaml.CollectionEndEvent) -> None:
         level = self._open.pop()
         for mapping in level.merged:
             for key, value in mapping.items():
                 level.container.setdefault(key, value)
         if level.anchor is not None:
             self._anchors[level.anchor] = (level.container, level.size)
-        self._place(level.container, level.size, None)
+        self._place(level.container, level.size, event)
 
-    def _place(self, value: Any, size: int, event: yaml.Event | None) -> None:
+    def _place(self, value: Any, size: int, event: yaml.Event) -> None:
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise Unreadable(TOO_MANY, event.start_mark.line)
         if not self._open:
             self._document.value = value
             return
@@ -194,18 +215,32 @@ class _Composer:
         if top.container.__class__ is list:
             top.container.append(value)
         elif top.key is _MERGE:
-            top.merged += self._merge_sources(value, event)
+            top.merged += self._merge_sources(value, event.start_mark.line)
             top.key = None
         else:
             top.container[top.key] = value
             top.key = None
 
-    def _merge_sources(self, value: Any, event: yaml.Event | None) -> list[dict]:
+    @staticmethod
+    def _merge_sources(value: Any, line: int) -> list[dict[str, Any]]:
         sources = value if isinstance(value, list) else [value]
         if not all(isinstance(source, dict) for source in sources):
-            line = event.start_mark.line if event is not None else self._document.line
             raise Unreadable("<< takes a mapping or a list of mappings", line)
         return sources
+
+
+def resolve(text: str) -> Scalar:
+    """Return the value that the plain scalar ``text`` stands for."""
+    if text == "":
+        return None
+    tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
+    build = _BUILDERS.get(tag)
+    if build is None or ":" in text or len(text) > MAX_NUMBER:
+        return text
+    try:
+        return build(_CONSTRUCTOR, yaml.ScalarNode(tag, text))
+    except ValueError:  # it had nothing but underscores where digits should be
+        return text
 
 
 def _scalar_value(event: yaml.ScalarEvent) -> Any:
@@ -215,14 +250,20 @@ def _scalar_value(event: yaml.ScalarEvent) -> Any:
     if tag == _TAG + "str":
         return event.value
     value = resolve(event.value)
-    if tag in _SCALAR_TAGS and isinstance(value, _SCALAR_TAGS[tag]):
+    if tag in _TYPES and isinstance(value, _TYPES[tag]):
         return float(value) if tag == _TAG + "float" else value
     raise Unreadable(f"the tag {tag} does not fit or has no meaning here", event.start_mark.line)
 
 
-_SCALAR_TAGS: dict[str, Any] = {
+_TYPES: dict[str, Any] = {
     _TAG + "bool": bool,
     _TAG + "float": (int, float),
     _TAG + "int": int,
     _TAG + "null": type(None),
 }
+# What PyYAML's safe loader makes of plain scalars, but for dates. None of these keeps anything.
+_RESOLVER = yaml and yaml.resolver.Resolver()
+_CONSTRUCTOR = yaml and yaml.constructor.SafeConstructor()
+_BUILDERS: dict[str, Callable[[Any, Any], Scalar]] = (
+    {tag: yaml.constructor.SafeConstructor.yaml_constructors[tag] for tag in _TYPES} if yaml else {}
+)

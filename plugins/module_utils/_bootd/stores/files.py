@@ -8,6 +8,7 @@ whole directory is away.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -18,12 +19,14 @@ from ..hardware.model import Machine
 from ..logs import Log
 from ..stages import State
 from .base import StoreError, StoreProblem
+from .manifest_cache import ManifestCache
 from .manifest_tree import Seen, Tree
 from .manifest_watch import ManifestWatch
 from .state_dir import KeptStates, StateDir
 from .switches import as_served, clash_problems
 
 MAX_PROBLEMS = 1000
+CACHE_SECONDS = 60.0  # after a change until the cache is saved: manifests are often written one after the other
 
 
 class FilesStore:
@@ -34,7 +37,9 @@ class FilesStore:
         self._state_dir = state_dir
         self._log = log
         self._lock = threading.RLock()  # over the tree, the states and the order of writes to the catalog
-        self._tree = Tree(self._directory)
+        self._cache = ManifestCache(state_dir.path)
+        self._cache_due = math.inf  # when the cache is to be saved, on time.monotonic
+        self._tree = Tree(self._directory, self._cache)
         self._catalog = Catalog()
         self._kept: KeptStates | None = None
         self._on_change: Callable[[], None] | None = None
@@ -45,10 +50,15 @@ class FilesStore:
         with self._lock:
             self._catalog = catalog
             self._load_kept()
+            trouble = self._cache.open()
+            if trouble:
+                self._log.info("manifest_cache_not_used", path=str(self._cache.path), reason=trouble)
             try:
                 self._tree.load()
             except OSError as error:
                 raise StoreError(f"{self._directory}: {error.strerror or error}") from error
+            finally:
+                self._cache.close()
             self._publish()
 
     def start(self, catalog: Catalog, on_change: Callable[[], None]) -> None:
@@ -57,6 +67,7 @@ class FilesStore:
         self._watch = ManifestWatch(self._look)
         self._watch.open([self._directory])
         self.read(catalog)
+        self._save_cache()
         self._watch.start(self._tree.directories)
 
     def stop(self) -> None:
@@ -64,6 +75,8 @@ class FilesStore:
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
+            if self._cache_due < math.inf:
+                self._save_cache()
 
     def load_states(self) -> Mapping[str, State]:
         """Return the states of the state directory, which is read once; see ``Store``."""
@@ -104,10 +117,22 @@ class FilesStore:
                 self._publish()
                 seconds = round(time.monotonic() - before, 3)
                 self._log.debug("manifests_read", machines=len(self._catalog), seconds=seconds)
+                self._cache_due = min(self._cache_due, before + CACHE_SECONDS)
             directories = list(self._tree.directories)
+        if time.monotonic() >= self._cache_due:
+            self._save_cache()
         if refreshed.changed and self._on_change is not None:
             self._on_change()
         return directories, refreshed.again_in
+
+    def _save_cache(self) -> None:
+        self._cache_due = math.inf
+        try:
+            self._cache.save(self._tree.digests())
+        except OSError as error:
+            self._log.warning(
+                "manifest_cache_not_saved", path=str(self._cache.path), reason=error.strerror or str(error)
+            )
 
     def _publish(self) -> None:
         self._catalog.replace(self._as_served(machine) for machine in self._tree.machines.values())

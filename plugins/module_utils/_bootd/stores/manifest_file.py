@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
-from ..hardware.manifest import Chunk, Document, ManifestReader, source, split
+from ..hardware.manifest import Chunk, Document, Manifest, looks_like_json, objects_in, read_chunk, source, split
 from ..hardware.model import Machine, is_as_written, is_hardware, machine_from_object
 from ..hardware.names import is_usable
 from ..hardware.problem import Problem
 from ..hardware.validate import check_document
+from .manifest_cache import ManifestCache, digest_of
 
 MAX_PROBLEMS = 100  # of one document; bootd check tells all
 
@@ -37,10 +37,10 @@ class LoadedFile:
 
 
 class FileLoader:
-    """Turns files' content into machines."""
+    """Turns files' content into machines. ``cache`` may know what a text says."""
 
-    def __init__(self) -> None:
-        self._reader = ManifestReader()
+    def __init__(self, cache: ManifestCache | None = None) -> None:
+        self._cache = cache
 
     def load(self, data: bytes, file: str, modified: str, before: LoadedFile) -> LoadedFile:
         """Return what ``data``, the content of ``file`` since ``modified``, gives after ``before``.
@@ -58,11 +58,11 @@ class FileLoader:
         return LoadedFile(chunks, tuple(machines), found)
 
     def _chunk(self, chunk: Chunk, file: str, modified: str, past: _Past) -> LoadedChunk:
-        digest = blake2b(chunk.text.encode(), digest_size=16).digest()
+        digest = digest_of(chunk.text)
         same = past.chunks.get(digest)
         if same is not None and not same.problems:
             return same if same.number == chunk.number else _renumbered(same, chunk.number, file)
-        read = self._reader.read(chunk, file)
+        read = self._read(chunk, digest, file)
         problems = [problem for problem in read.problems if not problem.note]
         machines = []
         for document in read.documents:
@@ -72,6 +72,19 @@ class FileLoader:
             if machine is None or not is_as_written(document.value, machine):
                 problems += [problem for problem in check_document(document) if not problem.note]
         return LoadedChunk(digest, chunk.number, tuple(machines), tuple(problems[:MAX_PROBLEMS]), read.broken)
+
+    def _read(self, chunk: Chunk, digest: bytes, file: str) -> Manifest:
+        # JSON is read as quickly from the manifest itself.
+        if self._cache is None or looks_like_json(chunk.text):
+            return read_chunk(chunk, file)
+        known = self._cache.get(digest)
+        if known is not None:
+            return objects_in(known, chunk, file)
+        read = read_chunk(chunk, file)
+        # Problems are not kept, so what has some is read again; what has aliases would be larger than its text.
+        if not read.problems and not any(value.aliased for value in read.values):
+            self._cache.add(digest, read.values)
+        return read
 
 
 class _Past:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from ..hardware.model import Machine
 from ..hardware.problem import Problem, printable
 from .base import StoreProblem
+from .manifest_cache import ManifestCache
 from .manifest_dir import Listing, Stamp, list_manifests, read_bounded, stamp_at
 from .manifest_file import FileLoader, LoadedFile
 
@@ -54,6 +55,7 @@ class Tree:
     """The manifests below ``root``. ``directories`` are those of the last look; times are seconds since the epoch."""
 
     root: str
+    cache: ManifestCache | None = None
     directories: list[str] = field(default_factory=list)
     machines: dict[str, Machine] = field(default_factory=dict)
     _files: dict[str, LoadedFile] = field(default_factory=dict)
@@ -62,7 +64,10 @@ class Tree:
     _away: str = ""
     _leaving: _Leaving = field(default_factory=_Leaving)
     _doubles: list[StoreProblem] = field(default_factory=list)
-    _loader: FileLoader = field(default_factory=FileLoader)
+    _loader: FileLoader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._loader = FileLoader(self.cache)
 
     def load(self) -> None:
         """Read everything but what is written to meanwhile; raises OSError where the directory can't be read."""
@@ -98,6 +103,10 @@ class Tree:
             self._merge()
         again = [wait for wait, needed in ((SETTLE, unsettled), (GRACE, leaving)) if needed]
         return Refreshed(changed, min(again, default=0.0))
+
+    def digests(self) -> set[bytes]:
+        """Return the digests of all documents' texts."""
+        return {chunk.digest for file in self._files.values() for chunk in file.chunks}
 
     def problems(self) -> Iterator[StoreProblem]:
         """Yield what is not served as written."""

@@ -9,11 +9,12 @@ only its owner can read it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .private_file import replace_file
 
 NAME = "hardware.jsonl"
 FORMAT = 1
@@ -54,11 +55,4 @@ class ObjectCache:
     def save(self, objects: Iterable[bytes], version: str, missing: Iterable[str]) -> None:
         """Put ``objects``, JSON on one line each, in the place of what was there; raises OSError."""
         head = {"format": FORMAT, "version": version, "missing": sorted(missing)}
-        temporary = self.path.with_name(f".{NAME}.new")
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(b"\n".join([json.dumps(head).encode(), *objects, b""]))
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(self.path)
+        replace_file(self.path, [json.dumps(head).encode(), *objects])
