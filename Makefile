@@ -28,14 +28,14 @@ help: ## Show this list
 .PHONY: demo
 demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACHINES=3, STORE=kubernetes)
 	@tests/setup/packages venv lab $(if $(filter kubernetes,$(STORE)),cluster)
-	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
+	@tests/setup/venv requirements.txt meta/ee-requirements.txt tests/requirements-ansible.txt
 	@tests/setup/link
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.demo
 
 .PHONY: demo-harvester
 demo-harvester: ## Make a cluster of three machines in the lab, two of which go wrong at first (STORE=kubernetes)
 	@tests/setup/packages venv lab $(if $(filter kubernetes,$(STORE)),cluster)
-	@tests/setup/venv requirements.txt tests/requirements-ansible.txt
+	@tests/setup/venv requirements.txt meta/ee-requirements.txt tests/requirements-ansible.txt
 	@tests/setup/link
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.harvester
 
@@ -112,7 +112,7 @@ format: venv ## Format the Python files
 .PHONY: venv
 venv: ## Make build/venv with all that the tests import
 	@tests/setup/packages venv
-	@tests/setup/venv requirements.txt tests/requirements-ansible.txt tests/requirements.txt
+	@tests/setup/venv requirements.txt meta/ee-requirements.txt tests/requirements-ansible.txt tests/requirements.txt
 	@tests/setup/link
 
 .PHONY: clean

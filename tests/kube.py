@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 from _bootd.kube.client import Client, resource_path
-from _bootd.kube.connect import configuration_from, set_token
+from _bootd.kube.connect import bearer, endpoint_from
 from _bootd.kube.errors import ApiError, ApiUnreachable
 from envtest import EnvTest
 from require import fail_or_skip
@@ -42,7 +42,7 @@ class ApiServer:
 
     def __init__(self, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
-        self.client = Client(configuration_from({}, kubeconfig=str(kubeconfig)), connections=8)
+        self.client = Client(endpoint_from({}, kubeconfig=str(kubeconfig)), connections=8)
 
     def service_account(self, namespace: str, name: str) -> ServiceAccount:
         """Return a service account, which has to exist, to act as."""
@@ -95,10 +95,10 @@ class ServiceAccount:
 
     def __init__(self, api: ApiServer, token: str) -> None:
         self._api, self._token = api, token
-        configuration = configuration_from({}, kubeconfig=str(api.kubeconfig))
-        set_token(configuration, token)
-        configuration.cert_file = configuration.key_file = None
-        self.client = Client(configuration)
+        endpoint = endpoint_from({}, kubeconfig=str(api.kubeconfig))
+        endpoint.credentials = bearer(token)
+        endpoint.cert_file = endpoint.key_file = ""
+        self.client = Client(endpoint)
 
     def kubeconfig(self, directory: Path) -> Path:
         """Return a kubeconfig to act as it, written to ``directory``."""

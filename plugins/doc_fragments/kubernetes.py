@@ -68,7 +68,8 @@ options:
       - If not given, the value of E(K8S_AUTH_PROXY) is used.
     type: str
 requirements:
-  - kubernetes >= 24.2
+  - urllib3
+  - kubernetes >= 24.2, where a kubeconfig is read
 """
 
     # What plugins that are no modules need as well: they read the variables by what their documentation says.

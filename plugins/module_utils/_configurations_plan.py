@@ -25,7 +25,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     read_yaml,
     yaml,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._yaml_text import to_yaml
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
 
 Key = tuple[str, str]  # namespace, "" in a directory, and name
 
@@ -50,7 +50,7 @@ class Wanted:
     @property
     def text(self) -> str:
         """Return it as YAML: the same text for the same content."""
-        return to_yaml(self.content)
+        return write_yaml(self.content)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _problems_of_content(content: Any) -> Iterator[str]:
         yield "content is not a mapping with something in it, as an installer's configuration is"
         return
     try:
-        size = len(to_yaml(content).encode())
+        size = len(write_yaml(content).encode())
     except (TypeError, UnicodeError):
         yield "content holds something that YAML can't say"
         return

@@ -16,9 +16,9 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.connect import (
-    configuration_for,
-    configuration_from,
-    set_token,
+    Endpoint,
+    bearer,
+    endpoint_from,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ConfigurationError
 
@@ -46,7 +46,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 _ATTRIBUTES = {
     "host": "host",
-    "ca_cert": "ssl_ca_cert",
+    "ca_cert": "ca_file",
     "client_cert": "cert_file",
     "client_key": "key_file",
     "proxy": "proxy",
@@ -66,30 +66,29 @@ def client_for(module: AnsibleModule, *, connections: int = 4) -> Client:
 
 
 def missing_library() -> str:
-    """Return what to say where the kubernetes library can't be imported, "" where it can."""
-    missing = [name for name in ("kubernetes", "urllib3") if find_spec(name) is None]
-    return missing_required_lib(", ".join(missing)) if missing else ""
+    """Return what to say where urllib3 can't be imported, "" where it can; see ``client_from`` for kubeconfigs."""
+    return missing_required_lib("urllib3") if find_spec("urllib3") is None else ""
 
 
 def client_from(options: Mapping[str, Any], *, connections: int = 4) -> Client:
     """Return a client as ``options`` (see ARGUMENTS) say; raises ConfigurationError.
 
-    With ``host`` and no ``kubeconfig`` no file is read; without both, KUBECONFIG, the pod that this is, or
-    ~/.kube/config.
+    With ``host`` and no ``kubeconfig`` no file is read, and the kubernetes library is not needed; without both,
+    KUBECONFIG, the pod that this is, or ~/.kube/config.
     """
     if options.get("host") and not options.get("kubeconfig"):
-        configuration = configuration_for(options["host"])
+        endpoint = Endpoint(options["host"])
     else:
         kubeconfig, context = options.get("kubeconfig") or "", options.get("context") or ""
-        configuration = configuration_from(os.environ, kubeconfig=_expanded(kubeconfig), context=context)
+        endpoint = endpoint_from(os.environ, kubeconfig=_expanded(kubeconfig), context=context)
     for option, attribute in _ATTRIBUTES.items():
         if options.get(option):
-            setattr(configuration, attribute, options[option])
+            setattr(endpoint, attribute, options[option])
     if options.get("validate_certs") is not None:
-        configuration.verify_ssl = options["validate_certs"]
+        endpoint.verify = options["validate_certs"]
     if options.get("api_key"):
-        set_token(configuration, options["api_key"])
-    return Client(configuration, connections=connections)
+        endpoint.credentials = bearer(options["api_key"])
+    return Client(endpoint, connections=connections)
 
 
 def _expanded(kubeconfig: Any) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_object_name
-from ansible_collections.baremetal.netboot.plugins.module_utils._yaml_text import to_yaml
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
 
 SUFFIX = ".yaml"
 # The first line of every file that is ours: files without it are never removed.
@@ -65,7 +65,7 @@ def changes(machines: Iterable[Mapping[str, Any]], present: Mapping[str, str], *
     found = {}
     for machine in machines:
         name = str(name_of(machine))
-        before, after = present.get(name + SUFFIX), HEADER + to_yaml(machine)
+        before, after = present.get(name + SUFFIX), HEADER + write_yaml(machine)
         action = "created" if before is None else "unchanged" if before == after else "updated"
         found[name + SUFFIX] = Change(name, name + SUFFIX, action, before or "", after)
     for file, content in present.items():

@@ -11,7 +11,7 @@ import pytest
 
 from _bootd.kube.access import missing_configuration_rules, missing_rules
 from _bootd.kube.client import Client, resource_path
-from _bootd.kube.connect import configuration_from
+from _bootd.kube.connect import endpoint_from
 from _bootd.kube.errors import ApiError
 from _bootd.kube.lease import lease_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
@@ -155,7 +155,7 @@ def test_run_leaves_objects_of_others_alone(client, run):
 def test_absent_removes_what_was_made(api, client, run):
     run()
     lease = lease_of("bootd", run.name, "node1", 0.0, None)
-    daemon = Client(configuration_from({}, kubeconfig=str(api.kubeconfig)), agent="bootd")
+    daemon = Client(endpoint_from({}, kubeconfig=str(api.kubeconfig)), agent="bootd")
     daemon.request("POST", f"/apis/coordination.k8s.io/v1/namespaces/{run.name}/leases", body=lease)
     foreseen = run(state="absent", check=True)
     done = run(state="absent")

@@ -13,7 +13,7 @@ import pytest
 
 from _bootd.hardware.model import STATE_ANNOTATION
 from _bootd.kube.client import MERGE_PATCH, Client, resource_path
-from _bootd.kube.connect import configuration_from
+from _bootd.kube.connect import endpoint_from
 from _bootd.stages import State, Step
 from _bootd.state_document import to_json
 from ansible_collections.baremetal.netboot.plugins.action import wait_for_phone_home as action
@@ -150,7 +150,7 @@ class CountingClient(Client):
     """Remembers what it was asked."""
 
     def __init__(self, kubeconfig) -> None:
-        super().__init__(configuration_from({}, kubeconfig=str(kubeconfig)), connections=2)
+        super().__init__(endpoint_from({}, kubeconfig=str(kubeconfig)), connections=2)
         self.asked: list[str] = []
 
     def get(self, path, query=None):

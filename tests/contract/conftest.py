@@ -18,7 +18,7 @@ from _bootd.catalog import Catalog
 from _bootd.hardware.manifest import read_manifest
 from _bootd.hardware.model import STATE_ANNOTATION, machine_from_object
 from _bootd.kube.client import APPLY_PATCH, Client, resource_path
-from _bootd.kube.connect import configuration_from
+from _bootd.kube.connect import endpoint_from
 from _bootd.logs import Log
 from _bootd.stores.files import FilesStore
 from _bootd.stores.kubernetes import KubernetesStore
@@ -162,7 +162,7 @@ class KubernetesBench(Bench):
     def _open(self) -> None:
         self.state_dir = StateDir(self.state)
         self.state_dir.open()
-        client = Client(configuration_from({}, kubeconfig=str(self.api.kubeconfig)))
+        client = Client(endpoint_from({}, kubeconfig=str(self.api.kubeconfig)))
         self.store = KubernetesStore(client, NAMESPACE, self.state_dir, Log("json", "debug", self.log))
 
     def restart(self):

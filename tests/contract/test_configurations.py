@@ -16,7 +16,7 @@ from _bootd.configurations.directory import ConfigDirectory
 from _bootd.configurations.secrets import SecretConfigurations
 from _bootd.hardware.model import Machine
 from _bootd.kube.client import Client
-from _bootd.kube.connect import configuration_from
+from _bootd.kube.connect import endpoint_from
 from _bootd.kube.errors import ApiError
 from _bootd.logs import Log
 from contract.conftest import wait_until
@@ -54,7 +54,7 @@ class SecretsPlace:
         self._client = api.client
         for item in self._client.get(self._path(""))["items"]:
             self._client.request("DELETE", f"{self._path('')}/{item['metadata']['name']}")
-        client = Client(configuration_from({}, kubeconfig=str(api.kubeconfig)))
+        client = Client(endpoint_from({}, kubeconfig=str(api.kubeconfig)))
         self.configurations = SecretConfigurations(client, NAMESPACE, log)
 
     def _path(self, name: str) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from .command import run
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = ROOT / "requirements.txt"
+# The image's libraries, and those of the node that makes it.
+REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "meta/ee-requirements.txt")
 SUITE, PYTHON = "bookworm", "3.11"
 PACKAGES = ("base-files", "base-passwd", "coreutils", "dash", "libc-bin", "python3-venv")
 # Nobody reads them in a container, and the host's resolver is not the container's.
@@ -42,12 +43,13 @@ def archive(cache: Path) -> Path:
 
 def wheels(cache: Path) -> Path:
     """A directory below ``cache`` with bootd's libraries for the Python of the base image."""
-    target = cache / f"wheels-{_key(REQUIREMENTS)}"
+    target = cache / f"wheels-{_key(*REQUIREMENTS)}"
     if not target.exists():
         scratch = cache / f"{target.name}.new"
         shutil.rmtree(scratch, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        wanted = ["--only-binary=:all:", "--python-version", PYTHON, "--requirement", str(REQUIREMENTS)]
+        wanted = ["--only-binary=:all:", "--python-version", PYTHON]
+        wanted += [f"--requirement={path}" for path in REQUIREMENTS]
         run([*pip, *wanted, "--dest", str(scratch)], timeout=PATIENCE)
         scratch.rename(target)
     return target
@@ -82,5 +84,5 @@ def _make(scratch: Path, target: Path) -> None:
     run(["buildah", "push", "--quiet", NAME, f"docker-archive:{target}:{NAME}"], env=environment, timeout=PATIENCE)
 
 
-def _key(source: Path) -> str:
-    return hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+def _key(*sources: Path) -> str:
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from .configurations.base import Configurations, NoConfigurations
 from .configurations.secrets import SecretConfigurations
 from .kube.client import Client
-from .kube.connect import configuration_from
+from .kube.connect import endpoint_from
 from .kube.errors import ConfigurationError
 from .kube.rules import configurations_in
 from .logs import Log
@@ -25,7 +25,7 @@ CONNECTIONS = 5  # two watches, the writer, the lease, and one to spare
 def open_client(environ: Mapping[str, str]) -> Client:
     """Return a client of the cluster that ``environ`` names, or that this is a pod of; raises StoreError."""
     try:
-        return Client(configuration_from(environ), connections=CONNECTIONS, agent="bootd")
+        return Client(endpoint_from(environ), connections=CONNECTIONS, agent="bootd")
     except ConfigurationError as error:
         raise StoreError(str(error)) from error
 

@@ -180,7 +180,7 @@ def _parts(settings: Settings, state_dir: StateDir, catalog: Catalog, log: Log):
     if not _is_cluster(settings.store):
         store = FilesStore(settings.store.removeprefix("files:"), state_dir, log)
         return store, _files_configurations(settings, catalog, log), None
-    from . import cluster  # the kubernetes library takes 0.4 s to import
+    from . import cluster  # with urllib3, which only a cluster needs
 
     client = cluster.open_client(os.environ)
     store = cluster.kubernetes_store(settings, state_dir, log, client)

@@ -17,8 +17,8 @@ REQUIRED = {
     "prometheus_client": "prometheus_client",
     "yaml": "PyYAML",
 }
-# For the kubernetes store.
-CLUSTER = {"kubernetes": "kubernetes", "urllib3": "urllib3"}
+# For the kubernetes store in a pod; a kubeconfig takes the kubernetes library too, see kube/connect.py.
+CLUSTER = {"urllib3": "urllib3"}
 
 
 class MissingLibraries(Exception):

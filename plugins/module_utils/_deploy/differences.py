@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import title_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._yaml_text import to_yaml
 
 # What the API server writes by itself.
 _BOOKKEEPING = {"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"}
@@ -60,8 +60,8 @@ def diff_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
     return {
         "before_header": header,
         "after_header": header,
-        "before": to_yaml(shown_old) if shown_old not in (_ABSENT, {}) else "",
-        "after": to_yaml(shown_new) if shown_new not in (_ABSENT, {}) else "",
+        "before": write_yaml(shown_old) if shown_old not in (_ABSENT, {}) else "",
+        "after": write_yaml(shown_new) if shown_new not in (_ABSENT, {}) else "",
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from _bootd.kube import client as module
 from _bootd.kube.client import Client, resource_path
-from _bootd.kube.connect import configuration_for, set_token
+from _bootd.kube.connect import Endpoint, bearer
 from _bootd.kube.errors import ApiError, ApiUnreachable, error_from
 
 
@@ -28,11 +28,10 @@ def test_resource_path(arguments, path):
 def test_credentials_are_asked_for_now_and_then(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    configuration = configuration_for("https://192.0.2.1")
-    set_token(configuration, "first")
-    client = Client(configuration)
+    endpoint = Endpoint("https://192.0.2.1", credentials=bearer("first"))
+    client = Client(endpoint)
     assert client._credentials() == {"authorization": "Bearer first"}
-    set_token(configuration, "second")
+    endpoint.credentials = bearer("second")
     assert client._credentials() == {"authorization": "Bearer first"}
     now[0] += module.CREDENTIALS_SECONDS + 1
     assert client._credentials() == {"authorization": "Bearer second"}

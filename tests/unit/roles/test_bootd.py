@@ -148,3 +148,10 @@ def test_requirements_are_those_of_the_checkout():
     wanted = [line for line in lines if line and not line.startswith("#")]
     variables = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
     assert variables["__bootd_requirements"] == wanted
+
+
+def test_host_gets_what_the_modules_import_and_the_image_does_not():
+    on_host = templar().template(trust_as_template("{{ __bootd_host_requirements }}"))
+    for_modules = (ROLE.parents[1] / "meta/ee-requirements.txt").read_text(encoding="utf-8").splitlines()[1:]
+    assert set(for_modules) < set(on_host)
+    assert not any("kubernetes" in line for line in templar().template(trust_as_template("{{ __bootd_requirements }}")))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The Kubernetes API as JSON documents: requests and watches, without a model class for every kind.
 
-Where the API is and who asks it is the kubernetes library's ``Configuration``; see ``connect.py``.
+Where the API is and who asks it is an ``Endpoint``; see ``connect.py``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from .connect import Endpoint
 from .errors import ApiUnreachable, error_from
 
 try:
@@ -45,13 +46,13 @@ KEEPALIVE = (
 class Client:
     """Requests to one API server over at most ``connections`` kept connections. Safe to use from any thread."""
 
-    def __init__(self, configuration: Any, *, connections: int = 4, agent: str = "baremetal.netboot") -> None:
-        self.server = configuration.host.rstrip("/")
-        self._configuration = configuration
+    def __init__(self, endpoint: Endpoint, *, connections: int = 4, agent: str = "baremetal.netboot") -> None:
+        self.server = endpoint.host.rstrip("/")
+        self._endpoint = endpoint
         self._agent = agent
-        self._pool = _pool(configuration, connections)
-        self._lock = threading.Lock()  # the library's token refresh is not made for several threads
-        self._headers: dict[str, str] = {}
+        self._pool = _pool(endpoint, connections)
+        self._lock = threading.Lock()  # the renewal of credentials is not made for several threads
+        self._headers: Mapping[str, str] = {}
         self._asked = float("-inf")  # on time.monotonic
 
     def close(self) -> None:
@@ -120,15 +121,12 @@ class Client:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ApiUnreachable(f"{method} {path}: {self.server}: {_innermost(error)}") from error
 
-    def _credentials(self) -> dict[str, str]:
-        """Return the headers that say who asks; the library is asked now and then, since tokens are renewed."""
+    def _credentials(self) -> Mapping[str, str]:
+        """Return the headers that say who asks; they are asked for now and then, since tokens are renewed."""
         with self._lock:
             now = time.monotonic()
             if now - self._asked > CREDENTIALS_SECONDS:
-                settings = self._configuration.auth_settings().values()
-                self._headers = {
-                    item["key"]: item["value"] for item in settings if item["in"] == "header" and item["value"]
-                }
+                self._headers = self._endpoint.credentials()
                 self._asked = now
             return self._headers
 
@@ -169,32 +167,28 @@ def resource_path(group_version: str, plural: str, namespace: str = "", name: st
     return f"{root}{within}/{plural}" + (f"/{quote(name, safe='')}" if name else "")
 
 
-def _pool(configuration: Any, connections: int) -> Any:
+def _pool(endpoint: Endpoint, connections: int) -> Any:
     options: dict[str, Any] = {
         "num_pools": 2,
         "maxsize": connections,
         "socket_options": list(KEEPALIVE),
     }
-    if configuration.host.startswith("https"):
-        options["ssl_context"] = _tls(configuration)
-        if configuration.assert_hostname is not None:
-            options["assert_hostname"] = configuration.assert_hostname
-        if getattr(configuration, "tls_server_name", None):
-            options["server_hostname"] = configuration.tls_server_name
-    if configuration.proxy:
-        return urllib3.ProxyManager(configuration.proxy, proxy_headers=configuration.proxy_headers, **options)
+    if endpoint.host.startswith("https"):
+        options["ssl_context"] = _tls(endpoint)
+        if endpoint.tls_server_name:
+            options["server_hostname"] = endpoint.tls_server_name
+    if endpoint.proxy:
+        return urllib3.ProxyManager(endpoint.proxy, proxy_headers=endpoint.proxy_headers, **options)
     return urllib3.PoolManager(**options)
 
 
-def _tls(configuration: Any) -> ssl.SSLContext:
-    context = ssl.create_default_context(
-        cafile=configuration.ssl_ca_cert or None, cadata=getattr(configuration, "ca_cert_data", None) or None
-    )
-    if not configuration.verify_ssl:
+def _tls(endpoint: Endpoint) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=endpoint.ca_file or None, cadata=endpoint.ca_data or None)
+    if not endpoint.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if configuration.cert_file:
-        context.load_cert_chain(configuration.cert_file, configuration.key_file or None)
+    if endpoint.cert_file:
+        context.load_cert_chain(endpoint.cert_file, endpoint.key_file or None)
     return context
 
 

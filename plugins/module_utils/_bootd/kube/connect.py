@@ -1,55 +1,147 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where the API server is and who we are to it, as the kubernetes library reads it."""
+"""Where the API server is and who we are to it: from a pod's service account, or from a kubeconfig.
+
+A service account is three files and an address. Only for kubeconfigs, whose users log in in many ways, the kubernetes
+library is needed.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .errors import ConfigurationError
 
-try:
-    from kubernetes import config as kubernetes_config
-    from kubernetes.client import Configuration
-except ImportError:
-    kubernetes_config = Configuration = None
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where the kubelet projects it
+Headers = Mapping[str, str]
 
 
-def configuration_from(
-    environ: Mapping[str, str], *, kubeconfig: str | Mapping[str, Any] = "", context: str = ""
-) -> Any:
-    """Return the library's Configuration: of ``kubeconfig``, KUBECONFIG, the pod that this is, or ~/.kube/config.
+def _nobody() -> Headers:
+    return {}
 
-    ``kubeconfig`` is a path or the content. Raises ConfigurationError. A token of a service account is read again when
-    it is renewed.
+
+@dataclass(slots=True)
+class Endpoint:
+    """An API server at the URL ``host``. ``credentials`` returns the headers that say who asks, as they are now.
+
+    Certificates and keys are paths of PEM files, ``ca_data`` is such a file's content. Without a CA that of the system
+    counts.
     """
-    configuration = Configuration()
+
+    host: str
+    ca_file: str = ""
+    ca_data: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    verify: bool = True
+    tls_server_name: str = ""
+    proxy: str = ""
+    proxy_headers: Headers | None = None
+    credentials: Callable[[], Headers] = _nobody
+
+
+def endpoint_from(
+    environ: Mapping[str, str], *, kubeconfig: str | Mapping[str, Any] = "", context: str = ""
+) -> Endpoint:
+    """Return the API server of ``kubeconfig``, KUBECONFIG, the pod that this is, or ~/.kube/config.
+
+    ``kubeconfig`` is a path or the content. Raises ConfigurationError.
+    """
     explicit = kubeconfig or environ.get("KUBECONFIG", "")
-    options = {"context": context or None, "client_configuration": configuration}
+    if not explicit and environ.get("KUBERNETES_SERVICE_HOST"):
+        return service_account(environ)
+    return _of_kubeconfig(explicit, context)
+
+
+def bearer(token: str) -> Callable[[], Headers]:
+    """Return credentials that are always ``token``."""
+    headers = {"authorization": f"Bearer {token}"}
+    return lambda: headers
+
+
+def service_account(environ: Mapping[str, str], directory: Path = SERVICE_ACCOUNT) -> Endpoint:
+    """Return the API server as a pod sees it that has its service account at ``directory``; raises ConfigurationError.
+
+    The kubelet renews the token long before it ends, so its file is read whenever the credentials are asked for.
+    """
+    host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
+    if not port.isdecimal():
+        raise _no_way(f"KUBERNETES_SERVICE_HOST is {host!r}, but KUBERNETES_SERVICE_PORT is {port!r}, no port")
+    token = _ProjectedToken(directory / "token")
+    certificate = directory / "ca.crt"
+    try:
+        token.read()
+        certificate.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise _no_way(f"{reason}; is automountServiceAccountToken off for this pod?") from error
+    address = f"[{host}]" if ":" in host else host  # RFC 3986 section 3.2.2
+    return Endpoint(f"https://{address}:{port}", ca_file=str(certificate), credentials=token.headers)
+
+
+class _ProjectedToken:
+    """The token in a file that the kubelet replaces. While it can't be read the last one is used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._headers: Headers = {}
+
+    def read(self) -> Headers:
+        token = self._path.read_text(encoding="ascii").strip()
+        if not token:
+            raise ValueError(f"{self._path} is empty")
+        self._headers = {"authorization": f"Bearer {token}"}
+        return self._headers
+
+    def headers(self) -> Headers:
+        try:
+            return self.read()
+        except (OSError, ValueError):
+            return self._headers
+
+
+def _of_kubeconfig(explicit: str | Mapping[str, Any], context: str) -> Endpoint:
+    place = explicit if isinstance(explicit, str) else "the kubeconfig that was given"
+    place = place or os.path.expanduser("~/.kube/config")
+    try:
+        from kubernetes import config as kubernetes_config  # takes 0.4 s
+        from kubernetes.client import Configuration
+    except ImportError:
+        reason = f"kubeconfigs are read by the Python library kubernetes, which {sys.executable} does not have"
+        raise _no_way(f"{place}: {reason}; install it with: pip install kubernetes") from None
+    found = Configuration()
+    options = {"context": context or None, "client_configuration": found, "persist_config": False}
     try:
         if isinstance(explicit, Mapping):
-            kubernetes_config.load_kube_config_from_dict(dict(explicit), persist_config=False, **options)
-        elif not explicit and "KUBERNETES_SERVICE_HOST" in environ:
-            kubernetes_config.load_incluster_config(client_configuration=configuration)
+            kubernetes_config.load_kube_config_from_dict(dict(explicit), **options)
         else:
-            kubernetes_config.load_kube_config(config_file=explicit or None, persist_config=False, **options)
+            kubernetes_config.load_kube_config(config_file=explicit or None, **options)
     except (kubernetes_config.ConfigException, OSError, ValueError, TypeError) as error:
-        place = explicit if isinstance(explicit, str) else "the kubeconfig that was given"
-        raise ConfigurationError(
-            f"no way to a Kubernetes API server: {place or os.path.expanduser('~/.kube/config')}: {error}"
-        ) from error
-    return configuration
+        raise _no_way(f"{place}: {error}") from error
+    return Endpoint(
+        found.host,
+        ca_file=found.ssl_ca_cert or "",
+        ca_data=getattr(found, "ca_cert_data", None) or "",
+        cert_file=found.cert_file or "",
+        key_file=found.key_file or "",
+        verify=found.verify_ssl,
+        tls_server_name=getattr(found, "tls_server_name", None) or "",
+        proxy=found.proxy or "",
+        proxy_headers=found.proxy_headers,
+        credentials=lambda: _headers_of(found),
+    )
 
 
-def configuration_for(host: str) -> Any:
-    """Return the library's Configuration for the API server at the URL ``host``, without any credentials."""
-    return Configuration(host=host)
+def _headers_of(configuration: Any) -> Headers:
+    """Return the headers of the library's ``configuration``, which renews what has to be renewed when asked."""
+    settings = configuration.auth_settings().values()
+    return {item["key"]: item["value"] for item in settings if item["in"] == "header" and item["value"]}
 
 
-def set_token(configuration: Any, token: str) -> None:
-    """Have ``configuration`` send a bearer token."""
-    # The name under which the library looks it up has changed between its versions.
-    configuration.api_key = {"authorization": f"Bearer {token}", "BearerToken": f"Bearer {token}"}
-    configuration.refresh_api_key_hook = None
+def _no_way(reason: str) -> ConfigurationError:
+    return ConfigurationError(f"no way to a Kubernetes API server: {reason}")
