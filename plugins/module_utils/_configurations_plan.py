@@ -23,6 +23,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import (
     Unreadable,
     read_yaml,
+    say_the_same,
     yaml,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
@@ -159,7 +160,7 @@ def steps(configurations: Iterable[Wanted], present: Mapping[Key, str], *, ours:
     found = {}
     for item in configurations:
         before, after = present.get(item.key), item.text
-        action = "created" if before is None else "unchanged" if before == after else "updated"
+        action = "created" if before is None else "unchanged" if say_the_same(before, after) else "updated"
         found[item.key] = Step(item.key, action, before or "", after)
     for key in ours:
         if key not in found:

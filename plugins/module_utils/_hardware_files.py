@@ -71,12 +71,8 @@ def set_permissions(module: AnsibleModule, path: str, changed: bool) -> bool:
 def diff_of(directory: str, change: Change) -> dict[str, Any]:
     """Return one file's part of the diff."""
     path = os.path.join(directory, change.file)
-    return {
-        "before_header": path,
-        "after_header": path,
-        "before": _manifest_files.without_secrets(change.before),
-        "after": _manifest_files.without_secrets(change.after),
-    }
+    before, after = _manifest_files.without_secrets(change)
+    return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
 def run(module: AnsibleModule, machines: list[dict[str, Any]]) -> dict[str, Any]:

@@ -7,20 +7,20 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Manifest, read_manifest
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_object_name
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.secret_fields import hidden
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import say_the_same
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
 
 SUFFIX = ".yaml"
 # The first line of every file that is ours: files without it are never removed.
 HEADER = "# Written by Ansible, baremetal.netboot.hardware: changes made here will be lost.\n"
-# The entry and all lines below it that are indented further.
-_SECRET = re.compile(r"^( *)(userData|vendorData):[^\n]*\n(?:\1 [^\n]*\n|\n)*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def changes(machines: Iterable[Mapping[str, Any]], present: Mapping[str, str], *
     for machine in machines:
         name = str(name_of(machine))
         before, after = present.get(name + SUFFIX), HEADER + write_yaml(machine)
-        action = "created" if before is None else "unchanged" if before == after else "updated"
+        action = "created" if before is None else "unchanged" if _is_kept(before, after) else "updated"
         found[name + SUFFIX] = Change(name, name + SUFFIX, action, before or "", after)
     for file, content in present.items():
         if prune and file not in found and content.startswith(HEADER):
@@ -80,10 +80,31 @@ def removals(machines: Iterable[Mapping[str, Any]], present: Mapping[str, str]) 
     return [Change(file.removesuffix(SUFFIX), file, "removed", present[file]) for file in files if file in present]
 
 
-def without_secrets(content: str) -> str:
-    """Return a manifest for a diff: user data, which may hold passwords, only as its digest."""
-    return _SECRET.sub(lambda match: f"{match[1]}{match[2]}: (hidden, sha256 {_digest(match[0])})\n", content)
+def _is_kept(before: str, after: str) -> bool:
+    """Return whether a file may stay: another version of the YAML library may have written the same otherwise."""
+    return before == after or (before.startswith(HEADER) and say_the_same(before, after))
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def without_secrets(change: Change) -> tuple[str, str]:
+    """Return both contents of a file for a diff, with words for what may be secret; what changes is told apart."""
+    before, after = (read_manifest(text.removeprefix(HEADER).encode()) for text in (change.before, change.after))
+    earlier = [document.value for document in before.documents]
+    return _shown(change.before, before, []), _shown(change.after, after, earlier)
+
+
+def _shown(content: str, manifest: Manifest, earlier: list[Any]) -> str:
+    if manifest.broken:
+        # Not even why: where it goes wrong may be in a password.
+        return "(not shown: it can't be read, and may hold secrets)\n"
+    head = HEADER if content.startswith(HEADER) else ""
+    return head + "---\n".join(
+        _text(document.value, earlier[place] if place < len(earlier) else ABSENT)
+        for place, document in enumerate(manifest.documents)
+    )
+
+
+def _text(value: Any, before: Any) -> str:
+    """Return what may be shown of one document; nothing is known of what is no Hardware object."""
+    if isinstance(value, Mapping) and value.get("kind") == "Hardware":
+        return write_yaml(hidden(value, before))
+    return "(not shown: no Hardware object)\n"

@@ -28,8 +28,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Only what differs is shown. C(userData) and C(vendorData), which may hold passwords, are shown as digests or
-        not at all.
+      - In a cluster only what differs is shown. Of fields that may hold passwords or tokens, such as C(userData),
+        C(crypted_root_password), C(ipxe.contents) and C(kernelParams), it is only told whether they change.
   idempotent:
     support: full
 options:

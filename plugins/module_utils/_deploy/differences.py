@@ -8,28 +8,22 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.secret_fields import (
+    LAST_APPLIED,
+    hidden,
+    word_for,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import title_of
 
 # What the API server writes by itself.
 _BOOKKEEPING = {"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"}
-# kubectl's copy of the whole object, secrets and all.
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # A change of the pods' own template is what counts.
 _COUNTERS = {"deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"}
-# kind -> where it holds secrets.
-_SECRETS = {
-    "Secret": (("data",), ("stringData",)),
-    "Hardware": (
-        ("spec", "userData"),
-        ("spec", "vendorData"),
-        ("spec", "metadata", "instance", "userdata"),
-        ("spec", "metadata", "instance", "crypted_root_password"),
-    ),
-}
-_ABSENT = object()
 
 
 def visible(document: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -37,8 +31,8 @@ def visible(document: Mapping[str, Any] | None) -> dict[str, Any]:
     if document is None:
         return {}
     given = document.get("metadata", {})
-    hidden = _COUNTERS | {_LAST_APPLIED}
-    annotations = {key: value for key, value in given.get("annotations", {}).items() if key not in hidden}
+    left_out = _COUNTERS | {LAST_APPLIED}
+    annotations = {key: value for key, value in given.get("annotations", {}).items() if key not in left_out}
     meta = {key: value for key, value in given.items() if key not in _BOOKKEEPING | {"annotations"}}
     head = {key: document[key] for key in ("apiVersion", "kind") if key in document}
     rest = {key: value for key, value in document.items() if key not in (*head, "metadata", "status")}
@@ -53,31 +47,33 @@ def diff_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
     old, new = visible(before), visible(after)
     document = after if before is None else before
     kind = document["kind"] if document else ""
-    for path in _SECRETS.get(kind, ()):
-        old, new = _hide(old, new, path)
+    if kind == "Hardware":
+        old, new = hidden(old), hidden(new, old)
+    elif kind == "Secret":
+        old, new = _hidden_data(old), _hidden_data(new, old)
     shown_old, shown_new = (old, new) if not old or not new else _differing(old, new)
     header = title_of(document) if document else ""
     return {
         "before_header": header,
         "after_header": header,
-        "before": write_yaml(shown_old) if shown_old not in (_ABSENT, {}) else "",
-        "after": write_yaml(shown_new) if shown_new not in (_ABSENT, {}) else "",
+        "before": write_yaml(shown_old) if shown_old not in (ABSENT, {}) else "",
+        "after": write_yaml(shown_new) if shown_new not in (ABSENT, {}) else "",
     }
 
 
 def _differing(old: Any, new: Any) -> tuple[Any, Any]:
-    """Return of both only what is not in the other; _ABSENT where nothing is left."""
+    """Return of both only what is not in the other; ABSENT where nothing is left."""
     if old == new:
-        return _ABSENT, _ABSENT
+        return ABSENT, ABSENT
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        pairs = {key: _differing(old.get(key, _ABSENT), new.get(key, _ABSENT)) for key in sorted({*old, *new})}
-        left = {key: pair[0] for key, pair in pairs.items() if pair[0] is not _ABSENT}
-        right = {key: pair[1] for key, pair in pairs.items() if pair[1] is not _ABSENT}
+        pairs = {key: _differing(old.get(key, ABSENT), new.get(key, ABSENT)) for key in sorted({*old, *new})}
+        left = {key: pair[0] for key, pair in pairs.items() if pair[0] is not ABSENT}
+        right = {key: pair[1] for key, pair in pairs.items() if pair[1] is not ABSENT}
         return left, right
     if _is_named(old) and _is_named(new):
         left, right = _differing(_by_name(old), _by_name(new))
         # The order alone is a difference too.
-        return (_listed(left), _listed(right)) if left is not _ABSENT else (old, new)
+        return (_listed(left), _listed(right)) if left is not ABSENT else (old, new)
     return old, new
 
 
@@ -97,24 +93,12 @@ def _listed(items: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": name, **item} for name, item in items.items()]
 
 
-def _hide(old: dict[str, Any], new: dict[str, Any], path: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return both with the secret at ``path`` replaced by words."""
-    key, *rest = path
-    there = old.get(key, _ABSENT), new.get(key, _ABSENT)
-    if rest:
-        left, right = _hide(*(value if isinstance(value, dict) else {} for value in there), tuple(rest))
-    else:
-        left, right = _words(*there)
-    return (
-        old if there[0] is _ABSENT else {**old, key: left},
-        new if there[1] is _ABSENT else {**new, key: right},
-    )
-
-
-def _words(old: Any, new: Any) -> tuple[Any, Any]:
-    if isinstance(old, Mapping) or isinstance(new, Mapping):
-        left, right = (value if isinstance(value, Mapping) else {} for value in (old, new))
-        pairs = {key: _words(left.get(key, _ABSENT), right.get(key, _ABSENT)) for key in {*left, *right}}
-        return {key: pairs[key][0] for key in left}, {key: pairs[key][1] for key in right}
-    same = old == new or _ABSENT in (old, new)
-    return "(hidden)", "(hidden)" if same else "(hidden, another)"
+def _hidden_data(secret: dict[str, Any], before: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """Return a copy of a Secret with words for its values; ``before`` is an earlier state of it."""
+    shown = dict(secret)
+    for field in ("data", "stringData"):
+        if isinstance(secret.get(field), Mapping):
+            earlier = before.get(field)
+            earlier = earlier if isinstance(earlier, Mapping) else {}
+            shown[field] = {key: word_for(value, earlier.get(key, ABSENT)) for key, value in secret[field].items()}
+    return shown

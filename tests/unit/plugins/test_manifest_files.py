@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from ansible_collections.baremetal.netboot.plugins.module_utils import _manifest_files as files
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import yaml_reader, yaml_writer
 
 
 def hardware(name="um790-1", **spec):
@@ -65,17 +66,67 @@ def test_problems_names_each():
 SECRETS = ["token: geheim", "#cloud-config\npassword: geheim\n", "\ngeheim: |\n  geheim\n", "geheim"]
 
 
+def shown(present: str, machine: dict) -> tuple[str, str]:
+    """What a diff shows of the file before and after ``machine`` is written to it."""
+    (change,) = files.changes([machine], {"um790-1.yaml": present}, prune=False)
+    return files.without_secrets(change)
+
+
+@pytest.mark.parametrize("library", [True, False])
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("field", ["userData", "vendorData"])
-def test_without_secrets_hides_user_data_and_nothing_else(field, secret):
+def test_without_secrets_hides_user_data_and_nothing_else(monkeypatch, field, secret, library):
+    if not library:
+        monkeypatch.setattr(yaml_reader, "yaml", None)
+        monkeypatch.setattr(yaml_writer, "yaml", None)
     machine = hardware(tags=["a"], **{field: secret}, disks=[{"device": "/dev/sda"}])
     other = hardware(tags=["a"], **{field: secret + "x"}, disks=[{"device": "/dev/sda"}])
-    shown, shown_other = (
-        files.without_secrets(files.changes([item], {}, prune=False)[0].after) for item in (machine, other)
-    )
-    assert "geheim" not in shown
-    assert shown != shown_other
-    data = yaml.safe_load(shown)
-    assert data["spec"].pop(field).startswith("(hidden, sha256 ")
+    (written,) = files.changes([machine], {}, prune=False)
+    before, after = shown(written.after, other)
+    assert "geheim" not in before + after
     del machine["spec"][field]
-    assert data == machine
+    for text, word in ((before, "(hidden)"), (after, "(hidden, another)")):
+        assert text.startswith(files.HEADER)
+        data = yaml.safe_load(text)
+        assert data["spec"].pop(field) == word
+        assert data == machine
+
+
+@pytest.mark.parametrize(
+    ("present", "told"),
+    [
+        ("geheim: [", "(not shown: it can't be read, and may hold secrets)\n"),
+        ("kind: Hardware\nspec: {userData: geheim\n", "(not shown: it can't be read, and may hold secrets)\n"),
+        ("a: !geheim b\n", "(not shown: it can't be read, and may hold secrets)\n"),
+        ("geheim\n", "(not shown: no Hardware object)\n"),
+        ("kind: Secret\ndata: {a: geheim}\n", "(not shown: no Hardware object)\n"),
+        ("kind: Secret\ndata: geheim\n---\nkind: Hardware\nspec: {userData: geheim, a: 1}\n", "a: 1"),
+        ("kind: HardwareList\nitems: [{kind: Hardware, spec: {userData: geheim, a: 1}}]\n", "a: 1"),
+        ("", ""),
+    ],
+)
+def test_without_secrets_shows_nothing_of_what_it_does_not_know(present, told):
+    before, _after = shown(present, hardware())
+    assert told in before
+    assert "geheim" not in before
+
+
+def test_file_in_another_layout_stays_as_it_is():
+    (written,) = files.changes([hardware(a=[1, True])], {}, prune=False)
+    again = files.HEADER + yaml.safe_dump(yaml.safe_load(written.after), default_flow_style=True, sort_keys=False)
+    assert again != written.after
+    (change,) = files.changes([hardware(a=[1, True])], {"um790-1.yaml": again}, prune=False)
+    assert change.action == "unchanged"
+
+
+@pytest.mark.parametrize("other", [{"a": [True, 1]}, {"a": [1, True], "b": None}, {"a": ["1", True]}])
+def test_file_that_says_something_else_is_written(other):
+    (written,) = files.changes([hardware(a=[1, True])], {}, prune=False)
+    (change,) = files.changes([hardware(**other)], {"um790-1.yaml": written.after}, prune=False)
+    assert change.action == "updated"
+
+
+def test_file_of_somebody_else_that_says_the_same_becomes_ours():
+    (written,) = files.changes([hardware()], {}, prune=False)
+    (change,) = files.changes([hardware()], {"um790-1.yaml": written.after.removeprefix(files.HEADER)}, prune=False)
+    assert change.action == "updated"

@@ -136,6 +136,3 @@ HARDWARE = {
     "spec": SPEC,
     "status": object,
 }
-
-# Values that may hold a password or a token: never shown.
-SECRET = frozenset({"userdata", "userData", "vendorData", "contents", "crypted_root_password", "config", "configTxt"})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from .fields import HARDWARE, SECRET, Named
+from .fields import HARDWARE, Named
 from .problem import ABSENT, join
 
 Finding = tuple[str, Any, str, bool]  # path, value, message, whether it is only a note
@@ -37,7 +37,7 @@ def _compare(value: Any, shape: Any, path: str) -> Iterator[Finding]:
     elif isinstance(shape, list):
         yield from _compare_list(value, shape[0], path)
     elif not isinstance(value, shape) or (isinstance(value, bool) and shape is not bool):
-        yield path, _unless_secret(path, value), _wrong_kind(value, shape), False
+        yield path, value, _wrong_kind(value, shape), False
 
 
 def _compare_fields(value: Any, shape: dict[str, Any], path: str) -> Iterator[Finding]:
@@ -83,10 +83,6 @@ def _suggestion(name: str, shape: dict[str, Any]) -> str:
         near = get_close_matches(name, shape, n=1, cutoff=0.75)
         meant = near[0] if near else None
     return f": should this be {meant}?" if meant else ""
-
-
-def _unless_secret(path: str, value: Any) -> Any:
-    return ABSENT if path.rpartition(".")[2] in SECRET else value
 
 
 def _wrong_kind(value: Any, kind: type) -> str:

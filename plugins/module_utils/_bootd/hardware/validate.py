@@ -17,6 +17,7 @@ from .manifest import Document
 from .model import API_VERSION, KIND, STATE_ANNOTATION, text_at
 from .names import is_namespace, is_object_name, is_usable
 from .problem import ABSENT, Problem, printable, shown
+from .secret_fields import is_secret
 from .shape import Finding, misfits
 from .software import check_software
 
@@ -35,7 +36,7 @@ def check_document(document: Document) -> list[Problem]:
     """Return every problem and note of one object."""
     name = object_name(document.value)
     return [
-        document.problem(message, object=name, path=path, value=shown(value), note=note)
+        document.problem(message, object=name, path=path, value=shown(ABSENT if is_secret(path) else value), note=note)
         for path, value, message, note in _findings(document.value)
     ]
 

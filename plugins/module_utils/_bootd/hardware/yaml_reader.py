@@ -11,6 +11,7 @@ for ``12:34:56:12:34:56`` is a MAC address, and dates are text, for a manifest b
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,8 +66,22 @@ def read_yaml(text: str) -> Iterator[YamlDocument]:
             composer = _Composer()
 
 
+def say_the_same(first: str, second: str) -> bool:
+    """Return whether two texts are one, or YAML of the same values in the same order."""
+    if first == second:
+        return True
+    try:
+        one, other = ([document.value for document in read_yaml(text)] for text in (first, second))
+    except Unreadable:
+        return False
+    # JSON tells 1 from true, which are equal to Python.
+    return json.dumps(one) == json.dumps(other)
+
+
 def events_of(text: str) -> Iterator[Any]:
     """Yield libyaml's events, which are those of PyYAML without it; raises Unreadable where ``text`` is no YAML."""
+    if yaml is None:
+        raise Unreadable("PyYAML is not installed, so only JSON can be read", 0)
     try:
         next_event = _event_source(text).get_event
         while (event := next_event()).__class__ is not yaml.StreamEndEvent:
