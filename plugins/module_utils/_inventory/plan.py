@@ -46,6 +46,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_hostname
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, printable, shown
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.secret_fields import is_secret
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.base import Installer
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import INSTALLERS, find
@@ -123,7 +124,7 @@ class _Plan:
         self._values = read_machine(defaults, self._told) | read_machine(machine, self._told)
 
     def _told(self, key: str, value: Any, message: str) -> None:
-        text = "" if value is None else shown(value)
+        text = "" if value is None or is_secret(f"spec.{key}") else shown(value)
         self._problems.append(Problem(message, document=self._place, object=self.name, path=key, value=text))
 
     def hardware(self) -> dict[str, Any]:

@@ -15,13 +15,11 @@ from _bootd.dhcp import options as opt
 def test_fixed_size_readers_ignore_other_sizes(value):
     assert opt.ipv4(value) is None
     assert opt.uint(value, 4) is None
-    assert opt.ipv4_list(value) is None
 
 
 def test_fixed_size_readers():
     assert opt.ipv4(b"\n\n\0\x14") == "10.10.0.20"
     assert opt.uint(b"\5\xdc", 2) == 1500
-    assert opt.ipv4_list(b"\n\n\0\1\n\n\0\2") == ("10.10.0.1", "10.10.0.2")
     assert opt.uint16_list(b"\0\7\0\x10") == (7, 16)
 
 
@@ -90,7 +88,6 @@ def test_readers_take_any_bytes(value):
     assert sum(map(len, opt.user_classes(value))) <= len(value)
     opt.text(value)
     opt.uint16_list(value)
-    opt.ipv4_list(value)
 
 
 @pytest.mark.parametrize(

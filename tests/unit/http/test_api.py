@@ -128,9 +128,7 @@ def test_machine_document_without_interfaces():
 
 
 def test_machines_hold_no_secret(site):
-    secretive = replace(
-        machine(), user_data="token: SECRET", vendor_data="SECRET", metadata={"instance": {"userdata": "SECRET"}}
-    )
+    secretive = replace(machine(), user_data="token: SECRET", metadata={"instance": {"userdata": "SECRET"}})
     site.catalog.upsert(secretive)
     site.get(f"/phone-home/{MAC}/{site.token()}/started")
     shown = site.get("/api/v1/machines").text

@@ -296,3 +296,11 @@ def test_plan_good_machines_always_validate(machines):
     ]
     planned = plan(given_machines, DEFAULTS)
     assert [problem for problem in check(Document(item) for item in planned) if not problem.note] == []
+
+
+@pytest.mark.parametrize("key", ["user_data", "vendor_data", "userdata", "kernel_args"])
+def test_plan_shows_no_secret_that_it_can_not_use(key):
+    with pytest.raises(PlanError) as caught:
+        plan([MACHINE | {key: 8675309.5}], DEFAULTS)
+    assert key in str(caught.value)
+    assert "8675309" not in str(caught.value)

@@ -30,9 +30,6 @@ def machine(name="um790-1", **spec):
     return {"apiVersion": "tinkerbell.org/v1alpha1", "kind": "Hardware", "metadata": {"name": name}, "spec": spec}
 
 
-ELSEWHERE = machine() | {"metadata": {"name": "um790-1", "namespace": "elsewhere"}}
-
-
 @pytest.fixture
 def run(capsys, tmp_path):
     """Return a function that runs the module and returns its result."""

@@ -262,7 +262,6 @@ class Receiver:
     received: bytearray = field(default_factory=bytearray)
     count: int = 0
     in_window: int = 0
-    negotiated: bool = False
     done: bool = False
     gap_told: bool = False
 

@@ -40,7 +40,6 @@ BOOT_FILE_NAME = 67
 USER_CLASS = 77  # RFC 3004
 RELAY_AGENT_INFORMATION = 82  # RFC 3046
 CLIENT_ARCHITECTURE = 93  # RFC 4578
-CLIENT_NETWORK_INTERFACE = 94  # RFC 4578
 CLIENT_UUID = 97  # RFC 4578
 DOMAIN_SEARCH = 119  # RFC 3397
 CLASSLESS_STATIC_ROUTE = 121  # RFC 3442
@@ -91,13 +90,6 @@ def uint(value: bytes | None, size: int) -> int | None:
 def ipv4(value: bytes | None) -> str | None:
     """Return the dotted form of a value that is one IPv4 address."""
     return inet_ntoa(value) if value is not None and len(value) == 4 else None
-
-
-def ipv4_list(value: bytes | None) -> tuple[str, ...] | None:
-    """Return the dotted forms of a value that is one or more IPv4 addresses."""
-    if not value or len(value) % 4:
-        return None
-    return tuple(inet_ntoa(value[i : i + 4]) for i in range(0, len(value), 4))
 
 
 def uint16_list(value: bytes | None) -> tuple[int, ...] | None:

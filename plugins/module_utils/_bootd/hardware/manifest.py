@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .problem import Problem
@@ -27,8 +27,7 @@ _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _CONTENT = re.compile(r"(?:^|(?<=---))[ \t\r]*[^\s#]", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 _JSON_START = re.compile(r"\s*+[{\[]")
-# Text of JSON in its quotes, or what there is at most one of before each value.
-_JSON_PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+_JSON_MARK = re.compile(r'\\.|["\[{,]', re.DOTALL)
 
 
 class Chunk(NamedTuple):
@@ -206,8 +205,15 @@ def _has_too_many_values(text: str) -> bool:
     if sum(map(text.count, "[{,")) < MAX_VALUES:
         return False
     # Most of these may stand within text.
-    pieces = (match for match in _JSON_PIECE.finditer(text) if match[0][0] != '"')
-    return next(islice(pieces, MAX_VALUES, None), None) is not None
+    found, quoted = 0, False
+    for match in _JSON_MARK.finditer(text):
+        if match[0] == '"':
+            quoted = not quoted
+        elif not quoted and match[0] in "[{,":
+            found += 1
+            if found > MAX_VALUES:
+                return True
+    return False
 
 
 def _refuse_constant(name: str) -> None:

@@ -54,7 +54,6 @@ class Netboot:
 
     allow_pxe: bool | None = None
     switched_off: bool = False
-    allow_workflow: bool = False
     ipxe_url: str = ""
     ipxe_contents: str = ""
     ipxe_binary: str = ""
@@ -84,7 +83,6 @@ class Interface:
     lease_time: int = 0  # seconds -> 51; 0: not given
     arch: str = ""
     uefi: bool | None = None  # a hint only: option 93 of the request decides
-    iface_name: str = ""
     vlan_id: str = ""  # -> 43.116
     tftp_server_name: str = ""  # -> 66; with boot_file_name it replaces all netboot logic
     boot_file_name: str = ""  # -> 67
@@ -108,7 +106,6 @@ class Machine:
     disks: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     user_data: str | None = None
-    vendor_data: str | None = None
     reprovision: str = ""  # the value of REPROVISION_ANNOTATION
     after: tuple[str, ...] = ()  # from AFTER_ANNOTATION
     user_data_from: str = ""  # the value of USER_DATA_ANNOTATION
@@ -163,7 +160,6 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
         disks=disks,
         metadata=_mapping(spec.get("metadata")),
         user_data=text_at(spec, "userData") or None,
-        vendor_data=text_at(spec, "vendorData") or None,
         reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
         after=tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
         user_data_from=text_at(meta, "annotations", USER_DATA_ANNOTATION),
@@ -221,7 +217,6 @@ def _interface(item: Mapping[str, Any]) -> Interface | None:
         lease_time=lease,
         arch=_text(dhcp, "arch"),
         uefi=uefi if isinstance(uefi, bool) else None,
-        iface_name=_text(dhcp, "iface_name"),
         vlan_id=_text(dhcp, "vlan_id"),
         tftp_server_name=_text(dhcp, "tftp_server_name"),
         boot_file_name=_text(dhcp, "boot_file_name"),
@@ -237,7 +232,6 @@ def _netboot(node: Mapping[str, Any]) -> Netboot:
     osie = _mapping(node.get("osie"))
     return Netboot(
         allow_pxe=allow if isinstance(allow, bool) else None,
-        allow_workflow=node.get("allowWorkflow") is True,
         ipxe_url=_text(ipxe, "url"),
         ipxe_contents=_text(ipxe, "contents"),
         ipxe_binary=_text(ipxe, "binary"),

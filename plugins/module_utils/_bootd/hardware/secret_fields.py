@@ -34,7 +34,7 @@ def _flat(name: str) -> str:
 
 
 # By their last names alone, however those are spelled: what was written to the wrong place is as secret.
-_NAMES = frozenset(_flat(field.rpartition(".")[2]) for field in SECRET_FIELDS)
+_NAMES = frozenset(_flat(field.rpartition(".")[2]) for field in (*SECRET_FIELDS, ".kernel_args"))  # as inventories say
 # What they are in. Text that stands there by mistake was meant for one of them.
 _AROUND = frozenset(field[: end.start()] for field in SECRET_FIELDS for end in re.finditer(r"\[\]|\.", field))
 

@@ -70,6 +70,6 @@ def _text(dumper: Any, value: str) -> Any:
     style = None
     if "\n" in text.rstrip("\n") and text[0] not in " \t\n" and text.replace("\n", "").replace("\t", "").isprintable():
         style = "|"
-    elif not _PLAIN.match(text) or text.lower() in _WORDS:
+    elif not _PLAIN.match(text) or not text.isprintable() or text.lower() in _WORDS:
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)

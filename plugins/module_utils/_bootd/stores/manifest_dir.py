@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -110,11 +109,3 @@ def read_bounded(path: str) -> bytes:
 def stamp_at(path: str) -> Stamp:
     """Return the stamp of the file at ``path``, links followed; raises OSError."""
     return _stamp(os.stat(path))
-
-
-def manifests_at(path: str) -> Iterator[str]:
-    """Yield ``path`` where it is a file, the manifests below it where it is a directory; raises OSError."""
-    if os.path.isdir(path):
-        yield from sorted(list_manifests(path).files)
-    else:
-        yield path
