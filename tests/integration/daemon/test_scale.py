@@ -14,7 +14,8 @@ from integration.daemon.manifests import manifest
 
 HERE = Path(__file__).resolve().parent
 MACHINES = 10_000
-START_SECONDS = 3.0
+FIRST_START_SECONDS = 8.0
+RESTART_SECONDS = 2.0
 CHANGE_SECONDS = 0.5
 RESIDENT = 150 * 1024 * 1024
 TRIES = 3
@@ -51,8 +52,16 @@ def test_daemon_ten_thousand_machines(lab, bootd):
     changed = bootd.manifests / "node-04711.yaml"
     new_addresses = (f"10.10.200.{number}" for number in range(1, 250))
 
-    def start() -> float:
+    def first_start() -> float:
         bootd.stop()
+        (bootd.state / "manifests.jsonl").unlink(missing_ok=True)
+        return start()
+
+    def restart() -> float:
+        bootd.stop()
+        return start()
+
+    def start() -> float:
         started = time.monotonic()
         bootd.start()
         first = ask(lab, mac_of(MACHINES - 1))
@@ -67,10 +76,12 @@ def test_daemon_ten_thousand_machines(lab, bootd):
         changed.write_text(text, encoding="utf-8")
         return ask(lab, f"{mac_of(4711)}={address}")["at"] - written
 
-    to_first = best(start, START_SECONDS)
+    to_first = best(first_start, FIRST_START_SECONDS)
+    again = best(restart, RESTART_SECONDS)
     resident = bootd.resident()
     to_change = best(change, CHANGE_SECONDS)
-    print(f"\nfirst answer {to_first:.2f} s, resident {resident / 2**20:.0f} MiB, change served {to_change:.3f} s")
-    assert to_first < START_SECONDS
+    print(f"\nfirst answer {to_first:.2f} s, after a restart {again:.2f} s, resident {resident / 2**20:.0f} MiB, change served {to_change:.3f} s")
+    assert to_first < FIRST_START_SECONDS
+    assert again < RESTART_SECONDS
     assert resident < RESIDENT
     assert to_change < CHANGE_SECONDS
