@@ -33,18 +33,23 @@ def write_yaml(value: Any) -> str:
     Where PyYAML is not installed, as on hosts that modules run on, it is JSON, which is YAML too.
     """
     if yaml is None:
-        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
-    options = {"default_flow_style": False, "sort_keys": False, "allow_unicode": True, "width": MAX_WIDTH}
+        try:
+            plain = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        except ValueError as error:
+            raise TypeError(f"{error}: install PyYAML to write this as YAML") from None
+        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", plain) + "\n"
     try:
-        return yaml.dump(value, Dumper=_dumper(), **options)
+        text: str = yaml.dump(
+            value, Dumper=_dumper(), default_flow_style=False, sort_keys=False, allow_unicode=True, width=MAX_WIDTH
+        )
     except yaml.representer.RepresenterError as error:
         raise TypeError(f"{type(error.args[-1]).__name__} can't be written as YAML") from None
+    return text
 
 
 @cache
 def _dumper() -> Any:
-    represent = yaml.SafeDumper.yaml_representers
+    represent: dict[Any, Callable[[Any, Any], Any]] = yaml.SafeDumper.yaml_representers
 
     class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
         # Not what else PyYAML knows, such as sets and dates: no manifest holds them.
