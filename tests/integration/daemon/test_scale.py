@@ -80,9 +80,8 @@ def test_daemon_ten_thousand_machines(lab, bootd):
     again = best(restart, RESTART_SECONDS)
     resident = bootd.resident()
     to_change = best(change, CHANGE_SECONDS)
-    print(
-        f"\nfirst answer {to_first:.2f} s, after a restart {again:.2f} s, resident {resident / 2**20:.0f} MiB, change served {to_change:.3f} s"
-    )
+    print(f"\nfirst answer {to_first:.2f} s, after a restart {again:.2f} s")
+    print(f"resident {resident / 2**20:.0f} MiB, change served {to_change:.3f} s")
     assert to_first < FIRST_START_SECONDS
     assert again < RESTART_SECONDS
     assert resident < RESIDENT
