@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
@@ -77,7 +79,7 @@ def client_from(options: Mapping[str, Any], *, connections: int = 4) -> Client:
     KUBECONFIG, the pod that this is, or ~/.kube/config.
     """
     if options.get("host") and not options.get("kubeconfig"):
-        endpoint = Endpoint(options["host"])
+        endpoint = Endpoint(options["host"], proxy=_proxy_to(options["host"]))
     else:
         kubeconfig, context = options.get("kubeconfig") or "", options.get("context") or ""
         endpoint = endpoint_from(os.environ, kubeconfig=_expanded(kubeconfig), context=context)
@@ -89,6 +91,12 @@ def client_from(options: Mapping[str, Any], *, connections: int = 4) -> Client:
     if options.get("api_key"):
         endpoint.credentials = bearer(options["api_key"])
     return Client(endpoint, connections=connections)
+
+
+def _proxy_to(host: str) -> str:
+    """Return the proxy that the environment names for the URL ``host``, "" for none."""
+    parts = urlsplit(host)
+    return "" if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme, "")
 
 
 def _expanded(kubeconfig: Any) -> Any:

@@ -77,12 +77,13 @@ def test_pod_runs_bootd(node, tmp_path):
     assert "1 object" in run_pod(node, "check", tmp_path)
 
 
-def test_pod_has_boot_programs_and_compiled_code(node, tmp_path):
+def test_pod_has_boot_programs_and_compiled_code_and_no_kubernetes_library(node, tmp_path):
     script = """
 import importlib.util, os, sys
 sys.path.insert(0, "/opt/bootd/lib")
 print(*sorted(os.listdir(os.environ["BOOTD_BOOT_FILES"])))
 print(os.path.exists(importlib.util.find_spec("bootd.daemon").cached))
+print(importlib.util.find_spec("kubernetes"))
 """
     log = run_pod(node, "look", tmp_path, ["python3", "-c", script])
-    assert log.split() == ["ipxe.efi", "snponly.efi", "undionly.kpxe", "True"]
+    assert log.split() == ["ipxe.efi", "snponly.efi", "undionly.kpxe", "True", "None"]
