@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from _bootd.kube.client import Client
-from _bootd.kube.connect import configuration_for
+from _bootd.kube.connect import Endpoint
 from _bootd.kube.object_watch import ObjectWatch
 from recorded_api import Recorded, recorded_api
 
@@ -63,7 +63,7 @@ def follow(watches: Sequence[Recorded], lists: Sequence[bytes] = (FIRST_LIST, LA
     """Return what was asked for, and what the follower was told, until nothing was left to send."""
     told = Told()
     with recorded_api(lists, watches) as api:
-        client = Client(configuration_for(api.url))
+        client = Client(Endpoint(api.url))
         watch = ObjectWatch(client, PATH, told)
         watch.start()
         asked = list(api.wait())
