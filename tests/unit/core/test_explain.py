@@ -128,7 +128,7 @@ def test_explain_command_takes_the_state_directory_into_account(tmp_path, capsys
     assert "--state-dir names the directory of the daemon" in capsys.readouterr().out
     with StateDir(tmp_path / "state") as state_dir:
         state_dir.secret()
-        state_dir.save("tink-system/um790-1", State("installed", installs=1, switched_off={MAC: ""}))
+        state_dir.save({"tink-system/um790-1": State("installed", installs=1, switched_off={MAC: ""})})
     assert main([*argv, str(tmp_path / "state")]) == 0
     assert capsys.readouterr().out.splitlines()[1] == "  netboot is off for um790-1: it is installed"
 

@@ -122,7 +122,7 @@ def test_event_that_an_answer_has_overtaken_changes_nothing(start):
 def test_state_that_waits_for_the_api_is_served_and_overwritten_by_no_list(start):
     store, catalog = start()
     store.listed([hardware(2, 90)], "100")
-    store.save(key(2), State("installed", installs=1, last_at=5.0, switched_off={mac(2): ""}))
+    store.save({key(2): State("installed", installs=1, last_at=5.0, switched_off={mac(2): ""})})
     store.listed([hardware(2, 120)], "120")
     store.applied([("MODIFIED", hardware(2, 130))], "130")
     netboot = catalog.get(key(2)).interfaces[0].netboot
