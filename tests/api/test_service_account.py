@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -56,9 +57,11 @@ def cluster_of(api: ApiServer) -> dict[str, str]:
 
 
 def who(client: Client) -> str:
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = client.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=body)
-    return answer["status"]["userInfo"]["username"]
+    """Whom the API server takes the client for, by its own word when it refuses what only few may do."""
+    with pytest.raises(ApiError) as refused:
+        client.get(resource_path("v1", "secrets", "default"))
+    told = re.search(r'User "([^"]+)"', str(refused.value))
+    return told[1] if told else str(refused.value.status)
 
 
 def test_pod_is_its_service_account(pod):
@@ -70,8 +73,7 @@ def test_renewed_token_is_sent_from_then_on(pod, tmp_path, token, monkeypatch):
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     (tmp_path / "token").write_text("one that has ended")
     client = Client(pod)
-    with pytest.raises(ApiError, match="401"):
-        who(client)
+    assert who(client) == "401"
     (tmp_path / "new").write_text(token)
     (tmp_path / "new").rename(tmp_path / "token")
     now[0] += module.CREDENTIALS_SECONDS + 1
@@ -81,4 +83,4 @@ def test_renewed_token_is_sent_from_then_on(pod, tmp_path, token, monkeypatch):
 def test_server_of_another_authority_is_not_trusted(pod):
     pod.ca_file = ""
     with pytest.raises(ApiUnreachable, match="certificate"):
-        who(Client(pod))
+        Client(pod).get("/version")
