@@ -30,8 +30,9 @@ def site_with(root, **settings):
     return site
 
 
-def connect(port: int, buffer: int = 0) -> socket.socket:
+def connect(port: int, buffer: int = 0, source: str = "127.0.0.1") -> socket.socket:
     client = socket.socket()
+    client.bind((source, 0))
     if buffer:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     client.settimeout(PATIENCE)
@@ -70,8 +71,8 @@ def read_reply(client: socket.socket) -> tuple[int, bytes]:
     return int(head.split(b" ")[1]), bytes(content)
 
 
-def ask(port: int, request: bytes) -> tuple[int, bytes]:
-    with connect(port) as client:
+def ask(port: int, request: bytes, source: str = "127.0.0.1") -> tuple[int, bytes]:
+    with connect(port, source=source) as client:
         client.sendall(request)
         return read_reply(client)
 

@@ -21,6 +21,7 @@ from _bootd.events import Detail
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.app import create_app
 from _bootd.http.server import HttpServer
+from _bootd.http.site import PLACE
 from _bootd.installers.kernel_boot import KernelBoot
 from _bootd.journal import Journal
 from _bootd.logs import Log
@@ -117,6 +118,7 @@ class Site:
     render: Any = stub_render
     configurations: MemoryConfigurations = field(default_factory=MemoryConfigurations)
     busy: bool = False  # the server sends as many files as it may
+    downloads: int = 0  # that routes have begun and not ended
 
     def __post_init__(self) -> None:
         self.log = Log("json", "debug", self.stream)
@@ -149,7 +151,7 @@ class Site:
             "wsgi.input": io.BytesIO(body),
             "wsgi.errors": io.StringIO(),
             "wsgi.url_scheme": "http",
-            "bootd.busy": self.busy,
+            PLACE: self,
         }
         if body:
             environ["CONTENT_LENGTH"] = str(len(body))
@@ -157,6 +159,14 @@ class Site:
             key = name.upper()
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
         return self._call(environ)
+
+    def begin_download(self) -> bool:
+        """Stand for the place of a connection, as routes know it."""
+        self.downloads += not self.busy
+        return not self.busy
+
+    def end_download(self) -> None:
+        self.downloads -= 1
 
     def _call(self, environ: dict[str, Any]) -> Answer:
         begun: list[Any] = []

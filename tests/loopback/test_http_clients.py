@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from _bootd.http.framing import MAX_BODY
+from _bootd.http.environment import MAX_BODY
 from http_site import KEY, MAC, Site, machine, make_site, serving
 from require import require
 

@@ -11,7 +11,6 @@ import threading
 
 import pytest
 
-from _bootd.http import body
 from http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, site_with
 from http_site import serving
 from require import require
@@ -34,7 +33,7 @@ def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
     def sendfile(*_arguments):
         raise OSError(errno.EINVAL, "not here")
 
-    monkeypatch.setattr(body.os, "sendfile", sendfile)
+    monkeypatch.setattr(os, "sendfile", sendfile)
     with serving(site) as port:
         status, content = ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=1000-5000999\r\n\r\n"))
     assert (status, content) == (206, (tmp_path / "images/big").read_bytes()[1000:5001000])

@@ -12,8 +12,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from _bootd.http import gate, sender
-from _bootd.http.framing import MAX_BODY
+from _bootd.http import answers, connection
+from _bootd.http.environment import MAX_BODY
 from _bootd.http.server import HttpServer
 from http_client import (
     BIG,
@@ -61,6 +61,13 @@ def served(tmp_path_factory):
         yield site, port
 
 
+def test_spaces_in_a_request_line_are_read_in_one_way(served):
+    # RFC 9112, section 3, lets a server divide the line at any whitespace; what follows must stay in step.
+    with connect(served[1]) as client:
+        client.sendall(HEALTH.replace(b"GET /", b"GET  /") + GET)
+        assert (read_reply(client), read_reply(client)[0]) == ((200, b"ok\n"), 404)
+
+
 def test_pipelined_requests_are_answered_in_order(served):
     with connect(served[1]) as client:
         client.sendall(HEALTH * 3 + GET + HEALTH.replace(b"1.1\r\n", b"1.1\r\nConnection: close\r\n"))
@@ -85,7 +92,7 @@ def test_client_that_ends_its_side_is_answered(served):
 
 def test_too_large_body_is_refused_readably(served):
     with connect(served[1]) as client:
-        client.sendall(post(b"Content-Length: %d" % (MAX_BODY + 1)))
+        client.sendall(post(b"Content-Length: %d" % (10 * MAX_BODY)))
         # The client goes on sending; were the connection just closed, a RST would take the answer away.
         client.sendall(b"x" * (10 * MAX_BODY))
         assert b" 413 " in read_all(client).partition(b"\r\n")[0]
@@ -170,8 +177,8 @@ def test_slow_clients_cost_no_worker(tmp_path, dribble):
     ids=["idle", "head", "body"],
 )
 def test_slow_requests_are_given_up(site, monkeypatch, dribble, said):
-    monkeypatch.setattr(gate, "REQUEST_SECONDS", 0.5)
-    monkeypatch.setattr(gate, "DRAIN_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "DRAIN_SECONDS", 0.5)
     with serving(site) as port, connect(port) as client:
         started = time.monotonic()
         client.sendall(dribble)
@@ -186,7 +193,7 @@ def test_slow_requests_are_given_up(site, monkeypatch, dribble, said):
 
 
 def test_idle_kept_connections_are_closed(site, monkeypatch):
-    monkeypatch.setattr(gate, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.3)
     with serving(site) as port, connect(port) as client:
         client.sendall(HEALTH)
         assert read_reply(client)[0] == 200
@@ -194,8 +201,8 @@ def test_idle_kept_connections_are_closed(site, monkeypatch):
 
 
 def test_kept_connection_is_given_up_in_the_middle_of_a_request(site, monkeypatch):
-    monkeypatch.setattr(gate, "REQUEST_SECONDS", 0.3)
-    monkeypatch.setattr(gate, "IDLE_SECONDS", 60.0)
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 60.0)
     with serving(site) as port, connect(port) as client:
         client.sendall(HEALTH)
         assert read_reply(client)[0] == 200
@@ -225,7 +232,7 @@ def test_slow_readers_of_documents_do_not_block_a_phone_home(tmp_path):
 
 
 def test_stalled_downloads_are_given_up(site, monkeypatch):
-    monkeypatch.setattr(sender, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(answers, "STALL_SECONDS", 0.5)
     with serving(site) as port, connect(port, buffer=4096) as client:
         client.sendall(FETCH)
         assert eventually(lambda: any(line["event"] == "http" for line in site.lines()))
@@ -264,7 +271,7 @@ def test_downloads_that_ended_are_not_counted(tmp_path):
 def test_documents_that_nobody_reads_are_bounded(tmp_path, monkeypatch):
     # More than the kernel takes for them.
     size = 6_000_000
-    monkeypatch.setattr(sender, "MAX_HELD", 3 * size)
+    monkeypatch.setattr(answers, "MAX_HELD", 3 * size)
     site = site_with(tmp_path, http_threads=1)
     site.catalog.upsert(machine(address="127.0.0.1", user_data="x" * size))
     request = HEALTH.replace(b"/healthz", b"/2009-04-04/user-data").replace(

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 # Import name -> the name to install it by.
 REQUIRED = {
+    "aiohttp": "aiohttp",
     "bottle": "bottle",
-    "cheroot": "cheroot",
     "inotify_simple": "inotify_simple",
     "jinja2": "jinja2",
     "prometheus_client": "prometheus_client",

@@ -36,7 +36,7 @@ class Settings:
     router_advertisements: bool = True
     trusted_proxies: tuple[str, ...] = ()  # CIDRs whose X-Forwarded-For is believed
     http_threads: int = 32
-    http_connections: int = 256
+    http_connections: int = 1024  # fewer where the limit of open files is lower
     lease_namespace: str = ""  # of the Lease by which one of several replicas answers DHCP; "": this one always does
     replica: str = ""  # this bootd's name in the Lease and in Events
     stage_limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)  # seconds, by name as in deadlines.LIMITS

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from _bootd import events, tokens
-from _bootd.http.framing import MAX_BODY
+from _bootd.http.environment import MAX_BODY
 from http_site import (
     ADDRESS,
     KEY,

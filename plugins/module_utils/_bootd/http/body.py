@@ -1,36 +1,35 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A part of an open file as the body of a response: sent by the kernel where it can, never in memory as a whole."""
+"""A part of an open file as the body of a response: sent by the kernel, never in memory as a whole."""
 
 from __future__ import annotations
 
 import errno
 import os
-import socket
 from collections.abc import Callable, Iterator
 
-TURN = 1024 * 1024  # octets sent at once, so that one fast client does not keep the others waiting
-COPY = 64 * 1024  # octets read at once where the kernel can't send from this file
-_NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+PIECE = 64 * 1024  # octets read at once where the kernel does not send
 
 
 class Shrunk(OSError):
     """The file has become shorter than its Content-Length says; only ending the connection tells the client."""
 
+    def __init__(self) -> None:
+        super().__init__(errno.EIO, "the file became shorter while it was sent")
+
 
 class FileBody:
     """``count`` octets from ``offset`` of ``descriptor``, which it closes; each ``at_end`` is then told what was sent.
 
-    It is also a file that reads that part, for servers that don't know ``send_to``.
+    It is also a file that reads that part, for what knows WSGI only.
     """
 
     def __init__(self, descriptor: int, offset: int, count: int) -> None:
-        self._descriptor = descriptor
+        self.file = open(descriptor, "rb", buffering=0)  # noqa: SIM115 - closed by close
         self.offset = offset
-        self._copying = False
         self.count = count
         self.sent = 0
-        self.at_turn: Callable[[int], None] | None = None  # told after each turn what was sent so far
+        self.at_turn: Callable[[int], None] | None = None  # told now and then what was sent so far
         self.at_end: list[Callable[[int], None]] = []
 
     @property
@@ -38,51 +37,29 @@ class FileBody:
         """Return how many octets have not been sent."""
         return self.count - self.sent
 
-    def send_to(self, connection: socket.socket) -> None:
-        """Send as much as ``connection``, non-blocking, takes now, TURN at most; raises BlockingIOError, OSError."""
-        sent = self._copy_to(connection) if self._copying else self._sendfile_to(connection)
-        self.sent += sent
-        if self.at_turn is not None:
-            self.at_turn(self.sent)
-
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` octets, b"" at the end; raises Shrunk."""
         wanted = self.left if size < 0 else min(size, self.left)
-        data = os.pread(self._descriptor, wanted, self.offset + self.sent) if wanted else b""
+        data = os.pread(self.file.fileno(), wanted, self.offset + self.sent) if wanted else b""
         if wanted and not data:
-            raise Shrunk(errno.EIO, "the file became shorter while it was sent")
+            raise Shrunk
         self.sent += len(data)
         return data
 
+    def turn(self) -> None:
+        """Tell what was sent so far."""
+        if self.at_turn is not None:
+            self.at_turn(self.sent)
+
     def close(self) -> None:
         """Close the file; a second call does nothing."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor < 0:
+        if self.file.closed:
             return
-        os.close(descriptor)
+        self.file.close()
         for tell in self.at_end:
             tell(self.sent)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield what is left, in pieces."""
-        while piece := self.read(COPY):
+        while piece := self.read(PIECE):
             yield piece
-
-    def _sendfile_to(self, connection: socket.socket) -> int:
-        try:
-            place = self.offset + self.sent
-            sent = os.sendfile(connection.fileno(), self._descriptor, place, min(self.left, TURN))
-        except OSError as error:
-            if error.errno not in _NO_SENDFILE:
-                raise
-            self._copying = True
-            return self._copy_to(connection)
-        if not sent:
-            raise Shrunk(errno.EIO, "the file became shorter while it was sent")
-        return sent
-
-    def _copy_to(self, connection: socket.socket) -> int:
-        data = os.pread(self._descriptor, min(self.left, COPY), self.offset + self.sent)
-        if not data:
-            raise Shrunk(errno.EIO, "the file became shorter while it was sent")
-        return connection.send(data)

@@ -18,7 +18,7 @@ from . import replies
 from .body import FileBody
 from .progress import Download
 from .ranges import Version, select
-from .site import Environ
+from .site import PLACE, Environ
 
 # What UEFI firmware goes by when it boots by HTTP; anything else it takes by the ending of the name.
 _KINDS = {".efi": "application/efi", ".iso": "application/vnd.efi-iso", ".img": "application/vnd.efi-img"}
@@ -86,9 +86,11 @@ def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -
         headers["Content-Range"] = f"bytes {part.offset}-{part.offset + part.count - 1}/{version.size}"
     if method == "HEAD" or not part.count:
         return HTTPResponse(b"", part.status, headers=headers)
-    if environ.get("bootd.busy"):
+    place = environ[PLACE]
+    if not place.begin_download():
         return replies.text(503, "too many downloads\n", Retry_After=RETRY_SECONDS)
     body = FileBody(descriptor, part.offset, part.count)
+    body.at_end.append(lambda _sent: place.end_download())
     if on_end is not None:
         reaches_end = part.offset + part.count == version.size
         body.at_end.append(lambda sent: on_end(sent, reaches_end and sent == part.count))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from ..catalog import Nic
 from ..services import Services
 from .body import FileBody
-from .framing import Refused
+from .environment import Refused
 from .site import NIC, Environ, Site
 
 _SLASHES = re.compile(r"/+")
@@ -40,8 +40,9 @@ class Front:
 
         if not tidy(environ):
             begin("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "11")])
-            access.end(11)
-            return [b"not a path\n"]
+            body = b"" if environ["REQUEST_METHOD"] == "HEAD" else b"not a path\n"
+            access.end(len(body))
+            return [body]
         response = self._app(environ, begin)
         if isinstance(response, FileBody):
             response.at_end.append(access.end)
@@ -105,6 +106,5 @@ class _Access:
 
 def log_refusal(services: Services, client: str, refusal: Refused) -> None:
     """Log and count what was refused before it was a request."""
-    status = refusal.status[:3]
-    services.metrics.http.labels(NO_ROUTE, status).inc()
-    services.log.info("http", client=client, status=int(status), reason=refusal.reason)
+    services.metrics.http.labels(NO_ROUTE, str(refusal.status)).inc()
+    services.log.info("http", client=client, status=refusal.status, reason=refusal.reason)

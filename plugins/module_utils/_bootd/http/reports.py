@@ -21,7 +21,7 @@ from ..ipxe.reports import read_report
 from ..stores.base import StoreError
 from . import replies
 from .bodies import BadBody, phone_home, read_body, read_query, reason_in
-from .framing import MAX_BODY
+from .environment import MAX_BODY
 from .site import Environ, Site
 
 KEPT = {"kept": True}

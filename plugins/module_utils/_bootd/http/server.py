@@ -1,50 +1,50 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The HTTP server: cheroot's accept loop and workers between a gate that reads and a sender that sends.
+"""The HTTP server: aiohttp's, in one thread with its event loop, before bottle's routes, in a pool of threads.
 
-    accept -> gate (whole requests) -> worker (bottle) -> sender (responses, files by sendfile) -> gate, or closed
-
-So the time a client takes costs no worker: thousands of seconds of downloads and any number of clients that dribble
-their headers leave all of them free for reports. What remains limited is the number of connections, and an eighth of
-them is kept free of downloads.
+    aiohttp (whole requests) -> a thread (bottle) -> aiohttp (responses, files by sendfile)
 """
 
 from __future__ import annotations
 
+import asyncio
+import resource
+import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from typing import Any
 
 try:
-    from cheroot.wsgi import Server
+    from aiohttp import web
 except ImportError:
-    Server = object
+    web = None
 
 from ..faults import Contained
+from ..health import Pulse
 from ..ipxe.render import render
 from ..services import Services
+from .answers import Answers, Application
 from .app import create_app
-from .connection import Connection, Gateway
-from .framing import Refused
+from .connection import Connection
+from .environment import Refused
 from .front import log_refusal
-from .gate import Gate
-from .sender import Sender
+from .places import Places
 
 BACKLOG = 128
-SHUTDOWN_SECONDS = 5
-RETRY_SECONDS = 5
+SHUTDOWN_SECONDS = 1.0  # for routes that have begun
+OTHER_DESCRIPTORS = 128  # files and sockets that are no HTTP client's
 
 
 class HttpServer:
     """bootd's HTTP server. ``open`` binds, ``start`` answers, ``stop`` ends every thread and connection."""
 
-    def __init__(self, services: Services, app: Callable | None = None) -> None:
+    def __init__(self, services: Services, app: Application | None = None) -> None:
         self._services = services
         self._app = app
         self._listener: socket.socket | None = None
-        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._serving: _Serving | None = None
 
     @property
     def port(self) -> int:
@@ -55,127 +55,119 @@ class HttpServer:
         """Bind the socket; raises OSError."""
         settings = self._services.settings
         self._listener = socket.create_server((settings.bind, settings.http_port), backlog=BACKLOG)
-        # What is accepted inherits it; each response is written at once, so nothing is gained by waiting.
-        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def start(self) -> None:
         """Start to answer."""
         services = self._services
         app = self._app or create_app(services, services.settings.boot_files, render)
-        self._server = _Server(services, app, self._listener)
-        self._server.prepare()
+        self._serving = _Serving(services, app, self._listener)
         pulse = services.health.pulse("http")
-        self._thread = threading.Thread(target=pulse.run, args=(self._server.serve,), name="http", daemon=True)
+        self._thread = threading.Thread(
+            target=pulse.run, args=(lambda: self._serving.run(pulse),), name="http", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
         """Stop answering and close every connection; no error where it was never opened."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            serving.stop()
             self._thread.join()
         if self._listener is not None:
             self._listener.close()
             self._listener = None
 
 
-class _Server(Server):
-    """cheroot, with its connections led through gate and sender."""
+class _Serving:
+    """What runs in the server's thread."""
 
-    ConnectionClass = Connection
-    expiration_interval = 0.2  # seconds until the accept loop notices that it is to end
-
-    def __init__(self, services: Services, app: Callable, listener: socket.socket) -> None:
+    def __init__(self, services: Services, app: Application, listener: socket.socket) -> None:
         settings = services.settings
-        super().__init__(
-            listener.getsockname()[:2],
-            app,
-            numthreads=settings.http_threads,
-            server_name="bootd",
-            request_queue_size=BACKLOG,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-        )
-        self.gateway = Gateway
         self._services = services
         self._listener = listener
-        self._limit = settings.http_connections
-        self._lock = threading.Lock()
+        self._contained = Contained("http", services.metrics, services.log)
         self._complained = 0.0
-        contained = Contained("http", services.metrics, services.log)
-        self._accepting = True
-        self._gate = Gate(contained, services.health.pulse("http-gate"), self._dispatch, self._refuse, self._limit)
-        self._sender = Sender(contained, services.health.pulse("http-sender"), self._sent)
+        self._places = Places(min(settings.http_connections, _affordable()))
+        self._answers = Answers(app, settings.http_threads, self._contained, listener.getsockname()[:2])
+        self._stopping = threading.Event()
+        self._stop: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    @property
-    def busy(self) -> bool:
-        """Return whether no further file may be sent now, so that reports still find a connection."""
-        return self._sender.files >= max(1, self._limit - self._limit // 8)
-
-    @property
-    def can_add_keepalive_connection(self) -> bool:
-        """Return True: the gate decides about connections, idle ones too."""
-        return self.ready
-
-    def bind(self, _family: int, _type: int, _proto: int = 0) -> socket.socket:
-        """Take the socket that is bound already."""
-        self.socket = self._listener
-        return self.socket
-
-    def prepare(self) -> None:
-        """Start gate, workers and sender."""
-        self._gate.start()
-        self._sender.start()
-        super().prepare()
+    def run(self, pulse: Pulse) -> None:
+        """Serve until ``stop``."""
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(_Selector(pulse))) as runner:
+            runner.run(self._serve())
 
     def stop(self) -> None:
-        """Stop accepting, let workers finish what they have, close all connections."""
-        with self._lock:
-            self._accepting = False
-        super().stop()
-        self._sender.stop()
-        self._gate.stop()
+        """Have ``run`` end; from another thread."""
+        self._stopping.set()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop.set)
 
-    def process_conn(self, conn: Connection) -> None:
-        """Take a new connection, from the accept loop."""
-        self._gate.admit(conn)
-
-    def put_conn(self, conn: Connection) -> None:
-        """Take a connection with its response, from a worker."""
-        self._sender.send(conn)
-
-    def connection_closed(self) -> None:
-        """Take note of a connection that is closed."""
-        self._gate.closed()
-
-    def error_log(self, msg: str = "", **_options: object) -> None:
-        """Log what cheroot complains about, once a second at most."""
-        if time.monotonic() - self._complained > 1:
-            self._complained = time.monotonic()
-            self._services.log.error("fault", protocol="http", reason=str(msg))
-
-    def _dispatch(self, connection: Connection) -> None:
-        # Behind the sentinels that end the workers nobody would find it.
-        with self._lock:
-            if self._accepting:
-                self.requests.put(connection)
-                return
-        connection.close()
-
-    def _sent(self, connection: Connection) -> None:
-        if connection.keep and self.ready:
-            self._gate.admit(connection)
-        elif connection.drain:
-            self._gate.drain(connection)
-        else:
-            connection.close()
-
-    def _refuse(self, connection: Connection, refusal: Refused) -> None:
-        text = f"{refusal.reason}\n"
-        retry = f"Retry-After: {RETRY_SECONDS}\r\n" if refusal.status.startswith("503") else ""
-        connection.wfile.write(
-            f"HTTP/1.1 {refusal.status}\r\nServer: bootd\r\nConnection: close\r\n{retry}"
-            f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode("ascii")
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unexpected)
+        self._stop = asyncio.Event()
+        self._loop = loop
+        if self._stopping.is_set():
+            return
+        manager = web.Server(self._answers.answer)
+        # The listener's options are those of what it accepts, but for TCP_NODELAY, which aiohttp sets.
+        server = await loop.create_server(
+            lambda: Connection(manager, self._places, self._refused, self._fault), sock=self._listener, backlog=BACKLOG
         )
-        connection.keep, connection.drain = False, True
-        log_refusal(self._services, connection.remote_addr or "", refusal)
-        self._sender.send(connection)
+        await self._stop.wait()
+        server.close()
+        await self._end()
+
+    async def _end(self) -> None:
+        """Close every connection: at once where the client is waited for, else when its route has answered."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SHUTDOWN_SECONDS
+        while (tasks := asyncio.all_tasks() - {asyncio.current_task()}) and loop.time() < deadline:
+            for place in self._places.all():
+                if place.waiting:
+                    place.end()
+            await asyncio.wait(tasks, timeout=0.02)
+        for place in self._places.all():
+            place.end()
+        await asyncio.sleep(0)
+        self._answers.stop()
+
+    def _refused(self, client: str, refusal: Refused) -> None:
+        log_refusal(self._services, client, refusal)
+
+    def _unexpected(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._fault(context.get("exception"), str(context.get("message", "")))
+
+    def _fault(self, fault: BaseException | None, message: str = "a fault in the HTTP server") -> None:
+        """Log and count a fault; what is no error of Python's, once a second at most."""
+        if isinstance(fault, Exception) and fault.__traceback__ is not None:
+            with self._contained:
+                raise fault
+        elif time.monotonic() - self._complained > 1:
+            self._complained = time.monotonic()
+            self._services.log.error("fault", protocol="http", reason=f"{message}: {fault}" if fault else message)
+
+
+class _Selector(selectors.DefaultSelector):
+    """The loop's selector: the pulse rests while it waits, so a loop that is stuck at something shows."""
+
+    def __init__(self, pulse: Pulse) -> None:
+        super().__init__()
+        self._pulse = pulse
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for sockets."""
+        self._pulse.__exit__()
+        try:
+            return super().select(timeout)
+        finally:
+            self._pulse.__enter__()
+
+
+def _affordable() -> int:
+    """Return how many connections there are descriptors for, each with a file; the soft limit is raised to the hard."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return max(8, (hard - OTHER_DESCRIPTORS) // 2)

@@ -17,6 +17,7 @@ from .who import Caller, Networks, client_address, identify, networks
 
 Environ = dict[str, object]
 NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for the log
+PLACE = "bootd.place"  # in the WSGI environment: the Place of the connection; a route asks it before it sends a file
 
 
 @dataclass(frozen=True, slots=True)
