@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +23,13 @@ except ImportError:
 
 from ..faults import Contained
 from . import connection as connections
-from .body import PIECE, FileBody, Shrunk
+from .body import PIECE, FileBody
 from .connection import Connection, Refusal
 from .environment import Refused, environment
 from .site import PLACE, Environ
 
 STALL_SECONDS = 30.0  # without a piece of the answer taken
 MAX_HELD = 64 * 1024 * 1024  # octets of answers, files not counted, that wait for slow clients
-TURN = 256 * 1024  # octets of a file sent at once, so that one fast client does not keep the others waiting
 TELL_SECONDS = 1.0  # between two times that the progress of a file is told
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _UNSENDABLE = (OSError, TimeoutError, RuntimeError)  # RuntimeError: asyncio's for a transport that is closing
@@ -118,12 +118,14 @@ class Answers:
         else:
             response = StreamResponse(status=reply.status, reason=reply.reason, headers=headers)
         try:
-            async with connection.patience(STALL_SECONDS):
+            async with asyncio.timeout(STALL_SECONDS):
                 await response.prepare(request)
             if isinstance(reply.body, FileBody):
+                async with asyncio.timeout(STALL_SECONDS):
+                    await request.writer.drain()
                 await self._send_file(connection, reply.body)
             elif isinstance(response, Response):
-                async with connection.patience(STALL_SECONDS):
+                async with asyncio.timeout(STALL_SECONDS):
                     await response.write_eof()
             else:
                 await self._send_document(connection, response, reply.body)
@@ -141,30 +143,39 @@ class Answers:
             if self._held > MAX_HELD:
                 raise BlockingIOError("too much waits for slow clients")
             for start in range(0, len(body), PIECE):
-                async with connection.patience(STALL_SECONDS):
+                async with asyncio.timeout(STALL_SECONDS):
                     await response.write(body[start : start + PIECE])
                 connection.place.moved()
-            async with connection.patience(STALL_SECONDS):
+            async with asyncio.timeout(STALL_SECONDS):
                 await response.write_eof()
         finally:
             self._held -= len(body)
 
     async def _send_file(self, connection: Connection, body: FileBody) -> None:
+        """Send a file, and tell its progress now and then.
+
+        Through a descriptor of its own, for asyncio's ``sendfile`` tells nothing before all is sent.
+        """
         loop = asyncio.get_running_loop()
-        told_at = -TELL_SECONDS
-        while body.left:
-            if connection.transport is None:
-                raise ConnectionResetError
-            wanted, place = min(body.left, TURN), body.offset + body.sent
-            async with connection.patience(STALL_SECONDS):
-                sent = await loop.sendfile(connection.transport, body.file, place, wanted)
-            body.sent += sent
-            connection.place.moved()
-            if body.at_turn is not None and (loop.time() - told_at >= TELL_SECONDS or not body.left):
-                told_at = loop.time()
-                await self._in_thread(body.turn)
-            if sent < wanted:
-                raise Shrunk
+        client = connection.transport.get_extra_info("socket").dup()
+        over = connection.sending = loop.create_future()
+        loop.add_writer(client, _send_turn, client, body, over)
+        try:
+            moved_at, sent = loop.time(), 0
+            while not over.done():
+                await asyncio.wait({over}, timeout=TELL_SECONDS)
+                if body.sent > sent:
+                    moved_at, sent = loop.time(), body.sent
+                    connection.place.moved()
+                    if body.at_turn is not None:
+                        await self._in_thread(body.turn)
+                elif loop.time() - moved_at >= STALL_SECONDS:
+                    raise TimeoutError
+            over.result()
+        finally:
+            connection.sending = None
+            loop.remove_writer(client)
+            client.close()
 
     async def _close(self, body: FileBody) -> None:
         """Close the file and have what was sent of it recorded; in a thread, because that takes locks."""
@@ -175,3 +186,16 @@ class Answers:
 
     async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
+
+
+def _send_turn(client: socket.socket, body: FileBody, over: asyncio.Future[None]) -> None:
+    try:
+        body.send_to(client.fileno())
+    except BlockingIOError:
+        return
+    except OSError as error:
+        if not over.done():
+            over.set_exception(error)
+        return
+    if not body.left and not over.done():
+        over.set_result(None)

@@ -8,7 +8,9 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 
-PIECE = 64 * 1024  # octets read at once where the kernel does not send
+TURN = 1024 * 1024  # octets sent at once, so that one fast client does not keep the others waiting
+PIECE = 64 * 1024  # octets read at once where the kernel can't send from this file
+_NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Shrunk(OSError):
@@ -21,11 +23,12 @@ class Shrunk(OSError):
 class FileBody:
     """``count`` octets from ``offset`` of ``descriptor``, which it closes; each ``at_end`` is then told what was sent.
 
-    It is also a file that reads that part, for what knows WSGI only.
+    It is also a file that reads that part, for servers that don't know ``send_to``.
     """
 
     def __init__(self, descriptor: int, offset: int, count: int) -> None:
-        self.file = open(descriptor, "rb", buffering=0)  # noqa: SIM115 - closed by close
+        self._descriptor = descriptor
+        self._copying = False
         self.offset = offset
         self.count = count
         self.sent = 0
@@ -37,10 +40,26 @@ class FileBody:
         """Return how many octets have not been sent."""
         return self.count - self.sent
 
+    def send_to(self, client: int) -> None:
+        """Send what the non-blocking socket ``client`` takes now, TURN at most; raises BlockingIOError, OSError."""
+        place = self.offset + self.sent
+        if not self._copying:
+            try:
+                sent = os.sendfile(client, self._descriptor, place, min(self.left, TURN))
+            except OSError as error:
+                if error.errno not in _NO_SENDFILE:
+                    raise
+                self._copying = True
+        if self._copying:
+            sent = os.write(client, os.pread(self._descriptor, min(self.left, PIECE), place))
+        if not sent:
+            raise Shrunk
+        self.sent += sent
+
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` octets, b"" at the end; raises Shrunk."""
         wanted = self.left if size < 0 else min(size, self.left)
-        data = os.pread(self.file.fileno(), wanted, self.offset + self.sent) if wanted else b""
+        data = os.pread(self._descriptor, wanted, self.offset + self.sent) if wanted else b""
         if wanted and not data:
             raise Shrunk
         self.sent += len(data)
@@ -53,9 +72,10 @@ class FileBody:
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
-        if self.file.closed:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor < 0:
             return
-        self.file.close()
+        os.close(descriptor)
         for tell in self.at_end:
             tell(self.sent)
 

@@ -67,7 +67,7 @@ class Connection(RequestHandler):
         self.lost: asyncio.Future[None] = self.loop.create_future()
         self._places, self._tell, self._fault = places, tell, fault
         self._timer: asyncio.TimerHandle | None = None
-        self._patience: asyncio.Timeout | None = None
+        self.sending: asyncio.Future[None] | None = None  # done when a file is sent, or can't be
         self._unsent = 0
         self._answering = False
         self._reading = False  # octets came since the last answer
@@ -77,6 +77,8 @@ class Connection(RequestHandler):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Take a place for the client, or say that there is none."""
         super().connection_made(transport)
+        # A file is sent past asyncio's buffer, which therefore has to be empty before.
+        transport.set_write_buffer_limits(0)
         self.source = str((transport.get_extra_info("peername") or ("",))[0])
         self.place = self._places.enter(self.source, lambda: self.loop.call_soon_threadsafe(self.end))
         if self.place is None:
@@ -132,21 +134,12 @@ class Connection(RequestHandler):
         if self.transport is not None and not self._refused:
             self._wait(ENDED_SECONDS if self._ended else IDLE_SECONDS)
 
-    def patience(self, seconds: float) -> asyncio.Timeout:
-        """Return a timeout for one piece of an answer, which ``end`` lets run out at once."""
-        self._patience = asyncio.timeout(seconds)
-        return self._patience
-
     def end(self) -> None:
         """Close the connection without sending what is left."""
-        try:
-            # Closed under it, asyncio's sendfile would go on watching a descriptor that is somebody else's by then.
-            if self._patience is None:
-                raise RuntimeError
-            self._patience.reschedule(self.loop.time())
-        except RuntimeError:  # nothing is being sent
-            if self.transport is not None:
-                self.transport.abort()
+        if self.sending is not None and not self.sending.done():
+            self.sending.set_exception(ConnectionAbortedError())
+        if self.transport is not None:
+            self.transport.abort()
 
     def refuse(self, refusal: Refused, method: str) -> None:
         """Tell the client that it is refused, and hang up once it has had time to read that."""
