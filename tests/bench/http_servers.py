@@ -10,6 +10,7 @@ Another server is measured when `HTTP_SERVER` names a module that has a class `H
 
 from __future__ import annotations
 
+import http.client
 import importlib
 import os
 import resource
@@ -22,13 +23,13 @@ import threading
 import time
 from pathlib import Path
 
-from http_client import FETCH, HEALTH, ask, clients, connect, site_with
+from http_client import FETCH, HEALTH, PATIENCE, ask, clients, site_with
 from http_site import MAC
 
 SECONDS = 3.0
 CONNECTIONS = 16
 CLIENTS = 250
-SCRIPT = HEALTH.replace(b"/healthz", b"/%s/auto.ipxe" % MAC.encode())
+SCRIPT = f"/{MAC}/auto.ipxe"
 TICKS = os.sysconf("SC_CLK_TCK")
 GIB = 1 << 30
 OK = 200
@@ -86,13 +87,14 @@ def scripts(server: Server) -> tuple[float, float]:
     before = server.cpu()
 
     def client_of(number: int) -> None:
-        with connect(server.port) as client:
-            while time.monotonic() < ends:
-                client.sendall(SCRIPT)
-                answer = client.recv(65536)
-                if not answer.startswith(b"HTTP/1.1 200"):
-                    raise RuntimeError(answer)
-                done[number] += 1
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        while time.monotonic() < ends:
+            client.request("GET", SCRIPT)
+            answer = client.getresponse()
+            if (answer.status, answer.read()[:6]) != (OK, b"#!ipxe"):
+                raise RuntimeError(f"a script was answered {answer.status}")
+            done[number] += 1
+        client.close()
 
     threads = [threading.Thread(target=client_of, args=(number,)) for number in range(CONNECTIONS)]
     for thread in threads:
