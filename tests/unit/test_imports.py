@@ -37,7 +37,7 @@ FLOORS = [
 ]
 SERVERS = {"dhcp", "http", "ra", "syslog", "tftp"}
 
-LIBRARIES = {"bottle", "cheroot", "inotify_simple", "jinja2", "kubernetes", "prometheus_client", "urllib3", "yaml"}
+LIBRARIES = {"aiohttp", "bottle", "inotify_simple", "jinja2", "kubernetes", "prometheus_client", "urllib3", "yaml"}
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ PIPELINED = HEALTH.replace(b"/healthz", b"/api/v1/machines") * 400
 SCRIPT = HEALTH.replace(b"/healthz", b"/%s/auto.ipxe" % MAC.encode())
 BOOT_FILE = HEALTH.replace(b"/healthz", b"/ipxe/%s/ipxe.efi" % MAC.encode())
 SOON = 1.0  # seconds
+FLOODED = 5.0  # while a hundred thousand requests are being answered, too
 
 
 @pytest.fixture
@@ -56,17 +57,17 @@ def asked(port: int, request: bytes, source: str) -> tuple[int, float]:
     return status, time.monotonic() - began
 
 
-def all_soon(port: int, requests: list[bytes], source: str) -> None:
+def all_soon(port: int, requests: list[bytes], source: str, soon: float = SOON) -> None:
     answers = [asked(port, request, source) for request in requests]
     assert [status for status, _seconds in answers] == [200] * len(requests)
-    assert max(seconds for _status, seconds in answers) < SOON
+    assert max(seconds for _status, seconds in answers) < soon
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", OTHER])
 def test_clients_that_pipeline_and_read_nothing(site, source):
     with serving(site) as port, clients(port, 260, PIPELINED, buffer=4096):
         for _unused in range(12):
-            all_soon(port, [SCRIPT, report_of(site), BOOT_FILE], source)
+            all_soon(port, [SCRIPT, report_of(site), BOOT_FILE], source, FLOODED)
     assert [line for line in site.lines() if line["event"] == "fault"] == []
 
 
@@ -74,7 +75,7 @@ def test_clients_that_read_nothing_and_hold_all_connections(tmp_path):
     site = with_boot_program(site_with(tmp_path, http_connections=40))
     with serving(site) as port, clients(port, 40, PIPELINED, buffer=4096):
         for _unused in range(12):
-            all_soon(port, [SCRIPT, report_of(site), BOOT_FILE], OTHER)
+            all_soon(port, [SCRIPT, report_of(site), BOOT_FILE], OTHER, FLOODED)
 
 
 def test_clients_that_hold_all_downloads(tmp_path):

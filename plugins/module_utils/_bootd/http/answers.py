@@ -11,10 +11,9 @@ import asyncio
 import io
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 try:
     from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -23,6 +22,7 @@ except ImportError:
 
 from ..faults import Contained
 from . import connection as connections
+from .app import Application
 from .body import PIECE, FileBody
 from .connection import Connection, Refusal
 from .environment import Refused, environment
@@ -30,12 +30,9 @@ from .site import PLACE, Environ
 
 STALL_SECONDS = 30.0  # without a piece of the answer taken
 MAX_HELD = 64 * 1024 * 1024  # octets of answers, files not counted, that wait for slow clients
-TELL_SECONDS = 1.0  # between two times that the progress of a file is told
+LOOK_SECONDS = 0.5  # between two looks at how far a slow client is
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _UNSENDABLE = (OSError, TimeoutError, RuntimeError)  # RuntimeError: asyncio's for a transport that is closing
-
-Application = Callable[[Environ, Callable[..., object]], Iterable[bytes]]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +52,15 @@ class Answers:
         self._app = app
         self._contained = contained
         self._host, self._port = host
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
+        self._routes = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
+        # What became of a file is recorded in a thread that no route keeps busy.
+        self._records = ThreadPoolExecutor(1, thread_name_prefix="http-record")
         self._held = 0
 
     def stop(self) -> None:
         """Wait for the routes that have begun."""
-        self._pool.shutdown(cancel_futures=True)
+        for threads in (self._routes, self._records):
+            threads.shutdown(cancel_futures=True)
 
     async def answer(self, request: BaseRequest) -> StreamResponse:
         """Answer ``request``; the answer is sent when this returns, unless it is a Refusal."""
@@ -68,7 +68,7 @@ class Answers:
         connection.begin_answer()
         try:
             environ = await self._read(request, connection)
-            reply = await self._in_thread(self._call, environ)
+            reply = await asyncio.get_running_loop().run_in_executor(self._routes, self._call, environ)
             connection.begin_reply()
             return await self._send(request, connection, reply)
         except Refused as refusal:
@@ -113,79 +113,77 @@ class Answers:
 
     async def _send(self, request: BaseRequest, connection: Connection, reply: Reply) -> StreamResponse:
         headers = [*reply.headers, ("Server", "bootd")]
-        if isinstance(reply.body, bytes) and len(reply.body) <= PIECE:
-            response = Response(status=reply.status, reason=reply.reason, headers=headers, body=reply.body)
-        else:
+        body, is_file = reply.body, isinstance(reply.body, FileBody)
+        if is_file:
             response = StreamResponse(status=reply.status, reason=reply.reason, headers=headers)
+        else:
+            response = Response(status=reply.status, reason=reply.reason, headers=headers, body=body)
         try:
-            async with asyncio.timeout(STALL_SECONDS):
-                await response.prepare(request)
-            if isinstance(reply.body, FileBody):
-                async with asyncio.timeout(STALL_SECONDS):
-                    await request.writer.drain()
-                await self._send_file(connection, reply.body)
-            elif isinstance(response, Response):
-                async with asyncio.timeout(STALL_SECONDS):
-                    await response.write_eof()
+            await response.prepare(request)
+            if is_file:
+                await self._patiently(connection, request.writer.drain())
+                await self._send_file(connection, body)
             else:
-                await self._send_document(connection, response, reply.body)
+                await self._send_document(connection, response, len(body))
         except _UNSENDABLE:
-            if connection.transport is not None:
-                connection.transport.abort()
+            connection.end()
         finally:
-            if isinstance(reply.body, FileBody):
-                await self._close(reply.body)
+            if is_file:
+                await self._close(body)
         return response
 
-    async def _send_document(self, connection: Connection, response: StreamResponse, body: bytes) -> None:
-        self._held += len(body)
+    async def _send_document(self, connection: Connection, response: Response, size: int) -> None:
+        self._held += size
         try:
-            if self._held > MAX_HELD:
+            if self._held > MAX_HELD and size > PIECE:
                 raise BlockingIOError("too much waits for slow clients")
-            for start in range(0, len(body), PIECE):
-                async with asyncio.timeout(STALL_SECONDS):
-                    await response.write(body[start : start + PIECE])
-                connection.place.moved()
-            async with asyncio.timeout(STALL_SECONDS):
-                await response.write_eof()
+            await self._patiently(connection, response.write_eof())
         finally:
-            self._held -= len(body)
+            self._held -= size
 
     async def _send_file(self, connection: Connection, body: FileBody) -> None:
-        """Send a file, and tell its progress now and then.
-
-        Through a descriptor of its own, for asyncio's ``sendfile`` tells nothing before all is sent.
-        """
+        """Send a file, through a descriptor of its own: asyncio's ``sendfile`` tells nothing before all is sent."""
         loop = asyncio.get_running_loop()
         client = connection.transport.get_extra_info("socket").dup()
         over = connection.sending = loop.create_future()
         loop.add_writer(client, _send_turn, client, body, over)
         try:
-            moved_at, sent = loop.time(), 0
-            while not over.done():
-                await asyncio.wait({over}, timeout=TELL_SECONDS)
-                if body.sent > sent:
-                    moved_at, sent = loop.time(), body.sent
-                    connection.place.moved()
-                    if body.at_turn is not None:
-                        await self._in_thread(body.turn)
-                elif loop.time() - moved_at >= STALL_SECONDS:
-                    raise TimeoutError
-            over.result()
+            await self._patiently(connection, over, body)
+            await self._tell(body)
         finally:
             connection.sending = None
             loop.remove_writer(client)
             client.close()
 
+    async def _patiently(self, connection: Connection, sending: Awaitable[None], body: FileBody | None = None) -> None:
+        """Wait until something is sent; raises TimeoutError where the client takes nothing for STALL_SECONDS."""
+        future = asyncio.ensure_future(sending)
+        loop = asyncio.get_running_loop()
+        seen, moved_at = None, loop.time()
+        await asyncio.wait({future}, timeout=0)
+        while not future.done():
+            await asyncio.wait({future}, timeout=LOOK_SECONDS)
+            left = body.left if body is not None else connection.unsent
+            if left != seen:
+                seen, moved_at = left, loop.time()
+                connection.place.moved()
+                if body is not None:
+                    await self._tell(body)
+            elif loop.time() - moved_at >= STALL_SECONDS:
+                future.cancel()
+                raise TimeoutError
+        future.result()
+
+    async def _tell(self, body: FileBody) -> None:
+        if body.at_turn is not None:
+            await asyncio.get_running_loop().run_in_executor(self._records, body.at_turn, body.sent)
+
     async def _close(self, body: FileBody) -> None:
-        """Close the file and have what was sent of it recorded; in a thread, because that takes locks."""
+        """Close the file and have what was sent of it recorded."""
         try:
-            await self._in_thread(body.close)
+            await asyncio.get_running_loop().run_in_executor(self._records, body.close)
         except RuntimeError:  # the threads have ended
             body.close()
-
-    async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
 
 def _send_turn(client: socket.socket, body: FileBody, over: asyncio.Future[None]) -> None:

@@ -65,11 +65,6 @@ class FileBody:
         self.sent += len(data)
         return data
 
-    def turn(self) -> None:
-        """Tell what was sent so far."""
-        if self.at_turn is not None:
-            self.at_turn(self.sent)
-
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, -1

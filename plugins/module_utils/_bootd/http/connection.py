@@ -68,11 +68,16 @@ class Connection(RequestHandler):
         self._places, self._tell, self._fault = places, tell, fault
         self._timer: asyncio.TimerHandle | None = None
         self.sending: asyncio.Future[None] | None = None  # done when a file is sent, or can't be
-        self._unsent = 0
+        self._left = 0
         self._answering = False
         self._reading = False  # octets came since the last answer
         self._ended = False
         self._refused = False
+
+    @property
+    def unsent(self) -> int:
+        """Return how many octets, files not counted, the client has still to take."""
+        return self.transport.get_write_buffer_size() if self.transport is not None else 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Take a place for the client, or say that there is none."""
@@ -157,7 +162,7 @@ class Connection(RequestHandler):
         self._wait(DRAIN_SECONDS)
 
     def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+        self, _request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> StreamResponse:
         """Refuse what could not be parsed, or what bootd failed at."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -178,7 +183,7 @@ class Connection(RequestHandler):
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()
-        self._unsent = self.transport.get_write_buffer_size()
+        self._left = self.unsent
         self._timer = self.loop.call_later(seconds, self._expired, seconds)
 
     def _stop_waiting(self) -> None:
@@ -187,7 +192,7 @@ class Connection(RequestHandler):
             self._timer = None
 
     def _expired(self, seconds: float) -> None:
-        if 0 < self.transport.get_write_buffer_size() < self._unsent:
+        if 0 < self.unsent < self._left:
             self._wait(seconds)  # it is still taking the end of an answer
         elif self._reading and not self._ended and not self._refused:
             self.refuse(Refused(408, f"not sent in {REQUEST_SECONDS:.0f} s"), NOT_PARSED)
@@ -218,8 +223,9 @@ def refusal_octets(refusal: Refused, method: str) -> bytes:
     """
     text = f"{refusal.reason}\n" if method not in (NOT_PARSED, "HEAD") else ""
     retry = f"Retry-After: {RETRY_SECONDS}\r\n" if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else ""
+    line = f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}"
     return (
-        f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\nServer: bootd\r\nConnection: close\r\n{retry}"
+        f"{line}\r\nServer: bootd\r\nConnection: close\r\n{retry}"
         f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(text)}\r\n\r\n{text}"
     ).encode("latin-1", "replace")
 

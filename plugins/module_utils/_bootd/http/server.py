@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The HTTP server: aiohttp's, in one thread with its event loop, before bottle's routes, in a pool of threads.
 
-    aiohttp (whole requests) -> a thread (bottle) -> aiohttp (responses, files by sendfile)
+aiohttp (whole requests) -> a thread (bottle) -> aiohttp (responses, files by sendfile)
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from ..faults import Contained
 from ..health import Pulse
 from ..ipxe.render import render
 from ..services import Services
-from .answers import Answers, Application
-from .app import create_app
+from .answers import Answers
+from .app import Application, create_app
 from .connection import Connection
 from .environment import Refused
 from .front import log_refusal
