@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from _bootd import health
 from _bootd.http import answers, connection
 from _bootd.http.environment import MAX_BODY
 from _bootd.http.server import HttpServer
@@ -328,6 +329,41 @@ def test_stop_ends_everything(site):
         with pytest.raises(ConnectionRefusedError):
             connect(port)
     assert (descriptors(), threading.active_count()) == (before, threads)
+
+
+def end_thread() -> None:
+    raise SystemExit
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_server_whose_thread_has_ended_is_a_fault(site):
+    server = HttpServer(site.services, site.app)
+    server.open()
+    server.start()
+    with connect(server.port) as client:
+        client.sendall(HEALTH)
+        assert read_reply(client)[0] == 200
+        server.serving.call_soon(end_thread)
+        assert eventually(lambda: site.services.health.faults() != [])
+    assert site.services.health.faults()[0].startswith("http: its thread has ended: SystemExit")
+    server.stop()
+
+
+def test_server_that_is_stuck_is_a_fault(site, monkeypatch):
+    monkeypatch.setattr(health, "STUCK", 0.2)
+    server = HttpServer(site.services, site.app)
+    server.open()
+    server.start()
+    try:
+        assert ask(server.port, HEALTH) == (200, b"ok\n")
+        released = threading.Event()
+        server.serving.call_soon(released.wait)
+        assert eventually(lambda: site.services.health.faults() != [])
+        assert "has been at one piece of work" in site.services.health.faults()[0]
+        released.set()
+        assert eventually(lambda: site.services.health.faults() == [])
+    finally:
+        server.stop()
 
 
 def test_stop_of_a_server_that_never_started(site):

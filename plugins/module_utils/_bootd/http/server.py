@@ -8,11 +8,13 @@ aiohttp (whole requests) -> a thread (bottle) -> aiohttp (responses, files by se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import resource
 import selectors
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 try:
@@ -44,7 +46,7 @@ class HttpServer:
         self._app = app
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self._serving: _Serving | None = None
+        self.serving: Serving | None = None
 
     @property
     def port(self) -> int:
@@ -60,16 +62,16 @@ class HttpServer:
         """Start to answer."""
         services = self._services
         app = self._app or create_app(services, services.settings.boot_files, render)
-        self._serving = _Serving(services, app, self._listener)
+        self.serving = Serving(services, app, self._listener)
         pulse = services.health.pulse("http")
         self._thread = threading.Thread(
-            target=pulse.run, args=(lambda: self._serving.run(pulse),), name="http", daemon=True
+            target=pulse.run, args=(lambda: self.serving.run(pulse),), name="http", daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
         """Stop answering and close every connection; no error where it was never opened."""
-        serving, self._serving = self._serving, None
+        serving, self.serving = self.serving, None
         if serving is not None:
             serving.stop()
             self._thread.join()
@@ -78,7 +80,7 @@ class HttpServer:
             self._listener = None
 
 
-class _Serving:
+class Serving:
     """What runs in the server's thread."""
 
     def __init__(self, services: Services, app: Application, listener: socket.socket) -> None:
@@ -101,8 +103,14 @@ class _Serving:
     def stop(self) -> None:
         """Have ``run`` end; from another thread."""
         self._stopping.set()
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stop.set)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._stop.set)
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        """Have the server's thread call something, where it runs."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(call)
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
