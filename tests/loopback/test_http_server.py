@@ -63,10 +63,12 @@ def served(tmp_path_factory):
 
 
 def test_spaces_in_a_request_line_are_read_in_one_way(served):
-    # RFC 9112, section 3, lets a server divide the line at any whitespace; what follows must stay in step.
+    # RFC 9112, section 3, lets a server divide the line at any whitespace, as aiohttp's parser in C does and the one in
+    # Python does not. Either what follows is in step, or there is one answer and the end.
     with connect(served[1]) as client:
-        client.sendall(HEALTH.replace(b"GET /", b"GET  /") + GET)
-        assert (read_reply(client), read_reply(client)[0]) == ((200, b"ok\n"), 404)
+        client.sendall(HEALTH.replace(b"GET /", b"GET  /") + GET.replace(b"1.1\r\n", b"1.1\r\nConnection: close\r\n"))
+        reply = read_all(client)
+    assert [answer.split()[0] for answer in reply.split(b"HTTP/1.1 ")[1:]] in ([b"200", b"404"], [b"400"])
 
 
 def test_pipelined_requests_are_answered_in_order(served):

@@ -18,6 +18,7 @@ MAX_HEADERS = 100
 
 _TARGET = re.compile(r"[!-~]+")
 _ABSOLUTE = re.compile(r"http://[^/?#]*", re.IGNORECASE)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
@@ -95,7 +96,7 @@ def _check_length(fields: dict[str, str], version: tuple[int, int]) -> None:
         if "CONTENT_LENGTH" in fields or version == (1, 0) or coding.lower() != "chunked":
             raise Refused(400, "a body's length can't be told")
         raise Refused(411, "a body needs a Content-Length")
-    if not (length.isascii() and length.isdigit()):
+    if not _LENGTH.fullmatch(length):
         raise Refused(400, "not a Content-Length")
-    if len(length) > 18 or int(length) > MAX_BODY:
+    if int(length) > MAX_BODY:
         raise Refused(413, f"a body has at most {MAX_BODY} octets")
