@@ -80,16 +80,20 @@ class Answers:
         environ = environment(request.method, request.raw_path, request.version, request.raw_headers)
         if request.version > (1, 0) and request.headers.get("Expect", "").lower() == "100-continue":
             connection.transport.write(_CONTINUE)
-        connection.place.waiting = True
-        try:
-            async with asyncio.timeout(connections.REQUEST_SECONDS):
-                body = await request.read()
-        except TimeoutError:
-            raise Refused(408, f"not sent in {connections.REQUEST_SECONDS:.0f} s") from None
-        connection.place.waiting = False
+        body = await self._body(request, connection) if request.can_read_body else b""
         client = {"REMOTE_ADDR": connection.source, "SERVER_NAME": self._host, "SERVER_PORT": str(self._port)}
         streams = {"wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr}
         return {**environ, **client, **streams, PLACE: connection.place}
+
+    async def _body(self, request: BaseRequest, connection: Connection) -> bytes:
+        connection.place.waiting = True
+        try:
+            async with asyncio.timeout(connections.REQUEST_SECONDS):
+                return await request.read()
+        except TimeoutError:
+            raise Refused(408, f"not sent in {connections.REQUEST_SECONDS:.0f} s") from None
+        finally:
+            connection.place.waiting = False
 
     def _call(self, environ: Environ) -> Reply:
         """Return what the application answers. In a thread."""
@@ -133,9 +137,13 @@ class Answers:
         return response
 
     async def _send_document(self, connection: Connection, response: Response, size: int) -> None:
+        if size <= PIECE:
+            async with asyncio.timeout(STALL_SECONDS):
+                await response.write_eof()
+            return
         self._held += size
         try:
-            if self._held > MAX_HELD and size > PIECE:
+            if self._held > MAX_HELD:
                 raise BlockingIOError("too much waits for slow clients")
             await self._patiently(connection, response.write_eof())
         finally:
@@ -149,11 +157,11 @@ class Answers:
         loop.add_writer(client, _send_turn, client, body, over)
         try:
             await self._patiently(connection, over, body)
-            await self._tell(body)
         finally:
             connection.sending = None
             loop.remove_writer(client)
             client.close()
+        await self._tell(body)
 
     async def _patiently(self, connection: Connection, sending: Awaitable[None], body: FileBody | None = None) -> None:
         """Wait until something is sent; raises TimeoutError where the client takes nothing for STALL_SECONDS."""
@@ -187,13 +195,14 @@ class Answers:
 
 
 def _send_turn(client: socket.socket, body: FileBody, over: asyncio.Future[None]) -> None:
+    if over.done():
+        return
     try:
         body.send_to(client.fileno())
     except BlockingIOError:
         return
     except OSError as error:
-        if not over.done():
-            over.set_exception(error)
+        over.set_exception(error)
         return
-    if not body.left and not over.done():
+    if not body.left:
         over.set_result(None)
