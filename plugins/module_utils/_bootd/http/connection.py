@@ -105,9 +105,10 @@ class Connection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Take what the client sent; after a refusal it is thrown away."""
         if data and self.place is not None:
-            self.place.moved()
-            if not self._reading and not self._answering and not self._refused:
-                self._wait(REQUEST_SECONDS)
+            if not self._answering:
+                self.place.moved()
+                if not self._reading and not self._refused:
+                    self._wait(REQUEST_SECONDS)
             self._reading = True
         super().data_received(data)
 
