@@ -255,7 +255,7 @@ def refused(port: int) -> bool:
 
 def test_downloads_leave_connections_for_reports(tmp_path):
     site = site_with(tmp_path, http_connections=16)
-    with serving(site) as port, clients(port, 14, FETCH, buffer=4096):
+    with serving(site) as port, clients(port, 15, FETCH, buffer=4096):
         assert eventually(lambda: refused(port))
         assert ask(port, PHONE_HOME)[0] == 200
 
