@@ -41,7 +41,7 @@ demo-harvester: ## Make a cluster of three machines in the lab, two of which go 
 
 .PHONY: test
 test: venv ## Run everything CI runs
-	@tests/setup/packages lint ansible wire lab cluster
+	@tests/setup/packages lint ansible wire lab installers cluster
 	@$(RUN)
 
 .PHONY: lint
@@ -97,7 +97,7 @@ daemon: venv ## The running daemon: hostile input, ten thousand machines, kill -
 
 .PHONY: e2e
 e2e: venv ## Machines in QEMU that boot from the network (root)
-	@tests/setup/packages wire lab cluster
+	@tests/setup/packages wire lab installers cluster
 	@$(RUN) e2e
 
 .PHONY: build

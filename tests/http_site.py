@@ -14,8 +14,7 @@ from typing import Any
 
 from _bootd import tokens
 from _bootd.catalog import Catalog
-from _bootd.configurations import document
-from _bootd.configurations.base import Configuration, NoConfigurations
+from _bootd.configurations.base import Configuration, NoConfigurations, Reading
 from _bootd.decisions.boot import Script, Wait
 from _bootd.events import Detail
 from _bootd.hardware.model import Interface, Machine, Netboot
@@ -75,10 +74,10 @@ class MemoryConfigurations(NoConfigurations):
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
 
-    def get(self, key: str) -> Configuration | None:
-        return document.read(self.texts[key].encode()) if key in self.texts else None
+    def get(self, key: str, read: Reading) -> Configuration | None:
+        return read(self.texts[key]) if key in self.texts else None
 
-    def expects(self, key: str) -> bool:
+    def expects(self, key: str, _read: Reading) -> bool:
         return key in self.texts
 
 

@@ -26,8 +26,8 @@ description:
   - C(netboot_disk), a path, or C(netboot_disks), a list of them.
   - C(netboot_os) and C(netboot_os_version), as in V(harvester) and V(v1.2.0). C(netboot_image_url) is the URL below
     which the files of each version are. C(netboot_kernel_args) is a text or a list. C(netboot_config_url) is where
-    Harvester's installer finds its configuration. C(netboot_kernel) and C(netboot_initrd) name the files of other
-    systems.
+    the installer finds its configuration, where bootd keeps none for it. C(netboot_kernel) and C(netboot_initrd) name
+    the files of systems other than Harvester.
   - C(netboot_ipxe) is an iPXE script, a mapping with C(url) or C(contents).
   - C(netboot_allow_pxe), V(true) unless given. C(netboot_reprovision) is a text, such as a date, that asks for another
     installation when it changes. C(netboot_firmware) is V(uefi) or V(bios). C(netboot_arch) is V(x86_64) unless given.

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_plan as plan
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.secrets import (
-    DATA_KEY,
+    DATA_KEYS,
     LABEL,
     PREFIX,
     SELECTOR,
@@ -24,12 +24,14 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configura
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import (
     APPLY_PATCH,
+    MERGE_PATCH,
     Client,
     resource_path,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import (
     CLUSTER_PREFIX,
+    Kept,
     Key,
     Step,
     Wanted,
@@ -78,23 +80,23 @@ class Done:
 class Live:
     """A Secret that is there: its configuration, and whether it is one of this collection's."""
 
-    text: str
+    kept: Kept
     ours: bool
 
 
 def present(client: Client, configurations: list[Wanted], live: Mapping[Key, Live], wish: Wish) -> list[Done]:
     """Bring ``configurations`` about where ``live`` are those there; raises ConfigurationError."""
-    texts = {key: item.text for key, item in live.items()}
+    there = {key: item.kept for key, item in live.items()}
     ours = [key for key, item in live.items() if item.ours] if wish.prune else []
-    return _all(plan.steps(configurations, texts, ours=ours), live, lambda step: _bring_about(client, step, wish))
+    return _all(plan.steps(configurations, there, ours=ours), live, lambda step: _bring_about(client, step, wish))
 
 
 def absent(client: Client, keys: Iterable[Key], wish: Wish) -> list[Done]:
     """Remove the Secrets of the machines ``keys``; raises ConfigurationError."""
     keys = list(keys)
     live = listed(client, {namespace for namespace, _name in keys})
-    texts = {key: item.text for key, item in live.items()}
-    return _all(plan.removals(keys, texts), live, lambda step: _bring_about(client, step, wish))
+    there = {key: item.kept for key, item in live.items()}
+    return _all(plan.removals(keys, there), live, lambda step: _bring_about(client, step, wish))
 
 
 def have_namespaces(client: Client, names: Iterable[str], *, check: bool) -> None:
@@ -141,7 +143,7 @@ def listed(client: Client, namespaces: Iterable[str]) -> dict[Key, Live]:
                 name = text_at(item, "metadata", "name")
                 if name.startswith(PREFIX):
                     key = namespace, name.removeprefix(PREFIX)
-                    found[key] = Live(_decoded(item, DATA_KEY), _is_ours(item))
+                    found[key] = Live(_kept(item), _is_ours(item))
     except (ApiError, ApiUnreachable) as error:
         raise ConfigurationError(str(error)) from error
     return found
@@ -186,13 +188,20 @@ def _bring_about(client: Client, step: Step, wish: Wish) -> Done:
         if step.action == "removed":
             client.request("DELETE", resource_path("v1", "secrets", namespace, name), _query(wish.check))
         elif step.action == "updated":
-            body = _secret(namespace, name, DATA_KEY, step.after, {LABEL: "true"}, {MACHINE_ANNOTATION: machine})
+            body = _secret(namespace, name, *_data_of(step), {LABEL: "true"}, {MACHINE_ANNOTATION: machine})
+            path, query = resource_path("v1", "secrets", namespace, name), _query(wish.check)
+            if step.before is not None and step.before.suffix != step.suffix:
+                # What it was kept as before goes in the same step: bootd uses neither of two.
+                gone = {
+                    "data": {key: None for suffix, key in DATA_KEYS.items() if suffix != step.suffix} | body["data"]
+                }
+                client.request("PATCH", path, {**query, "fieldManager": FIELD_MANAGER}, gone, MERGE_PATCH)
             # Its label says that it is ours, whatever somebody has done to it since.
-            query = {**_query(wish.check), "fieldManager": FIELD_MANAGER, "force": "true"}
-            client.request("PATCH", resource_path("v1", "secrets", namespace, name), query, body, APPLY_PATCH)
+            query |= {"fieldManager": FIELD_MANAGER, "force": "true"}
+            client.request("PATCH", path, query, body, APPLY_PATCH)
         else:
             labels, annotations = {LABEL: "true"}, {MACHINE_ANNOTATION: machine}
-            _create(client, namespace, name, DATA_KEY, step.after, labels, annotations, check=wish.check)
+            _create(client, namespace, name, *_data_of(step), labels, annotations, check=wish.check)
     except ApiError as error:
         if error.status == 404 and (step.action == "removed" or (wish.foresees_namespace and step.action == "created")):
             return Done(step)  # gone already, or in a namespace that would be there
@@ -200,6 +209,18 @@ def _bring_about(client: Client, step: Step, wish: Wish) -> Done:
     except ApiUnreachable as error:
         return Done(step, f"{namespace}/{machine}: {error}")
     return Done(step)
+
+
+def _data_of(step: Step) -> tuple[str, str]:
+    """Return the key in a Secret's data under which the step's configuration shall be, and its text."""
+    return DATA_KEYS[step.suffix], step.after.text if step.after else ""
+
+
+def _kept(secret: Mapping[str, Any]) -> Kept:
+    found = [Kept(text, suffix) for suffix, key in DATA_KEYS.items() if (text := _decoded(secret, key))]
+    if len(found) > 1:
+        return Kept(found[0].text, "")
+    return found[0] if found else Kept("")
 
 
 def _create(

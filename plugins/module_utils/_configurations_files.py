@@ -11,25 +11,25 @@ import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_plan as plan
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.directory import SUFFIX
-from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Key, Step, Wanted
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.base import SUFFIXES
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.directory import HEADER
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Kept, Key, Step, Wanted
 
-# The first line of every file that is ours: files without it are never removed.
-HEADER = "# Written by Ansible, baremetal.netboot.boot_configuration: changes made here will be lost.\n"
 CLUSTER_PREFIX = ".cluster-"
 MODE = "0600"
 
 
 def present(module: AnsibleModule, directory: str, configurations: Iterable[Wanted], *, prune: bool) -> list[Step]:
     """Bring ``configurations`` about and return what became of each; raises OSError."""
-    texts = _read_all(directory, may_be_missing=module.check_mode)
-    ours = [key for key, text in texts.items() if text.startswith(HEADER)] if prune else []
-    # The first line is a comment: what is compared, and shown, is the rest.
-    there = {key: text.removeprefix(HEADER) for key, text in texts.items()}
+    found = _read_all(directory, may_be_missing=module.check_mode)
+    # Files without our first line are never removed. What is compared, and shown, is the rest.
+    ours = [key for key, kept in found.items() if kept.text.startswith(HEADER)] if prune else []
+    there = {key: replace(kept, text=kept.text.removeprefix(HEADER)) for key, kept in found.items()}
     return [_bring_about(module, directory, step) for step in plan.steps(configurations, there, ours=ours)]
 
 
@@ -58,9 +58,9 @@ def token_of(module: AnsibleModule, directory: str, cluster: str, made: str) -> 
     return made, True
 
 
-def path_of(directory: str, key: Key) -> str:
+def path_of(directory: str, step: Step) -> str:
     """Return the file of a machine."""
-    return os.path.join(directory, f"{key[1]}{SUFFIX}")
+    return os.path.join(directory, f"{step.key[1]}{step.suffix}")
 
 
 def set_permissions(module: AnsibleModule, directory: str, path: str) -> bool:
@@ -76,29 +76,38 @@ def set_permissions(module: AnsibleModule, directory: str, path: str) -> bool:
 
 
 def _bring_about(module: AnsibleModule, directory: str, step: Step) -> Step:
-    path = path_of(directory, step.key)
+    path = path_of(directory, step)
+    others = [os.path.join(directory, f"{step.key[1]}{suffix}") for suffix in SUFFIXES]
     if step.action == "removed":
         if not module.check_mode:
-            os.unlink(path)
+            _unlink(others)
         return step
+    others.remove(path)
     if step.action != "unchanged" and not module.check_mode:
-        temporary = _write_beside(directory, HEADER + step.after)
+        temporary = _write_beside(directory, HEADER + (step.after.text if step.after else ""))
         try:
             set_permissions(module, directory, temporary)
             os.rename(temporary, path)
         except OSError:
             os.unlink(temporary)
             raise
+        _unlink(others)
     if os.path.exists(path) and set_permissions(module, directory, path) and step.action == "unchanged":
         return Step(step.key, "updated", step.before, step.after)
     return step
+
+
+def _unlink(paths: Iterable[str]) -> None:
+    for path in paths:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def _write_beside(directory: str, content: str) -> str:
     """Return the path of a new file in ``directory`` with ``content``, which only its owner may read."""
     descriptor, path = tempfile.mkstemp(dir=directory, prefix=".tmp-")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -108,18 +117,20 @@ def _write_beside(directory: str, content: str) -> str:
     return path
 
 
-def _read_all(directory: str, *, may_be_missing: bool) -> dict[Key, str]:
+def _read_all(directory: str, *, may_be_missing: bool) -> dict[Key, Kept]:
     try:
         names = os.listdir(directory)
     except FileNotFoundError:
         if may_be_missing:
             return {}
         raise
-    found = {}
-    for name in names:
-        if name.endswith(SUFFIX) and not name.startswith("."):
-            with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
-                found["", name.removesuffix(SUFFIX)] = file.read()
+    found: dict[Key, Kept] = {}
+    for name in sorted(names):
+        stem, suffix = os.path.splitext(name)
+        if suffix in SUFFIXES and not name.startswith("."):
+            key = "", stem
+            with open(os.path.join(directory, name), encoding="utf-8", errors="replace", newline="") as file:
+                found[key] = Kept(file.read(), "" if key in found else suffix)
     return found
 
 

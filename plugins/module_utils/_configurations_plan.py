@@ -13,7 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.document import MAX_BYTES
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.base import (
+    MAX_BYTES,
+    TEXT_SUFFIX,
+    YAML_SUFFIX,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.configurations.secrets import PREFIX
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import (
     MAX_NAME,
@@ -33,6 +37,7 @@ Key = tuple[str, str]  # namespace, "" in a directory, and name
 MAX_MACHINE = min(MAX_NAME, 253 - len(PREFIX))  # characters of a machine's name: that of its Secret has to fit too
 HIDDEN = "(hidden)"
 ANOTHER = "(hidden, another)"
+TEXT_PATH = "configuration"  # in the place of a key's path, for all of a text
 CLUSTER_PREFIX = "netboot-cluster-"  # of the Secret with a cluster's token
 MAX_CLUSTER = 253 - len(CLUSTER_PREFIX)
 _KEYS = ("name", "namespace", "cluster", "content")
@@ -41,17 +46,32 @@ _SECRET_KEYS = ("token", "password", "passphrase", "secret")
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A configuration that is kept. ``suffix`` tells YAML from what only its installer reads; "" is both at once."""
+
+    text: str = field(repr=False)
+    suffix: str = YAML_SUFFIX
+
+
+@dataclass(frozen=True)
 class Wanted:
     """The configuration that a machine shall have."""
 
     key: Key
-    content: Mapping[str, Any] = field(repr=False)
+    content: Mapping[str, Any] | str = field(repr=False)
     cluster: str = ""
 
     @property
-    def text(self) -> str:
-        """Return it as YAML: the same text for the same content."""
-        return write_yaml(self.content)
+    def kept(self) -> Kept:
+        """Return how it is kept: a mapping as YAML, the same for the same content, and a text as it is."""
+        if isinstance(self.content, str):
+            return Kept(self.content, TEXT_SUFFIX)
+        return Kept(write_yaml(self.content))
+
+    @property
+    def has_token(self) -> bool:
+        """Return whether nobody has to make a token for it; that in a text is its author's."""
+        return isinstance(self.content, str) or bool(self.content.get("token"))
 
 
 @dataclass(frozen=True)
@@ -60,8 +80,14 @@ class Step:
 
     key: Key
     action: str
-    before: str = field(default="", repr=False)
-    after: str = field(default="", repr=False)
+    before: Kept | None = None
+    after: Kept | None = None
+
+    @property
+    def suffix(self) -> str:
+        """Return what its name ends in, or ended in where it is removed."""
+        kept = self.after or self.before
+        return kept.suffix if kept and kept.suffix else YAML_SUFFIX
 
 
 def problems(items: Iterable[Any], namespace: str, *, contents: bool) -> list[str]:
@@ -99,13 +125,13 @@ def problems_of_cluster(name: Any) -> Iterator[str]:
 
 
 def _problems_of_content(content: Any) -> Iterator[str]:
-    if not isinstance(content, Mapping) or not content:
-        yield "content is not a mapping with something in it, as an installer's configuration is"
+    if not isinstance(content, (Mapping, str)) or not content or (isinstance(content, str) and not content.strip()):
+        yield "content is neither a mapping nor a text with something in it, as an installer's configuration is"
         return
     try:
-        size = len(write_yaml(content).encode())
+        size = len(Wanted(("", ""), content).kept.text.encode())
     except (TypeError, UnicodeError):
-        yield "content holds something that YAML can't say"
+        yield "content holds something that YAML can't say, or UTF-8"
         return
     if size > MAX_BYTES:
         yield f"content is larger than {MAX_BYTES // 1024} KiB"
@@ -130,7 +156,7 @@ def clusters_without_token(configurations: Iterable[Wanted]) -> dict[str, str]:
     needed = set()
     for item in configurations:
         namespaces.setdefault(item.cluster, set()).add(item.key[0])
-        if item.cluster and not item.content.get("token"):
+        if item.cluster and not item.has_token:
             needed.add(item.cluster)
     spread = [
         f"the token of cluster {name} is kept in one namespace, not in {', '.join(sorted(namespaces[name]))}"
@@ -145,36 +171,46 @@ def clusters_without_token(configurations: Iterable[Wanted]) -> dict[str, str]:
 def with_tokens(configurations: Iterable[Wanted], tokens: Mapping[str, str]) -> list[Wanted]:
     """Return ``configurations``, those that leave it open with the one of ``tokens`` that is their cluster's."""
     return [
-        item
-        if item.content.get("token") or item.cluster not in tokens
-        else replace(item, content={**item.content, "token": tokens[item.cluster]})
+        replace(item, content={**item.content, "token": tokens[item.cluster]})
+        if isinstance(item.content, Mapping) and not item.has_token and item.cluster in tokens
+        else item
         for item in configurations
     ]
 
 
-def steps(configurations: Iterable[Wanted], present: Mapping[Key, str], *, ours: Iterable[Key] = ()) -> list[Step]:
-    """Return what has to become of the texts ``present``, in the order of their keys.
+def steps(configurations: Iterable[Wanted], present: Mapping[Key, Kept], *, ours: Iterable[Key] = ()) -> list[Step]:
+    """Return what has to become of those ``present``, in the order of their keys.
 
     Those of ``ours`` that no configuration is wanted for are removed.
     """
     found = {}
     for item in configurations:
-        before, after = present.get(item.key), item.text
-        action = "created" if before is None else "unchanged" if say_the_same(before, after) else "updated"
-        found[item.key] = Step(item.key, action, before or "", after)
+        before, after = present.get(item.key), item.kept
+        action = "created" if before is None else "unchanged" if _is_same(before, after) else "updated"
+        found[item.key] = Step(item.key, action, before, after)
     for key in ours:
         if key not in found:
             found[key] = Step(key, "removed", present[key])
     return [found[key] for key in sorted(found)]
 
 
-def removals(keys: Iterable[Key], present: Mapping[Key, str]) -> list[Step]:
+def _is_same(before: Kept, after: Kept) -> bool:
+    """Return whether nothing has to be written; what is YAML may be written otherwise and say the same."""
+    if before.suffix != after.suffix:
+        return False
+    return before.text == after.text or (after.suffix == YAML_SUFFIX and say_the_same(before.text, after.text))
+
+
+def removals(keys: Iterable[Key], present: Mapping[Key, Kept]) -> list[Step]:
     """Return the removal of those of ``keys`` that are ``present``, in their order."""
     return [Step(key, "removed", present[key]) for key in sorted(keys) if key in present]
 
 
 def diff_of(step: Step, title: str) -> dict[str, str]:
-    """Return Ansible's diff of one configuration: the paths of the keys that differ, and none of their values."""
+    """Return Ansible's diff of one configuration: the paths of the keys that differ, and none of their values.
+
+    Of a text it has only that it differs: a word of it may be a password, wherever it stands.
+    """
     before, after = _values(step.before), _values(step.after)
     changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
     shown = {path: (HIDDEN, ANOTHER if path in before else HIDDEN) for path in sorted(changed)}
@@ -191,7 +227,7 @@ def secrets_of(configurations: Iterable[Wanted]) -> set[str]:
     return {
         value
         for item in configurations
-        for path, value in _leaves(item.content, "")
+        for path, value in _leaves(item.content, TEXT_PATH if isinstance(item.content, str) else "")
         if isinstance(value, str) and value and any(word in path.rpartition(".")[2].lower() for word in _SECRET_KEYS)
     }
 
@@ -201,17 +237,17 @@ def values_of(configurations: Iterable[Wanted]) -> set[str]:
     return {str(value) for item in configurations for _path, value in _leaves(item.content, "")}
 
 
-def _values(text: str) -> dict[str, Any]:
+def _values(kept: Kept | None) -> dict[str, Any]:
     """Return the values of a configuration by their paths; of one that can't be read, all of it as one value."""
-    if not text:
+    if kept is None:
         return {}
-    if yaml is None:
-        return {"configuration": text}
+    if yaml is None or kept.suffix != YAML_SUFFIX:
+        return {TEXT_PATH: kept.text}
     try:
-        documents = [item.value for item in read_yaml(text)]
+        documents = [item.value for item in read_yaml(kept.text)]
     except Unreadable:
-        return {"configuration": text}
-    return dict(_leaves(documents[0], "")) if len(documents) == 1 else {"configuration": text}
+        return {TEXT_PATH: kept.text}
+    return dict(_leaves(documents[0], "")) if len(documents) == 1 else {TEXT_PATH: kept.text}
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -15,8 +15,9 @@ description:
     the machine is being installed, and to nobody else. Any number are written in one task.
   - In a cluster a configuration is a Secret, C(netboot-configuration-NAME), in the namespace of the machine. They are
     listed once. Then only those that differ are written, several at a time.
-  - In a directory it is a file, C(NAME.yaml), that only its owner may read. It is replaced in one step.
-  - bootd puts its own webhooks into each configuration when it hands it out, so none are written here.
+  - In a directory it is a file, C(NAME.yaml) or C(NAME.cfg), that only its owner may read. It is replaced in one step.
+  - bootd puts the reports of installers that it knows into each configuration when it hands it out, so none are written
+    here.
   - Nothing of a configuration is ever shown, neither in results nor in diffs nor in logs of the host.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
@@ -27,8 +28,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The paths of the keys that differ are shown, and none of their values. Where the host of the task has no PyYAML,
-        only that something differs.
+      - The paths of the keys that differ are shown, and none of their values. Of a text, or where the host of the task
+        has no PyYAML, only that something differs.
   idempotent:
     support: full
 options:
@@ -43,11 +44,13 @@ options:
   configurations:
     description:
       - The configurations, each a mapping with the keys C(name), the machine's, C(namespace), the machine's,
-        C(cluster), in the place of O(cluster), and C(content), the configuration as a mapping.
+        C(cluster), in the place of O(cluster), and C(content), the configuration.
+      - C(content) is a mapping for installers that read YAML, or a text for those with a format of their own. A text
+        is kept as it is, in C(NAME.cfg), or under the key C(configuration.cfg) of the Secret.
       - In a cluster, those that name no namespace are in that of O(store), or in C(default). In a directory the
         namespace counts for nothing.
       - The filter P(baremetal.netboot.harvester_config#filter) makes them of an inventory, and checks them as
-        Harvester would. Here C(content) may be any mapping.
+        Harvester would. Here C(content) may be any mapping and any text.
       - To remove configurations, C(name) of each is enough.
     type: list
     elements: dict
@@ -69,11 +72,11 @@ options:
   cluster:
     description:
       - The name of the cluster that those machines make up whose O(configurations) name none.
-      - Configurations without C(token) get that of their cluster. It is made once for each cluster and then kept
+      - Mappings without C(token) get that of their cluster. It is made once for each cluster and then kept
         beside the configurations, in the Secret C(netboot-cluster-NAME) or the file C(.cluster-NAME), and never
         returned. All machines of one cluster have to be in one namespace for that.
       - It stays when configurations are removed, for the nodes of the cluster go on using it.
-      - Without any cluster, a configuration without C(token) is written as it is.
+      - Without any cluster, a mapping without C(token) is written as it is, and so is every text.
     type: str
   create_namespace:
     description:
@@ -121,6 +124,13 @@ EXAMPLES = r"""
               method: dhcp
             vip: 10.10.0.100
             vip_mode: static
+
+- name: Have the configuration ready of an installer that has a format of its own
+  baremetal.netboot.boot_configuration:
+    store: files:/etc/bootd/configurations
+    configurations:
+      - name: um790-4
+        content: "{{ lookup('ansible.builtin.template', 'um790-4.cfg.j2') }}"
 
 - name: Remove the configuration of a machine that is gone
   baremetal.netboot.boot_configuration:
@@ -248,7 +258,7 @@ def in_directory(module: AnsibleModule, directory: str) -> dict[str, Any]:
     items = checked(module, [{**item, "namespace": None} for item in params["configurations"]], "")
 
     def title(step: Step) -> dict[str, str]:
-        return {"name": step.key[1], "path": _configurations_files.path_of(directory, step.key)}
+        return {"name": step.key[1], "path": _configurations_files.path_of(directory, step)}
 
     if params["state"] == "absent":
         keys = [_configurations_plan.key_of(item, "") for item in items]

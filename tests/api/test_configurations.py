@@ -132,6 +132,20 @@ def test_run_is_foreseen_and_then_done_once(run, site):
     assert secret["metadata"]["annotations"] == {"netboot.baremetal/machine": MACHINE}
 
 
+def test_text_and_mapping_take_each_others_place(run, site):
+    text = {"name": MACHINE, "content": f"rootpw {CANARY}\n"}
+    name = f"netboot-configuration-{MACHINE}"
+    for item, key in (configuration(), "yaml"), (text, "cfg"), (configuration(), "yaml"):
+        foreseen = run(item, check=True)
+        assert (actions(run(item)), run(item)["changed"]) == (actions(foreseen), False)
+        assert list(site.api.client.get(path_of(site, name))["data"]) == [f"configuration.{key}"]
+    # Both at once, by whatever hand, are one again.
+    data = {"configuration.cfg": base64.b64encode(b"by hand").decode()}
+    site.api.client.request("PATCH", path_of(site, name), {}, {"data": data}, "application/merge-patch+json")
+    assert actions(run(configuration())) == {MACHINE: "updated"}
+    assert list(site.api.client.get(path_of(site, name))["data"]) == ["configuration.yaml"]
+
+
 def test_run_updates_shows_keys_and_prunes_what_is_its_own(run, site):
     run(configuration(), configuration("um790-2"))
     theirs = {"name": "netboot-configuration-theirs", "namespace": site.namespace}

@@ -12,6 +12,7 @@ import pytest
 
 from _bootd.catalog import Catalog
 from _bootd.configurations import document
+from _bootd.configurations.base import MAX_BYTES, Configuration
 from _bootd.configurations.directory import ConfigDirectory
 from _bootd.configurations.secrets import SecretConfigurations
 from _bootd.hardware.model import Machine
@@ -35,13 +36,14 @@ class FilesPlace:
         self._path.mkdir()
         self.configurations = ConfigDirectory(str(self._path), catalog, log)
 
-    def put(self, name: str, data: bytes) -> None:
-        file = self._path / f"{name}.yaml"
+    def put(self, name: str, data: bytes, suffix: str = ".yaml") -> None:
+        file = self._path / f"{name}{suffix}"
         file.write_bytes(data)
         file.chmod(0o600)
 
     def delete(self, name: str) -> None:
-        (self._path / f"{name}.yaml").unlink()
+        for file in self._path.glob(f"{name}.*"):
+            file.unlink()
 
     def close(self) -> None:
         pass
@@ -61,10 +63,10 @@ class SecretsPlace:
         root = f"/api/v1/namespaces/{NAMESPACE}/secrets"
         return f"{root}/netboot-configuration-{name}" if name else root
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, suffix: str = ".yaml") -> None:
         meta = {"name": f"netboot-configuration-{name}", "labels": {"netboot.baremetal/configuration": "true"}}
         body = {"apiVersion": "v1", "kind": "Secret", "metadata": meta}
-        body["data"] = {"configuration.yaml": base64.b64encode(data).decode()}
+        body["data"] = {f"configuration{suffix}": base64.b64encode(data).decode()}
         try:
             self._client.request("PUT", self._path(name), body=body)
         except ApiError:
@@ -99,29 +101,29 @@ def place(request, tmp_path, log):
 def test_get_what_was_there_before_the_start(place):
     place.put("um790-1", TEXT.encode())
     place.configurations.start()
-    found = place.configurations.get(KEY)
+    found = place.configurations.get(KEY, document.read)
     assert (found.document, found.text) == ({"token": CANARY, "install": {"mode": "create"}}, TEXT)
-    assert place.configurations.expects(KEY)
-    assert place.configurations.get(OTHER) is None
-    assert not place.configurations.expects(OTHER)
+    assert place.configurations.expects(KEY, document.read)
+    assert place.configurations.get(OTHER, document.read) is None
+    assert not place.configurations.expects(OTHER, document.read)
 
 
 def test_read_without_a_start(place):
     place.put("um790-1", TEXT.encode())
     place.configurations.read()
-    assert place.configurations.get(KEY).text == TEXT
+    assert place.configurations.get(KEY, document.read).text == TEXT
 
 
 def test_get_follows_what_is_written_changed_and_removed(place):
     place.configurations.start()
-    assert place.configurations.get(KEY) is None
+    assert place.configurations.get(KEY, document.read) is None
     place.put("um790-1", TEXT.encode())
-    wait_until(lambda: place.configurations.get(KEY))
+    wait_until(lambda: place.configurations.get(KEY, document.read))
     place.put("um790-1", b"token: second\n")
-    wait_until(lambda: place.configurations.get(KEY).document == {"token": "second"})
+    wait_until(lambda: place.configurations.get(KEY, document.read).document == {"token": "second"})
     place.delete("um790-1")
-    wait_until(lambda: place.configurations.get(KEY) is None)
-    assert not place.configurations.expects(KEY)
+    wait_until(lambda: place.configurations.get(KEY, document.read) is None)
+    assert not place.configurations.expects(KEY, document.read)
 
 
 @pytest.mark.parametrize(
@@ -131,19 +133,19 @@ def test_get_follows_what_is_written_changed_and_removed(place):
         f"- {CANARY}\n".encode(),
         f"token: '{CANARY}".encode(),
         b"\xff",
-        b"a: " + b"x" * document.MAX_BYTES,
+        b"a: " + b"x" * MAX_BYTES,
     ],
 )
 def test_one_that_can_not_be_used_is_told_and_keeps_no_other_from_its_machine(place, log, data):
     place.put("um790-1", data)
     place.put("um790-2", TEXT.encode())
     place.configurations.start()
-    assert place.configurations.get(KEY) is None
-    assert not place.configurations.expects(KEY)
-    assert place.configurations.get(OTHER).text == TEXT
+    assert place.configurations.get(KEY, document.read) is None
+    assert not place.configurations.expects(KEY, document.read)
+    assert place.configurations.get(OTHER, document.read).text == TEXT
     assert '"configuration_refused"' in log.getvalue()
     place.put("um790-1", TEXT.encode())
-    wait_until(lambda: place.configurations.get(KEY))
+    wait_until(lambda: place.configurations.get(KEY, document.read))
 
 
 @pytest.mark.parametrize(
@@ -152,9 +154,19 @@ def test_one_that_can_not_be_used_is_told_and_keeps_no_other_from_its_machine(pl
 def test_get_of_a_key_that_is_none(place, key):
     place.put("um790-1", TEXT.encode())
     place.configurations.start()
-    assert place.configurations.get(key) is None
+    assert place.configurations.get(key, document.read) is None
+
+
+def test_text_comes_back_to_the_octet_and_only_its_reader_says_what_it_is(place):
+    text = f"passphrase\\\n  string {CANARY}\r\n\t# é\n"
+    place.put("um790-1", text.encode(), ".cfg")
+    place.configurations.start()
+    assert place.configurations.get(KEY, Configuration) == Configuration(text)
+    assert place.configurations.expects(KEY, Configuration)
+    assert place.configurations.get(KEY, document.read) is None
+    assert not place.configurations.expects(KEY, document.read)
 
 
 def test_stop_is_harmless_where_nothing_was_started(place):
     place.configurations.stop()
-    assert place.configurations.get(KEY) is None
+    assert place.configurations.get(KEY, document.read) is None

@@ -102,7 +102,7 @@ def _readable(directory: str) -> str:
 
 
 def _add_config_dir(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    text = "directory of installer configurations, NAME.yaml; with store kubernetes they are Secrets"
+    text = "directory of installer configurations, NAME.yaml or NAME.cfg; with store kubernetes they are Secrets"
     _flag(parser, environ, "--config-dir", "", text, metavar="DIR")
 
 

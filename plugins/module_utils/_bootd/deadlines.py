@@ -28,8 +28,8 @@ class Expected:
     netboot off. ``answers``: where it answers once it is installed.
 
     The rest is what its installer says for people: ``no_iso`` what it means that no ISO is fetched, "" where none has
-    to be; ``stopped_by`` what likely stopped it before it reported its start; ``no_bios`` why it does not start on a
-    machine with legacy BIOS.
+    to be; ``no_fetch`` what likely kept a kernel with an address from fetching its configuration; ``stopped_by`` what
+    likely stopped it before it reported its start; ``no_bios`` why it does not start on a machine with legacy BIOS.
     """
 
     loads: bool = False
@@ -37,6 +37,7 @@ class Expected:
     reports: bool = True
     answers: str = ""
     no_iso: str = ""
+    no_fetch: str = "the installer does not reach bootd, or stopped before"
     stopped_by: str = "it met an error, which its console tells"
     no_bios: str = ""
 
@@ -92,7 +93,7 @@ def _no_start(state: State, expected: Expected) -> str:
     if "rootfs" in state.seen:
         return f"the configuration was never fetched; likely the installer has no network, or stopped{bios}"
     if "lease" in state.seen:
-        return "the configuration was never fetched; likely the kernel can't load its rootfs"
+        return f"the configuration was never fetched; likely {expected.no_fetch}"
     return "the configuration was never fetched; likely the kernel did not start, or can't drive the network interface"
 
 

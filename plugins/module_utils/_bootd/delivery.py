@@ -37,8 +37,8 @@ def config_url(services: Services, nic: Nic, address: str) -> str:
 
     Whoever else than the machine asks, by ``address``, is shown no token.
     """
-    kept = services.configurations.expects(nic.machine.key)
-    if not kept and not installer_of(nic.machine).makes_configuration:
+    installer = installer_of(nic.machine)
+    if not services.configurations.expects(nic.machine.key, installer.read) and not installer.makes_configuration:
         return ""
     value = _token(services, nic) if is_its_own(services, nic, address) else tokens.HIDDEN
     return tokens.configuration_url(services.settings.http_base, nic.interface.mac, value)
@@ -46,10 +46,10 @@ def config_url(services: Services, nic: Nic, address: str) -> str:
 
 def handout(services: Services, nic: Nic) -> Handout | None:
     """Return the configuration of the machine of ``nic`` as its installer gets it, None where it has none."""
-    key = nic.machine.key
+    key, installer = nic.machine.key, installer_of(nic.machine)
     value = tokens.token(services.secret, key, services.journal.state(key).installs)
     url = tokens.report_url(services.settings.http_base, nic.interface.mac, value)
-    return installer_of(nic.machine).configuration(nic, services.configurations.get(key), url)
+    return installer.configuration(nic, services.configurations.get(key, installer.read), url)
 
 
 def _token(services: Services, nic: Nic) -> str:

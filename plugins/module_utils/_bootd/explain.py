@@ -195,7 +195,8 @@ def _script(nic: Nic, around: Surroundings) -> Iterator[str]:
     yield ""
     yield "iPXE: GET the script"
     settings = around.settings
-    kept = around.configurations.expects(nic.machine.key) or installer_of(nic.machine).makes_configuration
+    installer = installer_of(nic.machine)
+    kept = around.configurations.expects(nic.machine.key, installer.read) or installer.makes_configuration
     # Whoever reads this is not the machine: the token stays hidden.
     config_url = tokens.configuration_url(settings.http_base, nic.interface.mac, tokens.HIDDEN) if kept else ""
     for line in _text(nic, settings, config_url)[1].splitlines():

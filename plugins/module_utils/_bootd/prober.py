@@ -137,9 +137,10 @@ class Prober:
             asked.waiting = {target for target in found if self._connect(key, target, now)}
 
     def _targets(self, machine: Machine) -> tuple[Target, ...]:
-        configuration = self._services.configurations.get(machine.key)
+        installer = installer_of(machine)
+        configuration = self._services.configurations.get(machine.key, installer.read)
         document = configuration.document if configuration is not None else None
-        return installer_of(machine).answers_at(machine, document)
+        return installer.answers_at(machine, document)
 
     def _connect(self, key: str, target: Target, now: float) -> bool:
         """Begin to connect; return whether that is under way."""

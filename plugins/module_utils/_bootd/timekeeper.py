@@ -116,7 +116,8 @@ class Timekeeper:
 
 def expected_of(machine: Machine, services: Services) -> Expected:
     """Return what is sure to be heard of ``machine`` while it gets on."""
-    installer, kept = installer_of(machine), services.configurations.get(machine.key)
+    installer = installer_of(machine)
+    kept = services.configurations.get(machine.key, installer.read)
     document = kept.document if kept is not None else None
     has_configuration = document is not None or installer.makes_configuration
     answers = ""

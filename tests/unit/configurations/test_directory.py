@@ -11,7 +11,9 @@ import os
 import pytest
 
 from _bootd.catalog import Catalog
-from _bootd.configurations.directory import ConfigDirectory
+from _bootd.configurations import document
+from _bootd.configurations.base import Configuration
+from _bootd.configurations.directory import HEADER, ConfigDirectory
 from _bootd.hardware.model import Machine
 from _bootd.logs import Log
 
@@ -48,45 +50,47 @@ def bench(tmp_path):
 @pytest.mark.parametrize("name", ["um790-1.yaml", "tink-system/um790-1.yaml"])
 def test_get_reads_the_machines_file_and_every_change_of_it(bench, name):
     path = bench.write(name)
-    assert bench.configurations.get(KEY).document == {"token": CANARY}
+    assert bench.configurations.get(KEY, document.read).document == {"token": CANARY}
     path.write_text("token: other\n", encoding="utf-8")
-    assert bench.configurations.get(KEY).document == {"token": "other"}
+    assert bench.configurations.get(KEY, document.read).document == {"token": "other"}
     path.unlink()
-    assert bench.configurations.get(KEY) is None
+    assert bench.configurations.get(KEY, document.read) is None
     assert bench.refusals() == []
 
 
 def test_get_gives_nobody_the_file_of_another(bench):
     bench.write("um790-1.yaml")
-    assert bench.configurations.get("tink-system/um790-2") is None
-    assert bench.configurations.get("elsewhere/um790-1").document == {"token": CANARY}  # the name is one machine's
+    assert bench.configurations.get("tink-system/um790-2", document.read) is None
+    assert bench.configurations.get("elsewhere/um790-1", document.read).document == {
+        "token": CANARY
+    }  # the name is one machine's
 
 
 def test_get_prefers_the_file_that_names_the_namespace(bench):
     bench.write("um790-1.yaml", text="token: any\n")
     bench.write("tink-system/um790-1.yaml", text="token: own\n")
-    assert bench.configurations.get(KEY).document == {"token": "own"}
+    assert bench.configurations.get(KEY, document.read).document == {"token": "own"}
 
 
 def test_get_of_two_machines_of_one_name_wants_to_know_the_namespace(bench):
     bench.catalog.upsert(Machine("um790-1", "lab"))
     bench.write("um790-1.yaml")
-    assert bench.configurations.get(KEY) is None
-    assert bench.configurations.get("lab/um790-1") is None
+    assert bench.configurations.get(KEY, document.read) is None
+    assert bench.configurations.get("lab/um790-1", document.read) is None
     assert "um790-1.yaml: several machines have this name; move it to" in bench.refusals()[0]
     bench.write("lab/um790-1.yaml")
-    assert bench.configurations.get("lab/um790-1") is not None
+    assert bench.configurations.get("lab/um790-1", document.read) is not None
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o601, 0o610])
 def test_get_refuses_a_file_that_others_can_read(bench, mode):
     path = bench.write("um790-1.yaml", mode)
-    assert bench.configurations.get(KEY) is None
-    assert bench.configurations.expects(KEY) is False
+    assert bench.configurations.get(KEY, document.read) is None
+    assert bench.configurations.expects(KEY, document.read) is False
     reason = f"its permissions are {mode:04o}, so others may have read it; make them 0600"
     assert bench.refusals() == [f"um790-1.yaml: {reason}"]  # once, however often it is asked for
     path.chmod(0o400)
-    assert bench.configurations.get(KEY) is not None
+    assert bench.configurations.get(KEY, document.read) is not None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_get_never_leaves_the_directory(bench, key):
     secret.write_text("token: x\n", encoding="utf-8")
     secret.chmod(0o600)
     bench.write(".hidden.yaml")
-    assert bench.configurations.get(key) is None
+    assert bench.configurations.get(key, document.read) is None
 
 
 def test_get_follows_no_link_out_of_the_directory(bench):
@@ -105,16 +109,16 @@ def test_get_follows_no_link_out_of_the_directory(bench):
     outside.write_text(f"token: {CANARY}\n", encoding="utf-8")
     outside.chmod(0o600)
     (bench.path / "um790-1.yaml").symlink_to(outside)
-    assert bench.configurations.get(KEY) is None
+    assert bench.configurations.get(KEY, document.read) is None
     assert bench.refusals() == ["um790-1.yaml: outside of the directory"]
 
 
 def test_get_of_what_is_no_file_or_no_configuration(bench):
     os.mkfifo(bench.path / "um790-1.yaml", 0o600)
-    assert bench.configurations.get(KEY) is None
+    assert bench.configurations.get(KEY, document.read) is None
     (bench.path / "um790-1.yaml").unlink()
     bench.write("um790-1.yaml", text=f"token: *{CANARY}\n")
-    assert bench.configurations.get(KEY) is None
+    assert bench.configurations.get(KEY, document.read) is None
     assert bench.refusals() == [
         "um790-1.yaml: not a regular file",
         "um790-1.yaml: it is no YAML that can be used, from line 1 on",
@@ -123,5 +127,34 @@ def test_get_of_what_is_no_file_or_no_configuration(bench):
 
 def test_get_while_the_directory_is_away(bench):
     bench.path.rmdir()
-    assert bench.configurations.get(KEY) is None
+    assert bench.configurations.get(KEY, document.read) is None
     assert bench.refusals() == []
+
+
+def test_get_of_a_text_is_read_as_its_installer_does(bench):
+    text = "# kickstart\r\nrootpw x\n%end\n"
+    bench.write("um790-1.cfg").write_bytes(text.encode())
+    assert bench.configurations.get(KEY, Configuration).text == text
+    assert bench.configurations.get(KEY, document.read) is None
+    assert bench.refusals() == ["um790-1.cfg: it is not one mapping, as an installer's configuration is"]
+
+
+@pytest.mark.parametrize("folder", ["", "tink-system/"])
+def test_get_of_two_uses_neither_and_names_both(bench, folder):
+    bench.write(f"{folder}um790-1.yaml")
+    bench.write(f"{folder}um790-1.cfg")
+    assert bench.configurations.get(KEY, document.read) is None
+    assert bench.refusals() == [
+        f"{folder}um790-1.yaml: there is um790-1.cfg too, and a machine has one configuration: remove one of them"
+    ]
+
+
+def test_get_takes_the_file_that_names_the_namespace_whatever_its_suffix(bench):
+    bench.write("um790-1.yaml")
+    bench.write("tink-system/um790-1.cfg", text="token: own\n")
+    assert bench.configurations.get(KEY, document.read).document == {"token": "own"}
+
+
+def test_get_leaves_out_the_line_by_which_ansible_knows_its_files(bench):
+    bench.write("um790-1.cfg", text=f"{HEADER}#cloud-config\na: 1\n")
+    assert bench.configurations.get(KEY, document.read).text == "#cloud-config\na: 1\n"

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.configurations.document import MAX_BYTES, read, write
+from _bootd.configurations.base import MAX_BYTES, text_of
+from _bootd.configurations.document import read, write
 
 CANARY = "canary-5f3a"
 
@@ -22,7 +23,7 @@ documents = st.dictionaries(
 
 @given(documents)
 def test_write_is_read_as_it_was(document):
-    assert read(write(document).encode()).document == document
+    assert read(write(document)).document == document
 
 
 @pytest.mark.parametrize(
@@ -80,14 +81,14 @@ def test_write_text_that_is_hard_to_write(text):
 )
 def test_read_refuses_without_a_word_of_what_is_in_it(data, words):
     with pytest.raises(ValueError, match=words) as refused:
-        read(data)
+        read(text_of(data))
     assert CANARY not in str(refused.value)
     # What is shown of an exception that nobody expected is its context too.
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
 
 
 def test_configuration_is_not_shown_by_printing_it():
-    configuration = read(f"token: {CANARY}\n".encode())
+    configuration = read(f"token: {CANARY}\n")
     assert configuration.document == {"token": CANARY}
     assert CANARY not in repr(configuration)
     assert CANARY not in f"{configuration}"

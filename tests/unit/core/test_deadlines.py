@@ -64,6 +64,13 @@ def test_overdue_names_what_was_seen_last_what_did_not_come_and_why(found, words
     assert len(told) <= MAX_REASON
 
 
+def test_overdue_of_an_installer_that_says_nothing_of_itself_blames_no_rootfs():
+    told = reason(state("kernel", seen={"lease": SINCE + 5}), Expected(configuration=True))
+    assert told.endswith(
+        "the configuration was never fetched; likely the installer does not reach bootd, or stopped before"
+    )
+
+
 @pytest.mark.parametrize(("firmware", "told"), [("bios", True), ("uefi", False), ("", False)])
 def test_overdue_knows_that_harvester_refuses_bios_without_a_word(firmware, told):
     silent = state("kernel", seen={"configuration": SINCE}, firmware=firmware)

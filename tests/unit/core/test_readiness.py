@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from _bootd import events, prober
-from _bootd.configurations.base import Configuration
+from _bootd.configurations.base import Configuration, Reading
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.installers.base import Target
 from _bootd.installers.harvester import answers
@@ -80,9 +80,9 @@ class Kept:
     """Configurations with one in it."""
 
     def __init__(self, install: dict[str, object]) -> None:
-        self.configuration = Configuration({"install": install}, "")
+        self.configuration = Configuration("", {"install": install})
 
-    def get(self, _key: str) -> Configuration:
+    def get(self, _key: str, _read: Reading) -> Configuration:
         return self.configuration
 
 

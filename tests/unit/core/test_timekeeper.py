@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from _bootd import events
-from _bootd.configurations.base import Configuration
+from _bootd.configurations.base import Configuration, Reading
 from _bootd.events import Event
 from _bootd.hardware.model import Interface, Machine, Netboot, Osie
 from _bootd.timekeeper import Timekeeper, expected_of
@@ -31,8 +31,8 @@ class Kept:
     def __init__(self, install: dict[str, object] | None) -> None:
         self.install = install
 
-    def get(self, _key: str) -> Configuration | None:
-        return None if self.install is None else Configuration({"install": self.install}, "")
+    def get(self, _key: str, _read: Reading) -> Configuration | None:
+        return None if self.install is None else Configuration("", {"install": self.install})
 
 
 class Watch:
@@ -177,7 +177,7 @@ def test_expected_of_an_iso_that_is_served_here(url, iso):
 def test_look_reads_configurations_of_silent_machines_only_and_not_each_time():
     watch = Watch(machine()).saw(events.Script(boot="harvester", via="http")).saw(events.Loaded("", "kernel"))
     reads = []
-    watch.services.configurations.get = reads.append
+    watch.services.configurations.get = lambda key, _read: reads.append(key)
     watch.after(*[5] * 179)
     assert reads == []
     watch.after(*[5] * 120)  # ten minutes more

@@ -316,8 +316,18 @@ def ask_for(port: int, method: str) -> tuple[int, bytes]:
 
 def test_configuration_of_another_system_is_given_as_it_was_written(site):
     text = "#cloud-config\n# written by hand\ninstall: {webhooks: []}\nhostname: um790-1   # not Harvester's\n"
-    system = {"instance": {"operating_system": {"distro": "debian"}}}
+    system = {"instance": {"operating_system": {"distro": "flatcar"}}}
     site.catalog.replace([machine(metadata=system)])
     site.configurations.texts[KEY] = text
     answer = site.get(URL)
     assert (answer.status, answer.text) == (200, text)
+    assert answer.headers["content-type"] == "application/yaml"
+
+
+def test_configuration_of_another_system_may_be_any_text(site):
+    text = "# kickstart\ntext\nrootpw --iscrypted x\n%post\n: echo\n%end\n"
+    site.catalog.replace([machine(metadata={"instance": {"operating_system": {"distro": "fedora"}}})])
+    site.configurations.texts[KEY] = text
+    answer = site.get(URL)
+    assert (answer.status, answer.text) == (200, text)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from _bootd import delivery, tokens
 from _bootd.catalog import Nic
@@ -24,7 +25,7 @@ from _bootd.hardware.shape import Finding
 from _bootd.hardware.validate import check
 from _bootd.http.status import machine_document
 from _bootd.installers import registry
-from _bootd.installers.base import MAX_TARGETS, Handout, Installer, Target
+from _bootd.installers.base import MAX_TARGETS, TEXT, YAML, Handout, Installer, Target
 from _bootd.installers.fields import FieldError
 from _bootd.installers.kernel_boot import KernelBoot, kernel_boot
 from _bootd.installers.registry import ANY, INSTALLERS, find, installer_of, meant_by
@@ -67,8 +68,9 @@ def test_installer_takes_any_object(installer, document):
         nic = Nic(machine, interface)
         with suppress(FieldError):
             assert isinstance(installer.boot(nic, f"{BASE}/configuration/x/y"), KernelBoot)
-        kept = Configuration({"a": [1]}, "a: [1]\n")
-        assert isinstance(installer.configuration(nic, kept, f"{BASE}/phone-home/x/y"), Handout)
+        with suppress(ValueError):
+            kept = installer.read("install: {webhooks: 5}\n")
+            assert isinstance(installer.configuration(nic, kept, f"{BASE}/phone-home/x/y"), Handout)
 
 
 @ALL
@@ -89,12 +91,48 @@ def _problems(installer: Installer, spec: dict[str, Any]) -> Iterator[Finding]:
     return installer.problems({**spec, "metadata": {"instance": system}})
 
 
+@ALL
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_installer_reads_any_text_as_it_was_written_or_refuses_it(installer, text):
+    with suppress(ValueError):
+        found = installer.read(text)
+        assert found.text == text
+        handout = installer.configuration(Nic(Machine("a"), Interface("52:54:00:00:00:01")), found, f"{BASE}/x")
+        assert handout is None or "/" in handout.media_type
+
+
+@ALL
+@pytest.mark.parametrize("text", ["password: *canary-5f3a9e\n", "\x00canary-5f3a9e", "canary-5f3a9e\tcanary-5f3a9e \\"])
+def test_installer_that_refuses_a_configuration_repeats_nothing_of_it(installer, text):
+    with suppress(ValueError):
+        installer.read(text)
+        return
+    with pytest.raises(ValueError, match=r"^it ") as refused:
+        installer.read(text)
+    assert "canary" not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
 def test_configuration_of_any_other_system_comes_back_as_it_was_written():
     text = "#cloud-config\n# by hand\nhostname: a   # and so it stays\n"
     nic = Nic(Machine("a"), Interface("52:54:00:00:00:01"))
-    handout = ANY.configuration(nic, Configuration({"hostname": "a"}, text), f"{BASE}/phone-home/x/y")
+    handout = ANY.configuration(nic, ANY.read(text), f"{BASE}/phone-home/x/y")
     assert handout is not None
-    assert handout.content.decode() == text
+    assert (handout.content.decode(), handout.media_type) == (text, YAML)
+
+
+def test_configuration_that_is_no_mapping_comes_back_too():
+    kept = ANY.read("%packages\n@core\n%end\n")
+    assert kept.document == {}
+    handout = ANY.configuration(Nic(Machine("a"), Interface("52:54:00:00:00:01")), kept, f"{BASE}/phone-home/x/y")
+    assert handout == Handout(b"%packages\n@core\n%end\n", TEXT)
+
+
+def test_arguments_that_come_last_stay_as_they_are():
+    boot = kernel_boot("http://h/linux", ["http://h/initrd.gz"], ["a=1"], ["quiet", "a=2"], last=["--", "quiet", "a=1"])
+    assert boot.arguments == ("initrd=initrd.gz", "a=2", "quiet", "--", "quiet", "a=1")
+    with pytest.raises(FieldError, match="the kernel command line"):
+        kernel_boot("http://h/linux", ["http://h/initrd.gz"], [], [], last=["x" * 2048])
 
 
 def test_handout_is_not_shown_by_printing_it():

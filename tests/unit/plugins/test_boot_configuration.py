@@ -13,6 +13,8 @@ import yaml
 from ansible.module_utils.testing import patch_module_args
 
 from _bootd.catalog import Catalog
+from _bootd.configurations import document
+from _bootd.configurations.base import Configuration
 from _bootd.configurations.directory import ConfigDirectory
 from _bootd.hardware.model import Machine
 from _bootd.logs import Log
@@ -69,7 +71,7 @@ def test_run_writes_what_bootd_delivers(run, directory):
     assert stat.S_IMODE((directory / "um790-1.yaml").stat().st_mode) == 0o600
     catalog = Catalog()
     catalog.replace([Machine("um790-1", "tink-system")])
-    found = ConfigDirectory(str(directory), catalog, Log()).get("tink-system/um790-1")
+    found = ConfigDirectory(str(directory), catalog, Log()).get("tink-system/um790-1", document.read)
     assert found.document == configuration(token=CANARY)["content"]
 
 
@@ -190,7 +192,7 @@ def test_token_stays_when_configurations_go(run, directory):
 
 
 def test_all_that_is_wrong_is_told_at_once_and_nothing_written(run, directory):
-    done = run(configuration("A"), configuration(), {**configuration("b"), "content": CANARY}, cluster="../x")
+    done = run(configuration("A"), configuration(), {**configuration("b"), "content": [CANARY]}, cluster="../x")
     assert done["failed"] is True
     assert [line.split(" ")[0] for line in done["msg"].splitlines()] == [
         "configurations[0].name",
@@ -237,4 +239,41 @@ def test_failed_write_leaves_nothing_behind(run, directory, monkeypatch):
 
     monkeypatch.setattr(_configurations_files.os, "fsync", full)
     assert "No space left" in run(configuration())["msg"]
+    assert os.listdir(directory) == []
+
+
+TEXT = f"#kickstart\r\nrootpw: {CANARY}\n\\\n  last line without an end"
+
+
+def test_text_is_delivered_to_the_octet(run, directory):
+    done = run({"name": "um790-1", "content": TEXT}, cluster="lab")
+    assert actions(done) == [("um790-1", "created")]
+    assert "clusters" not in done
+    assert done["configurations"][0]["path"] == f"{directory}/um790-1.cfg"
+    assert done["diff"][0]["after"] == "configuration: (hidden)\n"
+    assert actions(run({"name": "um790-1", "content": TEXT})) == [("um790-1", "unchanged")]
+    catalog = Catalog()
+    catalog.replace([Machine("um790-1", "tink-system")])
+    found = ConfigDirectory(str(directory), catalog, Log()).get("tink-system/um790-1", Configuration)
+    assert found == Configuration(TEXT)
+
+
+def test_text_takes_the_place_of_a_mapping_and_the_other_way_round(run, directory):
+    text = {"name": "um790-1", "content": TEXT}
+    run(configuration())
+    assert actions(run(text, check=True)) == [("um790-1", "updated")]
+    assert os.listdir(directory) == ["um790-1.yaml"]
+    assert actions(run(text)) == [("um790-1", "updated")]
+    assert os.listdir(directory) == ["um790-1.cfg"]
+    run(configuration())
+    assert os.listdir(directory) == ["um790-1.yaml"]
+
+
+def test_two_of_one_machine_become_one_again(run, directory):
+    run(configuration())
+    (directory / "um790-1.cfg").write_text("by hand\n", encoding="utf-8")
+    assert actions(run(configuration())) == [("um790-1", "updated")]
+    assert os.listdir(directory) == ["um790-1.yaml"]
+    (directory / "um790-1.cfg").write_text("by hand\n", encoding="utf-8")
+    assert actions(run({"name": "um790-1"}, state="absent")) == [("um790-1", "removed")]
     assert os.listdir(directory) == []

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.configurations.document import MAX_BYTES
+from _bootd.configurations.base import MAX_BYTES
 from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_plan as plan
-from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Step, Wanted
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Kept, Step, Wanted
 
 CANARY = "canary-5f3a9e"
 CONTENT = {
@@ -42,8 +42,14 @@ def test_problems_of_good_ones_are_none():
         (item("c", cluster="x" * 238), "configurations[1].cluster is 'xxx"),
         (item(), "configurations[1].name is 'a', which another of them has"),
         (item(namespace="default"), "configurations[1].name is 'a', which another of them has"),
-        (item("c", content={}), "configurations[1].content is not a mapping"),
-        (item("c", content=CANARY), "configurations[1].content is not a mapping"),
+        (item("c", content={}), "configurations[1].content is neither a mapping nor a text"),
+        (item("c", content=[CANARY]), "configurations[1].content is neither a mapping nor a text"),
+        (item("c", content=" \n"), "configurations[1].content is neither a mapping nor a text"),
+        (item("c", content=CANARY * MAX_BYTES), "configurations[1].content is larger than 256 KiB"),
+        (
+            item("c", content=f"{CANARY}\udc80"),
+            "configurations[1].content holds something that YAML can't say, or UTF-8",
+        ),
         (item("c", content={"a": {CANARY}}), "configurations[1].content holds something that YAML can't say"),
         (item("c", content={"a": CANARY * MAX_BYTES}), "configurations[1].content is larger than 256 KiB"),
         (item("c", contents=CANARY), "configurations[1].contents means nothing here"),
@@ -100,8 +106,8 @@ def test_clusters_without_token_are_in_one_namespace_each():
 
 def test_steps_compare_and_prune_only_ours():
     configurations = plan.wanted([item("same"), item("other"), item("new")], "ns")
-    text = configurations[0].text
-    present = {("ns", "same"): text, ("ns", "other"): "x: 1\n", ("ns", "gone"): text, ("ns", "theirs"): text}
+    same = configurations[0].kept
+    present = {("ns", "same"): same, ("ns", "other"): Kept("x: 1\n"), ("ns", "gone"): same, ("ns", "theirs"): same}
     done = plan.steps(configurations, present, ours=[("ns", "gone"), ("ns", "same")])
     assert [(step.key[1], step.action) for step in done] == [
         ("gone", "removed"),
@@ -112,17 +118,17 @@ def test_steps_compare_and_prune_only_ours():
 
 
 def test_removals_are_of_what_is_there():
-    present = {("ns", "a"): "x: 1\n", ("ns", "b"): "x: 1\n"}
+    present = {("ns", "a"): Kept("x: 1\n"), ("ns", "b"): Kept("x: 1\n")}
     assert [step.key for step in plan.removals([("ns", "c"), ("ns", "a"), ("other", "b")], present)] == [("ns", "a")]
 
 
-def text(**content) -> str:
-    return Wanted(("", "a"), content).text
+def kept(**content) -> Kept:
+    return Wanted(("", "a"), content).kept
 
 
 def test_diff_shows_paths_and_no_values():
-    before = text(token="old", os={"password": CANARY, "hostname": "a"}, list=[{"b": CANARY}, 2], gone=CANARY)
-    after = text(token=CANARY, os={"password": CANARY, "hostname": "a"}, list=[{"b": "x"}, 2], new=[CANARY])
+    before = kept(token="old", os={"password": CANARY, "hostname": "a"}, list=[{"b": CANARY}, 2], gone=CANARY)
+    after = kept(token=CANARY, os={"password": CANARY, "hostname": "a"}, list=[{"b": "x"}, 2], new=[CANARY])
     shown = plan.diff_of(Step(("", "a"), "updated", before, after), "a, /etc/a.yaml")
     assert shown["before"].splitlines() == ["gone: (hidden)", "list[0].b: (hidden)", "token: (hidden)"]
     assert shown["after"].splitlines() == [
@@ -133,7 +139,7 @@ def test_diff_shows_paths_and_no_values():
     assert shown["before_header"] == shown["after_header"] == "a, /etc/a.yaml"
 
 
-@pytest.mark.parametrize(("before", "after"), [("", text(token=CANARY)), (text(token=CANARY), "")])
+@pytest.mark.parametrize(("before", "after"), [(None, kept(token=CANARY)), (kept(token=CANARY), None)])
 def test_diff_of_one_that_comes_or_goes(before, after):
     shown = plan.diff_of(Step(("", "a"), "x", before, after), "a")
     assert (shown["before"], shown["after"]) == (
@@ -144,13 +150,13 @@ def test_diff_of_one_that_comes_or_goes(before, after):
 
 @pytest.mark.parametrize("broken", [f"!{CANARY}", f"'{CANARY}", f"- {CANARY}\n---\n- {CANARY}\n"])
 def test_diff_of_one_that_can_not_be_read(broken):
-    shown = plan.diff_of(Step(("", "a"), "updated", broken, text(token=CANARY)), "a")
+    shown = plan.diff_of(Step(("", "a"), "updated", Kept(broken), kept(token=CANARY)), "a")
     assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "token: (hidden)\n")
 
 
 def test_diff_without_a_yaml_library(monkeypatch):
     monkeypatch.setattr(plan, "yaml", None)
-    shown = plan.diff_of(Step(("", "a"), "updated", text(token="old"), text(token=CANARY)), "a")
+    shown = plan.diff_of(Step(("", "a"), "updated", kept(token="old"), kept(token=CANARY)), "a")
     assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "configuration: (hidden, another)\n")
 
 
@@ -162,5 +168,31 @@ def test_secrets_are_known_by_their_keys():
 
 def test_printing_shows_nothing():
     (configuration,) = plan.wanted([item()], "")
-    step = Step(("", "a"), "created", configuration.text, configuration.text)
+    step = Step(("", "a"), "created", configuration.kept, configuration.kept)
     assert CANARY not in f"{configuration}{configuration!r}{step}{step!r}"
+
+
+PRESEED = f"rootpw: {CANARY}\n"  # reads as YAML, whatever it is
+
+
+def test_text_is_kept_as_it_is_and_nobody_makes_a_token_for_it():
+    (configuration,) = given = plan.wanted([item(content=PRESEED)], "ns", "lab")
+    assert configuration.kept == Kept(PRESEED, ".cfg")
+    assert plan.clusters_without_token(given) == {}
+    assert plan.with_tokens(given, {"lab": "made"}) == given
+    assert plan.secrets_of(given) == set()
+    assert CANARY not in f"{configuration}{configuration!r}"
+
+
+@pytest.mark.parametrize(
+    ("before", "action"),
+    [(Kept(PRESEED, ".cfg"), "unchanged"), (Kept(PRESEED), "updated"), (Kept(PRESEED, ""), "updated")],
+)
+def test_text_that_is_kept_otherwise_is_updated(before, action):
+    (step,) = plan.steps(plan.wanted([item(content=PRESEED)], "ns"), {("ns", "a"): before})
+    assert (step.action, step.suffix) == (action, ".cfg")
+
+
+def test_diff_of_a_text_shows_no_word_of_it():
+    shown = plan.diff_of(Step(("", "a"), "updated", Kept("x: 1\n", ".cfg"), Kept(PRESEED, ".cfg")), "a")
+    assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "configuration: (hidden, another)\n")

@@ -1,25 +1,24 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Configurations as files: ``DIR/NAME.yaml``, or ``DIR/NAMESPACE/NAME.yaml``, each read when it is asked for.
+"""Configurations as files: ``DIR/NAME.yaml``, ``DIR/NAMESPACE/NAME.yaml``, or ``.cfg``, read when they are asked for.
 
 Only files that nobody but their owner may read are used: a configuration holds the cluster's token.
 """
 
 from __future__ import annotations
 
-import errno
 import os
+from contextlib import suppress
 
 from ..beneath import open_beneath
 from ..catalog import Catalog
 from ..hardware.names import is_usable_key
 from ..logs import Log
-from . import document
-from .base import Configuration
+from .base import MAX_BYTES, SUFFIXES, Configuration, Reading, text_of, told_of_two
 
-SUFFIX = ".yaml"
+# The first line of the files that boot_configuration writes, which is no part of the configuration.
+HEADER = "# Written by Ansible, baremetal.netboot.boot_configuration: changes made here will be lost.\n"
 MAX_TOLD = 1000  # files whose refusal is remembered, to be told once
-_MISSING = (errno.ENOENT, errno.ENOTDIR)
 
 
 class ConfigDirectory:
@@ -40,21 +39,28 @@ class ConfigDirectory:
     def stop(self) -> None:
         """Follow nothing."""
 
-    def get(self, key: str) -> Configuration | None:
+    def get(self, key: str, read: Reading) -> Configuration | None:
         """Return what the machine's file says; a file that can't be used is told to the log, once for each reason."""
         if not is_usable_key(key):
             return None
         namespace, _slash, name = key.partition("/")
-        for file in (f"{namespace}/{name}{SUFFIX}", f"{name}{SUFFIX}"):
+        for stem in (f"{namespace}/{name}", name):
+            file = stem + SUFFIXES[0]
             try:
-                data = _read(self._path, file)
+                found = _files(self._path, stem)
+                if not found:
+                    continue
+                file, *others = found
+                if others:
+                    raise ValueError(told_of_two(os.path.basename(others[0])))
                 # The namespace of a file without one is that of the machine, if there is only one of that name.
                 if "/" not in file and not self._is_only(name):
                     raise ValueError(f"several machines have this name; move it to {namespace}/{file} or another's")
-                configuration = document.read(data)
+                data = _read(self._path, file)
+                configuration = read(text_of(data).removeprefix(HEADER))
+            except FileNotFoundError:
+                continue  # just removed
             except OSError as error:
-                if error.errno in _MISSING:
-                    continue
                 self._refuse(file, error.strerror or str(error))
                 return None
             except ValueError as error:
@@ -64,9 +70,9 @@ class ConfigDirectory:
             return configuration
         return None
 
-    def expects(self, key: str) -> bool:
+    def expects(self, key: str, read: Reading) -> bool:
         """Return whether there is a configuration."""
-        return self.get(key) is not None
+        return self.get(key, read) is not None
 
     def _is_only(self, name: str) -> bool:
         return sum(machine.name == name for machine in self._catalog.machines()) == 1
@@ -80,10 +86,20 @@ class ConfigDirectory:
         self._log.error("configuration_refused", path=os.path.join(self._path, file), reason=reason)
 
 
+def _files(directory: str, stem: str) -> list[str]:
+    """Return which files of this stem are there, whatever they are; raises OSError."""
+    found = []
+    for file in (f"{stem}{suffix}" for suffix in SUFFIXES):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(os.path.join(directory, file))
+            found.append(file)
+    return found
+
+
 def _read(directory: str, file: str) -> bytes:
     """Return what the file holds, a byte more than is allowed at most; raises OSError and ValueError."""
     with open(open_beneath(directory, file), "rb") as content:
         mode = os.fstat(content.fileno()).st_mode & 0o7777
         if mode & 0o077:
             raise ValueError(f"its permissions are {mode:04o}, so others may have read it; make them 0600")
-        return content.read(document.MAX_BYTES + 1)
+        return content.read(MAX_BYTES + 1)

@@ -14,24 +14,18 @@ from ..hardware.yaml_reader import Unreadable, read_yaml
 from ..hardware.yaml_writer import write_yaml
 from .base import Configuration
 
-MAX_BYTES = 256 * 1024
 CLOUD_CONFIG = "#cloud-config"
 
 
-def read(data: bytes) -> Configuration:
-    """Return the configuration that ``data`` holds; raises ValueError, which says nothing of what is in it."""
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"it is larger than {MAX_BYTES // 1024} KiB")
+def read(text: str) -> Configuration:
+    """Return the mapping that ``text`` is; raises ValueError, which says nothing of what is in it."""
     try:
-        text = data.decode("utf-8")
         documents = [item.value for item in read_yaml(text)]
-    except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 in byte {error.start}") from None
     except Unreadable as error:
         raise ValueError(f"it is no YAML that can be used, from line {error.line + 1} on") from None
     if len(documents) != 1 or not isinstance(documents[0], Mapping):
         raise ValueError("it is not one mapping, as an installer's configuration is")
-    return Configuration(documents[0], text)
+    return Configuration(text, documents[0])
 
 
 def write(document: Mapping[str, Any], like: str = "") -> str:

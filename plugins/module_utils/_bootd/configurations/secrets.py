@@ -20,13 +20,12 @@ from ..kube.client import Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
 from ..kube.object_watch import ObjectWatch
 from ..logs import Log
-from . import document
-from .base import Configuration
+from .base import MAX_BYTES, SUFFIXES, Configuration, Reading, text_of, told_of_two
 
 LABEL = "netboot.baremetal/configuration"
 SELECTOR = f"{LABEL}=true"
 PREFIX = "netboot-configuration-"
-DATA_KEY = "configuration.yaml"
+DATA_KEYS = {suffix: f"configuration{suffix}" for suffix in SUFFIXES}  # one of them
 PAGE = 50  # Secrets of one answer, each of 1 MiB at most
 MAX_HELD = 64 * 1024 * 1024  # bytes of all configurations together
 
@@ -67,7 +66,7 @@ class SecretConfigurations:
         self._watch.stop()
         self.listed([], "")
 
-    def get(self, key: str) -> Configuration | None:
+    def get(self, key: str, read: Reading) -> Configuration | None:
         """Return the configuration of the machine ``key``; one that can't be used is told to the log."""
         namespace, _slash, name = key.partition("/")
         with self._lock:
@@ -75,14 +74,14 @@ class SecretConfigurations:
         if data is None:
             return None
         try:
-            return document.read(data)
+            return read(text_of(data))
         except ValueError as error:
             self._refuse(name, str(error))
             return None
 
-    def expects(self, key: str) -> bool:
+    def expects(self, key: str, read: Reading) -> bool:
         """Return whether there is one, or as long as nothing is known, whether there may be one."""
-        return self.get(key) is not None or (not self._known and key.startswith(f"{self._namespace}/"))
+        return self.get(key, read) is not None or (not self._known and key.startswith(f"{self._namespace}/"))
 
     def listed(self, objects: list[Mapping[str, Any]], _version: str) -> None:
         """Take ``objects`` for all there are; see ``Follower``."""
@@ -128,14 +127,18 @@ class SecretConfigurations:
         name = _machine_of(item)
         if not name:
             return "", b""
+        written = {key: text for key in DATA_KEYS.values() if (text := text_at(item, "data", key))}
+        if len(written) > 1:
+            self._refuse(name, told_of_two([*written][1]))
+            return name, b""
         try:
-            data = base64.b64decode(text_at(item, "data", DATA_KEY), validate=True)
+            data = base64.b64decode("".join(written.values()), validate=True)
         except (binascii.Error, ValueError):
             data = b""
         if not data:
-            self._refuse(name, f"it has nothing at data[{DATA_KEY!r}]")
-        elif len(data) > document.MAX_BYTES:
-            self._refuse(name, f"it is larger than {document.MAX_BYTES // 1024} KiB")
+            self._refuse(name, f"it has nothing at data[{' or '.join(map(repr, DATA_KEYS.values()))}]")
+        elif len(data) > MAX_BYTES:
+            self._refuse(name, f"it is larger than {MAX_BYTES // 1024} KiB")
             data = b""
         return name, data
 

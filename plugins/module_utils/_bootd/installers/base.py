@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..catalog import Nic
+from ..configurations import document as documents
 from ..configurations.base import Configuration
 from ..deadlines import Expected
 from ..hardware.model import Machine
@@ -16,6 +17,7 @@ from ..hardware.shape import Finding
 from .kernel_boot import KernelBoot
 
 YAML = "application/yaml"  # RFC 9512
+TEXT = "text/plain; charset=utf-8"
 MAX_TARGETS = 2  # of a machine
 
 
@@ -24,7 +26,7 @@ class Handout:
     """A configuration as its machine is given it. It holds passwords, so printing the object does not show it."""
 
     content: bytes = field(repr=False)
-    media_type: str = YAML
+    media_type: str = TEXT
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,8 +44,8 @@ class Installer(Protocol):
     """One installer, or one way to boot without any. Pure: no file, no clock, no socket.
 
     A class names it in its attributes and says what it does otherwise than a kernel and an initrd of anybody's own,
-    which is what stands here. ``document`` is the configuration that bootd keeps for the machine, None where it keeps
-    none; it is a mapping, as its author wrote it.
+    which is what stands here. ``document`` is what read() made of the configuration that bootd keeps for the machine,
+    None where it keeps none.
     """
 
     distro: str  # the operating_system.distro it is for; "" is for every machine that no other is for
@@ -75,12 +77,22 @@ class Installer(Protocol):
         """
         ...
 
+    def read(self, text: str) -> Configuration:
+        """Return the configuration that ``text`` is, as its author wrote it: here a mapping in YAML, or anything else.
+
+        Raises ValueError where it can't be used, without a word of what is in it: there may be a password.
+        """
+        try:
+            return documents.read(text)
+        except ValueError:
+            return Configuration(text)
+
     def configuration(self, nic: Nic, kept: Configuration | None, report_url: str) -> Handout | None:
         """Return what the machine gets at that URL, None for nothing.
 
         ``kept`` is what bootd keeps for it. Reports are POSTed to ``REPORT_URL/started`` etc. (see ``reports``).
         """
-        return None if kept is None else Handout(kept.text.encode())
+        return None if kept is None else Handout(kept.text.encode(), YAML if kept.document else TEXT)
 
     def expect(self, expected: Expected, document: Mapping[str, Any] | None, http_base: str) -> Expected:
         """Return ``expected``, what is heard of a machine that gets on, with what only this installer knows.

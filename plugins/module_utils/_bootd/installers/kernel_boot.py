@@ -35,16 +35,22 @@ class KernelBoot:
 
 
 def kernel_boot(
-    kernel: str, initrds: Sequence[str], defaults: Iterable[str], wanted: Iterable[str], efi_only: str = ""
+    kernel: str,
+    initrds: Sequence[str],
+    defaults: Iterable[str],
+    wanted: Iterable[str],
+    efi_only: str = "",
+    last: Sequence[str] = (),
 ) -> KernelBoot:
     """Return the boot of ``kernel`` and ``initrds``, URLs, with ``defaults`` as far as ``wanted`` says nothing else.
 
     ``initrd=`` comes first and is always right: a UEFI kernel finds no initrd without it, and none by a wrong name.
+    ``last`` stands behind all others word for word, as what an installer hands on to the system that it installs.
     Raises FieldError where a URL ends in no file name, or the command line is longer than Linux takes.
     """
     loaded = tuple(Initrd(url, fields.file_name("netboot.osie.initrd", url)) for url in initrds)
     given = [argument for argument in wanted if _key(argument) != "initrd"]
-    arguments = (*(f"initrd={initrd.name}" for initrd in loaded), *merge(defaults, given))
+    arguments = (*(f"initrd={initrd.name}" for initrd in loaded), *merge(defaults, given), *last)
     length = len(" ".join(arguments))
     if length > fields.MAX_COMMAND_LINE:
         raise fields.FieldError(

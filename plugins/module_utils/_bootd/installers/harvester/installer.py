@@ -14,7 +14,7 @@ from ...configurations.base import Configuration
 from ...deadlines import Expected
 from ...hardware.model import Machine, text_at
 from ...hardware.shape import Finding
-from ..base import Handout, Installer, Target
+from ..base import YAML, Handout, Installer, Target
 from ..kernel_boot import KernelBoot
 from .answers import answers_at
 from .boot import plan
@@ -27,6 +27,7 @@ _STOPPED_BY = (
     "its checks stopped it: hardware below Harvester's minimum (skipchecks), a disk or network interface that is not "
     "there, no default route"
 )
+_NO_FETCH = "the kernel can't load its rootfs"
 _NO_ISO = "no ISO was fetched; likely its disk could not be written, or install.iso_url leads elsewhere"
 _NO_BIOS = "it is v1.8 or later, which refuses a BIOS machine"  # and tells nobody
 
@@ -51,6 +52,10 @@ class Harvester(Installer):
         """Return the release's kernel and initrd, and the kernel line of its version; see ``Installer``."""
         return plan(nic, configuration_url)
 
+    def read(self, text: str) -> Configuration:
+        """Return the mapping in YAML that ``text`` has to be; see ``Installer``."""
+        return documents.read(text)
+
     def configuration(self, nic: Nic, kept: Configuration | None, report_url: str) -> Handout | None:
         """Return what is kept with our webhooks first; see ``Installer``.
 
@@ -60,13 +65,14 @@ class Harvester(Installer):
             return None
         version = text_at(nic.machine.metadata, "instance", "operating_system", "version")
         named = with_card_names(kept.document, kept_arguments(nic.machine, nic.interface), version)
-        return Handout(documents.write(with_webhooks(named, report_url), like=kept.text).encode())
+        return Handout(documents.write(with_webhooks(named, report_url), like=kept.text).encode(), YAML)
 
     def expect(self, expected: Expected, document: Mapping[str, Any] | None, http_base: str) -> Expected:
         """Return ``expected`` with the ISO where bootd serves it, and with what stops Harvester; see ``Installer``."""
         iso = text_at(document, "install", "iso_url") or text_at(document, "install", "isoUrl")
         own = expected.configuration and iso.startswith(f"{http_base}/images/")
-        return replace(expected, no_iso=_NO_ISO if own else "", stopped_by=_STOPPED_BY, no_bios=_NO_BIOS)
+        no_iso = _NO_ISO if own else ""
+        return replace(expected, no_iso=no_iso, no_fetch=_NO_FETCH, stopped_by=_STOPPED_BY, no_bios=_NO_BIOS)
 
     def answers_at(self, machine: Machine, document: Mapping[str, Any] | None) -> tuple[Target, ...]:
         """Return the node's own port, and the VIP's for the node that creates the cluster; see ``Installer``."""
