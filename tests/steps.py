@@ -103,7 +103,7 @@ def sanity() -> list[Command]:
 
 def integration() -> list[Command]:
     path = f"PYTHONPATH={ROOT / 'plugins/module_utils'}:{ROOT / 'tests'}"
-    beside_api = ["env", path, sys.executable, str(ROOT / "tests/with_api.py"), str(copy_tree("integration"))]
+    beside_api = ["env", path, sys.executable, str(ROOT / "tests/cluster/with_api.py"), str(copy_tree("integration"))]
     return [Command(apart([*beside_api, *ansible_test("integration")]), proof="failed=0", never=WARNING)]
 
 

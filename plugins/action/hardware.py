@@ -18,14 +18,17 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ConfigurationError
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_arguments import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.arguments import (
     ARGUMENTS,
     MUTUALLY_EXCLUSIVE,
     REQUIRED_ONE_OF,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_cluster import AT_ONCE, HardwareError, run
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.cluster import AT_ONCE, HardwareError, run
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from, missing_library
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import (
+    client_from,
+    missing_library,
+)
 
 
 class ActionModule(ActionBase):

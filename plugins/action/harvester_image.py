@@ -14,8 +14,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress import NAME as PROGRESS
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._image_progress import ImageProgress
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress_file import NAME as PROGRESS
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._download_report import ImageProgress
 
 MODULE = "baremetal.netboot.harvester_image"
 LIMIT = 24 * 3600  # seconds after which the host ends the module

@@ -13,11 +13,13 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects import parse_store
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import ARGUMENTS as CLUSTER_ARGUMENTS
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import parse_store
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import (
+    ARGUMENTS as CLUSTER_ARGUMENTS,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._cluster_source import cluster_from
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._progress import TARGETS, Progress, span
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Away, Bootd, Refused, Source
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._wait_report import TARGETS, Progress, span
 
 SILENCE = 60.0  # seconds without news after which the wait says where the machines stand
 

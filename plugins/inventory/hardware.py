@@ -96,20 +96,20 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import (
     ApiError,
     ApiUnreachable,
     ConfigurationError,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.base import StoreError
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import described
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import (
     Found,
     from_cluster,
     from_files,
     parse_store,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._machines import described
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._hosts import groups_of, host_names, variables_of
 
 SUFFIXES = ("hardware.yml", "hardware.yaml")

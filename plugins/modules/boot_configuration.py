@@ -192,16 +192,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import (
-    _configurations_cluster,
-    _configurations_files,
-    _configurations_plan,
-    _kubernetes,
-)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import (
     is_namespace,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Step, Wanted
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations import (
+    cluster as _configurations_cluster,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations import files as _configurations_files
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations import plan as _configurations_plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations.plan import Step, Wanted
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 TOKEN_BYTES = 32
 # Ansible's own word for what it does not tell.

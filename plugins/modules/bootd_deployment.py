@@ -256,7 +256,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import bootd, bootd_remains
@@ -281,6 +280,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.rollout 
     wait_for,
     wait_until_gone,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

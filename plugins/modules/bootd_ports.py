@@ -116,7 +116,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._port_holders import Holder, holders, is_taken
+from ansible_collections.baremetal.netboot.plugins.module_utils._node.port_holders import Holder, holders, is_taken
 
 ARGUMENTS = {
     "service_manager": {"type": "str", "choices": ["systemd", "foreground", "kubernetes"], "required": True},

@@ -104,7 +104,11 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._background import Background, last_lines, size_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._node.background_process import (
+    Background,
+    last_lines,
+    size_of,
+)
 
 PREFIX = "BOOTD_"
 LOG_LINES = 20

@@ -180,17 +180,15 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import (
-    _hardware_cluster,
-    _hardware_files,
-    _hardware_plan,
-    _kubernetes,
-)
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_arguments import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import cluster as _hardware_cluster
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import files as _hardware_files
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import plan as _hardware_plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.arguments import (
     ARGUMENTS,
     MUTUALLY_EXCLUSIVE,
     REQUIRED_ONE_OF,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:

@@ -111,7 +111,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client, resource_path
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import crd_merge
@@ -131,6 +130,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import path_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.rollout import NotReady
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 HARDWARE = resource_path(f"{GROUP}/{VERSION}", "hardware")
 NAMED = 3  # objects that a refusal names

@@ -218,16 +218,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.base import StoreError
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import described, named
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import (
     Found,
     from_cluster,
     from_files,
     parse_store,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._machines import described, named
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 
 def read(module: AnsibleModule) -> Found:

@@ -198,7 +198,6 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import image_server
@@ -220,6 +219,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.rollout 
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._images import service as services
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.service import Service, ServiceError
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 PAUSE = 0.2  # seconds between two questions whether it serves
 ARGUMENTS = {

@@ -253,7 +253,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import kube_vip
@@ -272,6 +271,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.rollout 
     wait_for,
     wait_until_gone,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 PEER = {
     "address": {"type": "str", "required": True},

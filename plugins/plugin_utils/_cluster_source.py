@@ -19,8 +19,11 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.erro
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.object_watch import ObjectWatch
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.live_object import GROUP_VERSION, PLURAL
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from, missing_library
-from ansible_collections.baremetal.netboot.plugins.module_utils._machines import entry_of, seen_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import entry_of, seen_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import (
+    client_from,
+    missing_library,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Away, Look, Refused
 
 # Seconds after which a wait in which nothing happens looks at its own clock.

@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.validation.objects import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import (
     PlanError,
     draft,

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import hardware_crd
 from api.site import Site
-from kube import CRDS, ApiServer, ScriptedServer, api_server, own_api_server
+from cluster.kube import CRDS, ApiServer, ScriptedServer, api_server, own_api_server
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,14 @@ from typing import Any
 
 import yaml
 
-import howto
+from _bootd.decisions.tokens import report_url, token
 from _bootd.hardware.model import STATE_ANNOTATION
 from _bootd.kube.client import APPLY_PATCH, resource_path
-from _bootd.tokens import report_url, token
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import hardware_crd
+from cluster.kube import ApiServer
 from integration.daemon.dhcp_message import discover
 from integration.daemon.running import Bootd, Loopback
-from kube import ApiServer
+from samples import howto
 
 MACHINE = "um790-1"
 MAC = "58:47:ca:71:d8:49"

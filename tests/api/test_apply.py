@@ -20,7 +20,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.apply im
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import path_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import client_from
 
 OTHERS = {"fieldManager": "somebody-else"}
 

@@ -9,14 +9,14 @@ import secrets
 
 import pytest
 
-from _bootd.kube.access import missing_configuration_rules, missing_rules
 from _bootd.kube.client import Client, resource_path
 from _bootd.kube.connect import endpoint_from
 from _bootd.kube.errors import ApiError
 from _bootd.kube.lease import lease_of
+from _bootd.kube.rules import missing_configuration_rules, missing_rules
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.rollout import NotReady
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import client_from
 from ansible_collections.baremetal.netboot.plugins.modules import bootd_deployment as module
 
 MADE = [

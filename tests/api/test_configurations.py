@@ -22,7 +22,7 @@ from ansible_collections.baremetal.netboot.plugins.modules import boot_configura
 from api.processes import PROGRAMS, environment
 from api.site import MACHINE, report
 from api.test_daemon import account
-from kube import wait_for
+from cluster.kube import wait_for
 
 CANARY = "canary-5f3a9e"
 SELF = "127.0.10.50"  # the machine's own address, of loopback's network as bootd's is

@@ -10,7 +10,7 @@ from _bootd.hardware.model import REPROVISION_ANNOTATION
 from _bootd.kube.errors import ApiError
 from _bootd.kube.rules import MACHINES, OWN, role_rules
 from api.site import MACHINE, report
-from kube import ServiceAccount, wait_for
+from cluster.kube import ServiceAccount, wait_for
 
 RBAC = "rbac.authorization.k8s.io/v1"
 

@@ -12,7 +12,7 @@ from ansible.module_utils.testing import patch_module_args
 from _bootd.hardware.model import REPROVISION_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.modules import hardware
 from api.site import MACHINE, report
-from kube import wait_for
+from cluster.kube import wait_for
 
 SECOND = ("um790-2", "58:47:ca:71:d8:4a", "10.10.0.17")
 

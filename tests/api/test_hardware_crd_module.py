@@ -14,9 +14,9 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware
     hardware_crd,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import path_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import client_from
 from ansible_collections.baremetal.netboot.plugins.modules import hardware_crd as module
-from kube import wait_for
+from cluster.kube import wait_for
 
 PATH = path_of(hardware_crd())
 HARDWARE = "/apis/tinkerbell.org/v1alpha1/namespaces/default/hardware"

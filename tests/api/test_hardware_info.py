@@ -9,10 +9,10 @@ import json
 import pytest
 
 from _bootd.kube.client import resource_path
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects import from_cluster, from_files
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import from_cluster, from_files
 from api.processes import environment, task
 from api.site import GROUP_VERSION, MAC, MACHINE, report
-from kube import wait_for
+from cluster.kube import wait_for
 
 SECRET = "correct horse battery staple"
 LABELS = {

@@ -9,7 +9,7 @@ import secrets
 import pytest
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import client_from
 from ansible_collections.baremetal.netboot.plugins.modules import image_server as module
 
 GIVEN = {key: option.get("default") for key, option in module.ARGUMENTS.items()}

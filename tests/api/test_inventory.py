@@ -15,7 +15,7 @@ import yaml
 from _bootd.kube.client import resource_path
 from api.processes import PROGRAMS, environment, inventory
 from api.site import GROUP_VERSION, MAC, MACHINE, report
-from kube import wait_for
+from cluster.kube import wait_for
 
 TEMPLATE = "{{ 6 * 7 }}"
 

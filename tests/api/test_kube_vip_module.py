@@ -10,7 +10,7 @@ import secrets
 import pytest
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import client_from
 from ansible_collections.baremetal.netboot.plugins.modules import kube_vip as module
 
 PASSWORD = "hunter2"

@@ -13,8 +13,8 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.baremetal.netboot.plugins.modules import hardware, hardware_crd
 from api.site import MACHINE, Site, report
-from hardware_fields import V0_8, fields
-from kube import CRDS, ApiServer, ScriptedServer, wait_for
+from cluster.kube import CRDS, ApiServer, ScriptedServer, wait_for
+from samples.hardware_fields import V0_8, fields
 
 NAME = "hardware.tinkerbell.org"
 

@@ -9,7 +9,7 @@ import time
 from _bootd.kube.client import resource_path
 from _bootd.kube.lease import DURATION, RENEW
 from api.site import MACHINE, REPLICAS, ask_for_address, metric, report
-from kube import wait_for
+from cluster.kube import wait_for
 
 SCRIPT = "/58-47-ca-71-d8-49/auto.ipxe"
 TAKEOVER = 15.0  # seconds

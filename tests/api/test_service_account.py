@@ -17,7 +17,7 @@ from _bootd.kube import client as module
 from _bootd.kube.client import Client, resource_path
 from _bootd.kube.connect import Endpoint, endpoint_from, service_account
 from _bootd.kube.errors import ApiError, ApiUnreachable
-from kube import ApiServer
+from cluster.kube import ApiServer
 
 ACCOUNT = "test-service-account"
 

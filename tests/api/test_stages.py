@@ -12,7 +12,7 @@ import pytest
 from _bootd.hardware.model import AFTER_ANNOTATION
 from api.processes import environment, finish_task, start_task
 from api.site import MACHINE, report
-from kube import wait_for
+from cluster.kube import wait_for
 from require import require
 
 SECOND = "um790-2"

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
+from _bootd.decisions.stages import State, Step
 from _bootd.hardware.model import STATE_ANNOTATION
 from _bootd.kube.client import MERGE_PATCH, Client, resource_path
 from _bootd.kube.connect import endpoint_from
-from _bootd.stages import State, Step
-from _bootd.state_document import to_json
+from _bootd.stores.states.document import to_json
 from ansible_collections.baremetal.netboot.plugins.action import wait_for_phone_home as action
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._cluster_source import Cluster
 from api.processes import environment, finish_task, start_task, task
 from api.site import GROUP_VERSION, MACHINE, report
-from kube import wait_for
+from cluster.kube import wait_for
 
 BOOT = ("known", "offered", "loading", "script", "kernel", "installing", "installed")
 

@@ -24,9 +24,9 @@ from pathlib import Path
 
 import yaml
 
-import howto
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import hardware_crd
-from kube import ApiServer, own_api_server
+from cluster.kube import ApiServer, own_api_server
+from samples import howto
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = os.environ.get("KUBERNETES_CORE", "")

@@ -23,8 +23,8 @@ import threading
 import time
 from pathlib import Path
 
-from http_client import FETCH, HEALTH, PATIENCE, ask, clients, site_with
-from http_site import MAC
+from clients.http_client import FETCH, HEALTH, PATIENCE, ask, clients, site_with
+from servers.http_site import MAC
 
 SECONDS = 3.0
 CONNECTIONS = 16

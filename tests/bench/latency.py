@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import hardware_crd
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_cluster import Wish, present
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import client_from
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.cluster import Wish, present
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import client_from
 from api.site import Site
-from kube import own_api_server
+from cluster.kube import own_api_server
 
 PATIENCE = 10.0  # seconds
 

@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from _bootd.catalog import Catalog
 from _bootd.hardware.manifest import read_manifest
 from _bootd.hardware.model import STATE_ANNOTATION, machine_from_object
 from _bootd.kube.client import APPLY_PATCH, Client, resource_path
 from _bootd.kube.connect import endpoint_from
-from _bootd.logs import Log
+from _bootd.process.log import Log
+from _bootd.stores.catalog import Catalog
 from _bootd.stores.files import FilesStore
 from _bootd.stores.kubernetes import KubernetesStore
-from _bootd.stores.state_dir import StateDir
-from kube import CRDS, NAMESPACE, ApiServer, api_server
-from manifests import key, manifest
-from memory_store import MemoryStore
-from state_rows import execute, put_row, refuse_rows
+from _bootd.stores.states.directory import StateDir
+from cluster.kube import CRDS, NAMESPACE, ApiServer, api_server
+from samples.manifests import key, manifest
+from samples.state_rows import execute, put_row, refuse_rows
+from servers.memory_store import MemoryStore
 
 ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 LOOSE_CRD = {

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from _bootd.catalog import Catalog
 from _bootd.configurations import document
 from _bootd.configurations.base import MAX_BYTES, Configuration
 from _bootd.configurations.directory import ConfigDirectory
@@ -19,9 +18,10 @@ from _bootd.hardware.model import Machine
 from _bootd.kube.client import Client
 from _bootd.kube.connect import endpoint_from
 from _bootd.kube.errors import ApiError
-from _bootd.logs import Log
+from _bootd.process.log import Log
+from _bootd.stores.catalog import Catalog
+from cluster.kube import NAMESPACE, ApiServer
 from contract.conftest import wait_until
-from kube import NAMESPACE, ApiServer
 
 CANARY = "canary-5f3a9e"
 KEY, OTHER = f"{NAMESPACE}/um790-1", f"{NAMESPACE}/um790-2"

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from _bootd.stages import State
-from _bootd.state_document import to_json
-from _bootd.stores.state_dir import KeptStates, StateDir
+from _bootd.decisions.stages import State
+from _bootd.stores.states.directory import KeptStates, StateDir
+from _bootd.stores.states.document import to_json
 from require import require
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +23,8 @@ MACHINES = 4
 # Saves states whose number only grows, two machines a batch, said on stdout once they are kept.
 WRITER = f"""
 import itertools, sys
-from _bootd.stages import State
-from _bootd.stores.state_dir import StateDir
+from _bootd.decisions.stages import State
+from _bootd.stores.states.directory import StateDir
 state_dir = StateDir(sys.argv[1])
 state_dir.open()
 state_dir.secret()
@@ -73,8 +73,8 @@ def test_state_dir_killed_at_any_moment_loses_nothing_acknowledged(tmp_path):
 HEIR = """
 import os, sys
 from pathlib import Path
-from _bootd.stores.state_database import StateDatabase
-from _bootd.stores.state_dir import StateDir
+from _bootd.stores.states.database import StateDatabase
+from _bootd.stores.states.directory import StateDir
 place, unlinked, unlink, write = sys.argv[2], [], Path.unlink, StateDatabase.write
 def killed_write(*args, **more):
     if place == "before":
@@ -126,9 +126,9 @@ def test_state_dir_killed_while_it_takes_over_files_loses_none(tmp_path):
 FULL_DISK = """
 import os, subprocess, sys
 from pathlib import Path
-from _bootd.stages import State
+from _bootd.decisions.stages import State
 from _bootd.stores.base import StoreError
-from _bootd.stores.state_dir import StateDir
+from _bootd.stores.states.directory import StateDir
 path = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path], check=True)
 with StateDir(path) as state_dir:
@@ -164,7 +164,7 @@ def test_state_dir_on_a_full_disk_keeps_the_old_state_and_says_why(tmp_path):
 READ_ONLY = """
 import subprocess, sys
 from _bootd.stores.base import StoreError
-from _bootd.stores.state_dir import StateDir
+from _bootd.stores.states.directory import StateDir
 subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", sys.argv[1]], check=True)
 try:
     StateDir(sys.argv[1]).open()

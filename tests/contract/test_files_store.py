@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from _bootd.stages import State
-from _bootd.stores import manifest_watch
+from _bootd.decisions.stages import State
+from _bootd.stores.manifests import watch as manifest_watch
 from contract.conftest import wait_until
-from manifests import key, mac, manifest
+from samples.manifests import key, mac, manifest
 
 SERVED_WITHIN = 0.5  # seconds
 
@@ -277,7 +277,7 @@ def cached(files) -> str:
 def test_restart_parses_no_manifest_that_is_as_it_was(files, monkeypatch):
     files.put(2)
     files.start()
-    monkeypatch.setattr("_bootd.stores.manifest_file.read_chunk", None)
+    monkeypatch.setattr("_bootd.stores.manifests.file.read_chunk", None)
     files.restart()
     assert address(files, 2)
     assert files.log.getvalue() == ""
@@ -340,7 +340,7 @@ def test_cache_that_can_not_be_written_is_told_and_nothing_else(files, monkeypat
     def refuse(*_unused):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("_bootd.stores.manifest_cache.replace_file", refuse)
+    monkeypatch.setattr("_bootd.stores.manifests.cache.replace_file", refuse)
     files.put(2)
     files.start()
     assert address(files, 2)

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from _bootd.decisions.stages import Progress, State, Step
 from _bootd.hardware.model import Machine
-from _bootd.stages import Progress, State, Step
 from _bootd.stores.base import StoreError
 from contract.conftest import wait_until
-from manifests import key, mac
+from samples.manifests import key, mac
 
 WAITING = State(stage="loading", waits_for="um790-1 (kernel)", last_at=3.5)
 FAILED = State(

@@ -10,10 +10,10 @@ import re
 import sys
 from pathlib import Path
 
-import howto
 from lab import base_image, bootstrap
 from lab.cluster import Cluster
 from lab.network import Lab
+from samples import howto
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build/lab"

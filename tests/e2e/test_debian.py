@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-import howto
 from e2e.site import MAC, Site
 from integration.daemon.running import ADDRESS
 from lab import bootstrap, debian_installer, needs
 from lab.network import Lab
 from require import require
+from samples import howto
 
 PRESEED = "debian/um790-1"
 PRESEED_URL = f"http://{bootstrap.IMAGES_ADDRESS}/{PRESEED}"

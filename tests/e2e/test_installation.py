@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-import howto
 from e2e.site import BOOTED
+from samples import howto
 
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 URL = "http://10.10.0.20:7080/ipxe/ipxe.efi"

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-import howto
 from lab import artifacts
+from samples import howto
 
 OFF = howto.HARDWARE.replace("allowPXE: true", "allowPXE: false")
 FROM_DISK = "system: booted without a marker"  # its disk was written by the test, not by the installer

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import howto
 from e2e.node import IMAGE, IMAGE_PLAYBOOK, Node
+from samples import howto
 
 PATIENCE = 60  # seconds
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from _bootd.http.environment import MAX_BODY
-from http_site import KEY, MAC, Site, machine, make_site, serving
+from _bootd.http.wsgi_environ import MAX_BODY
 from require import require
+from servers.http_site import KEY, MAC, Site, machine, make_site, serving
 
 SIZE = 20 * 1024 * 1024 + 12345
 IMAGE = "images/harvester-v1.2.0-rootfs-amd64.squashfs"

@@ -11,9 +11,9 @@ import threading
 
 import pytest
 
-from http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, site_with
-from http_site import serving
+from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, site_with
 from require import require
+from servers.http_site import serving
 
 
 @pytest.fixture

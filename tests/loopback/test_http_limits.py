@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from http_client import (
+from clients.http_client import (
     BIG,
     FETCH,
     HEALTH,
@@ -24,7 +24,7 @@ from http_client import (
     read_reply,
     site_with,
 )
-from http_site import MAC, serving
+from servers.http_site import MAC, serving
 
 OTHER = "127.0.0.2"
 PIPELINED = HEALTH.replace(b"/healthz", b"/api/v1/machines") * 400

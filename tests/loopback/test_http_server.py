@@ -12,11 +12,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from _bootd import health
-from _bootd.http import answers, connection
-from _bootd.http.environment import MAX_BODY
+from _bootd.http import connection
+from _bootd.http import request_handler as answers
 from _bootd.http.server import HttpServer
-from http_client import (
+from _bootd.http.wsgi_environ import MAX_BODY
+from _bootd.process import health
+from clients.http_client import (
     BIG,
     FETCH,
     HEALTH,
@@ -30,8 +31,8 @@ from http_client import (
     read_reply,
     site_with,
 )
-from http_site import MAC, machine, make_site, serving
-from http_smuggling import GET, SMUGGLED, post
+from clients.http_smuggling import GET, SMUGGLED, post
+from servers.http_site import MAC, machine, make_site, serving
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pytest
 import tftpy
 
-from _bootd.tftp.source import to_netascii
+from _bootd.tftp.content import to_netascii
 from require import require
-from tftp_lab import MAC, OFF, ON, SCRIPT, tftp_lab
+from servers.tftp_lab import MAC, OFF, ON, SCRIPT, tftp_lab
 
 SMALL, BIG = 1 << 20, 40 << 20
 TEXT = b"unix\nmac\rdos\r\nend"

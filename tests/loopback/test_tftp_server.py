@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from _bootd import events
+from _bootd.decisions import events
 from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, encode
 from _bootd.tftp.server import TftpServer
-from _bootd.tftp.sessions import Sessions
+from _bootd.tftp.transfer import Sessions
 from require import require
-from tftp_lab import MAC, OFF, ON, SCRIPT, UNKNOWN, Client, tftp_lab
+from servers.tftp_lab import MAC, OFF, ON, SCRIPT, UNKNOWN, Client, tftp_lab
 
 CONTENT = bytes(range(256)) * 10
 OPTIONS = (("tsize", "0"), ("blksize", "1468"), ("windowsize", "4"))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from _bootd import libraries
+from _bootd.process import libraries
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())

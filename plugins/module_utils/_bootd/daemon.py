@@ -15,28 +15,29 @@ import sys
 import threading
 from collections.abc import Callable
 
-from . import arguments, libraries
-from .catalog import Catalog
-from .check import check_paths
+from .commands import arguments
+from .commands.check import check_paths
+from .commands.explain import Surroundings, explain
+from .commands.servers import Servers
 from .configurations.base import Configurations, NoConfigurations
 from .configurations.directory import ConfigDirectory
-from .explain import Surroundings, explain
-from .health import Health
-from .journal import Journal
-from .logs import Log
-from .metrics import Metrics
-from .prober import Prober
-from .servers import Servers
-from .services import Services
-from .settings import Settings
-from .stages import State
+from .decisions.stages import State
+from .decisions.tokens import SECRET_BYTES, report_urls
+from .process import libraries
+from .process.health import Health
+from .process.log import Log
+from .process.metrics import Metrics
+from .process.settings import Settings
+from .runtime.prober import Prober
+from .runtime.services import Services
+from .runtime.store_changes import StoreChanges
+from .runtime.timekeeper import Timekeeper
 from .stores.base import Store, StoreError
+from .stores.catalog import Catalog
 from .stores.files import FilesStore
-from .stores.state_dir import StateDir
-from .timekeeper import Timekeeper
-from .tokens import SECRET_BYTES, report_urls
-from .unknown import UnknownMachines
-from .watch import StoreWatch
+from .stores.journal import Journal
+from .stores.states.directory import StateDir
+from .stores.unknown_machines import UnknownMachines
 
 MAX_KEY_BYTES = 4096
 
@@ -86,7 +87,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         health=Health(ended.set),
     )
     servers = Servers(services)
-    watch, attendants = StoreWatch(services), (Timekeeper(services), Prober(services))
+    watch, attendants = StoreChanges(services), (Timekeeper(services), Prober(services))
     try:
         # Sockets first: a port that somebody holds is told before anything is read or written.
         servers.open()
@@ -117,7 +118,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
     return 1 if faults else 0
 
 
-def _load(store: Store, catalog: Catalog, watch: StoreWatch, journal: Journal) -> None:
+def _load(store: Store, catalog: Catalog, watch: StoreChanges, journal: Journal) -> None:
     # What is loaded here stays. The garbage collector would look through all of it now, again and again, and later
     # for 0.1 s at a time with 10,000 machines, in the middle of a reply.
     gc.disable()
@@ -180,7 +181,7 @@ def _parts(settings: Settings, state_dir: StateDir, catalog: Catalog, log: Log):
     if not _is_cluster(settings.store):
         store = FilesStore(settings.store.removeprefix("files:"), state_dir, log)
         return store, _files_configurations(settings, catalog, log), None
-    from . import cluster  # with urllib3, which only a cluster needs
+    from .commands import cluster  # with urllib3, which only a cluster needs
 
     client = cluster.open_client(os.environ)
     store = cluster.kubernetes_store(settings, state_dir, log, client)

@@ -30,7 +30,11 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds im
     title_of,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.rollout import wait_for
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import FIELD_MANAGER, LABEL, MANAGED_BY
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import (
+    FIELD_MANAGER,
+    LABEL,
+    MANAGED_BY,
+)
 
 DRY_RUN = {"dryRun": "All"}
 ESTABLISHED_SECONDS = 30.0  # until the API serves a new CRD, so that objects of it can follow

@@ -32,8 +32,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_po
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_settings import Settings
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import KINDS, NAMESPACE, path_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.progress import selector_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import LABEL, MANAGED_BY
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.missing import selector_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import LABEL, MANAGED_BY
 
 AGENT = "bootd"  # how it calls itself to the API, which notes who wrote an object
 _RIGHTS = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")

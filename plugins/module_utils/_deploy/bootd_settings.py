@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd import arguments
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.commands import arguments
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_namespace
 
 DEFAULT_NAMESPACE = "netboot"

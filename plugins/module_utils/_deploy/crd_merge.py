@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import REVISION_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.schema import fields_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import LABEL, MANAGED_BY
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import LABEL, MANAGED_BY
 
 # What tells people which release a CRD came with, where its author wrote it down.
 _HINTS = ("controller-gen.kubebuilder.io/version", REVISION_ANNOTATION)

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client, resource_path
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import path_of, title_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.progress import (
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.missing import (
     bad_conditions,
     has_failed,
     left_to_do,

@@ -18,7 +18,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.versions import Version
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester import rules
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_templates import uses_address
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.shape import Finding
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_check import Finding
 
 MANAGEMENT_NETWORK = "harvester-mgmt"  # of install.networks, in v1.0
 _MANAGERS = ("", "default", "management")

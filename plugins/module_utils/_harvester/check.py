@@ -30,7 +30,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schem
     Items,
     Named,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.shape import Finding, misfits
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_check import Finding, misfits
 
 
 def check(document: Mapping[str, Any], version: str, *, token_later: bool = False) -> list[Problem]:

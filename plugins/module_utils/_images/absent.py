@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.directory import alone_in
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.outcome import Outcome
-from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress import NAME as PROGRESS
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress_file import NAME as PROGRESS
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.records import NAME as RECORDS
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.records import Records
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import Found, Release, hidden, leftovers

@@ -21,8 +21,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._images import d
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.fetch import Job, fetch, patiently
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.outcome import Outcome
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.part import Part
-from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress import NAME as PROGRESS
-from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress import Progress
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress_file import NAME as PROGRESS
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress_file import Progress
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.records import Records
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.source import Away, Source, SourceError
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import (

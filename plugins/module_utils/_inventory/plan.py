@@ -47,9 +47,9 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_hostname
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, printable, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.secret_fields import is_secret
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.validate import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.base import Installer
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import INSTALLERS, find
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.validation.objects import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import (
     canonical,
     inventory_key,

@@ -14,7 +14,7 @@ import pytest
 
 from integration.daemon.manifests import manifest
 from integration.daemon.running import ADDRESS, ROOT, Bootd
-from state_rows import put_row
+from samples.state_rows import put_row
 
 MAC = "58-47-ca-71-d8-49"
 KILLS = 8

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from dhcp_lab import SERVER, Bootd, DhcpLab, Machine, dhcp_lab, remembered
 from require import require
+from servers.dhcp_lab import SERVER, Bootd, DhcpLab, Machine, dhcp_lab, remembered
 
 UEFI = (
     "-V",

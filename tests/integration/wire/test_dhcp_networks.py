@@ -10,8 +10,8 @@ from base64 import b64decode
 import pytest
 
 from _bootd.dhcp.options import sub_options
-from dhcp_lab import SERVER, dhcp_lab, remembered
 from require import require
+from servers.dhcp_lab import SERVER, dhcp_lab, remembered
 
 RELAY, BEHIND = "10.10.0.30", "192.168.77"
 

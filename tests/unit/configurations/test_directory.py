@@ -10,12 +10,12 @@ import os
 
 import pytest
 
-from _bootd.catalog import Catalog
 from _bootd.configurations import document
 from _bootd.configurations.base import Configuration
 from _bootd.configurations.directory import HEADER, ConfigDirectory
 from _bootd.hardware.model import Machine
-from _bootd.logs import Log
+from _bootd.process.log import Log
+from _bootd.stores.catalog import Catalog
 
 KEY = "tink-system/um790-1"
 CANARY = "canary-5f3a"

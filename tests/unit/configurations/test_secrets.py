@@ -14,7 +14,7 @@ from _bootd.configurations import document, secrets
 from _bootd.configurations.base import MAX_BYTES, YAML_SUFFIX, Configuration
 from _bootd.configurations.secrets import SecretConfigurations
 from _bootd.kube.errors import ApiError, ApiUnreachable
-from _bootd.logs import Log
+from _bootd.process.log import Log
 
 CANARY = "canary-5f3a"
 DATA_KEY = secrets.DATA_KEYS[YAML_SUFFIX]

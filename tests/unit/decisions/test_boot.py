@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from _bootd.catalog import Nic
 from _bootd.decisions.boot import (
     Asked,
     BootContext,
@@ -26,10 +25,10 @@ from _bootd.decisions.boot import (
     Wants,
     decide,
 )
-from _bootd.hardware.model import Netboot, Osie, machine_from_object
+from _bootd.hardware.model import Netboot, Nic, Osie, machine_from_object
 from _bootd.installers.kernel_boot import Initrd, KernelBoot
-from dhcp_messages import MAC, SCRIPT, nic
-from documents import damaged_objects
+from samples.dhcp_messages import MAC, SCRIPT, nic
+from samples.documents import damaged_objects
 
 HTTP = "http://10.10.0.20:7080"
 CONTEXT = BootContext(HTTP)

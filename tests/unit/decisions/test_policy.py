@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.catalog import Nic
 from _bootd.decisions.policy import Boot, judge
-from _bootd.hardware.model import Interface, Machine, Netboot, Osie
+from _bootd.hardware.model import Interface, Machine, Netboot, Nic, Osie
 
 HARVESTER = {"instance": {"operating_system": {"distro": "harvester", "version": "v1.2.0"}}}
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd.catalog import Catalog
+from _bootd.decisions.stages import State
 from _bootd.decisions.waiting import Others, is_done, what_for
 from _bootd.hardware.model import Interface, Machine, Netboot
-from _bootd.settings import Settings
-from _bootd.stages import State
-from desk import NOW
+from _bootd.process.settings import Settings
+from _bootd.stores.catalog import Catalog
+from servers.services_in_memory import NOW
 
 SETTINGS = Settings(store="files:x", state_dir="x", address="10.10.0.20")
 HARVESTER = {"instance": {"operating_system": {"distro": "harvester"}}}

@@ -8,7 +8,7 @@ import base64
 
 import pytest
 
-from _bootd import arguments
+from _bootd.commands import arguments
 from _bootd.kube.rules import (
     CONFIGURATIONS,
     MACHINES,

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.differences import diff_of, visible
-from documents import PLAIN
+from samples.documents import PLAIN
 
 BOOKKEEPING = {
     "creationTimestamp": "2026-11-22T23:00:00Z",

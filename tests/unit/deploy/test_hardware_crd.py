@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.hardware_crd import hardware_crd
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.schema import fields_of
-from hardware_fields import ADDED_BY_V0_25, V0_8, fields
+from samples.hardware_fields import ADDED_BY_V0_25, V0_8, fields
 
 CRD = hardware_crd()
 VERSION = CRD["spec"]["versions"][0]

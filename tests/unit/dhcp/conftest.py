@@ -9,14 +9,15 @@ import json
 
 import pytest
 
-from _bootd.catalog import Catalog, Nic
-from _bootd.events import Event
-from _bootd.journal import Journal
-from _bootd.logs import Log
-from _bootd.metrics import Metrics
-from _bootd.services import Services
-from _bootd.settings import Settings
-from _bootd.unknown import UnknownMachines
+from _bootd.decisions.events import Event
+from _bootd.hardware.model import Nic
+from _bootd.process.log import Log
+from _bootd.process.metrics import Metrics
+from _bootd.process.settings import Settings
+from _bootd.runtime.services import Services
+from _bootd.stores.catalog import Catalog
+from _bootd.stores.journal import Journal
+from _bootd.stores.unknown_machines import UnknownMachines
 
 NOW = 1697053442.5
 

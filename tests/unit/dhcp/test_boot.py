@@ -8,12 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd.catalog import Nic
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.boot import BootOffer, boot_offer
-from _bootd.dhcp.client import identify
-from _bootd.hardware.model import Netboot
-from dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, LINUX, SCRIPT, SERVER, UEFI, message, nic
+from _bootd.dhcp.packet import identify
+from _bootd.dhcp.reply import BootOffer, boot_offer
+from _bootd.hardware.model import Netboot, Nic
+from samples.dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, LINUX, SCRIPT, SERVER, UEFI, message, nic
 
 
 def offer(options: dict[int, bytes], where: Nic | None = None, **context: object) -> BootOffer:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.client import Client, Kind, identify
-from dhcp_messages import BIOS, HTTP_BOOT, IPXE, LINUX, UEFI, message
+from _bootd.dhcp.packet import Client, Kind, identify
+from samples.dhcp_messages import BIOS, HTTP_BOOT, IPXE, LINUX, UEFI, message
 
 
 def who(options: dict[int, bytes]) -> Client:

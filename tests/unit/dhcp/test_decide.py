@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd import events
+from _bootd.decisions import events
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import Answer, Silence, decide, usable
-from dhcp_messages import ADDRESS, CONTEXT, IPXE, LINUX, MAC, SCRIPT, SERVER, UEFI, address, message, nic
+from samples.dhcp_messages import ADDRESS, CONTEXT, IPXE, LINUX, MAC, SCRIPT, SERVER, UEFI, address, message, nic
 
 OURS = {opt.SERVER_IDENTIFIER: address(SERVER)}
 THEIRS = {opt.SERVER_IDENTIFIER: address("10.10.0.99")}

@@ -8,8 +8,8 @@ import pytest
 
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import decide
-from _bootd.dhcp.destination import Destination, destination
-from dhcp_messages import ADDRESS, CONTEXT, MAC, SERVER, address, message, nic
+from _bootd.dhcp.reply import Destination, destination
+from samples.dhcp_messages import ADDRESS, CONTEXT, MAC, SERVER, address, message, nic
 
 RELAY = "10.42.0.166"
 EVERYBODY = Destination("255.255.255.255", 68)

@@ -9,7 +9,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.dhcp.frame import udp_packet
+from _bootd.dhcp.packet import udp_packet
 
 
 def ones_complement_sum(data: bytes) -> int:

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd import events
+from _bootd.decisions import events
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.destination import Destination
-from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import decode, encode
-from _bootd.unknown import MAX_UNKNOWN, Unknown
-from dhcp_messages import ADDRESS, IPXE, LINUX, MAC, SCRIPT, SERVER, UEFI, address, message, nic
+from _bootd.dhcp.reply import Destination
+from _bootd.dhcp.server import Handler
+from _bootd.stores.unknown_machines import MAX_UNKNOWN, Unknown
+from samples.dhcp_messages import ADDRESS, IPXE, LINUX, MAC, SCRIPT, SERVER, UEFI, address, message, nic
 
 RELAY = bytes((1, 9)) + b"macvlan99" + bytes((5, 4, 10, 10, 0, 20))
 SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}

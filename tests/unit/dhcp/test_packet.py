@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import DROP_ORDER, DhcpError, Packet, decode, encode, fit
-from dhcp_messages import MAC
+from samples.dhcp_messages import MAC
 
 COOKIE = b"\x63\x82\x53\x63"
 CHADDR = bytes.fromhex("5847ca71d849")

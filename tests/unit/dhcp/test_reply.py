@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.catalog import Nic
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import decide
 from _bootd.dhcp.packet import Packet
-from _bootd.hardware.model import Route
-from dhcp_messages import (
+from _bootd.hardware.model import Nic, Route
+from samples.dhcp_messages import (
     ADDRESS,
     BIOS,
     CONTEXT,

@@ -12,9 +12,8 @@ from scapy.layers.l2 import Ether
 
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import decide
-from _bootd.dhcp.frame import udp_packet
-from _bootd.dhcp.packet import decode, encode
-from dhcp_messages import ADDRESS, BIOS, CONTEXT, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, message, nic
+from _bootd.dhcp.packet import decode, encode, udp_packet
+from samples.dhcp_messages import ADDRESS, BIOS, CONTEXT, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, message, nic
 
 RAW_MAC = bytes.fromhex(MAC.replace(":", ""))
 

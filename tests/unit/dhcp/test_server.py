@@ -13,7 +13,7 @@ import pytest
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import Packet, decode, encode
 from _bootd.dhcp.server import DhcpServer
-from dhcp_messages import LINUX, message, nic
+from samples.dhcp_messages import LINUX, message, nic
 
 RELAY = "127.0.0.2"
 LOCAL = {"bind": "127.0.0.1", "dhcp_port": 0, "address": "127.0.0.1"}

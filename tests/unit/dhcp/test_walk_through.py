@@ -8,11 +8,11 @@ from base64 import b64decode
 
 import pytest
 
-import howto
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import decode, encode
-from dhcp_messages import ADDRESS, BIOS, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, address, message
+from _bootd.dhcp.server import Handler
+from samples import howto
+from samples.dhcp_messages import ADDRESS, BIOS, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, address, message
 
 RELAY = "10.42.0.166"
 OPTION_82 = b64decode("AQltYWN2bGFuOTkFBAoKABQ=")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from _bootd.hardware.dependencies import PATH, circle_through
 from _bootd.hardware.manifest import Document
 from _bootd.hardware.model import AFTER_ANNOTATION, MAX_AFTER, after_names, machine_from_object
-from _bootd.hardware.validate import check
+from _bootd.validation.objects import check
 
 
 def hardware(name: str, after: str = "", namespace: str = "tink") -> Document:

@@ -11,11 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import howto
 from _bootd.hardware import manifest as manifest_module
 from _bootd.hardware.manifest import MAX_BYTES, MAX_VALUES, read_manifest, split
 from _bootd.hardware.model import is_hardware, machine_from_object
-from documents import OBJECT, PLAIN, YAML_LIKE
+from samples import howto
+from samples.documents import OBJECT, PLAIN, YAML_LIKE
 
 
 def values(text: str, file: str = "f.yaml") -> list:

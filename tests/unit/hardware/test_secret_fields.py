@@ -11,17 +11,17 @@ import json
 import pytest
 from hypothesis import given
 
-from _bootd.catalog import Catalog
 from _bootd.hardware.fields import HARDWARE, Named
 from _bootd.hardware.manifest import Document
 from _bootd.hardware.secret_fields import ANOTHER, HIDDEN, LAST_APPLIED, SECRET_FIELDS, hidden, is_secret
-from _bootd.hardware.validate import check_document
-from _bootd.logs import Log
+from _bootd.process.log import Log
+from _bootd.stores.catalog import Catalog
 from _bootd.stores.files import FilesStore
-from _bootd.stores.state_dir import StateDir
-from ansible_collections.baremetal.netboot.plugins.module_utils import _manifest_files
+from _bootd.stores.states.directory import StateDir
+from _bootd.validation.objects import check_document
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.differences import diff_of
-from documents import OBJECT, PLAIN
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import manifest_files as _manifest_files
+from samples.documents import OBJECT, PLAIN
 
 CANARY = "canary-5f3a"
 SHOWN = (

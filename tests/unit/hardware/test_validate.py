@@ -11,11 +11,11 @@ import pytest
 import yaml
 from hypothesis import given
 
-import howto
 from _bootd.hardware.manifest import Document, read_manifest
 from _bootd.hardware.model import is_as_written, machine_from_object
-from _bootd.hardware.validate import check, check_document
-from documents import OBJECT, PLAIN, damaged_objects
+from _bootd.validation.objects import check, check_document
+from samples import howto
+from samples.documents import OBJECT, PLAIN, damaged_objects
 
 NIC = "spec.interfaces[0]"
 DHCP, NETBOOT, INSTANCE = f"{NIC}.dhcp", f"{NIC}.netboot", "spec.metadata.instance"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from _bootd.hardware import yaml_reader
 from _bootd.hardware.yaml_reader import MAX_ALIASED, MAX_DEPTH, Unreadable, read_yaml, resolve
-from documents import PLAIN, YAML_LIKE
+from samples.documents import PLAIN, YAML_LIKE
 
 
 def read(text: str):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented, check
-from documents import PLAIN
+from samples.documents import PLAIN
 
 MAC = "52:54:00:00:00:01"
 CREATE: dict[str, Any] = {

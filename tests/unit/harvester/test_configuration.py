@@ -12,12 +12,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import howto
 from _bootd.installers.harvester.card_names import with_card_names
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import CREATE, INSTALL, JOIN, Place
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import configuration_of, merge
-from documents import PLAIN, damaged_objects
+from samples import howto
+from samples.documents import PLAIN, damaged_objects
 
 VIP = "10.10.0.10"
 MAC = "58:47:ca:71:d8:49"

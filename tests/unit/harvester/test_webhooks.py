@@ -17,7 +17,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_
     template_url,
     uses_address,
 )
-from documents import PLAIN
+from samples.documents import PLAIN
 
 CREATE = {
     "scheme_version": 1,

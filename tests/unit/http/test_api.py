@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd import events
-from _bootd.events import Event
+from _bootd.decisions import events
+from _bootd.decisions.events import Event
+from _bootd.decisions.stages import State
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.status import boot_interface, find, machine_document
-from _bootd.stages import State
 from _bootd.stores.base import StoreProblem
-from http_site import ADDRESS, KEY, MAC, NOW, OTHER_ADDRESS, OTHER_MAC, machine, make_site
+from servers.http_site import ADDRESS, KEY, MAC, NOW, OTHER_ADDRESS, OTHER_MAC, machine, make_site
 
 
 @pytest.fixture

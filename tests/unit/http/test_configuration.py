@@ -10,11 +10,11 @@ import time
 import pytest
 import yaml
 
-from _bootd import events, tokens
-from _bootd.events import Event
+from _bootd.decisions import events, tokens
+from _bootd.decisions.events import Event
 from _bootd.hardware.model import Netboot
 from _bootd.ipxe.render import render
-from http_site import (
+from servers.http_site import (
     ADDRESS,
     KEY,
     MAC,

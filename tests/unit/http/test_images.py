@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from _bootd import events
+from _bootd.decisions import events
 from _bootd.hardware.model import Netboot
-from _bootd.http.body import FileBody, Shrunk
-from http_site import MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
+from _bootd.http.file_body import FileBody, Shrunk
+from servers.http_site import MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
 
 CONTENT = bytes(range(256)) * 10
 KERNEL = "harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64"

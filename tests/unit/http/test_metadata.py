@@ -10,7 +10,7 @@ import pytest
 
 from _bootd.hardware.model import Netboot
 from _bootd.http import ec2
-from http_site import KEY, MAC, STRANGER, machine, make_site
+from servers.http_site import KEY, MAC, STRANGER, machine, make_site
 
 METADATA = {
     "facility": {"facility_code": "onprem", "plan_slug": "c2.medium.x86"},

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd import events, tokens
-from _bootd.http.environment import MAX_BODY
-from http_site import (
+from _bootd.decisions import events, tokens
+from _bootd.http.wsgi_environ import MAX_BODY
+from servers.http_site import (
     ADDRESS,
     KEY,
     MAC,

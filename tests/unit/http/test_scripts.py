@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd import events
+from _bootd.decisions import events
 from _bootd.hardware.model import Netboot
-from http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
+from servers.http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
 
 
 @pytest.fixture

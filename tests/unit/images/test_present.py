@@ -18,7 +18,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._images.director
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.outcome import result_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.present import Failed, Wish, present
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import release_from
-from image_mirror import SIZES, content_of, make_release, running
+from servers.image_mirror import SIZES, content_of, make_release, running
 
 VERSION = "v1.8.2"
 ISO, ROOTFS = "harvester-v1.8.2-amd64.iso", "harvester-v1.8.2-rootfs-amd64.squashfs"

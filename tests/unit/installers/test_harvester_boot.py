@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-import howto
 from _bootd.hardware.model import Netboot, Osie
 from _bootd.installers.fields import FieldError
 from _bootd.installers.harvester.boot import plan
+from samples import howto
 
 BASE = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0"
 

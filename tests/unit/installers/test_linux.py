@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-import howto
 from _bootd.hardware.model import Netboot, Osie
 from _bootd.installers.fields import FieldError
 from _bootd.installers.linux import plan
+from samples import howto
 
 
 def planned(arch: str = "x86_64", **osie: object):

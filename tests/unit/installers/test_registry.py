@@ -13,26 +13,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd import delivery, tokens
-from _bootd.catalog import Nic
 from _bootd.configurations.base import Configuration
-from _bootd.deadlines import LIMITS, Expected, overdue
+from _bootd.decisions import tokens
 from _bootd.decisions.boot import BootContext, Script, Unusable, decide_script
+from _bootd.decisions.deadlines import Expected, overdue
+from _bootd.decisions.stages import State
 from _bootd.decisions.waiting import is_asked
+from _bootd.hardware.field_check import Finding
 from _bootd.hardware.manifest import Document
-from _bootd.hardware.model import Interface, Machine, Netboot, Osie, machine_from_object
-from _bootd.hardware.shape import Finding
-from _bootd.hardware.validate import check
+from _bootd.hardware.model import Interface, Machine, Netboot, Nic, Osie, machine_from_object
 from _bootd.http.status import machine_document
 from _bootd.installers import registry
 from _bootd.installers.base import MAX_TARGETS, TEXT, YAML, Handout, Installer, Target
 from _bootd.installers.fields import FieldError
 from _bootd.installers.kernel_boot import KernelBoot, kernel_boot
 from _bootd.installers.registry import ANY, INSTALLERS, find, installer_of, meant_by
-from _bootd.stages import State
-from _bootd.timekeeper import expected_of
-from desk import NOW, Desk
-from documents import damaged_objects
+from _bootd.process.settings import LIMITS
+from _bootd.runtime import configuration_handout as delivery
+from _bootd.runtime.timekeeper import expected_of
+from _bootd.validation.objects import check
+from samples.documents import damaged_objects
+from servers.services_in_memory import NOW, ServicesInMemory
 
 BASE = "http://10.10.0.20:7080"
 ALL = pytest.mark.parametrize("installer", INSTALLERS, ids=lambda installer: installer.name)
@@ -174,7 +175,7 @@ def desk(monkeypatch):
     interface = Interface("52:54:00:00:00:01", "10.10.0.16", netboot=Netboot(True))
     metadata = {"instance": {"operating_system": {"distro": "third"}}}
     machine = Machine("a", interfaces=(interface,), metadata=metadata)
-    return Desk([Nic(machine, interface)])
+    return ServicesInMemory([Nic(machine, interface)])
 
 
 def test_third_installer_boots_is_given_its_configuration_and_is_waited_for(desk):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from _bootd.hardware.manifest import Document
 from _bootd.hardware.model import machine_from_object
-from _bootd.hardware.validate import check
+from _bootd.validation.objects import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import PlanError, plan
-from documents import OBJECT, PLAIN
+from samples.documents import OBJECT, PLAIN
 
 NIC = "spec.interfaces.0."
 SYSTEM = "spec.metadata.instance.operating_system"

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import howto
-from _bootd.catalog import Nic
 from _bootd.decisions.boot import BootContext, LocalDisk, Script, Wait, decide_script
-from _bootd.hardware.model import Netboot, Osie
+from _bootd.hardware.model import Netboot, Nic, Osie
 from _bootd.installers.kernel_boot import Initrd, KernelBoot
 from _bootd.ipxe.render import render
-from _bootd.settings import Settings
-from ipxe_interpreter import Interpreter, Run, split
+from _bootd.process.settings import Settings
+from clients.ipxe_interpreter import Interpreter, Run, split
+from samples import howto
 
 REPORT = "http://10.10.0.20:7080/phone-home?mac=58-47-ca-71-d8-49"
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd import events
+from _bootd.decisions import events
 from _bootd.ipxe import reports
 from _bootd.ipxe.artifacts import plain, role_of
 from _bootd.ipxe.reports import read_report

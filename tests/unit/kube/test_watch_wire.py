@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from _bootd.kube.client import Client
 from _bootd.kube.connect import Endpoint
 from _bootd.kube.object_watch import ObjectWatch
-from recorded_api import Recorded, recorded_api
+from servers.recorded_api import Recorded, recorded_api
 
 PATH = "/apis/tinkerbell.org/v1alpha1/hardware"
 # As kube-apiserver writes them.

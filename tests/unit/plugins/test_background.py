@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._background import Background, last_lines
+from ansible_collections.baremetal.netboot.plugins.module_utils._node.background_process import Background, last_lines
 
 PROGRAM = """\
 import signal

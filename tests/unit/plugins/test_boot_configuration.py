@@ -12,13 +12,13 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from _bootd.catalog import Catalog
 from _bootd.configurations import document
 from _bootd.configurations.base import Configuration
 from _bootd.configurations.directory import ConfigDirectory
 from _bootd.hardware.model import Machine
-from _bootd.logs import Log
-from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_files
+from _bootd.process.log import Log
+from _bootd.stores.catalog import Catalog
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations import files as _configurations_files
 from ansible_collections.baremetal.netboot.plugins.modules import boot_configuration
 from require import require
 

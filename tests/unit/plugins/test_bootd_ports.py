@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._port_holders import Holder, holders, is_taken
+from ansible_collections.baremetal.netboot.plugins.module_utils._node.port_holders import Holder, holders, is_taken
 from ansible_collections.baremetal.netboot.plugins.modules.bootd_ports import ARGUMENTS, is_own, look
 
 ADDRESS = "127.66.0.1"  # of loopback, and nobody else's: a port that is free just now stays free

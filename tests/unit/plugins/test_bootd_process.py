@@ -11,7 +11,7 @@ import sys
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._background import Background
+from ansible_collections.baremetal.netboot.plugins.module_utils._node.background_process import Background
 from ansible_collections.baremetal.netboot.plugins.modules import bootd_process
 
 PROGRAM = """\

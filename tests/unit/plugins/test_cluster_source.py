@@ -8,9 +8,9 @@ import time
 
 import pytest
 
+from _bootd.decisions.stages import State
 from _bootd.hardware.model import STATE_ANNOTATION
-from _bootd.stages import State
-from _bootd.state_document import to_json
+from _bootd.stores.states.document import to_json
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.plugin_utils import _cluster_source
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Away, Refused

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 from _bootd.configurations.base import MAX_BYTES
-from ansible_collections.baremetal.netboot.plugins.module_utils import _configurations_plan as plan
-from ansible_collections.baremetal.netboot.plugins.module_utils._configurations_plan import Kept, Step, Wanted
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations import plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations.plan import Kept, Step, Wanted
 
 CANARY = "canary-5f3a9e"
 CONTENT = {

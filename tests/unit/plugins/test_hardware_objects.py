@@ -8,9 +8,9 @@ import os
 
 import pytest
 
-from _bootd.stages import State
-from _bootd.stores.state_dir import StateDir
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects import from_files, parse_store
+from _bootd.decisions.stages import State
+from _bootd.stores.states.directory import StateDir
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import from_files, parse_store
 
 OBJECT = """\
 apiVersion: tinkerbell.org/v1alpha1

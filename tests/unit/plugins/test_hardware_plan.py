@@ -10,9 +10,9 @@ import json
 import pytest
 import yaml
 
-import howto
 from _bootd.hardware.model import REPROVISION_ANNOTATION, STATE_ANNOTATION
-from ansible_collections.baremetal.netboot.plugins.module_utils import _hardware_plan as plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import plan
+from samples import howto
 
 MAC = "58:47:ca:71:d8:49"
 KEY = ("tink-system", "um790-1")

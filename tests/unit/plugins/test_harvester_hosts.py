@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-import howto
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import is_harvester
+from samples import howto
 
 URL = "harvester.install.config_url=http://10.10.0.2/config.yaml"
 OWN = yaml.safe_load(howto.HARDWARE)

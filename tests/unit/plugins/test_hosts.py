@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._machines import UNKNOWN, Entry, described, entry_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import (
+    UNKNOWN,
+    Entry,
+    described,
+    entry_of,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._hosts import groups_of, host_names, variables_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import hardware_objects
 

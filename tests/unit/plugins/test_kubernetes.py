@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _kubernetes
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
 
 HOST = "https://192.0.2.1:6443"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._label_selector import matcher
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.label_selector import matcher
 
 LABELS = {"rack": "b12", "netboot.baremetal/role": "server", "empty": ""}
 

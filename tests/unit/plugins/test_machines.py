@@ -9,11 +9,16 @@ import json
 import pytest
 import yaml
 
-import howto
+from _bootd.decisions.stages import State, Step
 from _bootd.hardware.model import STATE_ANNOTATION
-from _bootd.stages import State, Step
-from _bootd.state_document import to_json
-from ansible_collections.baremetal.netboot.plugins.module_utils._machines import described, entry_of, named, seen_of
+from _bootd.stores.states.document import to_json
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import (
+    described,
+    entry_of,
+    named,
+    seen_of,
+)
+from samples import howto
 
 MAC = "58:47:ca:71:d8:49"
 INSTALLED = State(

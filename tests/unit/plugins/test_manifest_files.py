@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from ansible_collections.baremetal.netboot.plugins.module_utils import _manifest_files as files
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import yaml_reader, yaml_writer
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import manifest_files as files
 
 
 def hardware(name="um790-1", **spec):

@@ -14,7 +14,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.baremetal.netboot.plugins.filter import to_hardware as plugin
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import hardware_objects
-from howto import HARDWARE
+from samples.howto import HARDWARE
 
 COMMON = {
     "netboot_network": "10.10.0.0/24",

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-import howto
-from _bootd import events
-from _bootd.events import Event
+from _bootd.decisions import events
+from _bootd.decisions.events import Event
 from _bootd.hardware.model import Netboot
 from _bootd.ra import server as module
 from _bootd.ra.decide import IPXE_SECONDS, Advertise, Silence, decide
 from _bootd.ra.packet import Solicitation, advertisement
 from _bootd.ra.server import RaServer
 from _bootd.ra.transport import Heard
-from desk import Desk
+from samples import howto
+from servers.services_in_memory import ServicesInMemory
 
 MAC = "58:47:ca:71:d8:49"
 LINK_LOCAL = "fe80::5a47:caff:fe71:d849"
@@ -80,7 +80,7 @@ class Wire:
         self.sent.append((data, to, heard.index))
 
 
-def drained(desk: Desk, wire: Wire) -> Wire:
+def drained(desk: ServicesInMemory, wire: Wire) -> Wire:
     desk.services.journal.record(asked("ipxe", desk.services.clock()))
     server = RaServer(desk.services)
     while (heard := wire.receive()) is not None:
@@ -89,7 +89,7 @@ def drained(desk: Desk, wire: Wire) -> Wire:
 
 
 def test_server_answers_by_the_interface_it_heard_on_and_says_so():
-    desk = Desk([howto.nic()])
+    desk = ServicesInMemory([howto.nic()])
     assert drained(desk, Wire(HEARD)).sent == [(advertisement(), LINK_LOCAL, 2)]
     (line,) = desk.lines()
     assert (
@@ -114,14 +114,14 @@ def test_server_answers_by_the_interface_it_heard_on_and_says_so():
     ],
 )
 def test_server_counts_what_it_does_not_answer(heard, reason):
-    desk = Desk([howto.nic()])
+    desk = ServicesInMemory([howto.nic()])
     assert drained(desk, Wire(heard)).sent == []
     assert desk.lines() == []
     assert desk.metric("dropped_total", protocol="ra", reason=reason) == 1
 
 
 def test_server_send_that_fails_is_told_and_the_next_is_answered():
-    desk = Desk([howto.nic()])
+    desk = ServicesInMemory([howto.nic()])
     drained(desk, Wire(HEARD, HEARD, fault=OSError(99, "Cannot assign requested address")))
     assert [line["event"] for line in desk.lines()] == ["send_failed"] * 2
     assert desk.metric("dropped_total", protocol="ra", reason="send_failed") == 2
@@ -132,7 +132,7 @@ def test_server_without_raw_socket_says_what_is_lost_and_goes_on(monkeypatch):
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(module, "Transport", refuse)
-    desk = Desk([howto.nic()])
+    desk = ServicesInMemory([howto.nic()])
     server = RaServer(desk.services)
     server.open()
     server.start()

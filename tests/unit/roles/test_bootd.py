@@ -14,9 +14,9 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from _bootd import arguments
-from _bootd.arguments import parse, settings_from
-from _bootd.deadlines import LIMITS
+from _bootd.commands import arguments
+from _bootd.commands.arguments import parse, settings_from
+from _bootd.process.settings import LIMITS
 from require import require
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/bootd"

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from _bootd.kube.errors import ApiError
-from _bootd.logs import Log
+from _bootd.process.log import Log
 from _bootd.stores.api_writer import ApiWriter
 
 

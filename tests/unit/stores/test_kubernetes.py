@@ -8,14 +8,14 @@ import io
 
 import pytest
 
-from _bootd.catalog import Catalog
+from _bootd.decisions.stages import State
 from _bootd.hardware.manifest import read_manifest
 from _bootd.kube.errors import ApiUnreachable
-from _bootd.logs import Log
-from _bootd.stages import State
+from _bootd.process.log import Log
+from _bootd.stores.catalog import Catalog
 from _bootd.stores.kubernetes import KubernetesStore
-from _bootd.stores.state_dir import StateDir
-from manifests import key, mac, manifest
+from _bootd.stores.states.directory import StateDir
+from samples.manifests import key, mac, manifest
 
 
 class Away:

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from _bootd.catalog import Catalog
+from _bootd.decisions.stages import State
 from _bootd.hardware.manifest import read_manifest
 from _bootd.hardware.model import REPROVISION_ANNOTATION, STATE_ANNOTATION
-from _bootd.logs import Log
-from _bootd.stages import State
-from _bootd.state_document import to_json
+from _bootd.process.log import Log
+from _bootd.stores.catalog import Catalog
 from _bootd.stores.kubernetes import KubernetesStore
-from _bootd.stores.state_dir import StateDir
-from manifests import key, mac, manifest
-from state_rows import put_row
+from _bootd.stores.states.directory import StateDir
+from _bootd.stores.states.document import to_json
+from samples.manifests import key, mac, manifest
+from samples.state_rows import put_row
 
 ON, OFF = (True, False), (False, True)  # allowPXE, and whether bootd switched it
 SEEN = State(stage="offered", last_at=9.0)  # what the journal makes of a machine without history that goes on asking

@@ -9,11 +9,11 @@ import json
 import pytest
 import yaml
 
-import howto
+from _bootd.decisions.stages import State
 from _bootd.hardware.model import REPROVISION_ANNOTATION, STATE_ANNOTATION
-from _bootd.stages import State
-from _bootd.state_document import to_json
 from _bootd.stores.live_object import as_served, is_earlier, is_newer, live_from, patch_of
+from _bootd.stores.states.document import to_json
+from samples import howto
 
 MAC = "58:47:ca:71:d8:49"
 POINTER = "/metadata/annotations/netboot.baremetal~1state"

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.catalog import Catalog
 from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.stores.catalog import Catalog
 from _bootd.stores.switches import as_served, clash_problems
 
 FIRST, SECOND = "52:54:00:00:00:01", "52:54:00:00:00:02"

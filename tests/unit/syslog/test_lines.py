@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.syslog.limit import RateLimit
 from _bootd.syslog.lines import MAX_TEXT, Line, Lines, presentable
+from _bootd.syslog.server import RateLimit
 
 
 def line(text: str) -> Line:

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-import howto
-from _bootd import events
-from _bootd.catalog import Nic
-from _bootd.events import Event
+from _bootd.decisions import events
+from _bootd.decisions.events import Event
+from _bootd.hardware.model import Nic
 from _bootd.syslog.server import SyslogServer
-from desk import NOW, Desk
+from samples import howto
+from servers.services_in_memory import NOW, ServicesInMemory
 
 HOST = "10.10.0.16"
 KERNEL = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64"
@@ -22,8 +22,8 @@ LOADED = f"<6>um790-1 ipxe: {KERNEL}... ok".encode()
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk([howto.nic()])
+def desk() -> ServicesInMemory:
+    return ServicesInMemory([howto.nic()])
 
 
 def test_receive_line_of_a_machine_is_logged_kept_and_told_to_the_journal(desk):
@@ -107,7 +107,7 @@ def loopback(nic: Nic) -> Nic:
 
 
 def test_server_listens_goes_on_after_rubbish_and_stops():
-    desk = Desk([loopback(howto.nic())], bind="127.0.0.1", syslog_port=0)
+    desk = ServicesInMemory([loopback(howto.nic())], bind="127.0.0.1", syslog_port=0)
     server = SyslogServer(desk.services)
     server.open()
     server.start()
@@ -123,7 +123,7 @@ def test_server_listens_goes_on_after_rubbish_and_stops():
 
 
 def test_server_stop_without_start_and_twice_is_harmless():
-    server = SyslogServer(Desk([], bind="127.0.0.1", syslog_port=0).services)
+    server = SyslogServer(ServicesInMemory([], bind="127.0.0.1", syslog_port=0).services)
     server.stop()
     server.open()
     server.stop()
@@ -133,6 +133,6 @@ def test_server_stop_without_start_and_twice_is_harmless():
 def test_server_port_in_use_is_an_os_error():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
-        server = SyslogServer(Desk([], bind="127.0.0.1", syslog_port=taken.getsockname()[1]).services)
+        server = SyslogServer(ServicesInMemory([], bind="127.0.0.1", syslog_port=taken.getsockname()[1]).services)
         with pytest.raises(OSError, match="in use"):
             server.open()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd import events
+from _bootd.decisions import events
 from _bootd.syslog.packet import Message, parse
 from _bootd.syslog.signals import read_signal
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.catalog import Catalog
 from _bootd.decisions.boot import BootContext, decide_script
 from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.stores.catalog import Catalog
 from _bootd.tftp.decide import Refuse, ServeFile, ServeScript, decide
 from _bootd.tftp.packet import ErrorCode, Request
 

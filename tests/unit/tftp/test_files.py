@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from _bootd.tftp.files import BootFiles
+from _bootd.tftp.content import BootFiles
 from _bootd.tftp.packet import ErrorCode, TftpError
 
 

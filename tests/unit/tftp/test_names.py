@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.tftp.names import MAX_NAME, Wanted, parse_name
+from _bootd.tftp.decide import MAX_NAME, Wanted, parse_name
 from _bootd.tftp.packet import ErrorCode, TftpError
 
 MAC = "58:47:ca:71:d8:49"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.tftp.options import Limits, Terms, blksize_for_mtu, negotiate
+from _bootd.tftp.packet import Limits, Terms, blksize_for_mtu, negotiate
 
 LIMITS = Limits(blksize=1468, windowsize=64)
 SIZE = 1017856

@@ -8,16 +8,12 @@ import random
 
 import pytest
 
-from _bootd.catalog import Nic
 from _bootd.decisions.boot import Wait
-from _bootd.hardware.model import Interface, Machine
-from _bootd.tftp.content import Content
+from _bootd.hardware.model import Interface, Machine, Nic
+from _bootd.tftp.content import BytesSource, Content
 from _bootd.tftp.decide import ServeScript
-from _bootd.tftp.options import Terms
-from _bootd.tftp.packet import Ack, Request
-from _bootd.tftp.sessions import Session, Sessions
-from _bootd.tftp.source import BytesSource
-from _bootd.tftp.transfer import Transfer
+from _bootd.tftp.packet import Ack, Request, Terms
+from _bootd.tftp.transfer import Session, Sessions, Transfer
 
 NIC = Nic(Machine("one"), Interface("02:00:00:00:00:01"))
 

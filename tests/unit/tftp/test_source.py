@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from _bootd.tftp.content import BytesSource, FileSource, NetasciiSource, to_netascii
 from _bootd.tftp.packet import TftpError
-from _bootd.tftp.source import BytesSource, FileSource, NetasciiSource, to_netascii
 
 
 def from_netascii(text):

@@ -13,9 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.tftp.options import Limits, Terms, negotiate
-from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, TftpError, encode, parse
-from _bootd.tftp.source import BytesSource
+from _bootd.tftp.content import BytesSource
+from _bootd.tftp.packet import (
+    Ack,
+    Data,
+    Error,
+    ErrorCode,
+    Limits,
+    Oack,
+    Request,
+    Terms,
+    TftpError,
+    encode,
+    negotiate,
+    parse,
+)
 from _bootd.tftp.transfer import MAX_IDLE, RETRIES, UNPROVEN_IDLE, UNPROVEN_RETRIES, Outcome, Transfer
 
 OPTIONS = (("blksize", "8"), ("windowsize", "3"))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from ..beneath import open_beneath
-from ..catalog import Catalog
 from ..hardware.names import is_usable_key
-from ..logs import Log
+from ..process.log import Log
+from ..process.served_files import open_beneath
+from ..stores.catalog import Catalog
 from .base import MAX_BYTES, SUFFIXES, Configuration, Reading, text_of, told_of_two
 
 # The first line of the files that boot_configuration writes, which is no part of the configuration.

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..hardware.model import text_at
-from ..kube.access import missing_configuration_rules
 from ..kube.client import Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
 from ..kube.object_watch import ObjectWatch
-from ..logs import Log
+from ..kube.rules import missing_configuration_rules
+from ..process.log import Log
 from .base import MAX_BYTES, SUFFIXES, Configuration, Reading, text_of, told_of_two
 
 LABEL = "netboot.baremetal/configuration"

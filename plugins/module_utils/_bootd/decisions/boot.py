@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
-from ..catalog import Nic
-from ..dhcp import arch
 from ..hardware.mac import dashed
-from ..hardware.model import Interface
+from ..hardware.model import Interface, Nic
 from ..installers import fields
 from ..installers.kernel_boot import KernelBoot
 from ..installers.registry import installer_of
-from ..settings import Settings
+from ..process.settings import Settings
+from . import architectures as arch
 from .policy import Boot, Verdict, judge, script_url
 
 SCRIPT_NAME = "auto.ipxe"

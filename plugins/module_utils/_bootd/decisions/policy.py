@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ..catalog import Nic
-from ..hardware.model import text_at
+from ..hardware.model import Nic, text_at
 from ..installers.registry import installer_of
 
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from ..catalog import Nic
-from ..deadlines import is_over
 from ..hardware.dependencies import circle_through, named
-from ..hardware.model import Machine, boot_interface
+from ..hardware.model import Machine, Nic, boot_interface
 from ..installers.registry import installer_of
-from ..settings import Settings
-from ..stages import BUSY, State
+from ..process.settings import Settings
+from .deadlines import is_over
 from .policy import Boot, judge
+from .stages import BUSY, State
 
 MAX_NAMED = 3
 MAX_REASON = 120  # characters of why another machine has failed

@@ -11,15 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..catalog import Nic
-from ..events import Decline, Discover, Lease, Leased, Refused, Release
-from . import arch
+from ..decisions import architectures as arch
+from ..decisions.events import Decline, Discover, Lease, Leased, Refused, Release
+from ..hardware.model import Nic
 from . import options as opt
-from .boot import boot_offer
-from .client import Client, Kind, identify
-from .context import Context
-from .packet import BOOTREQUEST, NO_ADDRESS, Packet
-from .reply import configuration, refusal
+from .packet import BOOTREQUEST, NO_ADDRESS, Client, Kind, Packet, identify
+from .reply import Context, boot_offer, configuration, refusal
 
 
 @dataclass(frozen=True, slots=True)

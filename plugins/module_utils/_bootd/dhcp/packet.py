@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from socket import inet_aton, inet_ntoa
 
 from . import options as opt
@@ -228,3 +230,98 @@ def _option_size(value: bytes) -> int:
 
 def _size(packet: Packet) -> int:
     return _HEADER.size + sum(map(_option_size, packet.options.values())) + 1
+
+
+_PXE_CLIENT = b"PXEClient"
+_HTTP_CLIENT = b"HTTPClient"
+_IPXE_CLASSES = (b"iPXE", b"Tinkerbell")  # stock iPXE; Tinkerbell's builds rename themselves
+_ARCH_IN_VENDOR_CLASS = re.compile(rb"(?:PXE|HTTP)Client:Arch:([0-9]{5})", re.ASCII)
+
+
+class Kind(Enum):
+    """The program that sends a request."""
+
+    FIRMWARE = "firmware"
+    IPXE = "ipxe"
+    OS = "os"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The sender of a request. ``http`` tells firmware that boots from a URL (UEFI HTTP boot) from PXE's TFTP."""
+
+    kind: Kind
+    http: bool = False
+    arches: tuple[int, ...] = ()  # option 93, most wanted first
+    tinkerbell: bool = False  # an iPXE built for Tinkerbell
+    vendor_class: str = ""
+
+    @property
+    def arch(self) -> int | None:
+        """Return the first architecture the client names."""
+        return self.arches[0] if self.arches else None
+
+
+def identify(packet: Packet) -> Client:
+    """Return who sent ``packet``.
+
+    iPXE comes first, because on the wire it is a PXEClient too: it names itself in its user class (raw, or in the
+    form of RFC 3004) or by its encapsulated options. Firmware is what has the vendor class of a network boot client.
+    """
+    options = packet.options
+    raw = options.get(opt.VENDOR_CLASS, b"")
+    classes = opt.user_classes(options.get(opt.USER_CLASS))
+    if opt.IPXE in options or any(name in _IPXE_CLASSES for name in classes):
+        kind = Kind.IPXE
+    elif raw.startswith((_PXE_CLIENT, _HTTP_CLIENT)):
+        kind = Kind.FIRMWARE
+    else:
+        kind = Kind.OS
+    return Client(
+        kind=kind,
+        http=raw.startswith(_HTTP_CLIENT),
+        arches=opt.uint16_list(options.get(opt.CLIENT_ARCHITECTURE)) or _arch_from(raw),
+        tinkerbell=b"Tinkerbell" in classes,
+        vendor_class=opt.text(raw),
+    )
+
+
+def _arch_from(vendor_class: bytes) -> tuple[int, ...]:
+    # Some firmware leaves option 93 out, and says the same in its vendor class (PXE specification 2.1, table 2-1).
+    found = _ARCH_IN_VENDOR_CLASS.match(vendor_class)
+    return (int(found[1]),) if found else ()
+
+
+_PROTOCOL_UDP = 17
+_TTL = 64
+_IPV4 = struct.Struct("!BBHHHBBH4s4s")
+_UDP = struct.Struct("!HHHH")
+_PSEUDO = struct.Struct("!4s4sBBH")
+_DONT_FRAGMENT = 0x4000
+
+
+def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes) -> bytes:
+    """Return the IPv4 packet (RFC 791) with one UDP datagram (RFC 768) between two (dotted address, port) pairs."""
+    sender, receiver = inet_aton(source[0]), inet_aton(target[0])
+    length = _UDP.size + len(payload)
+    pseudo = _PSEUDO.pack(sender, receiver, 0, _PROTOCOL_UDP, length)
+    blank = _UDP.pack(source[1], target[1], length, 0)
+    # Zero would say that there is no checksum, so a sum of zero is sent as its other form (RFC 768).
+    udp = _UDP.pack(source[1], target[1], length, _checksum(pseudo + blank + payload) or 0xFFFF)
+    return _ip_header(sender, receiver, length) + udp + payload
+
+
+def _ip_header(sender: bytes, receiver: bytes, length: int) -> bytes:
+    fields = [0x45, 0, _IPV4.size + length, 0, _DONT_FRAGMENT, _TTL, _PROTOCOL_UDP, 0, sender, receiver]
+    fields[7] = _checksum(_IPV4.pack(*fields))
+    return _IPV4.pack(*fields)
+
+
+def _checksum(data: bytes) -> int:
+    """Return the internet checksum (RFC 1071) of ``data``."""
+    if len(data) % 2:
+        data += b"\0"
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF

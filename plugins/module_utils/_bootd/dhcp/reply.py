@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from socket import inet_aton
 
-from ..hardware.model import Interface
+from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Wants, decide_next
+from ..hardware.model import Interface, Nic, ipv4
+from ..process.settings import Settings
 from . import options as opt
-from .boot import BootOffer
-from .context import Context
-from .packet import BOOTREPLY, BROADCAST, FILE_ROOM, NO_ADDRESS, Packet
+from .packet import BOOTREPLY, BROADCAST, FILE_ROOM, NO_ADDRESS, Client, Kind, Packet
 
 INFINITE = 0xFFFFFFFF  # a lease that never ends (RFC 2131 section 3.3)
 
@@ -137,3 +138,158 @@ _NETWORK: Mapping[int, Callable[[Interface], bytes | None]] = {
     opt.DOMAIN_SEARCH: lambda interface: opt.from_domains((interface.domain_name,)) if interface.domain_name else None,
     opt.CLASSLESS_STATIC_ROUTE: _routes,
 }
+
+
+# "Load the file of this reply at once, don't look for boot servers" (PXE specification 2.1, PXE_DISCOVERY_CONTROL).
+_LOAD_AT_ONCE = b"\x08"
+# A menu of one item, chosen at once: "boot locally" (type 0), with nobody to ask about it (bits 0 to 2). A lease with
+# nothing to boot would do, but edk2 and all that is made of it then ask on for a minute before they try the disk.
+_LOCAL_BOOT = opt.from_sub_options(
+    {
+        opt.PXE_DISCOVERY_CONTROL: b"\x07",
+        opt.PXE_BOOT_MENU: b"\0\0\x0alocal disk",
+        opt.PXE_MENU_PROMPT: b"\0local disk",
+    },
+    end=True,
+)
+# "Don't wait for a proxy DHCP server", which saves iPXE three seconds.
+_NO_PROXY = opt.from_sub_options({opt.IPXE_NO_PXEDHCP: b"\x01"})
+
+
+@dataclass(frozen=True, slots=True)
+class BootOffer:
+    """The boot part of a reply, ``file`` the name or URL of what to load.
+
+    ``netboot`` is whether the machine may boot from the network, whoever asks, and ``reason`` a sentence for people.
+    """
+
+    netboot: bool
+    reason: str
+    file: str = ""
+    server: str = ""  # siaddr, dotted
+    server_name: str = ""  # option 66
+    options: Mapping[int, bytes] = field(default_factory=dict)
+
+
+def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
+    """Return what ``client`` on ``nic`` is told to boot."""
+    asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
+    decision = decide_next(nic, asked, BootContext(context.http_base, context.arch_map))
+    if isinstance(decision, BootFile):
+        return _load(decision, asked.program, nic.interface, context)
+    options = _next_device(asked.program, decision)
+    return BootOffer(decision.netboot, decision.reason, file=decision.url, options=options)
+
+
+def program_of(client: Client) -> Program:
+    """Return what ``client`` is to the boot decision."""
+    if client.kind is Kind.FIRMWARE:
+        return Program.HTTP if client.http else Program.PXE
+    return Program.IPXE if client.kind is Kind.IPXE else Program.OS
+
+
+def _load(decision: BootFile, program: Program, interface: Interface, context: Context) -> BootOffer:
+    """Return what has the client load the file of ``decision``."""
+    if decision.server:
+        return BootOffer(
+            decision.netboot,
+            decision.reason,
+            file=decision.name,
+            server=ipv4(decision.server),
+            server_name=decision.server,
+        )
+    return BootOffer(
+        decision.netboot,
+        decision.reason,
+        file=decision.url or decision.name,
+        server=context.tftp,
+        server_name=context.tftp,
+        options=_options(program, interface, context),
+    )
+
+
+def _options(program: Program, interface: Interface, context: Context) -> dict[int, bytes]:
+    """Return the options that go with a file."""
+    vlan = _vlan(interface)
+    if program is Program.IPXE:
+        # No vendor class here: iPXE would take the reply for one of a proxy DHCP server as well.
+        return {opt.LOG_SERVER: opt.from_ipv4(context.syslog), opt.IPXE: _NO_PROXY} | _vendor_specific(vlan)
+    if program is Program.HTTP:
+        return {opt.VENDOR_CLASS: b"HTTPClient"} | _vendor_specific(vlan)
+    control = {opt.PXE_DISCOVERY_CONTROL: _LOAD_AT_ONCE}
+    return {opt.VENDOR_CLASS: b"PXEClient"} | _vendor_specific(control | vlan)
+
+
+def _next_device(program: Program, decision: Refusal) -> dict[int, bytes]:
+    """Return the options that send firmware on to its next boot device without delay."""
+    if program is Program.PXE:
+        return {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: _LOCAL_BOOT}
+    return {opt.VENDOR_CLASS: b"HTTPClient"} if decision.url else {}
+
+
+def _vlan(interface: Interface) -> dict[int, bytes]:
+    tag = interface.vlan_id
+    return {opt.PXE_VLAN_ID: tag.encode("ascii")} if tag.isascii() and tag.isdigit() and len(tag) <= 4 else {}
+
+
+def _vendor_specific(parts: Mapping[int, bytes]) -> dict[int, bytes]:
+    return {opt.VENDOR_SPECIFIC: opt.from_sub_options(parts, end=True)} if parts else {}
+
+
+DEFAULT_LEASE_TIME = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The addresses, as machines reach them, and the defaults that replies are made of."""
+
+    server: str  # option 54
+    http_base: str  # the start of every URL, without a slash at the end
+    tftp: str  # siaddr
+    syslog: str  # option 7
+    arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
+    lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
+
+
+def context_from(settings: Settings) -> Context:
+    """Return the Context that ``settings`` describe: every service is at the advertised address."""
+    return Context(
+        server=settings.address,
+        http_base=settings.http_base,
+        tftp=settings.address,
+        syslog=settings.address,
+        arch_map=settings.arch_map,
+        lease_time=settings.lease_time,
+    )
+
+
+SERVER_PORT = 67
+CLIENT_PORT = 68
+EVERYBODY = "255.255.255.255"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An address and port; ``mac`` is set where the receiver has no address yet and so can't answer ARP for it."""
+
+    address: str
+    port: int
+    mac: str = ""
+
+
+def destination(
+    request: Packet, reply: Packet, server_port: int = SERVER_PORT, client_port: int = CLIENT_PORT
+) -> Destination:
+    """Return where ``reply`` to ``request`` has to go: to the relay, or else to the client as it can receive it.
+
+    The ports are not those of the request: what a relay or an address translation sent from may not be listening.
+    """
+    if request.giaddr != NO_ADDRESS:
+        return Destination(request.giaddr, server_port)
+    if reply.message_type == opt.DHCPNAK:
+        return Destination(EVERYBODY, client_port)
+    if request.ciaddr != NO_ADDRESS:
+        return Destination(request.ciaddr, client_port)
+    if request.flags & BROADCAST:
+        return Destination(EVERYBODY, client_port)
+    return Destination(reply.yiaddr, client_port, request.mac)

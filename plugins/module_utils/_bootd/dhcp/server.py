@@ -1,16 +1,24 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The DHCP server: one thread that drains one socket."""
+"""The DHCP server: one thread that answers what one socket hears, one datagram in and at most one out."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from dataclasses import dataclass
 from functools import partial
 
-from ..drain import Drain
-from ..faults import Contained
-from ..services import Services
-from .destination import CLIENT_PORT, SERVER_PORT
-from .handler import Handler
+from ..decisions.events import Event
+from ..hardware.model import Nic
+from ..process.datagram_loop import DatagramLoop
+from ..process.faults import Contained
+from ..process.log import Log
+from ..runtime.services import Services
+from ..stores.unknown_machines import MAX_UNKNOWN
+from . import options as opt
+from .decide import UNKNOWN_MACHINE, Answer, Silence, decide
+from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify
+from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
 from .transport import Datagram, Transport
 
 
@@ -24,7 +32,7 @@ class DhcpServer:
         self.port = 0
         self._services = services
         self._handler = Handler(services, relay_port, client_port)
-        self._drain: Drain[Datagram] | None = None
+        self._loop: DatagramLoop[Datagram] | None = None
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
@@ -32,21 +40,21 @@ class DhcpServer:
         transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
         contained = Contained("dhcp", services.metrics, services.log)
         answer = partial(self._answer, transport)
-        self._drain = Drain("dhcp", transport, answer, contained, services.health.pulse("dhcp"))
+        self._loop = DatagramLoop("dhcp", transport, answer, contained, services.health.pulse("dhcp"))
         self.port = transport.port
         if not transport.can_unicast:
             services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")
 
     def start(self) -> None:
         """Start to answer."""
-        if self._drain is not None:
-            self._drain.start()
+        if self._loop is not None:
+            self._loop.start()
 
     def stop(self) -> None:
         """Stop answering and close the socket; harmless where nothing was opened or started."""
-        drain, self._drain = self._drain, None
-        if drain is not None:
-            drain.stop()
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.stop()
 
     def _answer(self, transport: Transport, heard: Datagram) -> None:
         answer = self._handler.handle(heard.payload, heard.source, heard.interface)
@@ -57,3 +65,187 @@ class DhcpServer:
         except OSError as error:
             self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
             self._services.log.error("send_failed", to=answer.to.address, iface=heard.interface, reason=error.strerror)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to send, and where to."""
+
+    payload: bytes
+    to: Destination
+
+
+class Handler:
+    """Answers DHCP messages. The ports are those of relays and clients, and 67 and 68 everywhere but in tests."""
+
+    def __init__(self, services: Services, server_port: int = SERVER_PORT, client_port: int = CLIENT_PORT) -> None:
+        self._services = services
+        self._context = context_from(services.settings)
+        self._ports = (server_port, client_port)
+        messages = services.metrics.dhcp
+        names = (*opt.MESSAGE_NAMES.values(), UNKNOWN_TYPE)
+        # Looked up once: a label costs more than the count.
+        self._received = {name: messages.labels("recv", name) for name in names}
+        self._sent = {name: messages.labels("send", name) for name in names}
+
+    def handle(self, data: bytes, source: str, interface: str) -> Outgoing | None:
+        """Return the answer to the UDP payload ``data`` from the address ``source``, heard on ``interface``."""
+        try:
+            request = decode(data)
+        except DhcpError as error:
+            self._drop(error.reason)
+            return None
+        self._received[type_name(request)].inc()
+        if not self._services.answers_dhcp():
+            self._drop("standby")
+            return None
+        nic = self._services.catalog.by_mac(request.mac)
+        decision = decide(request, nic, self._context)
+        if nic is None:
+            self._ignore_unknown(request, decision)
+            return None
+        exchange = Exchange(request, nic, source, interface, self._services.log)
+        exchange.log_received()
+        if isinstance(decision, Silence):
+            exchange.log_silence(decision)
+            self._drop(decision.reason)
+            self._record(nic, decision)
+            return None
+        return self._send(exchange, decision)
+
+    def _send(self, exchange: Exchange, answer: Answer) -> Outgoing | None:
+        try:
+            reply, dropped = fit(answer.reply, opt.uint(exchange.request.options.get(opt.MAX_MESSAGE_SIZE), 2))
+            payload = encode(reply)
+        except DhcpError as error:
+            self._services.log.error("no_reply", **exchange.fields, reason=error.reason)
+            self._drop(error.reason)
+            return None
+        self._sent[type_name(reply)].inc()
+        exchange.log_sent(answer, dropped)
+        self._record(exchange.nic, answer)
+        return Outgoing(payload, destination(exchange.request, reply, *self._ports))
+
+    def _ignore_unknown(self, request: Packet, decision: Answer | Silence) -> None:
+        reason = decision.reason
+        self._drop(reason)
+        if reason != UNKNOWN_MACHINE:
+            return
+        services = self._services
+        client = identify(request)
+        relay = "" if request.giaddr == NO_ADDRESS else request.giaddr
+        is_new = services.unknown.record(request.mac, client.vendor_class, client.arch, relay, services.clock())
+        if is_new:
+            services.metrics.unknown.set(len(services.unknown))
+            # A flood of made-up addresses fills the list, and from then on no longer the log.
+            tell = services.log.info if len(services.unknown) < MAX_UNKNOWN else services.log.debug
+            tell(
+                "unknown_machine",
+                mac=request.mac,
+                client=client.kind.value,
+                arch=client.arch,
+                vendor_class=client.vendor_class or None,
+                relay=relay or None,
+            )
+
+    def _record(self, nic: Nic, decision: Answer | Silence) -> None:
+        if decision.seen is not None:
+            event = Event(nic.machine.key, nic.interface.mac, self._services.clock(), decision.seen)
+            self._services.journal.record(event)
+
+    def _drop(self, reason: str) -> None:
+        self._services.metrics.dropped.labels("dhcp", reason).inc()
+
+
+UNKNOWN_TYPE = "unknown"
+
+
+class Exchange:
+    """One message of a known machine, and its lines in the log; the names of the fields are those of Boots.
+
+    ``fields`` are those that every line about it has.
+    """
+
+    def __init__(self, request: Packet, nic: Nic, source: str, interface: str, log: Log) -> None:
+        """Take the message ``request`` of ``nic``, heard from the address ``source`` on ``interface``."""
+        self.request = request
+        self.nic = nic
+        self.fields: dict[str, object] = {
+            "mac": request.mac,
+            "machine": nic.machine.name,
+            "via": source if request.giaddr == NO_ADDRESS else request.giaddr,
+            "iface": interface or None,
+            "xid": request.xid.to_bytes(4, "big").hex(":"),
+        }
+        self._log = log
+
+    def log_received(self) -> None:
+        """Say what came."""
+        request = self.request
+        relay = request.options.get(opt.RELAY_AGENT_INFORMATION)
+        self._log.info(
+            "recv",
+            **self.fields,
+            type=type_name(request),
+            secs=request.secs or None,
+            **_relay_fields(relay),
+        )
+
+    def log_sent(self, answer: Answer, dropped: tuple[int, ...]) -> None:
+        """Say what went; ``dropped`` are the options that the client had no room for."""
+        reply = answer.reply
+        # Where firmware gets nothing to boot, the log has to say why.
+        leased = answer.leased
+        filename = leased.filename if leased is not None else ""
+        unbootable = leased is not None and leased.client == Kind.FIRMWARE.value and not (leased.netboot and filename)
+        self._log.info(
+            "send",
+            **self.fields,
+            type=type_name(reply),
+            address=_present(reply.yiaddr),
+            next_server=_present(reply.siaddr),
+            filename=filename or None,
+            reason=answer.reason if unbootable or reply.message_type == opt.DHCPNAK else None,
+            dropped_options=list(dropped) or None,
+            **_option_82(reply.options.get(opt.RELAY_AGENT_INFORMATION)),
+        )
+
+    def log_silence(self, silence: Silence) -> None:
+        """Say why nothing went."""
+        self._log.info(
+            "ignore", **self.fields, reason=silence.reason, address=silence.seen.address if silence.seen else None
+        )
+
+
+def type_name(packet: Packet) -> str:
+    """Return the name of the message's type, UNKNOWN_TYPE for all that RFC 2131 does not name."""
+    return opt.MESSAGE_NAMES.get(packet.message_type or 0, UNKNOWN_TYPE)
+
+
+def _present(address: str) -> str | None:
+    return None if address == NO_ADDRESS else address
+
+
+def _option_82(value: bytes | None) -> dict[str, object]:
+    return {"option(82)": b64encode(value).decode("ascii")} if value else {}
+
+
+def _relay_fields(value: bytes | None) -> dict[str, object]:
+    """Return what a relay says in option 82, raw and taken apart."""
+    if not value:
+        return {}
+    parts = opt.sub_options(value)
+    found = {
+        "circuitID": _printable(parts.get(opt.CIRCUIT_ID)),
+        "remoteID": _printable(parts.get(opt.REMOTE_ID)),
+        "link_selection": opt.ipv4(parts.get(opt.LINK_SELECTION)),
+        "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE)),
+    }
+    return _option_82(value) | {name: text for name, text in found.items() if text}
+
+
+def _printable(value: bytes | None) -> str:
+    """Return ``value`` as text where it is some, else in hexadecimal: many relays send a bare MAC address."""
+    if not value:
+        return ""
+    return value.decode("ascii") if value.isascii() and value.decode("ascii").isprintable() else value.hex(":")

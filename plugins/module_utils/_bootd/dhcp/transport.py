@@ -9,9 +9,8 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from .destination import EVERYBODY, Destination
-from .frame import udp_packet
-from .packet import MAX_SIZE
+from .packet import MAX_SIZE, udp_packet
+from .reply import EVERYBODY, Destination
 
 # Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
 _IP_PKTINFO = 8

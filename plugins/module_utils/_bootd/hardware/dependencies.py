@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from .field_check import Finding
 from .manifest import Document
 from .model import AFTER_ANNOTATION, DEFAULT_NAMESPACE, MAX_AFTER, after_names, text_at
 from .names import is_usable, is_usable_key
 from .problem import Problem, printable, shown
-from .shape import Finding
 
 PATH = f"metadata.annotations.{AFTER_ANNOTATION}"
 MAX_SHOWN = 8  # machines of a circle that are named

@@ -9,8 +9,8 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from . import values
+from .field_check import Finding
 from .problem import ABSENT
-from .shape import Finding
 
 SHORT_LEASE = 60  # seconds
 SCRIPT_START = "#!ipxe"

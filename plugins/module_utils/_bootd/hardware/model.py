@@ -118,6 +118,14 @@ class Machine:
         return f"{self.namespace}/{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """The network interface of a machine that a request named."""
+
+    machine: Machine
+    interface: Interface
+
+
 def text_at(node: Any, *path: str) -> str:
     """Return the string at ``path`` in nested mappings, or "" where anything on the way is missing or not a string."""
     for step in path:

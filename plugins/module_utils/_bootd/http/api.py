@@ -9,7 +9,7 @@ try:
 except ImportError:
     Bottle = HTTPResponse = None
 
-from .. import metrics
+from ..process import metrics
 from . import replies, status
 from .site import Site
 

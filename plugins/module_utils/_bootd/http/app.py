@@ -11,10 +11,10 @@ try:
 except ImportError:
     Bottle = HTTPError = response = None
 
-from ..faults import Contained
-from ..services import Services
+from ..process.faults import Contained
+from ..runtime.services import Services
 from . import api, configuration, images, metadata, replies, reports, scripts
-from .front import Front
+from .middleware import Middleware
 from .site import Environ, Site
 
 Application = Callable[[Environ, Callable], Iterable[bytes]]
@@ -30,7 +30,7 @@ def create_app(services: Services, boot_files: Sequence[str], render: Callable[.
         subject.add_routes(app, site)
     for status in (400, 404, 405, 500):
         app.error(status)(_plain_error)
-    return Front(app, site)
+    return Middleware(app, site)
 
 
 def _wall(services: Services) -> Callable:

@@ -15,12 +15,13 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import delivery, tokens
-from ..catalog import Nic
-from ..events import Configuration
+from ..decisions import tokens
+from ..decisions.events import Configuration
 from ..hardware.mac import parse_mac
+from ..hardware.model import Nic
+from ..runtime import configuration_handout as delivery
 from . import replies
-from .body import FileBody
+from .file_body import FileBody
 from .site import Site
 
 ROOT = tokens.CONFIGURATION_PREFIX

@@ -21,8 +21,8 @@ except ImportError:
     web = LineTooLong = None
     RequestHandler = StreamResponse = object
 
-from .environment import MAX_HEAD, MAX_HEADERS, Refused
-from .places import Place, Places
+from .limits import Place, Places
+from .wsgi_environ import MAX_HEAD, MAX_HEADERS, Refused
 
 REQUEST_SECONDS = 10.0  # from the first octet of a head, of a new connection from its beginning, to its last; so a body
 IDLE_SECONDS = 15.0  # between two requests

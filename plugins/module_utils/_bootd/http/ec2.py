@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..catalog import Nic
-from ..hardware.model import text_at
+from ..hardware.model import Nic, text_at
 
 USER_DATA = "user-data"
 _OS = "meta-data/operating-system"

@@ -13,10 +13,10 @@ try:
 except ImportError:
     HTTPResponse = None
 
-from ..beneath import is_relative, open_first
+from ..process.served_files import is_relative, open_first
 from . import replies
-from .body import FileBody
-from .progress import Download
+from .downloads import Download
+from .file_body import FileBody
 from .ranges import Version, select
 from .site import PLACE, Environ
 

@@ -12,15 +12,15 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from ..catalog import Nic
 from ..decisions.boot import Asked, Program, Refusal, Wants, decide
-from ..events import BootFile, Loaded, Progress
+from ..decisions.events import BootFile, Loaded, Progress
+from ..decisions.stages import LOADS
 from ..hardware.mac import parse_mac
+from ..hardware.model import Nic
 from ..ipxe.artifacts import role_of
-from ..stages import LOADS
 from . import replies, scripts
+from .downloads import Download
 from .files import serve
-from .progress import Download
 from .site import Site
 
 

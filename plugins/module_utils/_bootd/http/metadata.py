@@ -9,9 +9,9 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import delivery
-from ..catalog import Nic
 from ..decisions.policy import judge
+from ..hardware.model import Nic
+from ..runtime import configuration_handout as delivery
 from . import configuration, ec2, replies
 from .site import Site
 

@@ -13,16 +13,16 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import tokens
-from ..catalog import Nic
-from ..events import Facts, PhoneHome, Report
+from ..decisions import tokens
+from ..decisions.events import Facts, PhoneHome, Report
 from ..hardware.mac import parse_mac
+from ..hardware.model import Nic
 from ..ipxe.reports import read_report
 from ..stores.base import StoreError
 from . import replies
-from .bodies import BadBody, phone_home, read_body, read_query, reason_in
-from .environment import MAX_BODY
+from .report_body import BadBody, phone_home, read_body, read_query, reason_in
 from .site import Environ, Site
+from .wsgi_environ import MAX_BODY
 
 KEPT = {"kept": True}
 RETRY_SECONDS = "5"

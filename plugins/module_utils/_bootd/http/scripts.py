@@ -11,11 +11,13 @@ try:
 except ImportError:
     Bottle = HTTPResponse = request = None
 
-from .. import admission, delivery, events
-from ..catalog import Nic
+from ..decisions import events
 from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script
 from ..decisions.waiting import what_for
 from ..hardware.mac import parse_mac
+from ..hardware.model import Nic
+from ..runtime import admission
+from ..runtime import configuration_handout as delivery
 from . import replies
 from .site import Site
 

@@ -22,16 +22,16 @@ try:
 except ImportError:
     web = None
 
-from ..faults import Contained
-from ..health import Pulse
 from ..ipxe.render import render
-from ..services import Services
-from .answers import Answers
+from ..process.faults import Contained
+from ..process.health import Pulse
+from ..runtime.services import Services
 from .app import Application, create_app
 from .connection import Connection
-from .environment import Refused
-from .front import log_refusal
-from .places import Places
+from .limits import Places
+from .middleware import log_refusal
+from .request_handler import Answers
+from .wsgi_environ import Refused
 
 BACKLOG = 128
 SHUTDOWN_SECONDS = 1.0  # for routes that have begun

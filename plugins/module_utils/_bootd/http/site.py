@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..catalog import Nic
 from ..decisions.boot import BootContext
-from ..events import Detail, Event
-from ..services import Services
-from ..stages import State
-from .progress import Downloads
-from .who import Caller, Networks, client_address, identify, networks
+from ..decisions.events import Detail, Event
+from ..decisions.stages import State
+from ..hardware.model import Nic
+from ..runtime.services import Services
+from .caller import Caller, Networks, client_address, identify, networks
+from .downloads import Downloads
 
 Environ = dict[str, object]
 NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for the log

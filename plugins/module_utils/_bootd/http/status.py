@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from ..catalog import Nic
 from ..decisions.policy import judge
-from ..hardware.model import DEFAULT_NAMESPACE, Machine, boot_interface
+from ..decisions.stages import State
+from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface
 from ..installers.registry import installer_of
-from ..stages import State
 from ..stores.base import StoreProblem
-from ..unknown import Unknown
+from ..stores.unknown_machines import Unknown
 
 Document = dict[str, Any]
 

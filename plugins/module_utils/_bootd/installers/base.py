@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..catalog import Nic
 from ..configurations import document as documents
 from ..configurations.base import Configuration
-from ..deadlines import Expected
-from ..hardware.model import Machine
-from ..hardware.shape import Finding
+from ..decisions.deadlines import Expected
+from ..hardware.field_check import Finding
+from ..hardware.model import Machine, Nic
 from .kernel_boot import KernelBoot
 
 YAML = "application/yaml"  # RFC 9512

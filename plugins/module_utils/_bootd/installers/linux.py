@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..catalog import Nic
+from ..hardware.model import Nic
 from . import fields
 from .base import Installer
 from .kernel_boot import KernelBoot, kernel_boot

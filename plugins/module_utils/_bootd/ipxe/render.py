@@ -14,7 +14,7 @@ except ImportError:
 from ..decisions.boot import SCRIPT_NAME, Chain, Contents, LocalDisk, Script, Unusable, Wait
 from ..hardware.mac import dashed
 from ..installers import fields
-from ..settings import Settings
+from ..process.settings import Settings
 from . import reports, templates
 
 MAGIC = "#!ipxe"

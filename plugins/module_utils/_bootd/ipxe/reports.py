@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from ..events import BootError, Facts, Loaded
+from ..decisions.events import BootError, Facts, Loaded
 from .artifacts import plain
 
 MAX_VALUE = 256  # characters of a value that are kept

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..faults import Caught, fields_of
 from ..hardware.model import text_at
+from ..process.faults import Caught, fields_of
 from .client import Client, Watch
 from .errors import ApiError, ApiUnreachable
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ..stages import State
+from ..decisions.stages import State
 
 COMPONENT = "bootd"
 MAX_MESSAGE = 1024  # bytes, the API's own limit

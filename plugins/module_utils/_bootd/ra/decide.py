@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from ..catalog import Nic
-from ..events import Discover, Event, Lease
+from ..decisions.events import Discover, Event, Lease
+from ..hardware.model import Nic
 from .packet import Solicitation
 
 IPXE_SECONDS = 60.0  # after its request for an address; iPXE gives IPv6 up after 16

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..drain import Drain
-from ..faults import Contained
-from ..services import Services
+from ..process.datagram_loop import DatagramLoop
+from ..process.faults import Contained
+from ..runtime.services import Services
 from .decide import Silence, decide
 from .packet import RaError, advertisement, parse_solicitation
 from .transport import Heard, Transport
@@ -25,7 +25,7 @@ class RaServer:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._drain: Drain[Heard] | None = None
+        self._loop: DatagramLoop[Heard] | None = None
 
     def open(self) -> None:
         """Open the socket; where it can't be had, say so and go on: boots work without it, only slower."""
@@ -40,18 +40,20 @@ class RaServer:
             )
             return
         contained = Contained("ra", services.metrics, services.log)
-        self._drain = Drain("ra", transport, partial(self.answer, transport), contained, services.health.pulse("ra"))
+        self._loop = DatagramLoop(
+            "ra", transport, partial(self.answer, transport), contained, services.health.pulse("ra")
+        )
 
     def start(self) -> None:
         """Start to answer, where there is a socket."""
-        if self._drain is not None:
-            self._drain.start()
+        if self._loop is not None:
+            self._loop.start()
 
     def stop(self) -> None:
         """Stop answering and close the socket; harmless where nothing was opened or started."""
-        drain, self._drain = self._drain, None
-        if drain is not None:
-            drain.stop()
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.stop()
 
     def answer(self, transport: Transport, heard: Heard) -> None:
         """Answer one solicitation through ``transport``, or drop it and count why."""

@@ -13,12 +13,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..faults import Caught, fields_of
 from ..kube.client import JSON_PATCH, Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
-from ..logs import Log
+from ..process.faults import Caught, fields_of
+from ..process.log import Log
+from ..process.worker import Worker
 from .live_object import GROUP_VERSION, PLURAL
-from .worker import Worker
 
 FIELD_MANAGER = "bootd"
 GATHER = 0.2  # seconds that a state waits for the next one of the same boot

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..catalog import Catalog
-from ..stages import State
+from ..decisions.stages import State
+from .catalog import Catalog
 
 
 class StoreError(Exception):

@@ -14,15 +14,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from ..catalog import Catalog
+from ..decisions.stages import State
 from ..hardware.model import Machine
-from ..logs import Log
-from ..stages import State
+from ..process.log import Log
 from .base import StoreError, StoreProblem
-from .manifest_cache import ManifestCache
-from .manifest_tree import Seen, Tree
-from .manifest_watch import ManifestWatch
-from .state_dir import KeptStates, StateDir
+from .catalog import Catalog
+from .manifests.cache import ManifestCache
+from .manifests.tree import Seen, Tree
+from .manifests.watch import ManifestWatch
+from .states.directory import KeptStates, StateDir
 from .switches import as_served, clash_problems
 
 MAX_PROBLEMS = 1000

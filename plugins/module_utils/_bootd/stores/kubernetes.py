@@ -14,22 +14,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..catalog import Catalog
+from ..decisions.stages import State
 from ..hardware.model import Machine
-from ..kube.access import missing_rules
 from ..kube.client import Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
 from ..kube.object_watch import ObjectWatch
+from ..kube.rules import missing_rules
 from ..kube.stage_events import stage_event
-from ..logs import Log
-from ..stages import State
+from ..process.log import Log
+from ..process.worker import Worker
 from .api_writer import ApiWriter
 from .base import StoreError, StoreProblem
+from .catalog import Catalog
 from .live_object import GROUP_VERSION, PLURAL, Live, as_served, is_earlier, is_newer, live_from, patch_of
 from .object_cache import ObjectCache
-from .state_dir import KeptStates, StateDir
+from .states.directory import KeptStates, StateDir
 from .switches import clash_problems
-from .worker import Worker
 
 MAX_PROBLEMS = 1000
 CACHE_SECONDS = 2.0  # between two writes of the cache, or CACHE_SHARE times as long as the last one took

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..decisions.stages import State
 from ..hardware.mac import parse_mac
 from ..hardware.manifest import Document
 from ..hardware.model import (
@@ -25,10 +26,9 @@ from ..hardware.model import (
     text_at,
 )
 from ..hardware.names import is_usable_key
-from ..hardware.validate import check_document
-from ..stages import State
-from ..state_document import from_json, to_json
+from ..validation.objects import check_document
 from .base import StoreProblem
+from .states.document import from_json, to_json
 
 GROUP_VERSION = "tinkerbell.org/v1alpha1"
 PLURAL = "hardware"

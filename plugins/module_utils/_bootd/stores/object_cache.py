@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .private_file import replace_file
+from ..process.private_file import replace_file
 
 NAME = "hardware.jsonl"
 FORMAT = 1

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ..catalog import Clash
 from ..hardware.model import Interface, Machine
 from .base import StoreProblem
+from .catalog import Clash
 
 
 def as_served(machine: Machine, switched_off: Mapping[str, str]) -> Machine:

@@ -1,18 +1,19 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The syslog server: one thread that drains one socket. A machine is known by the address it sends from."""
+"""The syslog server: one thread that takes what one socket hears. A machine is known by the address it sends from."""
 
 from __future__ import annotations
 
 import socket
 import time
+from collections import OrderedDict
+from dataclasses import dataclass
 
-from ..catalog import Nic
-from ..drain import Drain
-from ..events import Event
-from ..faults import Contained
-from ..services import Services
-from .limit import RateLimit
+from ..decisions.events import Event
+from ..hardware.model import Nic
+from ..process.datagram_loop import DatagramLoop
+from ..process.faults import Contained
+from ..runtime.services import Services
 from .lines import Line, Lines, presentable
 from .packet import MAX_SIZE, Message, SyslogError, parse
 from .signals import read_signal
@@ -52,7 +53,7 @@ class SyslogServer:
         self.lines = Lines()
         self._services = services
         self._limit = RateLimit()
-        self._drain: Drain[tuple[bytes, str]] | None = None
+        self._loop: DatagramLoop[tuple[bytes, str]] | None = None
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
@@ -60,19 +61,19 @@ class SyslogServer:
         receiver = _Receiver(settings.bind, settings.syslog_port)
         contained = Contained("syslog", services.metrics, services.log)
         pulse = services.health.pulse("syslog")
-        self._drain = Drain("syslog", receiver, lambda heard: self.receive(*heard), contained, pulse)
+        self._loop = DatagramLoop("syslog", receiver, lambda heard: self.receive(*heard), contained, pulse)
         self.port = receiver.port
 
     def start(self) -> None:
         """Start to listen."""
-        if self._drain is not None:
-            self._drain.start()
+        if self._loop is not None:
+            self._loop.start()
 
     def stop(self) -> None:
         """Stop listening and close the socket; harmless where nothing was opened or started."""
-        drain, self._drain = self._drain, None
-        if drain is not None:
-            drain.stop()
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.stop()
 
     def receive(self, data: bytes, source: str) -> None:
         """Take one datagram from the IPv4 address ``source``: log it, keep it, tell the journal."""
@@ -117,3 +118,41 @@ class SyslogServer:
 
     def _drop(self, reason: str) -> None:
         self._services.metrics.dropped.labels("syslog", reason).inc()
+
+
+RATE = 100.0
+BURST = 1000.0  # a kernel says some hundred lines in its first second
+MAX_SOURCES = 4096
+
+
+@dataclass(slots=True)
+class _Bucket:
+    filled: float
+    at: float
+    missed: int = 0
+
+
+class RateLimit:
+    """Not safe for several threads: the server has one. Time is passed in, in seconds."""
+
+    def __init__(self, rate: float = RATE, burst: float = BURST, sources: int = MAX_SOURCES) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._sources = sources
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def admit(self, source: str, now: float) -> int | None:
+        """Return how many lines of ``source`` were refused since the last one admitted, or None where this one is."""
+        bucket = self._buckets.setdefault(source, _Bucket(self._burst, now))
+        self._buckets.move_to_end(source)
+        if len(self._buckets) > self._sources:
+            self._buckets.popitem(last=False)
+        # A clock that was set back must not empty the bucket.
+        bucket.filled = min(self._burst, bucket.filled + max(0.0, now - bucket.at) * self._rate)
+        bucket.at = now
+        if bucket.filled < 1.0:
+            bucket.missed += 1
+            return None
+        bucket.filled -= 1.0
+        missed, bucket.missed = bucket.missed, 0
+        return missed

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from ..events import BootError, Loaded
+from ..decisions.events import BootError, Loaded
+from ..decisions.tokens import REPORT_PREFIX
 from ..ipxe.artifacts import plain, role_of
 from ..ipxe.reports import error_link
-from ..tokens import REPORT_PREFIX
 from .packet import Message
 
 APP_NAME = "ipxe"

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
+from ..process.served_files import open_first
 from .decide import ServeFile, ServeScript
-from .files import BootFiles
-from .source import BytesSource, FileSource, NetasciiSource, Source
+from .packet import ErrorCode, TftpError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,134 @@ def open_content(decision: ServeFile | ServeScript, mode: str, files: BootFiles)
 
 def _in_mode(mode: str, source: Source) -> Source:
     return NetasciiSource(source) if mode == "netascii" else source
+
+
+@dataclass(frozen=True, slots=True)
+class BootFile:
+    """An open file. Whoever has it closes ``descriptor``; ``size`` in octets, as it was when opened."""
+
+    descriptor: int
+    size: int
+
+
+class BootFiles:
+    """One or more directories; the first that has a name wins.
+
+    Directories are looked up at each request: one that is replaced, or mounted later, is used from then on.
+    """
+
+    def __init__(self, directories: Iterable[str]) -> None:
+        self._directories = tuple(directory for directory in directories if directory)
+
+    def open(self, name: str) -> BootFile:
+        """Open ``name``, a relative path; raise TftpError 1 where there is no such file, 2 where it is none to serve.
+
+        OSError where the process may open nothing more now: asking again later makes sense. Links are followed as
+        long as they stay inside their directory: volumes of Kubernetes are made of such links.
+        """
+        try:
+            descriptor = open_first(self._directories, name)
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                raise
+            raise TftpError(*_ANSWERS.get(error.errno, _OTHER)) from error
+        return BootFile(descriptor, os.fstat(descriptor).st_size)
+
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_MISSING = (ErrorCode.NOT_FOUND, "file not found")
+_DENIED = (ErrorCode.ACCESS_VIOLATION, "this file is not served")
+_OTHER = (ErrorCode.UNDEFINED, "the file can't be opened")
+_ANSWERS = {
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.ELOOP: _DENIED,
+    errno.ENOENT: _MISSING,
+    errno.ENOTDIR: _MISSING,
+    errno.ENAMETOOLONG: _MISSING,
+}
+
+
+class Source(Protocol):
+    """``size``: octets as they are sent, or None where only sending them would tell."""
+
+    size: int | None
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return ``length`` octets from ``offset``, fewer only at the end; raise TftpError where that can't be."""
+
+
+class BytesSource:
+    """A reply that was made for this request."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.size: int | None = len(content)
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._content[offset : offset + length]
+
+
+class FileSource:
+    """An open file, sent at the size it had when it was opened: the size the client may have been told."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self._descriptor = descriptor
+        self._end = size
+        self.size: int | None = size
+
+    def read(self, offset: int, length: int) -> bytes:
+        wanted = max(0, min(length, self._end - offset))
+        pieces = []
+        while wanted:
+            try:
+                piece = os.pread(self._descriptor, wanted, offset)
+            except OSError as error:
+                raise TftpError(ErrorCode.UNDEFINED, f"reading failed: {error.strerror}") from error
+            if not piece:
+                raise TftpError(ErrorCode.UNDEFINED, "the file became shorter while it was sent")
+            pieces.append(piece)
+            wanted -= len(piece)
+            offset += len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class NetasciiSource:
+    """Another source in netascii (RFC 764): LF is sent as CR LF, CR as CR NUL.
+
+    Offsets count converted octets. Reads must not go back behind the offset of the read before, as a transfer's
+    windows never do: only the place where the last read began is remembered.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._offset = 0  # converted octets ...
+        self._raw = 0  # ... that these raw octets make
+        self.size: int | None = None
+
+    def read(self, offset: int, length: int) -> bytes:
+        skip = offset - self._offset
+        if skip < 0:
+            raise ValueError("a netascii source does not go back")
+        converted, rawsize = b"", 0
+        while len(converted) < skip + length:
+            raw = self._source.read(self._raw + rawsize, skip + length - len(converted))
+            if not raw:
+                break
+            converted += to_netascii(raw)
+            rawsize += len(raw)
+        self._move_to(converted, skip)
+        return converted[skip : skip + length]
+
+    def _move_to(self, converted: bytes, skip: int) -> None:
+        passed = converted[:skip]
+        # Each LF and each CR became two octets that begin with CR; a CR at the end is only half of one.
+        half = passed.endswith(b"\r")
+        whole = len(passed) - half
+        self._raw += whole - passed.count(b"\r", 0, whole)
+        self._offset += whole
+
+
+def to_netascii(raw: bytes) -> bytes:
+    """Return ``raw`` in netascii; each octet is converted by itself, so any cut of the input will do."""
+    return raw.replace(b"\r", b"\r\0").replace(b"\n", b"\r\n")

@@ -12,23 +12,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from .. import events
-from ..admission import admit, may_wait
-from ..catalog import Nic
+from ..decisions import events
 from ..decisions.boot import BootContext, LocalDisk, Script, Wait, decide_script
-from ..delivery import config_url
-from ..faults import Contained
+from ..decisions.events import BootFile, Event, Held, LocalBoot
+from ..hardware.model import Nic
 from ..ipxe.render import render
-from ..services import Services
-from .content import open_content
+from ..process.faults import Contained
+from ..runtime.admission import admit, may_wait
+from ..runtime.configuration_handout import config_url
+from ..runtime.services import Services
+from .content import BootFiles, open_content
 from .decide import Refuse, ServeFile, ServeScript, decide
-from .files import BootFiles
-from .options import Limits, blksize_for_mtu, negotiate
-from .packet import Error, Packet, Request, TftpError, encode, parse
-from .report import Reporter
-from .sessions import Session, Sessions
-from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
-from .transfer import Transfer
+from .packet import Error, Limits, Packet, Request, TftpError, blksize_for_mtu, encode, negotiate, parse
+from .sockets import Address, Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
+from .transfer import Outcome, Session, Sessions, Transfer
 
 _BATCH = 64  # datagrams read before deadlines and stop() are looked at
 _ECHO = 1.0  # seconds within which the same request again is the network's doing, not the client's
@@ -255,3 +252,97 @@ class TftpServer:
         session.channel.close()
         session.content.close()
         self._report.ended(session, time.monotonic())
+
+
+LINES_PER_SECOND = 20  # in the log, for requests that get no transfer; the metrics count all
+
+
+class Reporter:
+    """Tells the log, the metrics and the journal."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._second = 0
+        self._lines = 0
+
+    def ended(self, session: Session, now: float) -> None:
+        """Tell how ``session`` ended; its transfer must have an outcome. ``now`` is the server's monotonic clock."""
+        transfer, decision = session.transfer, session.decision
+        status = transfer.outcome.value
+        self._services.metrics.tftp.labels(status).inc()
+        self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
+        self._level(transfer)(
+            "get",
+            **_who(session.client, session.request, decision.nic),
+            filename=decision.name,
+            bytesSent=transfer.bytes_acked,
+            contentSize=session.content.size,
+            blksize=session.terms.blksize,
+            windowsize=session.terms.windowsize,
+            duration=round(now - session.started, 3),
+            status=status,
+            reason=transfer.reason or None,
+        )
+        if transfer.outcome is Outcome.COMPLETE:
+            self._services.journal.record(_event(session, self._services.clock()))
+
+    def refused(self, client: Address, request: Request, refusal: Refuse) -> None:
+        """Tell that ``request`` was refused."""
+        self._services.metrics.tftp.labels("refused").inc()
+        if not self._may_log():
+            return
+        self._services.log.info(
+            "put" if request.write else "get",
+            **_who(client, request, refusal.nic),
+            status="refused",
+            code=int(refusal.code),
+            reason=refusal.reason,
+        )
+
+    def no_means(self, client: Address, request: Request, error: OSError) -> None:
+        """Tell that ``request`` gets no answer for want of a descriptor or a route: the client asks again."""
+        self.dropped("no_means")
+        if self._may_log():
+            self._services.log.error("get", **_who(client, request, None), status="dropped", reason=error.strerror)
+
+    def dropped(self, reason: str) -> None:
+        """Count a datagram that gets no answer."""
+        self._services.metrics.dropped.labels("tftp", reason).inc()
+
+    def _level(self, transfer: Transfer) -> Callable[..., None]:
+        log = self._services.log
+        if transfer.outcome in (Outcome.TIMEOUT, Outcome.FAILED):
+            return log.warning
+        # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
+        quiet = transfer.outcome is Outcome.ABORTED and not transfer.proven
+        return log.debug if quiet else log.info
+
+    def _may_log(self) -> bool:
+        second = int(self._services.clock())
+        if second != self._second:
+            self._second, self._lines = second, 0
+        self._lines += 1
+        return self._lines <= LINES_PER_SECOND
+
+
+def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:
+    return {
+        "machine": nic.machine.name if nic else None,
+        "mac": nic.interface.mac if nic else None,
+        "client": f"{client[0]}:{client[1]}",
+        "uri": request.filename,
+    }
+
+
+def _event(session: Session, at: float) -> Event:
+    decision, sent = session.decision, session.transfer.bytes_acked
+    detail: BootFile | Held | LocalBoot | events.Script
+    if isinstance(decision, ServeFile):
+        detail = BootFile(decision.name, "tftp", sent)
+    elif isinstance(decision.script, Wait):
+        detail = Held(decision.script.waits_for)
+    elif isinstance(decision.script.boots, LocalDisk):
+        detail = LocalBoot(decision.script.reason)
+    else:
+        detail = events.Script(decision.script.kind, "tftp", sent)
+    return Event(decision.nic.machine.key, decision.nic.interface.mac, at, detail)

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from ...catalog import Nic
 from ...hardware import values
-from ...hardware.model import text_at
+from ...hardware.model import Nic, text_at
 from .. import fields
 from ..kernel_boot import KernelBoot, kernel_boot
 from .kernel_line import Network, default_arguments

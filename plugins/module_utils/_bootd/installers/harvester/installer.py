@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ...catalog import Nic
 from ...configurations import document as documents
 from ...configurations.base import Configuration
-from ...deadlines import Expected
-from ...hardware.model import Machine, text_at
-from ...hardware.shape import Finding
+from ...decisions.deadlines import Expected
+from ...hardware.field_check import Finding
+from ...hardware.model import Machine, Nic, text_at
 from ..base import YAML, Handout, Installer, Target
 from ..kernel_boot import KernelBoot
 from .answers import answers_at

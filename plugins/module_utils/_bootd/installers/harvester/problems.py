@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...hardware import values
+from ...hardware.field_check import Finding
 from ...hardware.model import text_at
 from ...hardware.problem import ABSENT
-from ...hardware.shape import Finding
-from ...hardware.written import INSTANCE, SYSTEM, has_own_script, instance, netbooting
+from ...hardware.written_spec import INSTANCE, SYSTEM, has_own_script, instance, netbooting
 from .quirks import ARCH_NAMES, arch_refused, bios_refused
 from .versions import NEWEST, is_known, parse_version, shown_version
 

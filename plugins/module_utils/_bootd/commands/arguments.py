@@ -1,0 +1,283 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""bootd's command line: flags, their ``BOOTD_...`` environment variables, and the settings they make."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, ip_network
+from typing import Any
+
+from ..decisions.architectures import parse_arch_map
+from ..hardware.mac import parse_mac
+from ..hardware.names import is_object_name
+from ..process.log import LEVELS
+from ..process.settings import DHCP_MODES, LIMITS, Settings
+
+STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
+DEFAULT_STATE_DIR = "/var/lib/bootd"
+MAX_LIMIT = 30 * 86400  # seconds
+
+
+class UsageError(Exception):
+    """The command line can't be used; the message names the flag, its value and what it should be."""
+
+
+def parse(argv: list[str], environ: Mapping[str, str]) -> argparse.Namespace:
+    """Return the parsed command line; a flag that is not given takes its value from ``environ``."""
+    parser = argparse.ArgumentParser(prog="bootd", description="Boot machines from the network.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="answer DHCP, TFTP, HTTP and syslog"), environ)
+    _add_check(commands.add_parser("check", help="validate Hardware manifests"))
+    _add_explain(commands.add_parser("explain", help="show what one machine would get, stage by stage"), environ)
+    _add_report_url(commands.add_parser("report-url", help="print the URLs installers report to"), environ)
+    return parser.parse_args(argv)
+
+
+def _flag(
+    parser: argparse.ArgumentParser,
+    environ: Mapping[str, str],
+    flag: str,
+    default: str | None,
+    text: str,
+    metavar: str,
+) -> None:
+    variable = f"BOOTD_{flag.removeprefix('--').replace('-', '_').upper()}"
+    value = environ.get(variable, default)
+    parser.add_argument(flag, default=value, required=value is None, help=f"{text} [{variable}]", metavar=metavar)
+
+
+def _add_common(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--address", None, "IPv4 address that machines reach bootd by", metavar="IP")
+    _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
+    _flag(parser, environ, "--state-dir", DEFAULT_STATE_DIR, "where states and the secret are kept", metavar="DIR")
+    text = "file that keys report URLs, for several bootds to share; none: one in the state directory"
+    _flag(parser, environ, "--report-key", "", text, metavar="FILE")
+
+
+def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
+    _add_common(parser, environ)
+    _flag(parser, environ, "--interface", "", "answer DHCP on this interface only", metavar="IF")
+    _flag(parser, environ, "--bind", "0.0.0.0", "IPv4 address the servers listen on", metavar="IP")
+    _flag(parser, environ, "--tftp-port", "69", "TFTP port", metavar="PORT")
+    _flag(parser, environ, "--dhcp-port", "67", "DHCP port", metavar="PORT")
+    _flag(parser, environ, "--syslog-port", "514", "syslog port", metavar="PORT")
+    _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
+    _add_boot_files(parser, environ)
+    _flag(parser, environ, "--image-dir", "", "directory served below /images/", metavar="DIR")
+    _add_config_dir(parser, environ)
+    _add_arch_map(parser, environ)
+    _flag(parser, environ, "--lease-time", "86400", "seconds, where an object gives none", metavar="SECONDS")
+    _flag(parser, environ, "--tftp-single-port", "no", "yes: answer TFTP transfers from one port", metavar="YES|NO")
+    _flag(parser, environ, "--tftp-max-blksize", "1468", "largest TFTP block, in bytes", metavar="BYTES")
+    _flag(parser, environ, "--router-advertisements", "yes", "no: let iPXE wait 16 s for IPv6", metavar="YES|NO")
+    _flag(parser, environ, "--trusted-proxies", "", "CIDRs whose X-Forwarded-For is believed", metavar="CIDR,...")
+    text = "namespace of the Lease by which one of several bootds answers DHCP; none: this one does"
+    _flag(parser, environ, "--lease-namespace", "", text, metavar="NAMESPACE")
+    _flag(parser, environ, "--replica", socket.gethostname(), "this bootd's name in the Lease", metavar="NAME")
+    text = f"seconds after which a silent machine has failed, over {_as_text(LIMITS)}; 0: never"
+    _flag(parser, environ, "--stage-limits", "", text, metavar="NAME=SECONDS,...")
+    _flag(parser, environ, "--ready-checks", "on", "off: do not ask installed machines to answer", metavar="ON|OFF")
+    _flag(parser, environ, "--installs-at-once", "0", "machines installed side by side; 0: no limit", metavar="N")
+    _flag(parser, environ, "--log-format", "json", "json or text", metavar="FORMAT")
+    _flag(parser, environ, "--log-level", "info", f"one of {', '.join(LEVELS)}", metavar="LEVEL")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a manifest or a directory of them")
+
+
+def _add_boot_files(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--boot-files", "", "directories of boot programs, separated by ':'", metavar="DIR")
+
+
+def _readable(directory: str) -> str:
+    """Return ``directory`` where this process may read it, else ""."""
+    return directory if os.access(directory, os.R_OK | os.X_OK) else ""
+
+
+def _add_config_dir(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    text = "directory of installer configurations, NAME.yaml or NAME.cfg; with store kubernetes they are Secrets"
+    _flag(parser, environ, "--config-dir", "", text, metavar="DIR")
+
+
+def _add_arch_map(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    text = "boot file by client architecture (option 93), as in 7=snponly.efi,11=snp-arm64.efi"
+    _flag(parser, environ, "--arch-map", "", text, metavar="ARCH=FILE,...")
+
+
+def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    parser.add_argument("mac", metavar="MAC", help="the machine's MAC address, in any notation")
+    parser.add_argument("--arch", default="7", metavar="N", help="client architecture (option 93); 0 is BIOS, 7 UEFI")
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
+    _flag(parser, environ, "--address", "192.0.2.1", "IPv4 address that machines reach bootd by", metavar="IP")
+    _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
+    text = "the daemon's, to take what was kept there into account"
+    _flag(parser, environ, "--state-dir", _readable(DEFAULT_STATE_DIR), text, metavar="DIR")
+    _add_boot_files(parser, environ)
+    _add_config_dir(parser, environ)
+    _add_arch_map(parser, environ)
+
+
+def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="machines; all of the store where none is named")
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
+    _add_common(parser, environ)
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Return the Settings that ``options`` make; raises UsageError naming every flag that can't be used.
+
+    Commands have only some of the flags: what a command does not have keeps its default.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, (convert, expected) in _CONVERTERS.items():
+        text = getattr(options, name, None)
+        if text is None:
+            continue
+        try:
+            values[name] = convert(text)
+        except ValueError as error:
+            problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected} ({error})")
+    if values.get("config_dir") and str(values.get("store")).startswith("kubernetes"):
+        problems.append("--config-dir goes with --store files:DIR; in a cluster, configurations are Secrets")
+    if problems:
+        raise UsageError("\n".join(problems))
+    return Settings(**values)
+
+
+def client_from(options: argparse.Namespace) -> tuple[str, int]:
+    """Return the MAC in colon form and the architecture that ``bootd explain`` was asked about; raises UsageError."""
+    mac = parse_mac(options.mac)
+    if mac is None:
+        raise UsageError(f"{options.mac!r} is no MAC address such as 58:47:ca:71:d8:49")
+    try:
+        return mac, _between(0, 0xFFFF)(options.arch)
+    except ValueError:
+        raise UsageError(f"--arch is {options.arch!r} but should be a number: 0 is BIOS, 7 is UEFI") from None
+
+
+def _store(text: str) -> str:
+    kind, colon, rest = text.partition(":")
+    if kind == "kubernetes":
+        if colon and not is_object_name(rest):
+            raise ValueError("no namespace has such a name")
+        return text
+    if kind != "files" or not colon or not rest:
+        raise ValueError("no store of that kind")
+    return text
+
+
+def _namespace_or_none(text: str) -> str:
+    if text and not is_object_name(text):
+        raise ValueError("no namespace has such a name")
+    return text
+
+
+def _file_or_none(text: str) -> str:
+    if text and not os.path.isfile(text):
+        raise ValueError("no such file")
+    return text
+
+
+def _host_address(text: str) -> str:
+    address = IPv4Address(text)
+    if address.is_unspecified or address.is_multicast or text == "255.255.255.255":
+        raise ValueError("machines can't send to that")
+    return str(address)
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in choices:
+            raise ValueError("not one of them")
+        return text
+
+    return convert
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(f"not between {low} and {high}")
+        return number
+
+    return convert
+
+
+def _yes_no(text: str) -> bool:
+    answers = {**dict.fromkeys(("yes", "true", "1", "on"), True), **dict.fromkeys(("no", "false", "0", "off"), False)}
+    if text.lower() not in answers:
+        raise ValueError("neither")
+    return answers[text.lower()]
+
+
+def _directories(text: str) -> tuple[str, ...]:
+    return tuple(_directory(item) for item in text.split(os.pathsep) if item)
+
+
+def _directory_or_none(text: str) -> str:
+    return _directory(text) if text else ""
+
+
+def _directory(text: str) -> str:
+    if not os.path.isdir(text):
+        raise ValueError(f"{text} is not a directory")
+    return text
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(item.strip())) for item in text.split(",") if item.strip())
+
+
+def _stage_limits(text: str) -> Mapping[str, float]:
+    """Return the limits that ``text`` gives, over the defaults."""
+    limits = dict(LIMITS)
+    for item in filter(None, map(str.strip, text.split(","))):
+        name, _equals, seconds = item.partition("=")
+        if name not in LIMITS:
+            raise ValueError(f"no limit is called {name!r}")
+        limits[name] = float(_between(0, MAX_LIMIT)(seconds))
+    return limits
+
+
+def _as_text(limits: Mapping[str, float]) -> str:
+    return ",".join(f"{name}={seconds:.0f}" for name, seconds in limits.items())
+
+
+_PORT = (_between(0, 65535), "a port number")
+_CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
+    "store": (_store, STORES),
+    "state_dir": (str, "a directory"),
+    "address": (_host_address, "the IPv4 address of this node that machines can reach"),
+    "interface": (str, "a network interface"),
+    "bind": (lambda text: str(IPv4Address(text)), "an IPv4 address"),
+    "http_port": _PORT,
+    "tftp_port": _PORT,
+    "dhcp_port": _PORT,
+    "syslog_port": _PORT,
+    "dhcp_mode": (_one_of(DHCP_MODES), f"one of {', '.join(DHCP_MODES)}"),
+    "boot_files": (_directories, "directories that exist"),
+    "image_dir": (_directory_or_none, "a directory that exists"),
+    "config_dir": (_directory_or_none, "a directory that exists"),
+    "arch_map": (parse_arch_map, "ARCH=FILE,... with architecture numbers"),
+    "lease_time": (_between(60, 0xFFFFFFFE), "seconds, 60 or more"),
+    "tftp_single_port": (_yes_no, "yes or no"),
+    "tftp_max_blksize": (_between(512, 65464), "a number from 512 to 65464"),
+    "router_advertisements": (_yes_no, "yes or no"),
+    "stage_limits": (_stage_limits, f"NAME=SECONDS,... with names of {', '.join(LIMITS)}"),
+    "ready_checks": (_yes_no, "on or off"),
+    "installs_at_once": (_between(0, 100_000), "a number of machines, 0 for no limit"),
+    "lease_namespace": (_namespace_or_none, "a namespace"),
+    "replica": (str, "a name"),
+    "report_key": (_file_or_none, "a file that exists"),
+    "trusted_proxies": (_networks, "networks such as 10.0.0.0/8"),
+    "log_format": (_one_of(("json", "text")), "json or text"),
+    "log_level": (_one_of(LEVELS), f"one of {', '.join(LEVELS)}"),
+}

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``bootd check``: every problem of every object in files and directories, with its place and what would be right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from ..hardware.line_numbers import line_at, lines_of
+from ..hardware.manifest import Chunk, Document, read_chunk, split
+from ..hardware.problem import Problem
+from ..stores.manifests.directory import list_manifests, read_bounded
+from ..validation.objects import check
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in so many files and objects; ``notes`` are worth knowing and wrong in nobody's way."""
+
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+    objects: int
+    files: int
+
+    def text(self) -> str:
+        """Return the report for people: a line for each problem and note, then the count."""
+        lines = [str(problem) for problem in self.problems]
+        lines += [f"{note} (note)" for note in self.notes]
+        found = f"{_count(len(self.problems), 'problem')} and {_count(len(self.notes), 'note')}"
+        lines.append(f"{found} in {_count(self.objects, 'object')} of {_count(self.files, 'file')}")
+        return "\n".join(lines)
+
+
+def check_paths(paths: Iterable[str]) -> Report:
+    """Return what is wrong with the manifests at ``paths``, files or directories of them."""
+    work = _Check()
+    for path in paths:
+        work.add(path)
+    return work.report()
+
+
+@dataclass(slots=True)
+class _Check:
+    _files: dict[str, None] = field(default_factory=dict)
+    _documents: list[Document] = field(default_factory=list)
+    _texts: dict[tuple[str, int], Chunk] = field(default_factory=dict)
+    _problems: list[Problem] = field(default_factory=list)
+
+    def add(self, path: str) -> None:
+        for file in self._manifests_at(path):
+            if file not in self._files:
+                self._files[file] = None
+                self._read(file)
+
+    def _manifests_at(self, path: str) -> Iterator[str]:
+        if not os.path.isdir(path):
+            yield path
+            return
+        try:
+            listing = list_manifests(path)
+        except OSError as error:
+            self._problems.append(Problem(f"can't be read: {error.strerror or error}", path))
+            return
+        if not listing.files:
+            self._problems.append(Problem("no manifests in this directory", path, note=True))
+        self._problems += [Problem(reason, skipped) for skipped, reason in listing.skipped.items()]
+        yield from sorted(listing.files)
+
+    def _read(self, file: str) -> None:
+        try:
+            data = read_bounded(file)
+        except OSError as error:
+            self._problems.append(Problem(f"can't be read: {error.strerror or error}", file))
+            return
+        chunks, problems = split(data, file)
+        self._problems += problems
+        for chunk in chunks:
+            manifest = read_chunk(chunk, file)
+            self._problems += manifest.problems
+            self._documents += manifest.documents
+            self._texts[file, chunk.number] = chunk
+
+    def report(self) -> Report:
+        located = _Locator(self._texts)
+        found = self._problems + [located.problem(problem) for problem in check(self._documents)]
+        found.sort(key=lambda problem: (problem.file, problem.line))
+        return Report(
+            problems=tuple(problem for problem in found if not problem.note),
+            notes=tuple(problem for problem in found if problem.note),
+            objects=len(self._documents),
+            files=len(self._files),
+        )
+
+
+class _Locator:
+    """Finds the lines of problems; remembers those of the last document, for problems come document by document."""
+
+    def __init__(self, texts: dict[tuple[str, int], Chunk]) -> None:
+        self._texts = texts
+        self._last: tuple[tuple[str, int], dict[str, int]] = (("", 0), {})
+
+    def problem(self, problem: Problem) -> Problem:
+        place = (problem.file, problem.document)
+        chunk = self._texts.get(place)
+        if chunk is None:
+            return problem
+        if self._last[0] != place:
+            self._last = (place, lines_of(chunk.text))
+        lines = self._last[1]
+        prefix = ""
+        if problem.item:
+            prefix = f"items[{problem.item - 1}]" if "items" in lines else f"[{problem.item - 1}]"
+        line = line_at(lines, f"{prefix}.{problem.path}" if prefix and problem.path else prefix or problem.path)
+        return problem if line is None else replace(problem, line=chunk.line + line)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What bootd runs on in a cluster: the kubernetes store, and the Lease where there are several replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..configurations.base import Configurations, NoConfigurations
+from ..configurations.secrets import SecretConfigurations
+from ..kube.client import Client
+from ..kube.connect import endpoint_from
+from ..kube.errors import ConfigurationError
+from ..kube.rules import configurations_in
+from ..process.log import Log
+from ..process.settings import Settings
+from ..runtime.standby import MARK, Standby
+from ..stores.base import StoreError
+from ..stores.kubernetes import KubernetesStore
+from ..stores.states.directory import StateDir
+
+CONNECTIONS = 5  # two watches, the writer, the lease, and one to spare
+
+
+def open_client(environ: Mapping[str, str]) -> Client:
+    """Return a client of the cluster that ``environ`` names, or that this is a pod of; raises StoreError."""
+    try:
+        return Client(endpoint_from(environ), connections=CONNECTIONS, agent="bootd")
+    except ConfigurationError as error:
+        raise StoreError(str(error)) from error
+
+
+def kubernetes_store(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> KubernetesStore:
+    """Return the store that ``settings.store`` names."""
+    namespace = settings.store.partition(":")[2]
+    return KubernetesStore(
+        client, namespace, state_dir, log, own=settings.lease_namespace, host=settings.replica or settings.address
+    )
+
+
+def configurations(settings: Settings, log: Log, client: Client) -> Configurations:
+    """Return the installer configurations of the machines' namespace, or where that is all, of bootd's own."""
+    namespace = configurations_in(settings.store.partition(":")[2], settings.lease_namespace)
+    if not namespace:
+        log.info("configurations_not_read", reason="the store is no namespace: see --store kubernetes:NAMESPACE")
+        return NoConfigurations()
+    return SecretConfigurations(client, namespace, log)
+
+
+def standby(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> Standby | None:
+    """Return what says whether this replica answers DHCP, None where it is the only one."""
+    if not settings.lease_namespace:
+        return None
+    me = settings.replica or settings.address
+    return Standby(client, settings.lease_namespace, me, state_dir.path / MARK, log)

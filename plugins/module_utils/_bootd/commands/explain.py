@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``bootd explain``: what one machine would get at each step of a boot, and why, from the code that answers it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..configurations.base import Configurations, NoConfigurations
+from ..decisions import architectures, tokens
+from ..decisions.boot import (
+    Asked,
+    BootContext,
+    BootFile,
+    Program,
+    Refusal,
+    Script,
+    Wait,
+    Wants,
+    decide_next,
+    decide_script,
+)
+from ..decisions.boot import decide as decide_boot
+from ..decisions.policy import judge
+from ..decisions.stages import State
+from ..decisions.waiting import Others, what_for
+from ..dhcp import options as opt
+from ..dhcp.decide import Answer, decide
+from ..dhcp.packet import BOOTREQUEST, NO_ADDRESS, Packet, identify
+from ..dhcp.reply import context_from, program_of
+from ..hardware.model import Nic
+from ..installers.registry import installer_of
+from ..ipxe.render import render
+from ..process.served_files import open_beneath
+from ..process.settings import Settings
+from ..stores.base import StoreProblem
+from ..stores.catalog import Catalog
+from ..tftp.decide import Refuse
+from ..tftp.decide import decide as decide_tftp
+from ..tftp.packet import Request
+
+_ASKED = bytes((opt.SUBNET_MASK, opt.ROUTER, opt.DOMAIN_NAME_SERVER, opt.TFTP_SERVER_NAME, opt.BOOT_FILE_NAME))
+MAX_PROBLEMS = 10  # that are shown where there is no such machine
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What bootd would know beside the machines: its settings, and what is kept.
+
+    ``state_of`` gives the states of machines, None where nobody knows them. ``problems`` are those of the store.
+    """
+
+    settings: Settings
+    configurations: Configurations = field(default_factory=NoConfigurations)
+    state_of: Callable[[str], State] | None = None
+    problems: Sequence[StoreProblem] = ()
+
+
+def explain(catalog: Catalog, mac: str, arch: int, around: Surroundings) -> Iterator[str]:
+    """Yield the lines that explain a boot of the machine with ``mac`` (colon form), whose firmware is of ``arch``."""
+    nic = catalog.by_mac(mac)
+    if nic is None:
+        yield from _unknown(mac, around.problems)
+        return
+    yield from _machine(nic, catalog, around)
+    yield from _boot(nic, arch, catalog, around)
+    yield from _dhcp("operating system", _request(mac, {}), nic, around.settings)
+
+
+def _unknown(mac: str, problems: Sequence[StoreProblem]) -> Iterator[str]:
+    yield f"{mac}: no Hardware object has this MAC address."
+    yield "It gets no DHCP reply, no boot file and no script; bootd records that it asked."
+    if problems:
+        yield "These can't be used, and the machine may be one of them:"
+        yield from (f"  {problem.where}: {problem.message}" for problem in problems[:MAX_PROBLEMS])
+
+
+def _machine(nic: Nic, catalog: Catalog, around: Surroundings) -> Iterator[str]:
+    """Yield which machine this is, what its object wants, and what it has to wait for."""
+    machine = nic.machine
+    yield f"{machine.name} ({machine.key}), {nic.interface.mac}, from {machine.source}"
+    yield f"  {judge(nic).reason}"
+    if around.state_of is None:
+        yield "  what bootd has seen and kept of it is not known here: --state-dir names the directory of the daemon"
+    if not machine.after:
+        return
+    yield f"  but waits in iPXE until these are done: {', '.join(machine.after)}"
+    if around.state_of is not None:
+        waits_for = what_for(machine, Others(catalog, around.state_of, (), around.settings), 0.0)
+        yield f"  and now waits for {waits_for}" if waits_for else "  which they are"
+
+
+def _boot(nic: Nic, arch: int, catalog: Catalog, around: Surroundings) -> Iterator[str]:
+    """Yield what firmware of ``arch`` is told, what it loads, and what that goes on with."""
+    settings, mac = around.settings, nic.interface.mac
+    request = _firmware(mac, arch)
+    yield from _dhcp(f"firmware, {architectures.describe(arch)}", request, nic, settings)
+    client = identify(request)
+    asked = Asked(Wants.NEXT, program_of(client), client.arches, who=mac)
+    told = decide_next(nic, asked, BootContext.of(settings))
+    if isinstance(told, BootFile) and told.server not in ("", settings.address):
+        yield ""
+        yield f"firmware: loads {told.name} from {told.server}, and what comes then is not up to bootd"
+        return
+    yield from _load(told, asked.program, nic, catalog, settings)
+    if isinstance(told, Refusal) and told.netboot:
+        yield ""
+        yield "iPXE: not reached, since this firmware is given nothing to load"
+        return
+    if isinstance(told, BootFile) and told.server:
+        return
+    who = "iPXE" if isinstance(told, BootFile) else "iPXE, if the network card carries it"
+    yield from _dhcp(who, _ipxe(mac, arch), nic, settings)
+    yield from _script(nic, around)
+
+
+def _request(mac: str, more: dict[int, bytes]) -> Packet:
+    options = {opt.MESSAGE_TYPE: bytes((opt.DHCPDISCOVER,)), opt.PARAMETER_REQUEST_LIST: _ASKED}
+    return Packet(op=BOOTREQUEST, xid=1, mac=mac, options=options | more)
+
+
+def _firmware(mac: str, arch: int) -> Packet:
+    name = "HTTPClient" if arch in architectures.BY_HTTP else "PXEClient"
+    vendor_class = f"{name}:Arch:{arch:05d}:UNDI:003016".encode()
+    return _request(mac, {opt.VENDOR_CLASS: vendor_class, opt.CLIENT_ARCHITECTURE: arch.to_bytes(2, "big")})
+
+
+def _ipxe(mac: str, arch: int) -> Packet:
+    firmware = _firmware(mac, arch)
+    return _request(mac, {**firmware.options, opt.USER_CLASS: b"iPXE"})
+
+
+def _dhcp(who: str, request: Packet, nic: Nic, settings: Settings) -> Iterator[str]:
+    yield ""
+    yield f"{who}: DHCPDISCOVER"
+    answer = decide(request, nic, context_from(settings))
+    if not isinstance(answer, Answer):
+        yield f"  no reply: {answer.reason}"
+        return
+    reply, interface = answer.reply, nic.interface
+    yield f"  DHCPOFFER {reply.yiaddr}/{interface.netmask or '?'}, gateway {interface.gateway or 'none'}"
+    file = answer.leased.filename if answer.leased else ""
+    named = opt.text(reply.options.get(opt.TFTP_SERVER_NAME, b""))
+    server = named if reply.siaddr == NO_ADDRESS else reply.siaddr
+    if not file:
+        yield "  no boot file"
+    elif "://" in file or not server:
+        yield f"  file {file}"
+    else:
+        yield f"  next server {server}, file {file}"
+    yield f"  because {answer.reason}"
+
+
+def _load(told: BootFile | Refusal, program: Program, nic: Nic, catalog: Catalog, settings: Settings) -> Iterator[str]:
+    """Yield what the firmware gets for the file that it was ``told`` to load; nothing where it was told of none."""
+    name = told.name if isinstance(told, BootFile) else ""
+    if not name and not told.url:
+        return
+    yield ""
+    if program is Program.HTTP:
+        yield f"firmware: HTTP GET {told.url}"
+        wanted = Asked(Wants.FILE, program, name=name or told.url.rpartition("/")[2], who=nic.interface.mac)
+        decision = decide_boot(nic, wanted, BootContext.of(settings))
+        refused = f"403: {decision.reason}" if isinstance(decision, Refusal) else ""
+    else:
+        yield f"firmware: TFTP RRQ {name}"
+        request = Request(write=False, filename=f"{nic.interface.mac}/{name}", mode="octet", options=())
+        answer = decide_tftp(
+            request, nic.interface.address, catalog, BootContext.of(settings), lambda found: _text(found, settings)
+        )
+        refused = answer.reason if isinstance(answer, Refuse) else ""
+    yield f"  refused: {refused}" if refused else f"  {_sends(name, settings.boot_files)}"
+
+
+def _sends(name: str, directories: Sequence[str]) -> str:
+    """Return that the boot file ``name`` is sent, and where it is, or that it is missing."""
+    if not directories:
+        return f"sends {name}, if it is there: --boot-files names the directories to look in"
+    for directory in directories:
+        try:
+            descriptor = open_beneath(directory, name)
+        except OSError:
+            continue
+        size = os.fstat(descriptor).st_size
+        os.close(descriptor)
+        return f"sends {name}, {size} octets, from {os.path.join(directory, name)}"
+    return f"can't send {name}: it is in none of {', '.join(directories)}"
+
+
+def _script(nic: Nic, around: Surroundings) -> Iterator[str]:
+    yield ""
+    yield "iPXE: GET the script"
+    settings = around.settings
+    installer = installer_of(nic.machine)
+    kept = around.configurations.expects(nic.machine.key, installer.read) or installer.makes_configuration
+    # Whoever reads this is not the machine: the token stays hidden.
+    config_url = tokens.configuration_url(settings.http_base, nic.interface.mac, tokens.HIDDEN) if kept else ""
+    for line in _text(nic, settings, config_url)[1].splitlines():
+        yield f"  | {line}".rstrip()
+
+
+def _text(nic: Nic, settings: Settings, config_url: str = "") -> tuple[Script | Wait, str]:
+    script = decide_script(nic, BootContext.of(settings, config_url))
+    return script, render(script, nic.interface.mac, settings)

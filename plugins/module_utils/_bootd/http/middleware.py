@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What happens to every request before and after its route: the path is tidied, one line is logged, it is counted."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+
+from ..hardware.model import Nic
+from ..runtime.services import Services
+from .file_body import FileBody
+from .site import NIC, Environ, Site
+from .wsgi_environ import Refused
+
+_SLASHES = re.compile(r"/+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+|^(/configuration)/.*", re.IGNORECASE | re.DOTALL)
+# Asked for again and again by whoever watches bootd; logged only where they go wrong.
+_QUIET = ("/healthz", "/readyz", "/metrics", "/api/")
+NO_ROUTE = "none"
+
+
+class Middleware:
+    """The WSGI application around bottle's."""
+
+    def __init__(self, app: Callable, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    def __call__(self, environ: Environ, start_response: Callable) -> Iterable[bytes]:
+        """Answer one request."""
+        access = _Access(environ, self._site)
+        environ.setdefault("wsgi.file_wrapper", lambda body: body)
+
+        def begin(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
+            access.status = int(status[:3])
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        if not tidy(environ):
+            begin("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "11")])
+            body = b"" if environ["REQUEST_METHOD"] == "HEAD" else b"not a path\n"
+            access.end(len(body))
+            return [body]
+        response = self._app(environ, begin)
+        if isinstance(response, FileBody):
+            response.at_end.append(access.end)
+        else:
+            access.end(sum(map(len, response)))
+        return response
+
+
+def tidy(environ: Environ) -> bool:
+    """Make the path in ``environ`` one of single slashes and none at its end; return False where it is no text.
+
+    Done here and not by a redirect: firmware builds URLs such as ``//ipxe//ipxe.efi`` and stops at a 301.
+    """
+    try:
+        path = str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return False
+    if _CONTROL.search(path):
+        return False
+    path = _SLASHES.sub("/", f"/{path}")
+    environ["PATH_INFO"] = (path if path == "/" else path.removesuffix("/")).encode("utf-8").decode("latin-1")
+    return True
+
+
+def shown_uri(environ: Environ) -> str:
+    """Return path and query for the log, without what makes a URL unguessable."""
+    path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
+    query = environ.get("QUERY_STRING")
+    # Also of a path that was refused untidied.
+    return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", f"/{path}")) + (f"?{query}" if query else "")
+
+
+class _Access:
+    """One request, for log and metrics."""
+
+    def __init__(self, environ: Environ, site: Site) -> None:
+        self._environ = environ
+        self._site = site
+        self._started = time.monotonic()
+        self.status = 0
+
+    def end(self, sent: int) -> None:
+        """Say that the response, with ``sent`` octets of body, is on its way."""
+        environ, services = self._environ, self._site.services
+        route = environ.get("bottle.route")
+        rule = route.rule if route is not None else NO_ROUTE
+        services.metrics.http.labels(rule, str(self.status)).inc()
+        nic = environ.get(NIC)
+        quiet = self.status < 400 and rule.startswith(_QUIET)
+        (services.log.debug if quiet else services.log.info)(
+            "http",
+            method=environ["REQUEST_METHOD"],
+            uri=shown_uri(environ),
+            client=self._site.address(environ),
+            mac=nic.interface.mac if isinstance(nic, Nic) else None,
+            status=self.status,
+            bytesSent=sent,
+            duration=round(time.monotonic() - self._started, 6),
+        )
+
+
+def log_refusal(services: Services, client: str, refusal: Refused) -> None:
+    """Log and count what was refused before it was a request."""
+    services.metrics.http.labels(NO_ROUTE, str(refusal.status)).inc()
+    services.log.info("http", client=client, status=refusal.status, reason=refusal.reason)

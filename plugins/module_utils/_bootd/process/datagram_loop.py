@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The loop of a datagram server: one thread that takes what a socket holds and hands it on, piece by piece."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from .faults import Contained
+from .health import Pulse
+
+Heard = TypeVar("Heard", covariant=True)
+BATCH = 64
+
+
+class Source(Protocol[Heard]):
+    """A non-blocking socket, or what stands for one."""
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+
+    def receive(self) -> Heard | None:
+        """Return the next datagram, or None where none waits."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class DatagramLoop(Generic[Heard]):
+    """Calls ``handle`` with each datagram of ``source``, from ``start`` until ``stop``, in a thread called ``name``.
+
+    Whatever ``handle`` raises costs that datagram its answer and nothing else.
+    """
+
+    def __init__(
+        self, name: str, source: Source[Heard], handle: Callable[[Heard], None], contained: Contained, pulse: Pulse
+    ) -> None:
+        self._source = source
+        self._handle = handle
+        self._contained = contained
+        self._pulse = pulse
+        self._stopped = os.eventfd(0)  # readable once stop() was called
+        self._thread = threading.Thread(target=pulse.run, args=(self._serve,), name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, where it was started, and close the source. To be called once."""
+        os.eventfd_write(self._stopped, 1)
+        if self._thread.is_alive():
+            self._thread.join()
+        self._source.close()
+        os.close(self._stopped)
+
+    def take_waiting(self) -> None:
+        """Handle what waits, at most BATCH datagrams: so that stop() is heard in a flood too."""
+        for _unused in range(BATCH):
+            heard = self._source.receive()
+            if heard is None:
+                return
+            with self._contained:
+                self._handle(heard)
+
+    def _serve(self) -> None:
+        poll = select.poll()
+        poll.register(self._source, select.POLLIN)
+        poll.register(self._stopped, select.POLLIN)
+        while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
+            with self._pulse, self._contained:
+                self.take_waiting()

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The wall around one request: a fault in bootd costs that request its answer, never the server its life."""
+
+from __future__ import annotations
+
+from traceback import extract_tb
+from types import TracebackType
+
+from .log import Log
+from .metrics import Metrics
+
+
+def fields_of(fault: BaseException) -> dict[str, str]:
+    """Return what a log line says of a fault: what it was, and where."""
+    frame = extract_tb(fault.__traceback__)[-1]
+    return {"reason": f"{type(fault).__name__}: {fault}", "where": f"{frame.filename}:{frame.lineno}"}
+
+
+class Caught:
+    """A context manager for a thread that goes on: it keeps in ``fault`` what was raised, and lets ``but`` through."""
+
+    def __init__(self, but: tuple[type[Exception], ...] = ()) -> None:
+        self.fault: Exception | None = None
+        self._but = but
+
+    def __enter__(self) -> Caught:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, fault: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(fault, Exception) or isinstance(fault, self._but):
+            return False
+        self.fault = fault
+        return True
+
+
+class Contained:
+    """A context manager that counts and logs any fault raised in it, in one line, and lets the loop go on."""
+
+    def __init__(self, protocol: str, metrics: Metrics, log: Log) -> None:
+        self._protocol = protocol
+        self._failures = metrics.failures.labels(protocol)
+        self._log = log
+
+    def __enter__(self) -> None:
+        """Return nothing: one object serves any number of ``with`` statements."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, fault: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(fault, Exception):
+            return False
+        self._failures.inc()
+        self._log.error("fault", protocol=self._protocol, **fields_of(fault))
+        return True

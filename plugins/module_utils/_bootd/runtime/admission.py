@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Lets machines that ask for their scripts in one by one, so that of two that ask at once one gets the last place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..decisions.events import Event, Held
+from ..decisions.waiting import Others, what_for
+from ..hardware.model import Nic
+from .services import Services
+
+
+def may_wait(services: Services, nic: Nic) -> bool:
+    """Return whether the machine of ``nic`` may have to wait for others at all."""
+    return bool(nic.machine.after or services.settings.installs_at_once)
+
+
+def others_of(services: Services) -> Others:
+    """Return what is known of all machines now."""
+    journal = services.journal
+    return Others(services.catalog, journal.state, journal.busy(), services.settings)
+
+
+def admit(services: Services, nic: Nic, script: Event) -> str:
+    """Return what the machine of ``nic`` has to wait for, "" where it may have its script.
+
+    Which of the two it is, is noted in the journal before anything else can be: ``script`` is the event that it was
+    given its script, and takes one of the places; where it has to wait that is noted instead.
+    """
+    if not may_wait(services, nic):
+        services.journal.record(script)
+        return ""
+    waits_for = ""
+
+    def choose() -> Event:
+        nonlocal waits_for
+        waits_for = what_for(nic.machine, others_of(services), script.at)
+        return replace(script, detail=Held(waits_for)) if waits_for else script
+
+    services.journal.decide(choose)
+    return waits_for

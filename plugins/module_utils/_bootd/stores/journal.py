@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The journal: every machine's events in order, its state, and the writer that keeps states in the store.
+
+Recording never waits for the store, except where the caller asks for it (``durable``): an installer is told "kept"
+only when its report is. All else is kept GATHER seconds later, LAST_GATHER at most where many machines ask, in batches:
+so however often one asks meanwhile it is written once. A bootd that is killed forgets what it has seen in that time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+
+from ..decisions.events import Event, Held, Progress
+from ..decisions.stages import BUSY, State, advance, release_switch
+from ..hardware.model import Machine
+from ..process.faults import Caught, fields_of
+from ..process.log import Log
+from .base import Store, StoreError
+from .catalog import Catalog
+
+RECENT_EVENTS = 50
+_REPEATED = (Progress, Held)  # of these only the last in a row is remembered
+GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
+GATHER_SHARE = 9
+LAST_GATHER = 1.0
+BATCH = 1000  # states that are kept at once: a report waits for no more than that
+FIRST_RETRY = 1.0
+LAST_RETRY = 30.0
+
+
+class Journal:
+    """Machine states in memory, written behind to ``store``. Safe to use from any thread."""
+
+    def __init__(self, store: Store, log: Log, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._states: dict[str, State] = {}
+        self._recent: dict[str, deque[Event]] = {}
+        self._busy: set[str] = set()  # the machines whose stage is one of BUSY
+        self._dirty: dict[str, None] = {}  # the machines whose state is not in the store as it is
+        self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
+        self._saving: dict[str, State] = {}  # what the store is keeping just now: one batch at a time
+        self._changed = threading.Condition()  # over all above
+        self._writer: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self.opened_at = clock()
+
+    def start(self) -> None:
+        """Read back the states of the store and start to write behind."""
+        for key, state in self._store.load_states().items():
+            self._put(key, state)
+        self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
+        self._writer.start()
+
+    def stop(self) -> None:
+        """Write what waits, as far as the store takes it, and stop."""
+        with self._changed:
+            self._stopping.set()
+            self._changed.notify_all()
+        if self._writer is not None:
+            self._writer.join()
+
+    def state(self, key: str) -> State:
+        """Return the state of the machine ``key``; a machine nothing was seen of is ``known``."""
+        return self._states.get(key) or State(since=self.opened_at)
+
+    def recent(self, key: str) -> list[Event]:
+        """Return the last events of the machine ``key``, oldest first."""
+        with self._changed:
+            return list(self._recent.get(key, ()))
+
+    def busy(self) -> list[str]:
+        """Return the keys of the machines that are between their script and the end of their installation."""
+        with self._changed:
+            return sorted(self._busy)
+
+    def states(self) -> dict[str, State]:
+        """Return the states of all machines that something was seen of, by key."""
+        with self._changed:
+            return dict(self._states)
+
+    def record(self, event: Event, *, durable: bool = False) -> State:
+        """Note ``event`` and return the machine's new state; raises StoreError where ``durable`` was not possible."""
+        with self._changed:
+            before = self.state(event.key)
+            state = advance(before, event)
+            self._remember(event)
+            if state is not before:
+                self._put(event.key, state)
+                self._soil(event.key)
+        if durable:
+            self._keep(event.key)
+        return state
+
+    def decide(self, choose: Callable[[], Event | None]) -> Event | None:
+        """Note the event that ``choose`` makes of the states as they are; nothing else is noted meanwhile."""
+        with self._changed:
+            event = choose()
+            if event is not None:
+                self.record(event)
+            return event
+
+    def _put(self, key: str, state: State) -> None:
+        self._states[key] = state
+        if state.stage in BUSY:
+            self._busy.add(key)
+        else:
+            self._busy.discard(key)
+
+    def _soil(self, key: str) -> None:
+        if not self._dirty:
+            self._changed.notify_all()
+        self._dirty[key] = None
+
+    def _remember(self, event: Event) -> None:
+        recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
+        if recent and isinstance(event.detail, _REPEATED) and recent[-1].kind == event.kind:
+            recent.pop()
+        recent.append(event)
+
+    def reconcile(self, catalog: Catalog) -> None:
+        """Let objects that were edited since decide again about the netboot that bootd had switched off.
+
+        States that another replica has written since are taken over, where nothing newer was seen here.
+        """
+        with self._changed:
+            for key, state in self._store.changed_states().items():
+                if key not in self._dirty and state.last_at >= self.state(key).last_at:
+                    self._put(key, state)
+        for key, state in list(self._states.items()):
+            machine = catalog.get(key)
+            if machine is None:
+                continue
+            for mac in list(state.switched_off):
+                self._reconcile_switch(machine, mac)
+
+    def _reconcile_switch(self, machine: Machine, mac: str) -> None:
+        netboot = next((item.netboot for item in machine.interfaces if item.mac == mac), None)
+        if netboot is None or netboot.switched_off:
+            return
+        with self._changed:
+            state = self._states[machine.key]
+            if netboot.allow_pxe is True and state.switched_off.get(mac) == machine.reprovision:
+                return  # the switch is on its way to the store, nobody has edited the object
+            self._put(machine.key, release_switch(state, mac, again=netboot.allow_pxe is True))
+            self._soil(machine.key)
+
+    def _keep(self, key: str) -> None:
+        """Have the machine's state in the store; reports that come together share a commit."""
+        with self._changed:
+            self._awaited[key] += 1
+        try:
+            fault = self._try([key])
+            if fault is not None and not isinstance(fault, StoreError):
+                fault = self._try([key], alone=True)  # it may be in another's state
+            if fault is not None:
+                raise fault
+        finally:
+            with self._changed:
+                self._awaited[key] -= 1
+                if not self._awaited[key]:
+                    del self._awaited[key]
+
+    def _is_due(self, key: str) -> bool:
+        return key in self._dirty or key in self._saving
+
+    def _take(self, keys: Iterable[str], *, alone: bool = False) -> None:
+        """Begin a batch of those of ``keys`` that are dirty, and of those that somebody waits for."""
+        awaited = [] if alone else self._awaited
+        self._saving = {key: self._states[key] for key in (*awaited, *keys) if key in self._dirty}
+        for key in self._saving:
+            del self._dirty[key]
+
+    def _save(self) -> None:
+        """Save the batch that was begun; raises what the store raises, and then the batch is dirty again."""
+        try:
+            self._store.save(self._saving)
+        except Exception:
+            with self._changed:
+                for key in self._saving:
+                    self._dirty.setdefault(key, None)
+            raise
+        finally:
+            with self._changed:
+                self._saving = {}
+                self._changed.notify_all()
+
+    def _write_behind(self) -> None:
+        gather, retry = GATHER, 0.0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty)
+            self._stopping.wait(retry or gather)
+            with self._changed:
+                waiting = sorted(self._dirty)  # neighbours in a database share its pages
+            if not waiting and self._stopping.is_set():
+                return
+            began = time.monotonic()
+            retry = self._save_all(waiting, retry)
+            gather = min(max(GATHER, GATHER_SHARE * (time.monotonic() - began)), LAST_GATHER)
+            if self._stopping.is_set() and retry:
+                self._log.error("states_lost", machines=len(self._dirty), reason="the store takes no writes")
+                return
+
+    def _save_all(self, keys: list[str], wait: float) -> float:
+        """Save ``keys``; return how many seconds to wait before the next try, 0 where all went well."""
+        failed: dict[str, Exception] = {}
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            fault = self._try(batch)
+            if isinstance(fault, StoreError):
+                failed[batch[0]] = fault
+                break
+            if fault is not None:
+                # A fault ends the journal as little as a full disk does: it is in one state, and costs that one.
+                failed |= {key: fault for key in batch if (fault := self._try([key], alone=True)) is not None}
+        if not failed:
+            if wait:
+                self._log.info("states_kept_again", machines=len(keys))
+            return 0.0
+        wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
+        for key, fault in failed.items():
+            told = {"reason": str(fault)} if isinstance(fault, StoreError) else fields_of(fault)
+            self._log.error("state_not_kept", machine=key, **told, machines=len(self._dirty), retry_seconds=wait)
+        return wait
+
+    def _try(self, keys: list[str], *, alone: bool = False) -> Exception | None:
+        """Save ``keys`` in one batch, with what is waited for; return why that could not be, None where it is."""
+        with Caught() as caught:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._saving or not any(map(self._is_due, keys)))
+                if not any(map(self._is_due, keys)):
+                    return None  # they were in the batch of another
+                self._take(keys, alone=alone)
+            self._save()
+        return caught.fault

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the YAML of the manifests says, in a file of the state directory, so that a restart need not parse it again.
+
+A document is found by the digest of its text, so nothing is ever taken for what a file holds that does not hold just
+that text. The first line tells the format, the YAML library that read the texts, and the digest of all other lines,
+each of which is JSON: ``[digest of the text, [[line that a document begins on, its value], ...]]``. It holds whatever
+the manifests hold, user data included: only its owner can read it. Without it, or with one that is not exactly what
+was written, a start takes longer, and that is all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Collection, Iterable
+from hashlib import blake2b
+from pathlib import Path
+
+from ...hardware.yaml_reader import YamlDocument, library
+from ...process.private_file import replace_file
+
+NAME = "manifests.jsonl"
+FORMAT = 1  # to be raised whenever the reader takes one text for another value
+MAX_BYTES = 64 * 1024 * 1024  # of the file, and of what is not in it yet
+DIGEST_BYTES = 32
+NOT_AS_WRITTEN = "it is not as it was written"
+_KEY = slice(2, 2 + 2 * DIGEST_BYTES)  # where a line has its digest, in hexadecimal
+
+
+def digest_of(text: str) -> bytes:
+    """Return the digest under which the documents of ``text`` are kept."""
+    return blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+class ManifestCache:
+    """The file in ``directory``. What was read lately and is not in it yet is held until ``save``."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / NAME
+        self._lines: dict[bytes, bytes] = {}  # of the file, by the digest's text, while it is open
+        self._new: dict[bytes, bytes] = {}
+        self._new_bytes = 0
+        self._on_disk: frozenset[bytes] = frozenset()
+
+    def open(self) -> str:
+        """Load the file for ``get``; return why it is of no use where there is one that is not."""
+        try:
+            self._lines = self._load()
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError) as error:
+            return (error.strerror if isinstance(error, OSError) else "") or str(error)
+        finally:
+            self._on_disk = frozenset(self._lines)
+        return ""
+
+    def close(self) -> None:
+        """Let go of what ``open`` has loaded."""
+        self._lines = {}
+
+    def get(self, digest: bytes) -> list[YamlDocument] | None:
+        """Return the documents of the text with this digest, None where they are not known."""
+        line = self._lines.get(digest.hex().encode())
+        if line is None:
+            return None
+        try:
+            _digest, documents = json.loads(line)
+            return [YamlDocument(value, int(start)) for start, value in documents]
+        except (ValueError, TypeError, RecursionError):
+            return None
+
+    def add(self, digest: bytes, documents: Iterable[YamlDocument]) -> None:
+        """Hold what the text with this digest was found to say; too much of it is not held."""
+        key = digest.hex()
+        line = json.dumps([key, [[found.line, found.value] for found in documents]], separators=(",", ":")).encode()
+        if self._new_bytes + len(line) <= MAX_BYTES:
+            self._new[key.encode()] = line
+            self._new_bytes += len(line)
+
+    def save(self, wanted: Collection[bytes]) -> bool:
+        """Bring the file to hold what is known of the texts with the digests ``wanted``, and nothing else.
+
+        Return whether it had to be written; raises OSError.
+        """
+        keys = {digest.hex().encode() for digest in wanted}
+        new = {key: line for key, line in self._new.items() if key in keys}
+        if not new and keys >= self._on_disk:
+            return False
+        try:
+            lines = {**self._load(), **new}
+        except (OSError, ValueError):
+            lines = new
+        kept: dict[bytes, bytes] = {}
+        room = MAX_BYTES
+        for key, line in lines.items():
+            if key in keys and len(line) < room:
+                kept[key] = line
+                room -= len(line) + 1
+        head = {"format": FORMAT, "yaml": library(), "digest": _digest_of(kept.values())}
+        replace_file(self.path, [json.dumps(head).encode(), *kept.values()])
+        self._on_disk = frozenset(kept)
+        self._new, self._new_bytes = {}, 0
+        return True
+
+    def _load(self) -> dict[bytes, bytes]:
+        """Return the lines of the file by their digests; raises OSError and ValueError where it can't be used."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
+                raise ValueError("others may have written or read it")
+            data = file.read(2 * MAX_BYTES)
+        first, *lines = data.split(b"\n")
+        try:
+            head = json.loads(first)
+        except (ValueError, RecursionError):
+            raise ValueError(NOT_AS_WRITTEN) from None
+        if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("yaml") != library():
+            raise ValueError("another version of bootd or of its YAML library wrote it")
+        if lines:
+            lines.pop()  # after the last line break
+        if head.get("digest") != _digest_of(lines):
+            raise ValueError(NOT_AS_WRITTEN)
+        return {line[_KEY]: line for line in lines}
+
+
+def _digest_of(lines: Iterable[bytes]) -> str:
+    digest = blake2b(digest_size=DIGEST_BYTES)
+    for line in lines:
+        digest.update(line + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a machine boots and installs: the fields that have to go together for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..hardware import values
+from ..hardware.field_check import Finding
+from ..hardware.model import text_at
+from ..hardware.problem import ABSENT
+from ..hardware.written_spec import INSTANCE, SYSTEM, has_own_files, has_own_script, instance, netbooting
+from ..installers.base import Installer
+from ..installers.registry import INSTALLERS, meant_by
+
+
+def check_software(spec: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong with ``spec`` beside its interfaces, and with what these are told to boot."""
+    yield from _check_disks(spec.get("disks"))
+    distro = text_at(spec, "metadata", "instance", "operating_system", "distro")
+    installer = meant_by(distro)
+    if installer.distro and distro != installer.distro:
+        yield f"{SYSTEM}.distro", distro, f"should be {installer.distro}", False
+    yield from installer.problems(spec)
+    if not distro:
+        yield from _check_arguments(text_at(spec, "metadata", "instance", "userdata"))
+    yield from _check_what_boots(spec, installer)
+    url = text_at(spec, "metadata", "instance", "ipxe_script_url")
+    message = values.script_url(url) if url else ""
+    if message:
+        yield f"{INSTANCE}.ipxe_script_url", url, message, False
+
+
+def _check_arguments(userdata: str) -> Iterator[Finding]:
+    """Yield that no distribution is named where ``userdata`` has the arguments of one's installer."""
+    for installer in INSTALLERS:
+        if installer.own_arguments and installer.own_arguments in userdata:
+            written_for = f"userdata is written for {installer.distro.capitalize()}'s installer"
+            yield f"{SYSTEM}.distro", ABSENT, f"missing: {written_for}; should be {installer.distro}", False
+
+
+def _check_disks(disks: Any) -> Iterator[Finding]:
+    for place, disk in enumerate(disks if isinstance(disks, list) else ()):
+        if not isinstance(disk, dict):
+            continue
+        device = disk.get("device")
+        path = f"spec.disks[{place}].device"
+        if device in (None, ""):
+            yield path, ABSENT, "missing: should be the disk's path, as in /dev/nvme0n1", False
+        elif isinstance(device, str) and not re.fullmatch(r"/[!-~]+", device):
+            yield path, device, "should be the disk's path, as in /dev/nvme0n1", False
+
+
+def _check_what_boots(spec: dict[str, Any], installer: Installer) -> Iterator[Finding]:
+    script = text_at(spec, "metadata", "instance", "ipxe_script_url")
+    known = bool(script) or not installer.needs_osie
+    for path, item in netbooting(spec):
+        if not (known or has_own_script(item) or has_own_files(item)):
+            message = "true, but nothing says what to boot: operating_system.distro, netboot.ipxe or netboot.osie"
+            yield f"{path}.netboot.allowPXE", ABSENT, message, False
+    allow = instance(spec).get("allow_pxe")
+    if isinstance(allow, bool) and allow != any(True for _unused in netbooting(spec)):
+        message = "not read, and different from what netboot.allowPXE says, which decides"
+        yield f"{INSTANCE}.allow_pxe", allow, message, True

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""bootd check: files in, lines for people out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from _bootd.commands.check import check_paths
+from _bootd.daemon import main
+from _bootd.hardware.line_numbers import lines_of
+from samples import howto
+from samples.documents import OBJECT, YAML_LIKE
+from samples.manifests import manifest
+
+
+def test_check_walk_through_object_passes(tmp_path):
+    (tmp_path / "um790-1.yaml").write_text(howto.HARDWARE)
+    report = check_paths([str(tmp_path)])
+    assert (report.problems, report.notes, report.objects, report.files) == ((), (), 1, 1)
+    assert report.text() == "0 problems and 0 notes in 1 object of 1 file"
+
+
+def test_check_says_the_line_of_each_field(tmp_path):
+    path = tmp_path / "m.yaml"
+    wrong = manifest(2, mac="58:47:CA:71:D8:02").replace("    allowPXE: true", "    allowPxe: true")
+    text = f"# two machines\n{manifest(1)}---\n{wrong}"
+    path.write_text(text)
+    report = check_paths([str(path)])
+    lines = text.splitlines()
+    (mac, allow), (note,) = report.problems, report.notes
+    assert lines[mac.line - 1].strip() == "mac: 58:47:CA:71:D8:02"
+    assert str(mac).startswith(f"{path}:{mac.line}: tink-system/um790-2 spec.interfaces[0].dhcp.mac: ")
+    assert lines[allow.line - 1].strip() == "netboot:"
+    assert lines[note.line - 1].strip() == "allowPxe: true"
+    assert report.text().endswith("2 problems and 1 note in 2 objects of 1 file")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (json.dumps([OBJECT, {**OBJECT, "spec": {"interfaces": []}}], indent=1), "interfaces"),
+        ("kind: List\nitems:\n- " + howto.HARDWARE.replace("\n", "\n  ").replace("86400", "-5"), "lease_time: -5"),
+    ],
+)
+def test_check_says_the_line_within_a_list(tmp_path, text, line):
+    (tmp_path / "list.yaml").write_text(text)
+    report = check_paths([str(tmp_path)])
+    assert any(line in text.splitlines()[problem.line - 1] for problem in report.problems)
+
+
+def test_check_clash_between_files_names_both(tmp_path):
+    (tmp_path / "a.yaml").write_text(manifest(1))
+    (tmp_path / "b.json").write_text(json.dumps(OBJECT).replace("58:47:ca:71:d8:49", "52:54:00:00:00:01"))
+    (problem, *_more) = [item for item in check_paths([str(tmp_path)]).problems if item.path.endswith("mac")]
+    assert problem.file.endswith("b.json") and "a.yaml" in problem.message
+
+
+def test_check_takes_files_and_directories_and_each_file_once(tmp_path):
+    (tmp_path / "a.yaml").write_text(manifest(1))
+    (tmp_path / "b.txt").write_text(manifest(2))
+    report = check_paths([str(tmp_path), str(tmp_path / "a.yaml"), str(tmp_path / "b.txt")])
+    assert (report.files, report.objects, report.problems) == (2, 2, ())
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff", b"[" * 100_000, b"a: &a [*a]", b"\t", b"{", b"a: 1\na: 2", b"- - -"])
+def test_check_unusable_file_is_a_problem_and_no_traceback(tmp_path, content):
+    (tmp_path / "bad.yaml").write_bytes(content)
+    (tmp_path / "good.yaml").write_text(manifest(1))
+    report = check_paths([str(tmp_path)])
+    assert report.problems or content == b"\t"
+    assert all(problem.file.endswith("bad.yaml") for problem in report.problems)
+
+
+def test_check_path_that_is_not_there(tmp_path):
+    (problem,) = check_paths([str(tmp_path / "nowhere")]).problems
+    assert "No such file" in problem.message
+
+
+def test_check_directory_without_manifests_is_a_note(tmp_path):
+    report = check_paths([str(tmp_path)])
+    assert report.problems == () and "no manifests" in report.notes[0].message
+
+
+@pytest.mark.parametrize(("good", "status"), [(True, 0), (False, 1)])
+def test_main_check_exit_status(tmp_path, capsys, good, status):
+    (tmp_path / "a.yaml").write_text(manifest(1) if good else manifest(1).replace("lease_time: 86400", "lease_time: 0"))
+    assert main(["check", str(tmp_path)]) == status
+    assert ("lease_time" in capsys.readouterr().out) is not good
+
+
+@given(YAML_LIKE | st.text(max_size=50))
+def test_lines_of_any_text_never_raises(text):
+    assert all(0 <= line <= text.count("\n") + text.count("\r") + 2 for line in lines_of(text).values())

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop of the datagram servers."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import time
+
+import pytest
+
+from _bootd.process.datagram_loop import BATCH, DatagramLoop
+from _bootd.process.faults import Contained
+from servers.services_in_memory import ServicesInMemory
+
+
+class Pair:
+    """One end of a socket pair as a source; ``send`` puts a datagram in at the other."""
+
+    def __init__(self) -> None:
+        self._end, self._other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._end.setblocking(False)
+        self.fileno = self._end.fileno
+        self.closed = False
+
+    def send(self, data: bytes) -> None:
+        self._other.send(data)
+
+    def receive(self) -> bytes | None:
+        try:
+            return self._end.recv(100)
+        except BlockingIOError:
+            return None
+
+    def close(self) -> None:
+        self._end.close()
+        self._other.close()
+        self.closed = True
+
+
+def wait_until(happened) -> None:
+    end = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def desk() -> ServicesInMemory:
+    return ServicesInMemory([])
+
+
+def drain_of(desk: ServicesInMemory, source, handle) -> DatagramLoop:
+    services = desk.services
+    return DatagramLoop(
+        "test", source, handle, Contained("test", services.metrics, services.log), services.health.pulse("test")
+    )
+
+
+def test_drain_hands_on_each_datagram_and_ends_with_the_source_closed(desk):
+    heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    pair = Pair()
+    drain = drain_of(desk, pair, heard.put)
+    drain.start()
+    for number in range(3):
+        pair.send(bytes((number,)))
+    assert [heard.get(timeout=10) for _unused in range(3)] == [b"\0", b"\1", b"\2"]
+    drain.stop()
+    assert pair.closed
+
+
+def test_drain_goes_on_after_a_fault_and_says_where_it_was(desk):
+    heard = []
+
+    def handle(data: bytes) -> None:
+        heard.append(data)
+        if data == b"bad":
+            raise KeyError("surprise")
+
+    pair = Pair()
+    drain = drain_of(desk, pair, handle)
+    pair.send(b"bad")
+    pair.send(b"good")
+    drain.take_waiting()
+    drain.stop()
+    assert heard == [b"bad", b"good"]
+    (line,) = desk.lines()
+    assert (line["event"], line["protocol"]) == ("fault", "test")
+    assert "surprise" in line["reason"]
+
+
+def test_drain_takes_a_batch_at_a_time(desk):
+    class Endless(Pair):
+        def receive(self) -> bytes | None:
+            return b"again"
+
+    heard = []
+    drain = drain_of(desk, Endless(), heard.append)
+    drain.take_waiting()
+    drain.stop()
+    assert len(heard) == BATCH
+
+
+def test_drain_that_was_never_started_stops_and_closes(desk):
+    pair = Pair()
+    drain_of(desk, pair, lambda _data: None).stop()
+    assert pair.closed
+
+
+def test_drain_whose_thread_has_ended_is_told(desk, monkeypatch):
+    # The test is what raises it, so the thread's own complaint would only be noise.
+    monkeypatch.setattr(threading, "excepthook", lambda _told: None)
+    pair = Pair()
+
+    def handle(_data: bytes) -> None:
+        raise SystemExit("out of memory")
+
+    drain = drain_of(desk, pair, handle)
+    drain.start()
+    assert desk.services.health.faults() == []
+    pair.send(b"the last")
+    wait_until(desk.services.health.faults)
+    drain.stop()
+    assert desk.services.health.faults() == ["test: its thread has ended: SystemExit: out of memory"]

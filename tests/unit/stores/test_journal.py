@@ -1,0 +1,390 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logs, unknown machines and the journal's write-behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from _bootd.decisions import events
+from _bootd.decisions.events import Event
+from _bootd.decisions.stages import State
+from _bootd.hardware.model import Interface, Machine, Netboot
+from _bootd.process.log import Log
+from _bootd.stores.base import StoreError
+from _bootd.stores.catalog import Catalog
+from _bootd.stores.journal import BATCH, Journal
+from _bootd.stores.unknown_machines import UnknownMachines
+
+KEY, MAC = "default/a", "52:54:00:00:00:01"
+SCRIPT = events.Script(boot="harvester", via="http")
+SUCCEEDED = Event(KEY, MAC, 5.0, events.Report(outcome="succeeded", reprovision=""))
+
+
+class MemoryStore:
+    """Keeps states in memory; ``broken`` makes it refuse like a full disk."""
+
+    def __init__(self, states: dict[str, State] | None = None) -> None:
+        self.states = dict(states or {})
+        self.broken = False
+        self.saved = threading.Event()
+        self.batches: list[list[str]] = []
+        self.elsewhere: dict[str, State] = {}  # what another replica has written
+
+    def load_states(self):
+        return dict(self.states)
+
+    def changed_states(self):
+        changed, self.elsewhere = self.elsewhere, {}
+        return changed
+
+    def save(self, states):
+        if self.broken:
+            raise StoreError("no space left on device")
+        self.states |= states
+        self.batches.append(sorted(states))
+        self.saved.set()
+
+
+def wait_until(happened) -> None:
+    """Return once ``happened`` is true."""
+    end = time.monotonic() + 5
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.001)
+
+
+def quiet() -> Log:
+    return Log("json", "error", io.StringIO())
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_log_one_event_is_one_line_whatever_a_client_sent(form):
+    stream = io.StringIO()
+    Log(form, "debug", stream).info("recv", vendor='PXE"\n{"event":"forged"}\x1b[2J\r\u2028', mac=None)
+    assert stream.getvalue().count("\n") == 1
+    assert not set("\x1b\r\u2028") & set(stream.getvalue())
+    assert "mac" not in stream.getvalue()
+
+
+def test_log_json_keeps_types_and_bounds_long_fields():
+    stream = io.StringIO()
+    Log("json", "info", stream).info("http", status=200, uri="x" * 100_000)
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["event"], line["status"], len(line["uri"])) == ("info", "http", 200, 1024)
+
+
+def test_log_below_its_level_is_silent():
+    stream = io.StringIO()
+    Log("json", "warning", stream).info("recv")
+    assert stream.getvalue() == ""
+
+
+def test_log_on_a_closed_stream_does_not_raise():
+    stream = io.StringIO()
+    stream.close()
+    Log("json", "info", stream).info("recv")
+
+
+def test_unknown_record_counts_and_keeps_what_firmware_said():
+    table = UnknownMachines()
+    assert table.record(MAC, "PXEClient:Arch:00007", 7, "", 1.0)
+    assert not table.record(MAC, "", None, "192.0.2.254", 2.0)
+    (entry,) = table.all()
+    assert (entry.count, entry.vendor_class, entry.arch, entry.first, entry.last) == (
+        2,
+        "PXEClient:Arch:00007",
+        7,
+        1.0,
+        2.0,
+    )
+
+
+def test_unknown_table_stays_bounded_and_keeps_the_latest():
+    table = UnknownMachines(limit=3)
+    for number in range(10):
+        table.record(f"52:54:00:00:00:{number:02x}", "", None, "", float(number))
+    assert [entry.mac[-2:] for entry in table.all()] == ["07", "08", "09"]
+
+
+def test_journal_durable_record_is_in_the_store_on_return():
+    store = MemoryStore()
+    Journal(store, quiet()).record(SUCCEEDED, durable=True)
+    assert store.states[KEY].stage == "installed"
+
+
+def test_journal_durable_record_raises_and_keeps_the_state_for_later():
+    store = MemoryStore()
+    store.broken = True
+    journal = Journal(store, quiet())
+    with pytest.raises(StoreError):
+        journal.record(SUCCEEDED, durable=True)
+    store.broken = False
+    journal.record(SUCCEEDED, durable=True)
+    assert store.states[KEY].installs == 1
+
+
+def test_journal_writes_behind_and_flushes_on_stop():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.start()
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
+    assert store.saved.wait(5)
+    journal.record(Event(KEY, MAC, 2.0, events.Loaded("", "kernel")))
+    journal.stop()
+    assert store.states[KEY].stage == "kernel"
+
+
+def test_journal_stops_although_the_store_takes_nothing():
+    store = MemoryStore()
+    store.broken = True
+    stream = io.StringIO()
+    journal = Journal(store, Log("json", "error", stream))
+    journal.start()
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
+    journal.stop()
+    assert "states_lost" in stream.getvalue()
+
+
+def test_journal_goes_on_for_the_others_after_a_fault_in_the_store():
+    class Faulty(MemoryStore):
+        def save(self, states):
+            if KEY in states:
+                raise KeyError("surprise")
+            super().save(states)
+
+    store, stream = Faulty(), io.StringIO()
+    journal = Journal(store, Log("json", "error", stream))
+    journal.start()
+    journal.record(SUCCEEDED)
+    journal.record(replace(SUCCEEDED, key="default/b"))
+    assert store.saved.wait(5)
+    journal.stop()
+    assert store.states["default/b"].stage == "installed"
+    line = json.loads(stream.getvalue().splitlines()[0])
+    assert (line["event"], line["machine"], line["reason"]) == ("state_not_kept", KEY, "KeyError: 'surprise'")
+
+
+def test_journal_fault_of_the_store_in_one_state_costs_a_report_of_another_nothing():
+    class Faulty(MemoryStore):
+        def save(self, states):
+            if KEY in states:
+                raise KeyError("surprise")
+            super().save(states)
+
+    store = Faulty()
+    journal = Journal(store, quiet())
+    with ThreadPoolExecutor() as pool:
+        reports = [pool.submit(journal.record, replace(SUCCEEDED, key=key), durable=True) for key in (KEY, "default/b")]
+    assert isinstance(reports[0].exception(), KeyError)
+    assert reports[1].result().stage == store.states["default/b"].stage == "installed"
+
+
+class Gate(MemoryStore):
+    """Keeps a batch once it is let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.let_through = threading.Semaphore(0), threading.Semaphore(0)
+
+    def save(self, states):
+        self.entered.release()
+        assert self.let_through.acquire(timeout=5)
+        super().save(states)
+
+
+def test_journal_reports_that_come_together_share_a_commit():
+    store = Gate()
+    journal = Journal(store, quiet())
+    journal.record(replace(SUCCEEDED, key="default/slow", detail=SCRIPT))
+    keys = [f"default/{number}" for number in range(20)]
+    with ThreadPoolExecutor(30) as pool:
+        first = pool.submit(journal.record, SUCCEEDED, durable=True)
+        assert store.entered.acquire(timeout=5)
+        others = [pool.submit(journal.record, replace(SUCCEEDED, key=key), durable=True) for key in keys]
+        wait_until(lambda: len(journal.states()) == 22)
+        assert not any(report.done() for report in (first, *others))
+        wait_until(lambda: sum(journal._awaited.values()) == 21)
+        for _unused in range(2):
+            store.let_through.release()
+        assert {report.result(5).stage for report in (first, *others)} == {"installed"}
+    assert store.batches == [[KEY], sorted(keys)], "nothing that nobody waits for is in it either"
+
+
+def test_journal_report_whose_shared_commit_fails_is_not_called_kept():
+    store = Gate()
+    store.broken = True
+    journal = Journal(store, quiet())
+    with ThreadPoolExecutor() as pool:
+        reports = [pool.submit(journal.record, replace(SUCCEEDED, key=f"default/{n}"), durable=True) for n in range(4)]
+        for _unused in range(8):
+            store.let_through.release()
+    assert [type(report.exception()) for report in reports] == [StoreError] * 4
+    store.broken = False
+    for _unused in range(8):
+        store.let_through.release()
+    journal.record(replace(SUCCEEDED, key="default/0"), durable=True)
+    assert store.states.keys() == {"default/0"}
+
+
+def test_journal_report_waits_for_one_batch_of_a_storm_at_most():
+    store = Gate()
+    journal = Journal(store, quiet())
+    journal.start()
+    for number in range(2 * BATCH + 1):
+        journal.record(Event(f"default/{number}", MAC, 1.0, SCRIPT))
+    assert store.entered.acquire(timeout=5)
+    with ThreadPoolExecutor() as pool:
+        report = pool.submit(journal.record, SUCCEEDED, durable=True)
+        wait_until(lambda: journal._awaited)
+        for _unused in range(2):
+            store.let_through.release()
+        assert report.result(5).stage == "installed"
+        for _unused in range(8):
+            store.let_through.release()
+    journal.stop()
+    assert KEY in store.batches[1]
+    assert max(map(len, store.batches)) <= BATCH + 1
+    assert len(store.states) == 2 * BATCH + 2
+
+
+def test_journal_states_of_a_storm_are_written_once():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.start()
+    for number in range(200):
+        for key in (KEY, "default/b"):
+            journal.record(Event(key, MAC, float(number), events.Facts({})))
+    journal.stop()
+    assert len(store.batches) <= 3
+    assert {state.last_at for state in store.states.values()} == {199.0}
+
+
+def test_journal_writes_a_state_that_came_while_it_was_written():
+    store = Gate()
+    journal = Journal(store, quiet())
+    journal.start()
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
+    assert store.entered.acquire(timeout=5)
+    journal.record(Event(KEY, MAC, 2.0, events.Loaded("", "kernel")))
+    for _unused in range(2):
+        store.let_through.release()
+    journal.stop()
+    assert store.states[KEY].stage == "kernel"
+
+
+def test_journal_starts_from_the_stored_states():
+    journal = Journal(MemoryStore({KEY: State(stage="installed", installs=2)}), quiet())
+    journal.start()
+    journal.stop()
+    assert journal.state(KEY).installs == 2
+
+
+def test_journal_of_progress_remembers_the_last_only():
+    journal = Journal(MemoryStore(), quiet())
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
+    for at in range(200):
+        journal.record(Event(KEY, MAC, float(at), events.Progress(what="iso", bytes=at, size=200)))
+    assert [event.at for event in journal.recent(KEY)] == [1.0, 199.0]
+
+
+def test_journal_writes_nothing_while_a_machine_waits_for_the_same():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    for at in range(3):
+        journal.record(Event(KEY, MAC, 5.0 + at, events.Held(waits_for="b (kernel)")), durable=at == 0)
+    assert (store.states[KEY].last_at, journal.state(KEY).last_at) == (5.0, 5.0)
+    del store.states[KEY]
+    journal.record(Event(KEY, MAC, 9.0, events.Held(waits_for="b (kernel)")), durable=True)
+    assert store.states == {}
+
+
+def test_journal_decide_notes_what_was_chosen_and_nothing_where_nothing_was():
+    journal = Journal(MemoryStore(), quiet())
+    assert journal.decide(lambda: None) is None
+    event = Event(KEY, MAC, 1.0, SCRIPT)
+    assert journal.decide(lambda: event) is event
+    assert journal.state(KEY).stage == "script"
+
+
+def test_journal_knows_who_is_busy_also_after_a_restart_and_as_others_write():
+    store = MemoryStore({KEY: State(stage="kernel"), "default/b": State(stage="installed")})
+    journal = Journal(store, quiet())
+    journal.start()
+    assert journal.busy() == [KEY]
+    journal.record(SUCCEEDED)
+    assert journal.busy() == []
+    store.elsewhere = {"default/b": State(stage="installing", last_at=9.0)}
+    journal.reconcile(Catalog())
+    assert journal.busy() == ["default/b"]
+    journal.stop()
+
+
+def test_journal_recent_events_are_bounded():
+    journal = Journal(MemoryStore(), quiet())
+    for at in range(200):
+        journal.record(Event(KEY, MAC, float(at), events.Facts({})))
+    assert [event.at for event in journal.recent(KEY)] == [float(at) for at in range(150, 200)]
+
+
+@pytest.mark.parametrize(
+    ("netboot", "stage", "switched_off"),
+    [
+        (Netboot(False, switched_off=True), "installed", {MAC: "1"}),
+        (Netboot(True), "known", {}),
+        (Netboot(False), "installed", {}),
+    ],
+)
+def test_journal_reconcile_follows_the_edited_object(netboot, stage, switched_off):
+    journal = Journal(MemoryStore({KEY: State(stage="installed", installs=1, switched_off={MAC: "1"})}), quiet())
+    journal.start()
+    catalog = Catalog()
+    catalog.upsert(Machine("a", interfaces=(Interface(MAC, netboot=netboot),)))
+    journal.reconcile(catalog)
+    journal.stop()
+    assert (journal.state(KEY).stage, journal.state(KEY).switched_off) == (stage, switched_off)
+
+
+def test_journal_reconcile_leaves_a_switch_that_the_store_does_not_show_yet():
+    journal = Journal(MemoryStore({KEY: State(stage="installed", installs=1, switched_off={MAC: "1"})}), quiet())
+    journal.start()
+    catalog = Catalog()
+    catalog.upsert(Machine("a", interfaces=(Interface(MAC, netboot=Netboot(True)),), reprovision="1"))
+    journal.reconcile(catalog)
+    journal.stop()
+    assert journal.state(KEY).switched_off == {MAC: "1"}
+
+
+@pytest.mark.parametrize("later", [0.0, 60.0])
+def test_journal_reconcile_puts_nothing_in_the_place_of_a_state_that_is_not_kept_yet(later):
+    """What another replica wrote is of before this report, whatever its clock says: an installation is not undone."""
+    store = MemoryStore()
+    store.broken = True
+    journal = Journal(store, quiet())
+    journal.record(SUCCEEDED)
+    store.elsewhere = {KEY: State(stage="installing", last_at=SUCCEEDED.at + later)}
+    journal.reconcile(Catalog())
+    assert (journal.state(KEY).stage, journal.state(KEY).installs) == ("installed", 1)
+    store.broken = False
+    journal.start()
+    journal.stop()
+    assert (store.states[KEY].stage, store.states[KEY].switched_off) == ("installed", {MAC: ""})
+
+
+def test_journal_reconcile_takes_over_what_another_replica_wrote_once_its_own_is_kept():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.record(SUCCEEDED, durable=True)
+    store.elsewhere = {KEY: State(stage="ready", last_at=SUCCEEDED.at + 60.0)}
+    journal.reconcile(Catalog())
+    assert journal.state(KEY).stage == "ready"
+    store.elsewhere = {KEY: State(stage="installing", last_at=SUCCEEDED.at)}
+    journal.reconcile(Catalog())
+    assert journal.state(KEY).stage == "ready"
