@@ -36,9 +36,9 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._configurations.
     Step,
     Wanted,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.namespaces import make_namespaces
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import FIELD_MANAGER, MANAGED_BY
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import LABEL as MANAGED_LABEL
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.namespaces import make_namespaces
 
 MACHINE_ANNOTATION = "netboot.baremetal/machine"
 TOKEN_KEY = "token"

@@ -22,10 +22,10 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.clie
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import fields_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.differences import diff_of, visible
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.namespaces import make_namespaces
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import plan as _hardware_plan
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.plan import Key, Step
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import FIELD_MANAGER
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.namespaces import make_namespaces
 
 GROUP_VERSION = "tinkerbell.org/v1alpha1"
 PLURAL = "hardware"

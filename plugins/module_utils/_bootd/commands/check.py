@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..hardware.line_numbers import line_at, lines_of
@@ -31,6 +33,13 @@ class Report:
         found = f"{_count(len(self.problems), 'problem')} and {_count(len(self.notes), 'note')}"
         lines.append(f"{found} in {_count(self.objects, 'object')} of {_count(self.files, 'file')}")
         return "\n".join(lines)
+
+
+def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    """Print everything that is wrong with the manifests that are named; 1 where there is anything."""
+    report = check_paths(options.paths)
+    sys.stdout.write(report.text() + "\n")
+    return 1 if report.problems else 0
 
 
 def check_paths(paths: Iterable[str]) -> Report:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..configurations.base import Configurations, NoConfigurations
@@ -33,13 +35,17 @@ from ..dhcp.reply import context_from, program_of
 from ..hardware.model import Nic
 from ..installers.registry import installer_of
 from ..ipxe.render import render
+from ..process.log import Log
 from ..process.served_files import open_beneath
 from ..process.settings import Settings
-from ..stores.base import StoreProblem
+from ..stores.base import Store, StoreProblem
 from ..stores.catalog import Catalog
+from ..stores.states.directory import StateDir
 from ..tftp.decide import Refuse
 from ..tftp.decide import decide as decide_tftp
 from ..tftp.packet import Request
+from .arguments import client_from, settings_from
+from .parts import is_cluster, open_parts
 
 _ASKED = bytes((opt.SUBNET_MASK, opt.ROUTER, opt.DOMAIN_NAME_SERVER, opt.TFTP_SERVER_NAME, opt.BOOT_FILE_NAME))
 MAX_PROBLEMS = 10  # that are shown where there is no such machine
@@ -56,6 +62,29 @@ class Surroundings:
     configurations: Configurations = field(default_factory=NoConfigurations)
     state_of: Callable[[str], State] | None = None
     problems: Sequence[StoreProblem] = ()
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print what the machine that is named would get; 1 where no Hardware object has its MAC address."""
+    mac, arch = client_from(options)
+    settings = settings_from(options)
+    catalog = Catalog()
+    with StateDir(settings.state_dir, exclusive=False) as state_dir:
+        parts = open_parts(settings, state_dir, catalog, Log(level="error", stream=sys.stderr), environ)
+        parts.store.read(catalog)
+        parts.configurations.read()
+        state_of = _states(parts.store, settings)
+    around = Surroundings(settings, parts.configurations, state_of, parts.store.problems())
+    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, around))
+    return 0 if catalog.by_mac(mac) else 1
+
+
+def _states(store: Store, settings: Settings) -> Callable[[str], State] | None:
+    """Return what gives the states of machines, None where nobody said where they are kept."""
+    if not settings.state_dir and not is_cluster(settings.store):
+        return None
+    states = store.load_states()
+    return lambda key: states.get(key, State())
 
 
 def explain(catalog: Catalog, mac: str, arch: int, around: Surroundings) -> Iterator[str]:

@@ -27,6 +27,9 @@ class StoreProblem:
 class Store(Protocol):
     """A place where Hardware lives and state is written. One contract test holds for every implementation."""
 
+    def read(self, catalog: Catalog) -> None:
+        """Load everything into ``catalog`` once, without following changes; raises StoreError as ``start`` does."""
+
     def start(self, catalog: Catalog, on_change: Callable[[], None]) -> None:
         """Load everything into ``catalog``, keep it current from then on, call ``on_change`` after each change.
 
