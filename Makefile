@@ -21,6 +21,11 @@ export LC_ALL := C.UTF-8
 VENV := $(CURDIR)/build/venv/bin
 RUN := $(VENV)/python tests/run.py
 
+# What is installed is locked, with hashes; `make lock` renews the locks.
+DAEMON := roles/bootd/files/requirements-host.lock
+CONTROLLER := tests/locks/ansible.lock
+TESTS := tests/locks/tests.lock
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,14 +33,14 @@ help: ## Show this list
 .PHONY: demo
 demo: ## Boot a machine from the network in an isolated lab (FIRMWARE=bios, MACHINES=3, STORE=kubernetes)
 	@tests/setup/packages venv lab $(if $(filter kubernetes,$(STORE)),cluster)
-	@tests/setup/venv requirements.txt meta/ee-requirements.txt tests/requirements-ansible.txt
+	@tests/setup/venv $(DAEMON) $(CONTROLLER)
 	@tests/setup/link
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.demo
 
 .PHONY: demo-harvester
 demo-harvester: ## Make a cluster of three machines in the lab, two of which go wrong at first (STORE=kubernetes)
 	@tests/setup/packages venv lab $(if $(filter kubernetes,$(STORE)),cluster)
-	@tests/setup/venv requirements.txt meta/ee-requirements.txt tests/requirements-ansible.txt
+	@tests/setup/venv $(DAEMON) $(CONTROLLER)
 	@tests/setup/link
 	@PATH="$(VENV):$$PATH" PYTHONPATH=tests exec python -m lab.harvester
 
@@ -48,6 +53,10 @@ test: venv ## Run everything CI runs
 lint: venv ## ruff, shellcheck, yamllint, ansible-lint
 	@tests/setup/packages lint
 	@$(RUN) lint
+
+.PHONY: types
+types: venv ## mypy --strict over the daemon; no part of `make test` yet
+	@$(RUN) types
 
 .PHONY: unit
 unit: venv ## Unit tests, pure and quick, and the HTTP and TFTP servers on loopback
@@ -66,6 +75,10 @@ api: venv ## bootd and the modules against a real API server
 .PHONY: sanity
 sanity: venv ## ansible-test sanity
 	@$(RUN) sanity
+
+.PHONY: cores
+cores: venv ## Plugins and roles on each ansible-core that there is a Python for
+	@$(RUN) cores
 
 .PHONY: collection
 collection: venv ## Build the tarball, install it elsewhere, read the documentation of all it holds
@@ -112,8 +125,21 @@ format: venv ## Format the Python files
 .PHONY: venv
 venv: ## Make build/venv with all that the tests import
 	@tests/setup/packages venv
-	@tests/setup/venv requirements.txt meta/ee-requirements.txt tests/requirements-ansible.txt tests/requirements.txt
+	@tests/setup/venv $(DAEMON) $(CONTROLLER) $(TESTS)
 	@tests/setup/link
+
+.PHONY: lock
+lock: ## Renew the lock files: the newest releases that the requirements allow
+	@tests/setup/packages venv
+	@tests/setup/lock
+
+.PHONY: newest
+newest: ## unit, contract and wire on the newest releases of everything (PYTHON=python3.13; root)
+	@tests/setup/packages venv wire cluster
+	@tests/setup/newest
+	@tests/setup/link
+	@build/venv-newest/bin/python tests/newest.py
+	@build/venv-newest/bin/python tests/run.py unit contract wire
 
 .PHONY: clean
 clean: ## Remove what was made, but keep the venv and caches

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-VENV = ROOT / "build/venv/bin"
+VENV = Path(sys.prefix) / "bin"  # of the Python that runs this: build/venv, or the one that has the newest of all
 HOME = ROOT / "build/home"
 TREES = ROOT / "build/tree"
 WARNING = "WARNING]"  # as Ansible prints those of deprecation too; users would see them
@@ -33,18 +33,18 @@ class Command:
     live: bool = False
 
 
-def environment() -> dict[str, str]:
+def environment(venv: Path = VENV, home: Path = HOME) -> dict[str, str]:
     """Return the environment of every step: the venv's tools, this checkout's collection, a home of its own."""
     return {
         **os.environ,
-        "PATH": f"{VENV}:{os.environ['PATH']}",
-        "HOME": str(HOME),
+        "PATH": f"{venv}:{os.environ['PATH']}",
+        "HOME": str(home),
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
         "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_HOME": str(HOME / ".ansible"),
+        "ANSIBLE_HOME": str(home / ".ansible"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/link"),
-        "ANSIBLE_PYTHON_INTERPRETER": str(VENV / "python"),
+        "ANSIBLE_PYTHON_INTERPRETER": str(venv / "python"),
     }
 
 
@@ -89,6 +89,10 @@ def lint() -> list[Command]:
     ]
 
 
+def types() -> list[Command]:
+    return [Command(["mypy"], proof="Success: ")]
+
+
 def ansible_test(kind: str) -> list[str]:
     """Return the command that tests a copy, with the Python that runs this: others may be shims of nothing."""
     return ["ansible-test", kind, "--local", "--color", "no", "--python", "{}.{}".format(*sys.version_info)]
@@ -99,6 +103,11 @@ def sanity() -> list[Command]:
     pip = Command([sys.executable, "tests/setup/ansible_test_pip.py"])
     argv = [*ansible_test("sanity"), "--exclude", "tests/"]
     return [pip, Command(argv, cwd=copy_tree("sanity"), proof='sanity test "validate-modules"')]
+
+
+def cores() -> list[Command]:
+    """Plugins and roles on the other releases of ansible-core, as far as there are Pythons for them."""
+    return [Command([sys.executable, "tests/cores.py"], proof="ansible-core: ")]
 
 
 def integration() -> list[Command]:
@@ -125,7 +134,10 @@ def apart(argv: list[str]) -> list[str]:
 
 
 def molecule() -> list[Command]:
-    return [Command(apart(["molecule", "test", "--all"]), never=WARNING)]
+    """The role bootd installs as where there is no package index: from files that were fetched by the lock."""
+    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]
+    wanted = ["--require-hashes", "--requirement", "roles/bootd/files/requirements-host.lock", "--dest", "build/wheels"]
+    return [Command([*fetch, *wanted]), Command(apart(["molecule", "test", "--all"]), never=WARNING)]
 
 
 def demo() -> list[Command]:
@@ -144,13 +156,18 @@ def demo_harvester() -> list[Command]:
     return [Command(argv, proof="The report is", never=WARNING, live=True)]
 
 
+# Run by their names only, and not among all steps.
+ON_REQUEST = ("types",)
+
 # In the order in which they are begun: quick and telling ones, then the longest, and short ones to end together.
 STEPS: dict[str, Callable[[], list[Command]]] = {
     "lint": lint,
+    "types": types,
     "unit": lambda: pytest("tests/unit", "tests/loopback"),
     "molecule": molecule,
     "api": lambda: pytest("tests/api"),
     "sanity": sanity,
+    "cores": cores,
     "integration": integration,
     "daemon": lambda: pytest("tests/integration/daemon"),
     "wire": lambda: pytest("tests/integration/wire"),

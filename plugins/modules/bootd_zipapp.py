@@ -13,7 +13,8 @@ author:
 description:
   - Packs the code of bootd that came with this collection into one executable file and copies it to a host.
   - The same code always gives the same file, so a task changes something only when the collection did.
-  - The libraries that bootd stands on are not in the file. The role P(baremetal.netboot.bootd#role) installs them.
+  - The libraries that bootd stands on are not in the file. The role P(baremetal.netboot.bootd#role) installs them, and
+    its C(files/requirements.lock) names them for C(pip install --require-hashes).
 extends_documentation_fragment:
   - baremetal.netboot.attributes
 attributes:

@@ -4,7 +4,8 @@
 
 ``KUBECONFIG`` names a cluster that tests may write to; ``KUBEBUILDER_ASSETS`` a folder with ``etcd`` and
 ``kube-apiserver``; ``KUBE_FOR_TESTS`` a script: ``SCRIPT up DIR [--port PORT]``, ``kill DIR NAME``, ``start DIR NAME``,
-``down DIR``, that leaves ``DIR/kubeconfig``.
+``down DIR``, that leaves ``DIR/kubeconfig``. From Python 3.13 on, its CA has to have the extension key usage (RFC 5280
+section 4.2.1.3), without which OpenSSL's strict verification refuses it.
 """
 
 from __future__ import annotations

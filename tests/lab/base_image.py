@@ -13,8 +13,8 @@ from pathlib import Path
 from .command import run
 
 ROOT = Path(__file__).resolve().parents[2]
-# The image's libraries, and those of the node that makes it.
-REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "meta/ee-requirements.txt")
+# The libraries of the node that makes the image, those of the image among them.
+LOCK = ROOT / "roles/bootd/files/requirements-host.lock"
 SUITE, PYTHON = "bookworm", "3.11"
 PACKAGES = ("base-files", "base-passwd", "coreutils", "dash", "libc-bin", "python3-venv")
 # Nobody reads them in a container, and the host's resolver is not the container's.
@@ -43,13 +43,12 @@ def archive(cache: Path) -> Path:
 
 def wheels(cache: Path) -> Path:
     """A directory below ``cache`` with bootd's libraries for the Python of the base image."""
-    target = cache / f"wheels-{_key(*REQUIREMENTS)}"
+    target = cache / f"wheels-{_key(LOCK)}"
     if not target.exists():
         scratch = cache / f"{target.name}.new"
         shutil.rmtree(scratch, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        wanted = ["--only-binary=:all:", "--python-version", PYTHON]
-        wanted += [f"--requirement={path}" for path in REQUIREMENTS]
+        wanted = ["--only-binary=:all:", "--python-version", PYTHON, "--require-hashes", "--requirement", str(LOCK)]
         run([*pip, *wanted, "--dest", str(scratch)], timeout=PATIENCE)
         scratch.rename(target)
     return target

@@ -51,7 +51,8 @@ class Background:
     def start(self, argv: Sequence[str], environment: Mapping[str, str], log_file: str) -> subprocess.Popen[bytes]:
         """Start ``argv`` in a session of its own, its output at the end of ``log_file``; raises OSError."""
         with open(log_file, "ab") as log:
-            process = subprocess.Popen(
+            # run_command waits for what it runs, and this outlives the module.
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                 list(argv),
                 cwd="/",
                 env=dict(environment),

@@ -17,6 +17,7 @@ from ansible.template import Templar, trust_as_template
 from _bootd.commands import arguments
 from _bootd.commands.arguments import parse, settings_from
 from _bootd.process.settings import LIMITS
+from lock_files import DAEMON, HOST
 from require import require
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/bootd"
@@ -143,15 +144,29 @@ def test_unit_is_hardened_by_systemds_own_figures(unit_file):
     assert float(exposure[1]) <= MAX_EXPOSURE
 
 
-def test_requirements_are_those_of_the_checkout():
-    lines = (ROLE.parents[1] / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [line for line in lines if line and not line.startswith("#")]
-    variables = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
-    assert variables["__bootd_requirements"] == wanted
+def pip_options(**given) -> list[str]:
+    lines = yaml.safe_load((ROLE / "tasks/libraries.yml").read_text(encoding="utf-8"))
+    (pip,) = [task["ansible.builtin.pip"] for task in lines if "ansible.builtin.pip" in task]
+    return shlex.split(str(templar(**given).template(trust_as_template(pip["extra_args"]))))
 
 
-def test_host_gets_what_the_modules_import_and_the_image_does_not():
-    on_host = templar().template(trust_as_template("{{ __bootd_host_requirements }}"))
-    for_modules = (ROLE.parents[1] / "meta/ee-requirements.txt").read_text(encoding="utf-8").splitlines()[1:]
-    assert set(for_modules) < set(on_host)
-    assert not any("kubernetes" in line for line in templar().template(trust_as_template("{{ __bootd_requirements }}")))
+def test_libraries_are_installed_by_their_hashes():
+    assert pip_options() == ["--require-hashes"]
+    assert pip_options(bootd_pip_wheels="/srv/my wheels", bootd_pip_index_url="https://pypi.example/simple") == [
+        *("--require-hashes", "--no-index", "--find-links", "/srv/my wheels"),
+        *("--index-url", "https://pypi.example/simple"),
+    ]
+
+
+def test_libraries_of_a_list_of_the_users_own_need_no_hashes():
+    assert pip_options(bootd_pip_requirements="/srv/own.txt", bootd_pip_wheels="/srv/wheels") == [
+        *("--no-index", "--find-links", "/srv/wheels"),
+    ]
+
+
+def test_lock_is_a_file_of_the_role():
+    """So it is found in a checkout, in an installed collection, and where only the role's directory is there."""
+    for name, lock in (("libraries", HOST), ("image_context", DAEMON)):
+        text = (ROLE / f"tasks/{name}.yml").read_text(encoding="utf-8")
+        assert f"{{{{ bootd_pip_requirements | default('{lock.name}', true) }}}}" in text
+        assert lock.parent == ROLE / "files"

@@ -42,6 +42,16 @@ def test_recipe_with_wheels_asks_no_index():
     assert '"--no-index"' in pip
 
 
+def test_recipe_installs_by_hashes_what_the_collection_names():
+    def pip(**given: object) -> str:
+        (line,) = [line for line in instructions(**given) if '"--requirement"' in line]
+        return line
+
+    assert '"--require-hashes"' in pip()
+    assert '"--require-hashes"' in pip(bootd_pip_wheels="/srv/wheels")
+    assert '"--require-hashes"' not in pip(bootd_pip_requirements="/srv/own.txt")
+
+
 def test_recipe_takes_base_and_index():
     lines = instructions(
         bootd_image_base="docker-archive:/srv/base.tar", bootd_pip_index_url="https://pypi.example/simple"
