@@ -10,15 +10,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from e2e.site import MAC, Site
+from e2e.site import Site
 from integration.daemon.running import ADDRESS
 from lab import bootstrap, debian_installer, needs
 from lab.network import Lab
 from require import require
 from samples import howto
 
-PRESEED = "debian/um790-1"
-PRESEED_URL = f"http://{bootstrap.IMAGES_ADDRESS}/{PRESEED}"
+# The user's own early command, which runs although bootd has one.
+OWN = "own-early-command"
+PRESEED = f"""\
+d-i debian-installer/locale string en_US.UTF-8
+d-i preseed/early_command string \\
+  wget --quiet --output-document=/dev/null http://{bootstrap.IMAGES_ADDRESS}/{OWN} || true
+"""
 # Its initrd is thirty times that of the stand-in, and it looks for hardware and for IPv6 routers before it asks.
 PATIENCE = 600.0  # seconds
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
@@ -31,9 +36,7 @@ def hardware() -> str:
     (interface,) = document["spec"]["interfaces"]
     interface["netboot"]["osie"] = {
         "baseURL": f"http://{ADDRESS}:7080/images",
-        "kernel": debian_installer.KERNEL,
-        "initrd": debian_installer.INITRD,
-        "kernelParams": list(debian_installer.kernel_arguments(PRESEED_URL, MAC)),
+        "kernelParams": list(debian_installer.KERNEL_ARGUMENTS),
     }
     return yaml.safe_dump(document, width=1000)
 
@@ -44,22 +47,28 @@ def site(files: Path, tmp_path: Path) -> Iterator[Site]:
     require(*needs.DEBIAN)
     with Lab() as lab:
         bootstrap.lay_out(lab)
-        yield Site(lab, files, tmp_path, "--image-dir", str(debian_installer.FILES))
+        configurations = tmp_path / "configurations"
+        configurations.mkdir()
+        file = configurations / "um790-1.cfg"
+        file.write_text(PRESEED)
+        file.chmod(0o600)
+        images = ("--image-dir", str(debian_installer.FILES))
+        yield Site(lab, files, tmp_path, *images, "--config-dir", str(configurations))
 
 
 def test_installer_fetches_its_preseed_file_and_reports_that_it_started(site):
     site.serve(hardware())
-    (report_url,) = site.report_urls().values()
-    site.publish(PRESEED, debian_installer.preseed(report_url))
     machine = site.machine("uefi")
     machine.power_on()
     site.wait_until(lambda: site.known()["stage"] == "installing", machine, "reported its start", PATIENCE)
+    site.wait_until(lambda: bool(site.images_asked_for()), machine, "ran the user's own command")
 
     known = site.known()
     reached = ["known", "offered", "loading", "script", "kernel", "installing"]
     assert [step["stage"] for step in known["stages"]] == reached
-    # Once, and by the very path it was told: nothing is appended to it.
-    assert site.images_asked_for() == [f"/{PRESEED}"]
+    # Once, and by the very path it was told: nothing is appended to it, and nothing asked for elsewhere.
+    assert len(site.bootd.lines("configuration")) == 1
+    assert site.images_asked_for() == [f"/{OWN}"]
     # The installer's lease comes last. A URL in it would be fetched as a preseed file, too.
     assert site.filenames() == ["ipxe.efi", SCRIPT, ""]
     loaded = [debian_installer.FILES / name for name in (debian_installer.KERNEL, debian_installer.INITRD)]

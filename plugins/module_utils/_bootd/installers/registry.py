@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from ..hardware.model import Machine, text_at
 from .base import Installer
+from .debian import Debian
 from .harvester.installer import Harvester
 from .linux import Linux
 
 ANY: Installer = Linux()
-INSTALLERS: tuple[Installer, ...] = (Harvester(), ANY)
+INSTALLERS: tuple[Installer, ...] = (Harvester(), Debian(), ANY)
 _BY_DISTRO = {installer.distro: installer for installer in INSTALLERS}
 
 
