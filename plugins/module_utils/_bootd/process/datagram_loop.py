@@ -13,31 +13,36 @@ from typing import Generic, Protocol, TypeVar
 from .faults import Contained
 from .health import Pulse
 
-Heard = TypeVar("Heard", covariant=True)
+Heard_co = TypeVar("Heard_co", covariant=True)
 BATCH = 64
 
 
-class Source(Protocol[Heard]):
+class Source(Protocol[Heard_co]):
     """A non-blocking socket, or what stands for one."""
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
 
-    def receive(self) -> Heard | None:
+    def receive(self) -> Heard_co | None:
         """Return the next datagram, or None where none waits."""
 
     def close(self) -> None:
         """Close it."""
 
 
-class DatagramLoop(Generic[Heard]):
+class DatagramLoop(Generic[Heard_co]):
     """Calls ``handle`` with each datagram of ``source``, from ``start`` until ``stop``, in a thread called ``name``.
 
     Whatever ``handle`` raises costs that datagram its answer and nothing else.
     """
 
     def __init__(
-        self, name: str, source: Source[Heard], handle: Callable[[Heard], None], contained: Contained, pulse: Pulse
+        self,
+        name: str,
+        source: Source[Heard_co],
+        handle: Callable[[Heard_co], None],
+        contained: Contained,
+        pulse: Pulse,
     ) -> None:
         self._source = source
         self._handle = handle
