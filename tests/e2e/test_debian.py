@@ -67,7 +67,8 @@ def test_installer_fetches_its_preseed_file_and_reports_that_it_started(site):
     reached = ["known", "offered", "loading", "script", "kernel", "installing"]
     assert [step["stage"] for step in known["stages"]] == reached
     # Once, and by the very path it was told: nothing is appended to it, and nothing asked for elsewhere.
-    assert len(site.bootd.lines("configuration")) == 1
+    fetched = [line for line in site.bootd.lines("http") if line["uri"].startswith("/configuration")]
+    assert [(line["method"], line["status"]) for line in fetched] == [("GET", 200)]
     assert site.images_asked_for() == [f"/{OWN}"]
     # The installer's lease comes last. A URL in it would be fetched as a preseed file, too.
     assert site.filenames() == ["ipxe.efi", SCRIPT, ""]

@@ -123,6 +123,7 @@ def test_problems_are_none_where_a_script_or_another_server_boots():
         "popularity-contest popularity-contest/participate boolean false\r\n",
         "d-i a/b seen true\n",
         "d-i a/b \\\n# between its lines\n\n  string c \\\n\td\n",
+        "\\\nd-i a/b \\\n\\\nstring\n",
         "d-i a/b string é\n",
     ],
 )

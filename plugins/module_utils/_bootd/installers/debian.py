@@ -144,7 +144,7 @@ def _answers(text: str) -> Iterator[tuple[str, str, str]]:
         if line.endswith("\\"):
             begun.append(line[:-1].rstrip(" \t"))
             continue
-        words = _SPACE.split(" ".join([*begun, line]), maxsplit=3)
+        words = _SPACE.split(" ".join(part for part in [*begun, line] if part), maxsplit=3)
         begun = []
         if words[0].startswith("#"):
             raise ValueError(f"it has a comment in line {place} that does not begin there, and so is none")
