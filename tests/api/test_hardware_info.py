@@ -115,7 +115,7 @@ def test_labels_select_the_same_in_files(labelled, tmp_path, selector, expected)
 
 
 def test_pages_are_put_together(labelled, monkeypatch):
-    monkeypatch.setattr("ansible_collections.baremetal.netboot.plugins.module_utils._hardware_objects.PAGE", 2)
+    monkeypatch.setattr("ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects.PAGE", 2)
     found = from_cluster(labelled.api.client, labelled.namespace)
     assert [entry.live.machine.name for entry in found.entries] == [*LABELS, MACHINE]
 

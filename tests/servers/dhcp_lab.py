@@ -17,7 +17,7 @@ from typing import IO
 
 from lab.network import Lab
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SERVER = "10.10.0.20"
 _PATIENCE = 20.0  # seconds
 

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins/module_utils"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "plugins/module_utils"))
 
 from _bootd.installers.harvester.releases import BOOT_ROLES, release_files
 

@@ -103,6 +103,11 @@ class Bootd:
                 return int(line.split()[1]) * 1024
         raise AssertionError("bootd has ended")
 
+    def processor_seconds(self) -> float:
+        """Return the processor time of bootd's process since it began, in seconds."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def get(self, path: str, host: str | None = None) -> tuple[int, str]:
         """Return status and body of a GET by curl from ``host``, by default the one bootd is on."""
         argv = ["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", f"http://{self.address}:7080{path}"]
