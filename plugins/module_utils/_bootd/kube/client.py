@@ -23,7 +23,7 @@ from .errors import ApiUnreachable, error_from
 try:
     import urllib3
 except ImportError:
-    urllib3 = None
+    pass
 
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
@@ -68,7 +68,7 @@ class Client:
         method: str,
         path: str,
         query: Mapping[str, Any] | None = None,
-        body: Any = None,
+        body: object = None,
         content_type: str = JSON,
     ) -> dict[str, Any]:
         """Return the answer's document; raises ApiError where it is refused, ApiUnreachable where there is none."""
@@ -77,7 +77,7 @@ class Client:
         if answer.status >= 400:
             raise error_from(answer.status, answer.data, f"{method} {path}")
         try:
-            document = json.loads(answer.data)
+            document: dict[str, Any] = json.loads(answer.data)
         except (ValueError, RecursionError) as error:
             raise ApiUnreachable(f"{method} {path}: {self.server} answers no JSON: {error}") from error
         return document
@@ -102,7 +102,7 @@ class Client:
         *,
         stream: bool = False,
         read: float = READ_SECONDS,
-    ) -> Any:
+    ) -> urllib3.BaseHTTPResponse:
         url = f"{self.server}{path}{'?' if query else ''}{urlencode(query or {})}"
         headers = {"Accept": JSON, "User-Agent": self._agent, **self._credentials()}
         if content is not None:
@@ -134,7 +134,7 @@ class Client:
 class Watch:
     """The events of a watch as they arrive. Iterating ends when the server ends it, or ``stop`` is called."""
 
-    def __init__(self, answer: Any, what: str) -> None:
+    def __init__(self, answer: urllib3.BaseHTTPResponse, what: str) -> None:
         self._answer = answer
         self._what = what
         self._stopped = False
@@ -167,7 +167,7 @@ def resource_path(group_version: str, plural: str, namespace: str = "", name: st
     return f"{root}{within}/{plural}" + (f"/{quote(name, safe='')}" if name else "")
 
 
-def _pool(endpoint: Endpoint, connections: int) -> Any:
+def _pool(endpoint: Endpoint, connections: int) -> urllib3.PoolManager:
     options: dict[str, Any] = {
         "num_pools": 2,
         "maxsize": connections,

@@ -21,7 +21,7 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where
 Headers = Mapping[str, str]
 
 
-def _nobody() -> Headers:
+def _no_headers() -> Headers:
     return {}
 
 
@@ -42,7 +42,7 @@ class Endpoint:
     tls_server_name: str = ""
     proxy: str = ""
     proxy_headers: Headers | None = None
-    credentials: Callable[[], Headers] = _nobody
+    credentials: Callable[[], Headers] = _no_headers
 
 
 def endpoint_from(
@@ -114,13 +114,16 @@ def _of_kubeconfig(explicit: str | Mapping[str, Any], context: str) -> Endpoint:
     except ImportError:
         reason = f"kubeconfigs are read by the Python library kubernetes, which {sys.executable} does not have"
         raise _no_way(f"{place}: {reason}; install it with: pip install kubernetes") from None
+    # The library is without types: as a Callable[..., None] mypy lets what it has be called.
+    load: Callable[..., None] = kubernetes_config.load_kube_config
+    load_from_dict: Callable[..., None] = kubernetes_config.load_kube_config_from_dict
     found = Configuration()
     options = {"context": context or None, "client_configuration": found, "persist_config": False}
     try:
         if isinstance(explicit, Mapping):
-            kubernetes_config.load_kube_config_from_dict(dict(explicit), **options)
+            load_from_dict(dict(explicit), **options)
         else:
-            kubernetes_config.load_kube_config(config_file=explicit or None, **options)
+            load(config_file=explicit or None, **options)
     except (kubernetes_config.ConfigException, OSError, ValueError, TypeError) as error:
         raise _no_way(f"{place}: {error}") from error
     return Endpoint(
@@ -133,13 +136,13 @@ def _of_kubeconfig(explicit: str | Mapping[str, Any], context: str) -> Endpoint:
         tls_server_name=getattr(found, "tls_server_name", None) or "",
         proxy=found.proxy or "",
         proxy_headers=found.proxy_headers,
-        credentials=lambda: _headers_of(found),
+        credentials=lambda: _headers_of(found.auth_settings()),
     )
 
 
-def _headers_of(configuration: Any) -> Headers:
-    """Return the headers of the library's ``configuration``, which renews what has to be renewed when asked."""
-    settings = configuration.auth_settings().values()
+def _headers_of(auth_settings: Mapping[str, object]) -> Headers:
+    """Return the headers among what the library's ``auth_settings`` gives, which renews tokens when it is called."""
+    settings = (item for item in auth_settings.values() if isinstance(item, Mapping))
     return {item["key"]: item["value"] for item in settings if item["in"] == "header" and item["value"]}
 
 

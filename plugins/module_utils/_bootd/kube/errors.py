@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 
 class ApiError(Exception):
     """The API refused a request. ``status`` is HTTP's, ``reason`` Kubernetes' word for it, ``details`` its causes."""
 
-    def __init__(self, status: int, reason: str, message: str, details: Any = None) -> None:
+    def __init__(self, status: int, reason: str, message: str, details: object = None) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
-        self.details = details if isinstance(details, dict) else {}
+        self.details: Mapping[str, Any] = details if isinstance(details, dict) else {}
 
 
 class ApiUnreachable(Exception):

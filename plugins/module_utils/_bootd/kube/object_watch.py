@@ -7,7 +7,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -138,13 +138,13 @@ class ObjectWatch:
             watch.stop()
 
 
-def batches(events: Any) -> Iterator[_Batch]:
+def batches(events: Iterable[Mapping[str, Any]]) -> Iterator[_Batch]:
     """Yield what has arrived of ``events`` meanwhile, together: a thousand objects are not a thousand changes.
 
     Raises what reading ``events`` raises, after all that came before it.
     """
-    arrived: queue.Queue[Any] = queue.Queue(MAX_WAITING)
-    end = object()
+    arrived: queue.Queue[Mapping[str, Any]] = queue.Queue(MAX_WAITING)
+    end: Mapping[str, Any] = {}  # told from an empty event by being this very object
     failed: list[BaseException] = []
 
     def read() -> None:
@@ -160,7 +160,7 @@ def batches(events: Any) -> Iterator[_Batch]:
     going = True
     while going:
         batch = _Batch()
-        waiting = [arrived.get(), *_drained(arrived)]
+        waiting = [arrived.get(), *_all_waiting(arrived)]
         if waiting[-1] is end:
             waiting.pop()
             going = False
@@ -173,7 +173,7 @@ def batches(events: Any) -> Iterator[_Batch]:
         raise failed[0]
 
 
-def _drained(waiting: queue.Queue[Any]) -> Iterator[Any]:
+def _all_waiting(waiting: queue.Queue[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     for _unused in range(MAX_WAITING):
         try:
             yield waiting.get_nowait()

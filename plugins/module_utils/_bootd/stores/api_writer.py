@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ..kube.client import JSON_PATCH, Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
@@ -19,6 +19,8 @@ from ..process.faults import Caught, fields_of
 from ..process.log import Log
 from ..process.worker import Worker
 from .live_object import GROUP_VERSION, PLURAL
+
+_Argument = TypeVar("_Argument")
 
 FIELD_MANAGER = "bootd"
 GATHER = 0.2  # seconds that a state waits for the next one of the same boot
@@ -112,7 +114,7 @@ class ApiWriter:
         self._failures, self.trouble = 0, ""
         return GATHER if self._waiting else None
 
-    def _try(self, request: Callable[[Any], None], argument: Any) -> bool:
+    def _try(self, request: Callable[[_Argument], None], argument: _Argument) -> bool:
         """Return whether the API took it. What it refuses holds up nothing else, and neither does a fault of ours."""
         with Caught(but=(ApiUnreachable,)) as caught:
             request(argument)
@@ -128,7 +130,7 @@ class ApiWriter:
         self.trouble = str(error)
 
     def _pause(self) -> float:
-        return min(FIRST_RETRY * 2 ** min(self._failures - 1, 10), LAST_RETRY)
+        return min(FIRST_RETRY * 2.0 ** min(self._failures - 1, 10), LAST_RETRY)
 
     def _patch(self, key: str) -> None:
         with self._lock:

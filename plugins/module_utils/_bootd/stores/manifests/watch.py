@@ -14,7 +14,7 @@ from contextlib import suppress
 try:
     from inotify_simple import INotify, flags
 except ImportError:
-    INotify = flags = None
+    pass
 
 from .directory import is_manifest_name
 from .tree import Seen
@@ -155,7 +155,7 @@ class ManifestWatch:
 
 
 def _mask() -> int:
-    return (
+    mask: int = (
         flags.MODIFY
         | flags.CLOSE_WRITE
         | flags.CREATE
@@ -167,3 +167,4 @@ def _mask() -> int:
         | flags.ATTRIB
         | flags.ONLYDIR
     )
+    return mask

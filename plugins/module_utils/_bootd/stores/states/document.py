@@ -84,7 +84,7 @@ def _nested(state: State) -> dict[str, Any]:
     return document
 
 
-def state_from_document(document: Any) -> State:
+def state_from_document(document: object) -> State:
     """Return the State that a JSON object describes; raises ValueError naming the field that can't be used."""
     if not isinstance(document, Mapping):
         raise ValueError("not a JSON object")
@@ -114,7 +114,7 @@ def _at_most(value: float, limit: float) -> float:
     return value if 0 <= value <= limit else min(max(type(limit)(0), value), limit)
 
 
-def _progress(value: Any) -> Progress | None:
+def _progress(value: object) -> Progress | None:
     if value is None:
         return None
     progress = _mapping(value, "progress")
@@ -124,38 +124,38 @@ def _progress(value: Any) -> Progress | None:
     return Progress(what, *(_count(progress.get(name, 0), f"progress.{name}") for name in ("bytes", "size")))
 
 
-def _steps(value: Any) -> tuple[Step, ...]:
+def _steps(value: object) -> tuple[Step, ...]:
     if not isinstance(value, list) or len(value) > MAX_STEPS:
         raise ValueError(f"steps is not a list of at most {MAX_STEPS}")
     steps = (_mapping(item, "steps") for item in value)
     return tuple(Step(_stage(step.get("stage"), "steps.stage"), _time(step.get("at"), "steps.at")) for step in steps)
 
 
-def _stage(value: Any, name: str) -> str:
+def _stage(value: object, name: str) -> str:
     if not isinstance(value, str) or value not in STAGES:
         raise ValueError(f"{name} is no stage")
     return value
 
 
-def _text(value: Any, name: str) -> str:
+def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} is not text")
     return value
 
 
-def _count(value: Any, name: str) -> int:
+def _count(value: object, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
         raise ValueError(f"{name} is not a number from 0 to {MAX_COUNT}")
     return value
 
 
-def _time(value: Any, name: str) -> float:
-    if type(value) not in (int, float) or not 0 <= value <= MAX_TIME:  # which NaN is not either
+def _time(value: object, name: str) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= MAX_TIME:  # nor NaN
         raise ValueError(f"{name} is not a time")
     return float(value)
 
 
-def _mapping(value: Any, name: str) -> Mapping[str, Any]:
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or len(value) > MAX_FACTS:
         raise ValueError(f"{name} is not a mapping of at most {MAX_FACTS}")
     return value
