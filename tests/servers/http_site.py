@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from _bootd.configurations.base import Configuration, NoConfigurations, Reading
+from _bootd.configurations.base import Configuration, ConfigurationReader, NoConfigurations
 from _bootd.decisions import tokens
 from _bootd.decisions.boot import Script, Wait
 from _bootd.decisions.events import Detail
@@ -74,10 +74,10 @@ class MemoryConfigurations(NoConfigurations):
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
 
-    def get(self, key: str, read: Reading) -> Configuration | None:
+    def get(self, key: str, read: ConfigurationReader) -> Configuration | None:
         return read(self.texts[key]) if key in self.texts else None
 
-    def expects(self, key: str, _read: Reading) -> bool:
+    def expects(self, key: str, _read: ConfigurationReader) -> bool:
         return key in self.texts
 
 

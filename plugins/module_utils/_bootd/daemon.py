@@ -11,7 +11,7 @@ import os
 import sys
 
 from .commands import arguments, check, explain, report_url, serve
-from .commands.parts import is_cluster
+from .commands.backends import is_cluster
 from .process import libraries
 from .stores.base import StoreError
 

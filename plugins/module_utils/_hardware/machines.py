@@ -17,7 +17,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.http.stat
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.live_object import (
     Live,
     as_served,
-    live_from,
+    live_object_from,
 )
 
 ROLE_LABEL = "netboot.baremetal/role"
@@ -41,7 +41,7 @@ class Entry:
 
 def entry_of(document: Mapping[str, Any]) -> Entry | None:
     """Return the Entry of an object in a cluster, which carries its state; None where it has no usable name."""
-    live = live_from(document)
+    live = live_object_from(document)
     return None if live is None else Entry(document, live, live.state or UNSEEN)
 
 

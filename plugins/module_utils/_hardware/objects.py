@@ -23,7 +23,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.clie
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.live_object import (
     GROUP_VERSION,
     PLURAL,
-    live_from,
+    live_object_from,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.manifests.directory import (
     list_manifests,
@@ -92,7 +92,7 @@ def from_files(directory: str, state_dir: str = "", *, selector: str = "") -> Fo
     found = Found()
     ranked = []
     for document, modified in _documents(directory, found.problems):
-        live = live_from(document.value)
+        live = live_object_from(document.value)
         if live is None:
             found.problems.append(f"{document.source}: the object has no usable name")
             continue

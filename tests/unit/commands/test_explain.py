@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from _bootd.commands.explain import Surroundings, explain
+from _bootd.commands.explain import ExplainContext, explain
 from _bootd.daemon import main
 from _bootd.decisions.stages import State
 from _bootd.hardware.model import Interface, Machine, Netboot, Nic
@@ -22,11 +22,11 @@ MAC = "58:47:ca:71:d8:49"
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 
 
-def explained(nic: Nic | None = None, arch: int = 7, **around: object) -> list[str]:
+def explained(nic: Nic | None = None, arch: int = 7, **options: object) -> list[str]:
     catalog = Catalog()
     catalog.upsert((nic or howto.nic()).machine)
-    surroundings = Surroundings(around.pop("settings", howto.SETTINGS), **around)
-    return list(explain(catalog, MAC, arch, surroundings))
+    context = ExplainContext(options.pop("settings", howto.SETTINGS), **options)
+    return list(explain(catalog, MAC, arch, context))
 
 
 def steps(lines: list[str]) -> list[str]:
@@ -104,8 +104,8 @@ def test_explain_says_what_a_machine_waits_for():
     states = {"tink-system/other": State("installing")}
 
     def head() -> list[str]:
-        around = Surroundings(howto.SETTINGS, state_of=lambda key: states.get(key, State()))
-        return list(explain(catalog, MAC, 7, around))[2:4]
+        context = ExplainContext(howto.SETTINGS, state_of=lambda key: states.get(key, State()))
+        return list(explain(catalog, MAC, 7, context))[2:4]
 
     waits = "  but waits in iPXE until these are done: tink-system/other"
     assert head() == [waits, "  and now waits for other (installing)"]
@@ -115,7 +115,7 @@ def test_explain_says_what_a_machine_waits_for():
 
 def test_explain_unknown_machine_names_what_could_not_be_read():
     problems = [StoreProblem("a.yaml", "no YAML")] * 20
-    lines = list(explain(Catalog(), MAC, 7, Surroundings(howto.SETTINGS, problems=problems)))
+    lines = list(explain(Catalog(), MAC, 7, ExplainContext(howto.SETTINGS, problems=problems)))
     assert lines[0] == f"{MAC}: no Hardware object has this MAC address."
     assert lines[3:] == ["  a.yaml: no YAML"] * 10
 

@@ -30,7 +30,7 @@ from _bootd.installers.kernel_boot import KernelBoot, kernel_boot
 from _bootd.installers.registry import ANY, INSTALLERS, find, installer_of, meant_by
 from _bootd.process.settings import LIMITS
 from _bootd.runtime import configuration_handout as delivery
-from _bootd.runtime.timekeeper import expected_of
+from _bootd.runtime.deadline_monitor import expected_of
 from _bootd.validation.objects import check
 from samples.documents import damaged_objects
 from servers.services_in_memory import NOW, ServicesInMemory

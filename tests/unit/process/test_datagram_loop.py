@@ -83,7 +83,7 @@ def test_drain_goes_on_after_a_fault_and_says_where_it_was(desk):
     drain = drain_of(desk, pair, handle)
     pair.send(b"bad")
     pair.send(b"good")
-    drain.take_waiting()
+    drain.handle_waiting()
     drain.stop()
     assert heard == [b"bad", b"good"]
     (line,) = desk.lines()
@@ -98,7 +98,7 @@ def test_drain_takes_a_batch_at_a_time(desk):
 
     heard = []
     drain = drain_of(desk, Endless(), heard.append)
-    drain.take_waiting()
+    drain.handle_waiting()
     drain.stop()
     assert len(heard) == BATCH
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd.configurations.base import Configuration, Reading
+from _bootd.configurations.base import Configuration, ConfigurationReader
 from _bootd.decisions import events
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.installers.base import Target
@@ -83,7 +83,7 @@ class Kept:
     def __init__(self, install: dict[str, object]) -> None:
         self.configuration = Configuration("", {"install": install})
 
-    def get(self, _key: str, _read: Reading) -> Configuration:
+    def get(self, _key: str, _read: ConfigurationReader) -> Configuration:
         return self.configuration
 
 
@@ -104,7 +104,7 @@ def asked(
     """Return a desk with machines that are installed, and a prober that asks at ``port`` in the place of 443."""
     monkeypatch.setattr(answers, "HTTPS", port)
     monkeypatch.setattr(prober, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(prober, "LOOK", 0.05)
+    monkeypatch.setattr(prober, "FOLLOW_SECONDS", 0.05)
     desk = ServicesInMemory([Nic(item, item.interfaces[0]) for item in installed])
     for item in installed:
         record(desk, item, events.Report(outcome="succeeded"))
@@ -130,7 +130,7 @@ def wait_until(happened: Callable[[], object]) -> None:
 
 def tried(asking: Prober, item: Machine) -> bool:
     """Return whether the machine was asked, and asked again."""
-    found = asking._asked.get(item.key)
+    found = asking._probes.get(item.key)
     return found is not None and found.pause > 2 * prober.FIRST_PAUSE
 
 
@@ -208,16 +208,16 @@ def test_prober_asks_nobody_else(monkeypatch, listener, stage):
         record(desk, found, events.Ready(where=""))
     else:
         record(desk, found, kinds[stage])
-    asking._look(0.0)
-    assert asking._asked == {}
+    asking._follow_journal(0.0)
+    assert asking._probes == {}
 
 
 def test_prober_of_a_replica_that_stands_by_asks_nobody(monkeypatch, listener):
     found = machine("127.0.0.1")
     _desk, asking = asked(monkeypatch, listener.getsockname()[1], found)
     asking._services = replace(asking._services, answers_dhcp=lambda: False)
-    asking._look(0.0)
-    assert asking._asked == {}
+    asking._follow_journal(0.0)
+    assert asking._probes == {}
 
 
 def test_prober_stops_while_nobody_answers_and_leaves_no_socket(monkeypatch):
@@ -234,14 +234,14 @@ def test_prober_a_fault_is_counted_once_in_a_while_and_does_not_end_it(monkeypat
     desk, asking = asked(monkeypatch, listener.getsockname()[1], found)
     monkeypatch.setattr(prober, "FAULT_PAUSE", 0.01)
     faulty = iter([True, True])
-    look = asking._look
+    look = asking._follow_journal
 
     def fail_twice(now: float) -> None:
         if next(faulty, False):
             raise RuntimeError("a fault")
         look(now)
 
-    monkeypatch.setattr(asking, "_look", fail_twice)
+    monkeypatch.setattr(asking, "_follow_journal", fail_twice)
     asking.start()
     wait_for(desk, "ready", found)
     asking.stop()

@@ -34,13 +34,13 @@ def test_fault_about_one_machine_holds_up_no_other():
     writer = ApiWriter(
         client, patches.__getitem__, lambda key, _object: patches.update({key: []}), Log("json", stream=stream)
     )
-    writer.put("default/a")
-    writer.put("default/b")
+    writer.write_state("default/a")
+    writer.write_state("default/b")
     writer.start()
     assert client.patched.wait(10)
     writer.stop()
     assert client.paths == ["/apis/tinkerbell.org/v1alpha1/namespaces/default/hardware/b"]
-    assert writer.waits("default/a")
+    assert writer.is_waiting("default/a")
     line = json.loads(stream.getvalue().splitlines()[0])
     assert (line["event"], line["thread"], line["reason"]) == ("fault", "hardware-states", "KeyError: 'default/a'")
 
@@ -74,7 +74,7 @@ class Known:
             [] if self.version == "" else [{"op": "test", "path": "/metadata/resourceVersion", "value": self.version}]
         )
 
-    def took(self, _key, document):
+    def on_written(self, _key, document):
         self.version = document.get("metadata", {}).get("resourceVersion", "")
 
 
@@ -82,20 +82,20 @@ class Known:
 def test_patch_that_is_stale_is_made_anew_of_the_object_as_it_is(status):
     """409 is a conflict, 422 a test operation that failed: the same patch would be refused for ever."""
     client, known = Refuses(ApiError(status, "Conflict", "changed")), Known()
-    writer = ApiWriter(client, known.patch, known.took, Log("json", stream=io.StringIO()))
-    writer.put("default/a")
+    writer = ApiWriter(client, known.patch, known.on_written, Log("json", stream=io.StringIO()))
+    writer.write_state("default/a")
     writer.stop()
     assert client.sent == ["7", "8"]
-    assert not writer.waits("default/a")
+    assert not writer.is_waiting("default/a")
 
 
 def test_patch_that_is_refused_for_another_reason_waits_as_it_is():
     client, known = Refuses(ApiError(403, "Forbidden", "patch is forbidden")), Known()
-    writer = ApiWriter(client, known.patch, known.took, Log("json", stream=io.StringIO()))
-    writer.put("default/a")
+    writer = ApiWriter(client, known.patch, known.on_written, Log("json", stream=io.StringIO()))
+    writer.write_state("default/a")
     writer.stop()
     assert (client.sent, known.version) == (["7"], "7")
-    assert writer.waits("default/a")
+    assert writer.is_waiting("default/a")
     assert writer.trouble == "patch is forbidden"
 
 
@@ -116,8 +116,8 @@ def test_state_that_comes_while_another_is_sent_is_written_too():
     writer = ApiWriter(
         client, patch, lambda _key, _object: written.append(client.sent[-1]), Log("json", stream=io.StringIO())
     )
-    writer.put("default/a")
+    writer.write_state("default/a")
     writer.stop()
-    assert (client.sent, writer.waits("default/a")) == (["first"], True)
+    assert (client.sent, writer.is_waiting("default/a")) == (["first"], True)
     writer.stop()
-    assert (client.sent, writer.waits("default/a")) == (["first", "second"], False)
+    assert (client.sent, writer.is_waiting("default/a")) == (["first", "second"], False)

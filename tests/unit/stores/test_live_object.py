@@ -11,7 +11,7 @@ import yaml
 
 from _bootd.decisions.stages import State
 from _bootd.hardware.model import REPROVISION_ANNOTATION, STATE_ANNOTATION
-from _bootd.stores.live_object import as_served, is_earlier, is_newer, live_from, patch_of
+from _bootd.stores.live_object import as_served, is_earlier, is_newer, live_object_from, patch_of
 from _bootd.stores.states.document import to_json
 from samples import howto
 
@@ -34,7 +34,7 @@ def live(*, allow=True, state=None, asked="", mac=MAC, **meta):
         **({"annotations": annotations} if annotations else {}),
     }
     document["metadata"] |= {"managedFields": [{"manager": "somebody"}], **meta}
-    return live_from(document)
+    return live_object_from(document)
 
 
 def served(live, kept):
@@ -113,7 +113,7 @@ def test_live_from_an_annotation_that_can_not_be_used(state):
     "document", [{}, {"metadata": None}, {"metadata": {"name": "../x"}}, {"metadata": {"name": ""}}]
 )
 def test_live_from_an_object_without_a_usable_name(document):
-    assert live_from(document) is None
+    assert live_object_from(document) is None
 
 
 def test_live_from_keeps_no_managed_fields():

@@ -11,7 +11,7 @@ import pytest
 
 from _bootd.stores.manifests import tree as module
 from _bootd.stores.manifests.directory import list_manifests
-from _bootd.stores.manifests.tree import ABSENT_POLL, GRACE, MAX_GRACE, OPEN_SETTLE, SETTLE, Seen, Tree
+from _bootd.stores.manifests.tree import ABSENT_POLL, GRACE, MAX_GRACE, OPEN_SETTLE, SETTLE, Tree, WriterActivity
 from samples.manifests import key, mac, manifest
 
 LATER = 1000.0  # seconds after which every file has come to rest
@@ -50,7 +50,7 @@ def clock():
 
 
 def refresh(tree, clock, *finished):
-    return tree.refresh(Seen(clock(), frozenset(str(path) for path in finished)))
+    return tree.refresh(WriterActivity(clock(), frozenset(str(path) for path in finished)))
 
 
 def messages(tree) -> list[str]:
@@ -120,7 +120,7 @@ def test_refresh_end_of_a_writing_says_nothing_of_the_next(tree, root):
     path = root / "b.yaml"
     path.write_text(manifest(3)[:100])
     closed = path.stat().st_mtime - 0.001
-    assert tree.refresh(Seen(closed, frozenset({str(path)}))) == module.Refreshed(False, SETTLE)
+    assert tree.refresh(WriterActivity(closed, frozenset({str(path)}))) == module.Refreshed(False, SETTLE)
     assert tree.machines[key(3)].interfaces
 
 
@@ -128,8 +128,8 @@ def test_refresh_file_that_its_writer_has_open_waits_longer_but_not_for_ever(tre
     path = root / "b.yaml"
     path.write_text(manifest(3, address="10.10.0.33"))
     writing, written = frozenset({str(path)}), path.stat().st_mtime
-    assert tree.refresh(Seen(written + SETTLE * 2, writing=writing)) == module.Refreshed(False, SETTLE)
-    assert tree.refresh(Seen(written + OPEN_SETTLE + 0.1, writing=writing)).changed
+    assert tree.refresh(WriterActivity(written + SETTLE * 2, writing=writing)) == module.Refreshed(False, SETTLE)
+    assert tree.refresh(WriterActivity(written + OPEN_SETTLE + 0.1, writing=writing)).changed
 
 
 def test_refresh_file_that_changes_while_it_is_read_is_read_again(tree, root, clock, monkeypatch):

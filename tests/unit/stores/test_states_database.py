@@ -87,12 +87,12 @@ def test_damaged_database_is_set_aside_and_every_machine_held_until_it_is_remove
     content = (path / "states.db").read_bytes()
     aside = path / "states.db.broken"
     with StateDir(path, exclusive=False) as reader:
-        assert reader.load().is_lost("anybody")
+        assert reader.load().is_unreadable("anybody")
     assert (path / "states.db").read_bytes() == content
     with StateDir(path) as state_dir:
         kept = state_dir.load()
         assert kept.states == {}
-        assert kept.is_lost(KEY) and kept.is_lost("default/never-seen")
+        assert kept.is_unreadable(KEY) and kept.is_unreadable("default/never-seen")
         assert [problem.where for problem in kept.problems] == [str(aside)]
         assert "netboot stays off for every machine until this file is removed" in kept.problems[0].message
         state_dir.save({"default/a": State(attempt=1)})
@@ -100,13 +100,13 @@ def test_damaged_database_is_set_aside_and_every_machine_held_until_it_is_remove
     with StateDir(path) as state_dir:
         again = state_dir.load()
     assert again.states == {"default/a": State(attempt=1)}
-    assert again.is_lost(KEY) and again.is_lost("default/a")
+    assert again.is_unreadable(KEY) and again.is_unreadable("default/a")
     assert [problem.where for problem in again.problems] == [str(aside)]
     for file in path.glob("*.broken*"):
         file.unlink()
     with StateDir(path) as state_dir:
         kept = state_dir.load()
-    assert (kept.problems, kept.is_lost(KEY)) == ([], False)
+    assert (kept.problems, kept.is_unreadable(KEY)) == ([], False)
 
 
 def test_second_damaged_database_does_not_replace_the_first(path):
@@ -124,7 +124,7 @@ def test_damaged_database_that_can_not_be_set_aside_holds_every_machine(path, mo
     monkeypatch.setattr(Path, "rename", refuse(errno.EROFS))
     with StateDir(path) as state_dir:
         kept = state_dir.load()
-        assert kept.is_lost(KEY)
+        assert kept.is_unreadable(KEY)
         assert "can't be set aside: Read-only file system" in kept.problems[0].message
         with pytest.raises(StoreError, match=r"could not be read: .*states\.db: file is not a database"):
             state_dir.save({KEY: State()})
@@ -150,7 +150,7 @@ def test_database_damaged_anywhere_never_gives_a_machine_back_in_silence(tmp_pat
             kept = state_dir.load()
         except DatabaseRefused:
             return  # the number of its schema was hit, and bootd does not start
-    missing = [key for key in states if key not in kept.states and not kept.is_lost(key)]
+    missing = [key for key in states if key not in kept.states and not kept.is_unreadable(key)]
     assert missing == []
 
 
@@ -173,7 +173,7 @@ def test_database_that_can_not_be_read_now_holds_every_machine_and_says_why(path
         other.execute("BEGIN EXCLUSIVE")
         with StateDir(path) as state_dir:
             kept = state_dir.load()
-            assert kept.is_lost(KEY)
+            assert kept.is_unreadable(KEY)
             assert "can't be read" in kept.problems[0].message and "locked" in kept.problems[0].message
             assert "nothing is kept, until it can and bootd is restarted" in kept.problems[0].message
             other.close()

@@ -69,7 +69,7 @@ def test_save_and_load(path):
     with StateDir(path) as state_dir:
         kept = state_dir.load()
     assert kept.states == {KEY: INSTALLED, "default/um790.lab.example": State()}
-    assert kept.problems == [] and kept.lost == set()
+    assert kept.problems == [] and kept.unreadable == set()
 
 
 def test_load_of_a_new_directory_is_empty(path):
@@ -126,7 +126,7 @@ def test_load_broken_row_is_set_aside_and_stays_a_problem_until_its_file_is_remo
     with StateDir(path) as state_dir:
         kept = state_dir.load()
     assert kept.states == {"default/other": INSTALLED}
-    assert kept.lost == {KEY} and kept.is_lost(KEY) and not kept.is_lost("default/other")
+    assert kept.unreadable == {KEY} and kept.is_unreadable(KEY) and not kept.is_unreadable("default/other")
     assert [problem.where for problem in kept.problems] == [f"{path}/states.db: {KEY}"]
     assert f"set aside as {aside}" in kept.problems[0].message
     assert f"stays off for {KEY} until that file is removed" in kept.problems[0].message
@@ -135,7 +135,7 @@ def test_load_broken_row_is_set_aside_and_stays_a_problem_until_its_file_is_remo
         state_dir.save({KEY: State()})
     with StateDir(path) as state_dir:
         again = state_dir.load()
-    assert (again.lost, [problem.where for problem in again.problems]) == ({KEY}, [str(aside)])
+    assert (again.unreadable, [problem.where for problem in again.problems]) == ({KEY}, [str(aside)])
     aside.unlink()
     with StateDir(path) as state_dir:
         assert state_dir.load().problems == []
@@ -149,7 +149,7 @@ def test_load_row_that_holds_no_text_is_broken(path, value):
     execute(path, "CREATE TABLE states (key, document)")
     put_row(path, KEY, value)
     with StateDir(path) as state_dir:
-        assert state_dir.load().lost == {KEY}
+        assert state_dir.load().unreadable == {KEY}
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "a\n/b", b"\xff/a", 5])
@@ -161,7 +161,7 @@ def test_load_row_of_no_machine_is_told_and_left(path, tmp_path, key):
     with StateDir(path) as state_dir:
         kept = state_dir.load()
     assert kept.states == {KEY: INSTALLED}
-    assert len(kept.problems) == 1 and kept.lost == set()
+    assert len(kept.problems) == 1 and kept.unreadable == set()
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -174,11 +174,11 @@ def test_load_knows_names_that_look_like_its_own(path, name):
     for number in range(2):
         put_row(path, key, f"broken {number}")
         with StateDir(path) as state_dir:
-            assert state_dir.load().lost == {key}
+            assert state_dir.load().unreadable == {key}
     old_file(path, to_json(INSTALLED).encode(), key)
     with StateDir(path) as state_dir:
         assert state_dir.load().states == {key: INSTALLED}
-        assert state_dir.load().lost == {key}
+        assert state_dir.load().unreadable == {key}
     assert sorted(item.read_bytes() for item in path.rglob("*.broken")) == [b"broken 0", b"broken 1"]
 
 
@@ -189,7 +189,7 @@ def test_load_row_that_was_set_aside_and_not_forgotten_makes_one_file(path):
             state_dir.save({KEY: INSTALLED})
         put_row(path, KEY, "broken")
         with StateDir(path) as state_dir:
-            assert state_dir.load().lost == {KEY}
+            assert state_dir.load().unreadable == {KEY}
     assert len(list(path.rglob("*.broken"))) == 1
 
 
@@ -201,14 +201,14 @@ def test_row_that_can_not_be_set_aside_is_before_it_is_written_over(path, monkey
         with monkeypatch.context() as patch:
             patch.setattr(state_files, "write_temporary", refuse(errno.ENOSPC))
             kept = state_dir.load()
-            assert kept.lost == {KEY}
+            assert kept.unreadable == {KEY}
             assert "can't be set aside as a file: No space left on device" in kept.problems[0].message
             state_dir.save({"default/other": INSTALLED})
             with pytest.raises(StoreError, match="No space left on device"):
                 state_dir.save({KEY: State(), "default/other": INSTALLED})
         state_dir.save({KEY: State()})
     with StateDir(path) as state_dir:
-        assert state_dir.load().lost == {KEY}
+        assert state_dir.load().unreadable == {KEY}
     assert (path / "machines" / f"{KEY}.json.broken").read_bytes() == b"broken"
 
 
@@ -217,7 +217,7 @@ def test_load_file_of_no_machine_is_told_and_left_and_the_others_are_taken_over(
     good = old_file(path, to_json(INSTALLED).encode())
     with StateDir(path) as state_dir:
         kept = state_dir.load()
-    assert (kept.states, kept.lost) == ({KEY: INSTALLED}, set())
+    assert (kept.states, kept.unreadable) == ({KEY: INSTALLED}, set())
     assert [problem.where for problem in kept.problems] == [str(odd)]
     assert (odd.exists(), good.exists()) == (True, False)
 
@@ -227,7 +227,7 @@ def test_load_file_that_may_not_be_read_is_set_aside(path):
     (path / "machines" / f"{KEY}.json").mkdir(parents=True)
     for _unused in range(2):
         with StateDir(path) as state_dir:
-            assert state_dir.load().lost == {KEY}
+            assert state_dir.load().unreadable == {KEY}
             state_dir.save({KEY: State()})
 
 
@@ -237,17 +237,17 @@ def test_load_takes_over_the_files_of_an_earlier_bootd(path):
     old_file(path, b"broken", "default/c")
     (path / "machines/default/d.json.broken").write_bytes(b"broken before")
     with StateDir(path, exclusive=False) as reader:
-        assert (reader.load().states, reader.load().lost) == (old, {"default/c", "default/d"})
+        assert (reader.load().states, reader.load().unreadable) == (old, {"default/c", "default/d"})
         assert all(file.exists() for file in files)
     with StateDir(path) as state_dir:
         kept = state_dir.load()
-        assert (kept.states, kept.lost, len(kept.problems)) == (old, {"default/c", "default/d"}, 2)
+        assert (kept.states, kept.unreadable, len(kept.problems)) == (old, {"default/c", "default/d"}, 2)
     assert [key for (key,) in execute(path, "SELECT key FROM states")] == sorted(old)
     assert sorted(file.name for file in (path / "machines").rglob("*.*")) == ["c.json.broken", "d.json.broken"]
     assert not (path / "machines/tink-system").exists()
     with StateDir(path) as state_dir:
         kept = state_dir.load()
-        assert (kept.states, kept.lost) == (old, {"default/c", "default/d"})
+        assert (kept.states, kept.unreadable) == (old, {"default/c", "default/d"})
 
 
 @pytest.mark.parametrize(("of_file", "expected"), [(4.0, "script"), (5.0, "script"), (6.0, "installed")])
@@ -285,7 +285,7 @@ def test_load_beside_the_daemon_changes_nothing(path):
         before = {file: file.read_bytes() for file in path.rglob("*") if file.name != "states.db-shm"}
         with StateDir(path, exclusive=False) as reader:
             kept = reader.load()
-        assert (kept.lost, kept.states) == ({KEY}, {"default/other": INSTALLED})
+        assert (kept.unreadable, kept.states) == ({KEY}, {"default/other": INSTALLED})
         assert "will be set aside as a file when bootd starts" in kept.problems[0].message
         assert before == {file: file.read_bytes() for file in path.rglob("*") if file.name != "states.db-shm"}
 

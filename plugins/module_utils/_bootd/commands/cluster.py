@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What bootd runs on in a cluster: the kubernetes store, and the Lease where there are several replicas."""
+"""The backends of a bootd in a cluster: the kubernetes store, Secrets, and a Lease where there are replicas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..kube.errors import ConfigurationError
 from ..kube.rules import configurations_in
 from ..process.log import Log
 from ..process.settings import Settings
-from ..runtime.standby import MARK, Standby
+from ..runtime.leader_election import ACTIVE_FILE, LeaderElection
 from ..stores.base import StoreError
 from ..stores.kubernetes import KubernetesStore
 from ..stores.states.directory import StateDir
@@ -47,9 +47,9 @@ def configurations(settings: Settings, log: Log, client: Client) -> Configuratio
     return SecretConfigurations(client, namespace, log)
 
 
-def standby(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> Standby | None:
-    """Return what says whether this replica answers DHCP, None where it is the only one."""
+def election(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> LeaderElection | None:
+    """Return the election of the replica that answers DHCP, None where this is the only one."""
     if not settings.lease_namespace:
         return None
     me = settings.replica or settings.address
-    return Standby(client, settings.lease_namespace, me, state_dir.path / MARK, log)
+    return LeaderElection(client, settings.lease_namespace, me, state_dir.path / ACTIVE_FILE, log)

@@ -36,7 +36,7 @@ from ..hardware.model import Nic
 from ..installers.registry import installer_of
 from ..ipxe.render import render
 from ..process.log import Log
-from ..process.served_files import open_beneath
+from ..process.served_files import open_inside
 from ..process.settings import Settings
 from ..stores.base import Store, StoreProblem
 from ..stores.catalog import Catalog
@@ -45,17 +45,18 @@ from ..tftp.decide import Refuse
 from ..tftp.decide import decide as decide_tftp
 from ..tftp.packet import Request
 from .arguments import client_from, settings_from
-from .parts import is_cluster, open_parts
+from .backends import is_cluster, open_backends
 
 _ASKED = bytes((opt.SUBNET_MASK, opt.ROUTER, opt.DOMAIN_NAME_SERVER, opt.TFTP_SERVER_NAME, opt.BOOT_FILE_NAME))
 MAX_PROBLEMS = 10  # that are shown where there is no such machine
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What bootd would know beside the machines: its settings, and what is kept.
+class ExplainContext:
+    """What an explanation takes into account beside the catalog.
 
-    ``state_of`` gives the states of machines, None where nobody knows them. ``problems`` are those of the store.
+    ``state_of`` returns a machine's state by its key; None where the state directory is not known. ``problems`` are
+    those of the store.
     """
 
     settings: Settings
@@ -70,12 +71,12 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = settings_from(options)
     catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
-        parts = open_parts(settings, state_dir, catalog, Log(level="error", stream=sys.stderr), environ)
-        parts.store.read(catalog)
-        parts.configurations.read()
-        state_of = _states(parts.store, settings)
-    around = Surroundings(settings, parts.configurations, state_of, parts.store.problems())
-    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, around))
+        backends = open_backends(settings, state_dir, catalog, Log(level="error", stream=sys.stderr), environ)
+        backends.store.read(catalog)
+        backends.configurations.read()
+        state_of = _states(backends.store, settings)
+    context = ExplainContext(settings, backends.configurations, state_of, backends.store.problems())
+    sys.stdout.writelines(f"{line}\n" for line in explain(catalog, mac, arch, context))
     return 0 if catalog.by_mac(mac) else 1
 
 
@@ -87,15 +88,15 @@ def _states(store: Store, settings: Settings) -> Callable[[str], State] | None:
     return lambda key: states.get(key, State())
 
 
-def explain(catalog: Catalog, mac: str, arch: int, around: Surroundings) -> Iterator[str]:
+def explain(catalog: Catalog, mac: str, arch: int, context: ExplainContext) -> Iterator[str]:
     """Yield the lines that explain a boot of the machine with ``mac`` (colon form), whose firmware is of ``arch``."""
     nic = catalog.by_mac(mac)
     if nic is None:
-        yield from _unknown(mac, around.problems)
+        yield from _unknown(mac, context.problems)
         return
-    yield from _machine(nic, catalog, around)
-    yield from _boot(nic, arch, catalog, around)
-    yield from _dhcp("operating system", _request(mac, {}), nic, around.settings)
+    yield from _machine(nic, catalog, context)
+    yield from _boot(nic, arch, catalog, context)
+    yield from _dhcp("operating system", _request(mac, {}), nic, context.settings)
 
 
 def _unknown(mac: str, problems: Sequence[StoreProblem]) -> Iterator[str]:
@@ -106,24 +107,24 @@ def _unknown(mac: str, problems: Sequence[StoreProblem]) -> Iterator[str]:
         yield from (f"  {problem.where}: {problem.message}" for problem in problems[:MAX_PROBLEMS])
 
 
-def _machine(nic: Nic, catalog: Catalog, around: Surroundings) -> Iterator[str]:
+def _machine(nic: Nic, catalog: Catalog, context: ExplainContext) -> Iterator[str]:
     """Yield which machine this is, what its object wants, and what it has to wait for."""
     machine = nic.machine
     yield f"{machine.name} ({machine.key}), {nic.interface.mac}, from {machine.source}"
     yield f"  {judge(nic).reason}"
-    if around.state_of is None:
+    if context.state_of is None:
         yield "  what bootd has seen and kept of it is not known here: --state-dir names the directory of the daemon"
     if not machine.after:
         return
     yield f"  but waits in iPXE until these are done: {', '.join(machine.after)}"
-    if around.state_of is not None:
-        waits_for = what_for(machine, Others(catalog, around.state_of, (), around.settings), 0.0)
+    if context.state_of is not None:
+        waits_for = what_for(machine, Others(catalog, context.state_of, (), context.settings), 0.0)
         yield f"  and now waits for {waits_for}" if waits_for else "  which they are"
 
 
-def _boot(nic: Nic, arch: int, catalog: Catalog, around: Surroundings) -> Iterator[str]:
+def _boot(nic: Nic, arch: int, catalog: Catalog, context: ExplainContext) -> Iterator[str]:
     """Yield what firmware of ``arch`` is told, what it loads, and what that goes on with."""
-    settings, mac = around.settings, nic.interface.mac
+    settings, mac = context.settings, nic.interface.mac
     request = _firmware(mac, arch)
     yield from _dhcp(f"firmware, {architectures.describe(arch)}", request, nic, settings)
     client = identify(request)
@@ -142,7 +143,7 @@ def _boot(nic: Nic, arch: int, catalog: Catalog, around: Surroundings) -> Iterat
         return
     who = "iPXE" if isinstance(told, BootFile) else "iPXE, if the network card carries it"
     yield from _dhcp(who, _ipxe(mac, arch), nic, settings)
-    yield from _script(nic, around)
+    yield from _script(nic, context)
 
 
 def _request(mac: str, more: dict[int, bytes]) -> Packet:
@@ -209,7 +210,7 @@ def _sends(name: str, directories: Sequence[str]) -> str:
         return f"sends {name}, if it is there: --boot-files names the directories to look in"
     for directory in directories:
         try:
-            descriptor = open_beneath(directory, name)
+            descriptor = open_inside(directory, name)
         except OSError:
             continue
         size = os.fstat(descriptor).st_size
@@ -218,12 +219,12 @@ def _sends(name: str, directories: Sequence[str]) -> str:
     return f"can't send {name}: it is in none of {', '.join(directories)}"
 
 
-def _script(nic: Nic, around: Surroundings) -> Iterator[str]:
+def _script(nic: Nic, context: ExplainContext) -> Iterator[str]:
     yield ""
     yield "iPXE: GET the script"
-    settings = around.settings
+    settings = context.settings
     installer = installer_of(nic.machine)
-    kept = around.configurations.expects(nic.machine.key, installer.read) or installer.makes_configuration
+    kept = context.configurations.expects(nic.machine.key, installer.read) or installer.makes_configuration
     # Whoever reads this is not the machine: the token stays hidden.
     config_url = tokens.configuration_url(settings.http_base, nic.interface.mac, tokens.HIDDEN) if kept else ""
     for line in _text(nic, settings, config_url)[1].splitlines():

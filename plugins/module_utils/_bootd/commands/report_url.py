@@ -15,7 +15,7 @@ from ..process.log import Log
 from ..stores.catalog import Catalog
 from ..stores.states.directory import StateDir
 from .arguments import UsageError, settings_from
-from .parts import open_parts, report_key
+from .backends import open_backends, report_key
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = settings_from(options)
     catalog = Catalog()
     with StateDir(settings.state_dir, exclusive=False) as state_dir:
-        store = open_parts(settings, state_dir, catalog, Log(level="error"), environ).store
+        store = open_backends(settings, state_dir, catalog, Log(level="error"), environ).store
         store.read(catalog)
         states, secret = store.load_states(), report_key(settings, state_dir)
     wanted = set(options.names)

@@ -14,17 +14,17 @@ from ..process.health import Health
 from ..process.log import Log
 from ..process.metrics import Metrics
 from ..process.settings import Settings
+from ..runtime.deadline_monitor import DeadlineMonitor
 from ..runtime.prober import Prober
 from ..runtime.services import Services
 from ..runtime.store_changes import StoreChanges
-from ..runtime.timekeeper import Timekeeper
 from ..stores.base import Store
 from ..stores.catalog import Catalog
 from ..stores.journal import Journal
 from ..stores.states.directory import StateDir
 from ..stores.unknown_machines import UnknownMachines
 from .arguments import settings_from
-from .parts import open_parts, report_key
+from .backends import open_backends, report_key
 from .servers import Servers
 
 
@@ -41,11 +41,11 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir, environ: Mapping[str, str]) -> int:
     log = Log(settings.log_format, settings.log_level)
     catalog, unknown, metrics = Catalog(), UnknownMachines(), Metrics()
-    parts = open_parts(settings, state_dir, catalog, log, environ)
-    store, configurations, standby = parts.store, parts.configurations, parts.standby
+    backends = open_backends(settings, state_dir, catalog, log, environ)
+    store, configurations, election = backends.store, backends.configurations, backends.election
     journal = Journal(store, log)
     secret = report_key(settings, state_dir)
-    answers_dhcp: Callable[[], bool] = standby.active if standby else lambda: True
+    answers_dhcp: Callable[[], bool] = election.active if election else lambda: True
     services = Services(
         settings,
         catalog,
@@ -60,17 +60,17 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         health=Health(ended.set),
     )
     servers = Servers(services)
-    changes, attendants = StoreChanges(services), (Timekeeper(services), Prober(services))
+    changes, monitors = StoreChanges(services), (DeadlineMonitor(services), Prober(services))
     try:
         # Sockets first: a port that somebody holds is told before anything is read or written.
         servers.open()
         _load(store, catalog, changes, journal)
         configurations.start()
-        if standby:
-            standby.start()
+        if election:
+            election.start()
         servers.start()
-        for attendant in attendants:
-            attendant.start()
+        for monitor in monitors:
+            monitor.start()
         log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
         ended.wait()
         faults = services.health.faults()
@@ -80,10 +80,10 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         log.info("stopping")
     finally:
         servers.stop()
-        for attendant in attendants:
-            attendant.stop()
-        if standby:
-            standby.stop()
+        for monitor in monitors:
+            monitor.stop()
+        if election:
+            election.stop()
         # The journal's last states go to a store that still takes them.
         journal.stop()
         store.stop()

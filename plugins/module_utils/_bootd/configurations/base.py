@@ -26,12 +26,12 @@ class Configuration:
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-# How an installer reads what is kept for it; raises ValueError, which says nothing of what is in it.
-Reading: TypeAlias = Callable[[str], Configuration]
+# How an installer parses what is kept for it; raises ValueError, whose message quotes nothing of it.
+ConfigurationReader: TypeAlias = Callable[[str], Configuration]
 
 
 def text_of(data: bytes) -> str:
-    """Return ``data`` as text; raises ValueError, which says nothing of what is in it."""
+    """Return ``data`` decoded from UTF-8; raises ValueError, whose message quotes nothing of it."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES // 1024} KiB")
     try:
@@ -40,8 +40,8 @@ def text_of(data: bytes) -> str:
         raise ValueError(f"it is not UTF-8 in byte {error.start}") from None
 
 
-def told_of_two(other: str) -> str:
-    """Return why neither of two configurations of one machine is used, where ``other`` is the second."""
+def duplicate_reason(other: str) -> str:
+    """Return the reason to refuse both of two configurations of one machine; ``other`` names the second."""
     return f"there is {other} too, and a machine has one configuration: remove one of them"
 
 
@@ -57,11 +57,11 @@ class Configurations(Protocol):
     def stop(self) -> None:
         """Stop following; no error where it was never started."""
 
-    def get(self, key: str, read: Reading) -> Configuration | None:
-        """Return the configuration of the machine ``key`` as ``read`` has it, None where there is none it can use."""
+    def get(self, key: str, read: ConfigurationReader) -> Configuration | None:
+        """Return the configuration of the machine ``key`` as ``read`` parses it; None without one that can be used."""
 
-    def expects(self, key: str, read: Reading) -> bool:
-        """Return whether ``get`` will answer a machine that asks soon; also true while that can't be known."""
+    def expects(self, key: str, read: ConfigurationReader) -> bool:
+        """Return whether ``get`` will have a configuration for the machine soon; also true while that is not known."""
 
 
 class NoConfigurations:
@@ -76,10 +76,10 @@ class NoConfigurations:
     def stop(self) -> None:
         """Follow nothing."""
 
-    def get(self, _key: str, _read: Reading) -> Configuration | None:
+    def get(self, _key: str, _read: ConfigurationReader) -> Configuration | None:
         """Return None."""
         return None
 
-    def expects(self, _key: str, _read: Reading) -> bool:
+    def expects(self, _key: str, _read: ConfigurationReader) -> bool:
         """Return False."""
         return False

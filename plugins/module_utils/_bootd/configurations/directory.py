@@ -12,13 +12,13 @@ from contextlib import suppress
 
 from ..hardware.names import is_usable_key
 from ..process.log import Log
-from ..process.served_files import open_beneath
+from ..process.served_files import open_inside
 from ..stores.catalog import Catalog
-from .base import MAX_BYTES, SUFFIXES, Configuration, Reading, text_of, told_of_two
+from .base import MAX_BYTES, SUFFIXES, Configuration, ConfigurationReader, duplicate_reason, text_of
 
 # The first line of the files that boot_configuration writes, which is no part of the configuration.
 HEADER = "# Written by Ansible, baremetal.netboot.boot_configuration: changes made here will be lost.\n"
-MAX_TOLD = 1000  # files whose refusal is remembered, to be told once
+MAX_LOGGED = 1000  # files whose refusal is remembered, to be logged once
 
 
 class ConfigDirectory:
@@ -28,7 +28,7 @@ class ConfigDirectory:
         self._path = path
         self._catalog = catalog
         self._log = log
-        self._told: dict[str, str] = {}  # file -> why it is not used
+        self._logged: dict[str, str] = {}  # file -> why it is not used
 
     def read(self) -> None:
         """Load nothing: files are read when they are asked for."""
@@ -39,8 +39,8 @@ class ConfigDirectory:
     def stop(self) -> None:
         """Follow nothing."""
 
-    def get(self, key: str, read: Reading) -> Configuration | None:
-        """Return what the machine's file says; a file that can't be used is told to the log, once for each reason."""
+    def get(self, key: str, read: ConfigurationReader) -> Configuration | None:
+        """Return what the machine's file says; one that can't be used is logged, once for each reason."""
         if not is_usable_key(key):
             return None
         namespace, _slash, name = key.partition("/")
@@ -52,7 +52,7 @@ class ConfigDirectory:
                     continue
                 file, *others = found
                 if others:
-                    raise ValueError(told_of_two(os.path.basename(others[0])))
+                    raise ValueError(duplicate_reason(os.path.basename(others[0])))
                 # The namespace of a file without one is that of the machine, if there is only one of that name.
                 if "/" not in file and not self._is_only(name):
                     raise ValueError(f"several machines have this name; move it to {namespace}/{file} or another's")
@@ -66,11 +66,11 @@ class ConfigDirectory:
             except ValueError as error:
                 self._refuse(file, str(error))
                 return None
-            self._told.pop(file, None)
+            self._logged.pop(file, None)
             return configuration
         return None
 
-    def expects(self, key: str, read: Reading) -> bool:
+    def expects(self, key: str, read: ConfigurationReader) -> bool:
         """Return whether there is a configuration."""
         return self.get(key, read) is not None
 
@@ -78,11 +78,11 @@ class ConfigDirectory:
         return sum(machine.name == name for machine in self._catalog.machines()) == 1
 
     def _refuse(self, file: str, reason: str) -> None:
-        if self._told.get(file) == reason:
+        if self._logged.get(file) == reason:
             return
-        if len(self._told) >= MAX_TOLD:
-            self._told.clear()
-        self._told[file] = reason
+        if len(self._logged) >= MAX_LOGGED:
+            self._logged.clear()
+        self._logged[file] = reason
         self._log.error("configuration_refused", path=os.path.join(self._path, file), reason=reason)
 
 
@@ -98,7 +98,7 @@ def _files(directory: str, stem: str) -> list[str]:
 
 def _read(directory: str, file: str) -> bytes:
     """Return what the file holds, a byte more than is allowed at most; raises OSError and ValueError."""
-    with open(open_beneath(directory, file), "rb") as content:
+    with open(open_inside(directory, file), "rb") as content:
         mode = os.fstat(content.fileno()).st_mode & 0o7777
         if mode & 0o077:
             raise ValueError(f"its permissions are {mode:04o}, so others may have read it; make them 0600")

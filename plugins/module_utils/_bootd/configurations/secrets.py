@@ -20,7 +20,7 @@ from ..kube.errors import ApiError, ApiUnreachable
 from ..kube.object_watch import ObjectWatch
 from ..kube.rules import missing_configuration_rules
 from ..process.log import Log
-from .base import MAX_BYTES, SUFFIXES, Configuration, Reading, text_of, told_of_two
+from .base import MAX_BYTES, SUFFIXES, Configuration, ConfigurationReader, duplicate_reason, text_of
 
 LABEL = "netboot.baremetal/configuration"
 SELECTOR = f"{LABEL}=true"
@@ -66,7 +66,7 @@ class SecretConfigurations:
         self._watch.stop()
         self.listed([], "")
 
-    def get(self, key: str, read: Reading) -> Configuration | None:
+    def get(self, key: str, read: ConfigurationReader) -> Configuration | None:
         """Return the configuration of the machine ``key``; one that can't be used is told to the log."""
         namespace, _slash, name = key.partition("/")
         with self._lock:
@@ -79,7 +79,7 @@ class SecretConfigurations:
             self._refuse(name, str(error))
             return None
 
-    def expects(self, key: str, read: Reading) -> bool:
+    def expects(self, key: str, read: ConfigurationReader) -> bool:
         """Return whether there is one, or as long as nothing is known, whether there may be one."""
         return self.get(key, read) is not None or (not self._known and key.startswith(f"{self._namespace}/"))
 
@@ -129,7 +129,7 @@ class SecretConfigurations:
             return "", b""
         written = {key: text for key in DATA_KEYS.values() if (text := text_at(item, "data", key))}
         if len(written) > 1:
-            self._refuse(name, told_of_two([*written][1]))
+            self._refuse(name, duplicate_reason([*written][1]))
             return name, b""
         try:
             data = base64.b64decode("".join(written.values()), validate=True)

@@ -53,7 +53,7 @@ class Client:
         self._pool = _pool(endpoint, connections)
         self._lock = threading.Lock()  # the renewal of credentials is not made for several threads
         self._headers: Mapping[str, str] = {}
-        self._asked = float("-inf")  # on time.monotonic
+        self._headers_at = float("-inf")  # on time.monotonic
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -125,9 +125,9 @@ class Client:
         """Return the headers that say who asks; they are asked for now and then, since tokens are renewed."""
         with self._lock:
             now = time.monotonic()
-            if now - self._asked > CREDENTIALS_SECONDS:
+            if now - self._headers_at > CREDENTIALS_SECONDS:
                 self._headers = self._endpoint.credentials()
-                self._asked = now
+                self._headers_at = now
             return self._headers
 
 

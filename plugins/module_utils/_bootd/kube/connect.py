@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where the API server is and who we are to it: from a pod's service account, or from a kubeconfig.
+"""The API server's address and the credentials for it, from a pod's service account or from a kubeconfig.
 
 A service account is three files and an address. Only for kubeconfigs, whose users log in in many ways, the kubernetes
 library is needed.
@@ -71,7 +71,9 @@ def service_account(environ: Mapping[str, str], directory: Path = SERVICE_ACCOUN
     """
     host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
     if not port.isdecimal():
-        raise _no_way(f"KUBERNETES_SERVICE_HOST is {host!r}, but KUBERNETES_SERVICE_PORT is {port!r}, no port")
+        raise _configuration_error(
+            f"KUBERNETES_SERVICE_HOST is {host!r}, but KUBERNETES_SERVICE_PORT is {port!r}, no port"
+        )
     token = _ProjectedToken(directory / "token")
     certificate = directory / "ca.crt"
     try:
@@ -79,7 +81,7 @@ def service_account(environ: Mapping[str, str], directory: Path = SERVICE_ACCOUN
         certificate.read_bytes()
     except (OSError, ValueError) as error:
         reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise _no_way(f"{reason}; is automountServiceAccountToken off for this pod?") from error
+        raise _configuration_error(f"{reason}; is automountServiceAccountToken off for this pod?") from error
     address = f"[{host}]" if ":" in host else host  # RFC 3986 section 3.2.2
     return Endpoint(f"https://{address}:{port}", ca_file=str(certificate), credentials=token.headers)
 
@@ -113,7 +115,7 @@ def _of_kubeconfig(explicit: str | Mapping[str, Any], context: str) -> Endpoint:
         from kubernetes.client import Configuration
     except ImportError:
         reason = f"kubeconfigs are read by the Python library kubernetes, which {sys.executable} does not have"
-        raise _no_way(f"{place}: {reason}; install it with: pip install kubernetes") from None
+        raise _configuration_error(f"{place}: {reason}; install it with: pip install kubernetes") from None
     # The library is without types: as a Callable[..., None] mypy lets what it has be called.
     load: Callable[..., None] = kubernetes_config.load_kube_config
     load_from_dict: Callable[..., None] = kubernetes_config.load_kube_config_from_dict
@@ -125,7 +127,7 @@ def _of_kubeconfig(explicit: str | Mapping[str, Any], context: str) -> Endpoint:
         else:
             load(config_file=explicit or None, **options)
     except (kubernetes_config.ConfigException, OSError, ValueError, TypeError) as error:
-        raise _no_way(f"{place}: {error}") from error
+        raise _configuration_error(f"{place}: {error}") from error
     return Endpoint(
         found.host,
         ca_file=found.ssl_ca_cert or "",
@@ -146,5 +148,5 @@ def _headers_of(auth_settings: Mapping[str, object]) -> Headers:
     return {item["key"]: item["value"] for item in settings if item["in"] == "header" and item["value"]}
 
 
-def _no_way(reason: str) -> ConfigurationError:
+def _configuration_error(reason: str) -> ConfigurationError:
     return ConfigurationError(f"no way to a Kubernetes API server: {reason}")

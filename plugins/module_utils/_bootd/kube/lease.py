@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who holds a Lease (coordination.k8s.io/v1), and may it be taken. Pure.
+"""A Lease (coordination.k8s.io/v1): who holds it, whether it may be taken, and how it is written. Pure.
 
 Clocks of different hosts are never compared: a holder is gone when its ``renewTime`` has not changed for the lease's
 duration on the observer's own clock.
@@ -17,7 +17,7 @@ from ..hardware.model import text_at
 
 GROUP_VERSION = "coordination.k8s.io/v1"
 DURATION = 9  # seconds that a holder may be silent
-RENEW = 2.0  # seconds between two signs of life: with the look that finds it gone, a takeover takes 11 at most
+RENEW = 2.0  # seconds between two renewals: with the one that finds the holder gone, a takeover takes 11 at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ GONE = 410  # HTTP status, and the code in an ERROR event: the version is too ol
 
 
 class Follower(Protocol):
-    """Who is told. All calls come from one thread at a time."""
+    """The callbacks of an ObjectWatch. All calls come from one thread at a time."""
 
     def listed(self, objects: list[Mapping[str, Any]], version: str) -> None:
         """Take ``objects`` for all there are, as of ``version``."""
@@ -34,7 +34,7 @@ class Follower(Protocol):
         """Take in ``(type, object)`` of a watch, type ADDED, MODIFIED or DELETED; ``version`` follows the last."""
 
     def trouble(self, reason: str) -> None:
-        """Know that nothing is heard of the objects, and why; "" once it is again."""
+        """Take note of why the objects can't be followed; "" once they can again."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class _Batch:
 
 
 class ObjectWatch:
-    """Runs ``follower`` from a thread of its own, with the objects at ``path`` that ``selector`` selects by label."""
+    """Follows the objects at ``path`` that the label ``selector`` selects; calls ``follower`` from its own thread."""
 
     def __init__(
         self, client: Client, path: str, follower: Follower, *, selector: str = "", page: int = PAGE, name: str = ""
@@ -139,7 +139,7 @@ class ObjectWatch:
 
 
 def batches(events: Iterable[Mapping[str, Any]]) -> Iterator[_Batch]:
-    """Yield what has arrived of ``events`` meanwhile, together: a thousand objects are not a thousand changes.
+    """Yield the events that have arrived since the last batch, together: a burst of a thousand is applied as one.
 
     Raises what reading ``events`` raises, after all that came before it.
     """

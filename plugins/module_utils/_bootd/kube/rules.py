@@ -62,7 +62,7 @@ class Access:
         return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
 
     def missing(self) -> str:
-        """Return what to say where it is refused: the rule that is missing, as a role has it."""
+        """Return a sentence that names the missing rule, in the form that a Role has it."""
         kind, place = ("Role", f"namespace {self.namespace}") if self.namespace else ("ClusterRole", "all namespaces")
         names = f", resourceNames: [{self.name}]" if self.name else ""
         rule = f'{{apiGroups: ["{self.rule.group}"], resources: [{self.rule.resource}], verbs: [{self.verb}]{names}}}'
@@ -126,7 +126,7 @@ def missing_rules(client: Client, machines: str, own: str) -> list[str]:
 
 
 def missing_configuration_rules(client: Client, namespace: str) -> list[str]:
-    """Return the same for what delivers the configurations in ``namespace``, which bootd can do without."""
+    """Return a sentence for each refused permission on the configurations in ``namespace``; bootd runs without them."""
     return _refused(client, configuration_accesses(namespace))
 
 

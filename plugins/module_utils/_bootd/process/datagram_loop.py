@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The loop of a datagram server: one thread that takes what a socket holds and hands it on, piece by piece."""
+"""The loop of a datagram server: one thread that receives datagrams and calls a handler with each."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from typing import Generic, Protocol, TypeVar
 from .faults import Contained
 from .health import Pulse
 
-Heard_co = TypeVar("Heard_co", covariant=True)
+Datagram_co = TypeVar("Datagram_co", covariant=True)
 BATCH = 64
 
 
-class Source(Protocol[Heard_co]):
-    """A non-blocking socket, or what stands for one."""
+class Source(Protocol[Datagram_co]):
+    """Where datagrams come from: a non-blocking socket, or a wrapper of one."""
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
 
-    def receive(self) -> Heard_co | None:
+    def receive(self) -> Datagram_co | None:
         """Return the next datagram, or None where none waits."""
 
     def close(self) -> None:
         """Close it."""
 
 
-class DatagramLoop(Generic[Heard_co]):
+class DatagramLoop(Generic[Datagram_co]):
     """Calls ``handle`` with each datagram of ``source``, from ``start`` until ``stop``, in a thread called ``name``.
 
     Whatever ``handle`` raises costs that datagram its answer and nothing else.
@@ -39,8 +39,8 @@ class DatagramLoop(Generic[Heard_co]):
     def __init__(
         self,
         name: str,
-        source: Source[Heard_co],
-        handle: Callable[[Heard_co], None],
+        source: Source[Datagram_co],
+        handle: Callable[[Datagram_co], None],
         contained: Contained,
         pulse: Pulse,
     ) -> None:
@@ -63,14 +63,14 @@ class DatagramLoop(Generic[Heard_co]):
         self._source.close()
         os.close(self._stopped)
 
-    def take_waiting(self) -> None:
-        """Handle what waits, at most BATCH datagrams: so that stop() is heard in a flood too."""
+    def handle_waiting(self) -> None:
+        """Handle what waits, at most BATCH datagrams: in a flood, too, stop() has to come through."""
         for _unused in range(BATCH):
-            heard = self._source.receive()
-            if heard is None:
+            datagram = self._source.receive()
+            if datagram is None:
                 return
             with self._contained:
-                self._handle(heard)
+                self._handle(datagram)
 
     def _serve(self) -> None:
         poll = select.poll()
@@ -78,4 +78,4 @@ class DatagramLoop(Generic[Heard_co]):
         poll.register(self._stopped, select.POLLIN)
         while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
             with self._pulse, self._contained:
-                self.take_waiting()
+                self.handle_waiting()

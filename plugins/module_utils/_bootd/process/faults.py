@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The wall around one request: a fault in bootd costs that request its answer, never the server its life."""
+"""Context managers that catch faults of bootd itself: one costs a request its answer, and the server goes on."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .metrics import Metrics
 
 
 def fields_of(fault: BaseException) -> dict[str, str]:
-    """Return what a log line says of a fault: what it was, and where."""
+    """Return the log fields of a fault: ``reason``, its type and message, and ``where``, the file and line."""
     frame = extract_tb(fault.__traceback__)[-1]
     return {"reason": f"{type(fault).__name__}: {fault}", "where": f"{frame.filename}:{frame.lineno}"}
 
 
 class Caught:
-    """A context manager for a thread that goes on: it keeps in ``fault`` what was raised, and lets ``but`` through."""
+    """A context manager that catches any Exception, but for those of ``but``, and keeps it in ``fault``."""
 
     def __init__(self, but: tuple[type[Exception], ...] = ()) -> None:
         self.fault: Exception | None = None
@@ -37,7 +37,7 @@ class Caught:
 
 
 class Contained:
-    """A context manager that counts and logs any fault raised in it, in one line, and lets the loop go on."""
+    """A context manager that catches any Exception, counts it in ``bootd_handler_failures`` and logs one line of it."""
 
     def __init__(self, protocol: str, metrics: Metrics, log: Log) -> None:
         self._protocol = protocol

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether the servers' threads still go round: a socket that is bound answers nobody when its thread is gone."""
+"""Whether the servers' threads still work: a bound socket answers nobody once its thread has ended or hangs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ STUCK = 30.0  # seconds at one piece of work, which takes a server milliseconds
 
 
 class Pulse:
-    """One thread's: ``run`` is what the thread does, ``with pulse`` what it does between two waits."""
+    """The health of one thread, which calls its loop by ``run`` and does each piece of work inside ``with pulse``.
+
+    ``ended`` is called, from that thread, where the loop has raised.
+    """
 
     def __init__(self, name: str, clock: Callable[[], float], ended: Callable[[], None]) -> None:
         self._name = name
@@ -21,7 +24,7 @@ class Pulse:
         self._since: float | None = None
 
     def run(self, loop: Callable[[], None]) -> None:
-        """Run a loop that ends when it was told to; whatever else ends it is a fault from then on, and is raised."""
+        """Call ``loop``, which returns when the server is stopped; what it raises is kept as the fault, and raised."""
         try:
             loop()
         except BaseException as error:
@@ -36,7 +39,7 @@ class Pulse:
         self._since = None
 
     def fault(self) -> str:
-        """Return what is wrong, "" where nothing is."""
+        """Return why the thread answers nobody, "" where it works."""
         since = self._since  # the thread may be done with it at any moment
         busy = 0.0 if since is None else self._clock() - since
         reason = self._reason or (f"has been at one piece of work for {busy:.0f} s" if busy > STUCK else "")

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The libraries that bootd stands on: all checked at start, so that none is missed in the middle of a boot."""
+"""The libraries that bootd needs: all checked at start, so that none is missed in the middle of a boot."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ import os
 import stat
 from collections.abc import Iterable
 
-# What a directory that lacks the name answers: the next one may have it.
+# The errors of a directory that does not have the name: the next one may.
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
 
 
-def open_beneath(directory: str, name: str) -> int:
+def open_inside(directory: str, name: str) -> int:
     """Return a read-only descriptor of the regular file ``name``, a relative path in ``directory``.
 
     Links are followed as long as they stay inside: volumes of Kubernetes are made of such links. Raises OSError:
@@ -33,10 +33,10 @@ def open_beneath(directory: str, name: str) -> int:
 
 
 def open_first(directories: Iterable[str], name: str) -> int:
-    """Return a descriptor of ``name`` in the first of ``directories`` that has it; raises OSError as open_beneath."""
+    """Return a descriptor of ``name`` in the first of ``directories`` that has it; raises OSError as open_inside."""
     for directory in directories:
         try:
-            return open_beneath(directory, name)
+            return open_inside(directory, name)
         except OSError as error:
             if error.errno not in _MISSING:
                 raise

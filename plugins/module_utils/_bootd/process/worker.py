@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A thread that does one piece of work again and again: when woken, and when the work itself has asked for it."""
+"""A thread that calls one function again and again: when woken, and after as many seconds as it has returned."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Worker:
         self._thread.start()
 
     def wake(self) -> None:
-        """Have the work done soon."""
+        """Have the function called soon; returns at once."""
         self._woken.set()
 
     def stop(self) -> None:

@@ -26,8 +26,8 @@ def others_of(services: Services) -> Others:
 def admit(services: Services, nic: Nic, script: Event) -> str:
     """Return what the machine of ``nic`` has to wait for, "" where it may have its script.
 
-    Which of the two it is, is noted in the journal before anything else can be: ``script`` is the event that it was
-    given its script, and takes one of the places; where it has to wait that is noted instead.
+    The outcome is recorded in the journal in one step with the decision, so that of two machines one gets the last
+    place: the event ``script`` where the machine may go on, a ``Held`` event where it has to wait.
     """
     if not may_wait(services, nic):
         services.journal.record(script)

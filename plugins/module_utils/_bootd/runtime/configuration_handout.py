@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who is given an installer's configuration: its own machine, while it is being installed, and nobody else."""
+"""Decides who is given an installer's configuration: its own machine, while it is being installed, nobody else."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Asks installed machines whether they answer, and has the journal know when one does. One thread, few sockets."""
+"""Connects to installed machines until they answer, and records in the journal when one does: it is ready then."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ AT_ONCE = 16  # connections
 FIRST_PAUSE = 1.0
 LAST_PAUSE = 30.0
 FAULT_PAUSE = 5.0
-LOOK = 2.0  # seconds between two looks for machines that have been installed
+FOLLOW_SECONDS = 2.0  # between two looks into the journal for machines that have been installed
 
 
 @dataclass(slots=True)
-class _Asked:
-    """A machine that is asked: when next, after which pause, where it has to answer, and what came of it so far."""
+class _Probe:
+    """The probe of one machine: when its next round is due, the pause after that, and the targets of this round."""
 
     due: float
     pause: float
@@ -46,10 +46,10 @@ class Prober:
         self._services = services
         self._clock = clock
         self._contained = Contained("ready", services.metrics, services.log)
-        self._asked: dict[str, _Asked] = {}
+        self._probes: dict[str, _Probe] = {}
         self._open: dict[int, tuple[socket.socket, str, Target, float]] = {}  # descriptor -> ..., machine, until
         self._poll = select.poll()
-        self._looked_at = -LOOK
+        self._followed_at = -FOLLOW_SECONDS
         self._stopped = -1  # an eventfd: readable once stop() was called
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,33 +84,36 @@ class Prober:
                     running = not self._ended.wait(FAULT_PAUSE)
         finally:
             for descriptor in list(self._open):
-                self._end(descriptor)
+                self._close(descriptor)
 
     def _turn(self) -> bool:
         """Look for machines, begin and end connections; return whether to go on."""
         now = self._clock()
-        if now - self._looked_at >= LOOK:
-            self._looked_at = now
-            self._look(now)
-        self._begin(now)
+        if now - self._followed_at >= FOLLOW_SECONDS:
+            self._followed_at = now
+            self._follow_journal(now)
+        self._connect_due(now)
         for descriptor, happened in self._poll.poll(self._wait(now) * 1000):
             if descriptor == self._stopped:
                 return False
-            self._heard(descriptor, happened)
+            self._on_connected(descriptor, happened)
         now = self._clock()
         for descriptor in [item for item, (_socket, _key, _target, until) in self._open.items() if until <= now]:
-            self._end(descriptor)
+            self._close(descriptor)
         return True
 
     def _wait(self, now: float) -> float:
-        """Return how long nothing will have to be done."""
-        moments = [self._looked_at + LOOK, *(until for _socket, _key, _target, until in self._open.values())]
+        """Return the seconds until something has to be done."""
+        moments = [
+            self._followed_at + FOLLOW_SECONDS,
+            *(until for _socket, _key, _target, until in self._open.values()),
+        ]
         if len(self._open) + MAX_TARGETS <= AT_ONCE:
-            moments += [asked.due for asked in self._asked.values() if not asked.waiting]
+            moments += [probe.due for probe in self._probes.values() if not probe.waiting]
         return max(0.01, min(moments) - now)
 
-    def _look(self, now: float) -> None:
-        """Bring the machines that are asked into line with the journal."""
+    def _follow_journal(self, now: float) -> None:
+        """Begin to probe machines that the journal has as installed, and end the probes of all others."""
         services = self._services
         wanted = set()
         if services.answers_dhcp():
@@ -119,22 +122,22 @@ class Prober:
                     machine = services.catalog.get(key)
                     if machine is not None and is_asked(machine, services.settings):
                         wanted.add(key)
-        for key in self._asked.keys() - wanted:
-            del self._asked[key]
-        for key in wanted - self._asked.keys():
-            self._asked[key] = _Asked(due=now, pause=FIRST_PAUSE)
+        for key in self._probes.keys() - wanted:
+            del self._probes[key]
+        for key in wanted - self._probes.keys():
+            self._probes[key] = _Probe(due=now, pause=FIRST_PAUSE)
 
-    def _begin(self, now: float) -> None:
-        due = sorted((asked.due, key) for key, asked in self._asked.items() if asked.due <= now and not asked.waiting)
+    def _connect_due(self, now: float) -> None:
+        due = sorted((probe.due, key) for key, probe in self._probes.items() if probe.due <= now and not probe.waiting)
         for _due, key in due:
             if len(self._open) + MAX_TARGETS > AT_ONCE:
                 return
             machine = self._services.catalog.get(key)
             found = self._targets(machine) if machine is not None else ()
-            asked = self._asked[key]
-            asked.due, asked.pause = now + asked.pause, min(asked.pause * 2, LAST_PAUSE)
-            asked.wanted, asked.answered = found, set()
-            asked.waiting = {target for target in found if self._connect(key, target, now)}
+            probe = self._probes[key]
+            probe.due, probe.pause = now + probe.pause, min(probe.pause * 2, LAST_PAUSE)
+            probe.wanted, probe.answered = found, set()
+            probe.waiting = {target for target in found if self._connect(key, target, now)}
 
     def _targets(self, machine: Machine) -> tuple[Target, ...]:
         installer = installer_of(machine)
@@ -159,30 +162,30 @@ class Prober:
         self._poll.register(connection, select.POLLOUT)
         return True
 
-    def _heard(self, descriptor: int, _happened: int) -> None:
+    def _on_connected(self, descriptor: int, _happened: int) -> None:
         connection, key, target, _until = self._open[descriptor]
         reached = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
-        self._end(descriptor)
-        asked = self._asked.get(key)
-        if not reached or asked is None:
+        self._close(descriptor)
+        probe = self._probes.get(key)
+        if not reached or probe is None:
             return
-        asked.answered.add(target)
+        probe.answered.add(target)
         machine = self._services.catalog.get(key)
-        if machine is not None and asked.answered.issuperset(asked.wanted):
-            self._ready(machine, asked)
+        if machine is not None and probe.answered.issuperset(probe.wanted):
+            self._ready(machine, probe)
 
-    def _end(self, descriptor: int) -> None:
+    def _close(self, descriptor: int) -> None:
         connection, key, target, _until = self._open.pop(descriptor)
         self._poll.unregister(descriptor)
         connection.close()
-        asked = self._asked.get(key)
-        if asked is not None:
-            asked.waiting.discard(target)
+        probe = self._probes.get(key)
+        if probe is not None:
+            probe.waiting.discard(target)
 
-    def _ready(self, machine: Machine, asked: _Asked) -> None:
-        del self._asked[machine.key]
+    def _ready(self, machine: Machine, probe: _Probe) -> None:
+        del self._probes[machine.key]
         interface = boot_interface(machine)
-        where = " ".join(map(str, sorted(asked.answered)))
+        where = " ".join(map(str, sorted(probe.answered)))
         services = self._services
         mac = interface.mac if interface is not None else ""
         services.journal.record(Event(machine.key, mac, services.clock(), Ready(where)))

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes to the API behind everybody's back: states as patches, stages as Events, in order, until the API took them.
+"""Writes to the API in a background thread: states as patches, stages as Events, in order, retried until accepted.
 
-A state waits as the machine's name, not as a copy: however often it changes meanwhile, the last one is written once.
+The queue holds machine names, not copies of states: however often one changes meanwhile, the last is written once.
 """
 
 from __future__ import annotations
@@ -33,21 +33,22 @@ STALE = (409, 422)  # the object has changed since the patch was made: a conflic
 
 
 class ApiWriter:
-    """``patch_for(key)`` returns what to patch the machine's object with, empty for nothing, None where it has none.
+    """A queue of writes to Hardware objects and of Events, and the thread that makes them. Safe to use from any thread.
 
-    ``took(key, object)`` is told the object as the API has it afterwards. Safe to use from any thread.
+    ``patch_for(key)`` returns the JSON patch for the machine's object: empty where it is up to date, None where there
+    is no object. ``on_written(key, object)`` is called with the object as the API has it after a patch.
     """
 
     def __init__(
         self,
         client: Client,
         patch_for: Callable[[str], list[dict[str, Any]] | None],
-        took: Callable[[str, Mapping[str, Any]], None],
+        on_written: Callable[[str, Mapping[str, Any]], None],
         log: Log,
     ) -> None:
         self._client = client
         self._patch_for = patch_for
-        self._took = took
+        self._on_written = on_written
         self._log = log
         self._lock = threading.Lock()
         self._waiting: dict[str, float] = {}  # machine key -> when its state came; the oldest first
@@ -61,7 +62,7 @@ class ApiWriter:
         self._worker.start()
 
     def stop(self) -> None:
-        """Write what waits, for STOP_SECONDS at most, and stop: the state directory has it all."""
+        """Write what waits, for STOP_SECONDS at most, and stop; what is left is in the state directory too."""
         self._worker.stop()
         deadline = time.monotonic() + STOP_SECONDS
         try:
@@ -72,18 +73,18 @@ class ApiWriter:
         except ApiUnreachable as error:
             self._fail(error)
 
-    def put(self, key: str) -> None:
-        """Have the machine's state written."""
+    def write_state(self, key: str) -> None:
+        """Queue the machine's state to be written; returns at once."""
         with self._lock:
             self._waiting.setdefault(key, time.monotonic())
         self._worker.wake()
 
-    def waits(self, key: str) -> bool:
+    def is_waiting(self, key: str) -> bool:
         """Return whether a state of the machine has not reached the API yet."""
         return key in self._waiting
 
-    def tell(self, event: dict[str, Any]) -> None:
-        """Have an Event posted; with MAX_EVENTS of them waiting the oldest is lost."""
+    def post_event(self, event: dict[str, Any]) -> None:
+        """Queue an Event to be posted; returns at once. With MAX_EVENTS of them waiting the oldest is dropped."""
         self._events.append(event)
         self._worker.wake()
 
@@ -91,7 +92,7 @@ class ApiWriter:
         return len(self._waiting)
 
     def _work(self) -> float | None:
-        """Write what waits; return when to go on."""
+        """Write what waits; return after how many seconds to be called again, None: when woken."""
         with self._lock:
             waiting = list(self._waiting.items())
         refused = False
@@ -115,7 +116,7 @@ class ApiWriter:
         return GATHER if self._waiting else None
 
     def _try(self, request: Callable[[_Argument], None], argument: _Argument) -> bool:
-        """Return whether the API took it. What it refuses holds up nothing else, and neither does a fault of ours."""
+        """Make one request; return whether the API accepted it, false where it, or a fault of bootd, prevented it."""
         with Caught(but=(ApiUnreachable,)) as caught:
             request(argument)
         if caught.fault is None:
@@ -141,7 +142,7 @@ class ApiWriter:
             except ApiError as error:
                 if error.status not in STALE:
                     raise
-                self._took(key, self._client.get(_path(key)))
+                self._on_written(key, self._client.get(_path(key)))
                 self._send(key, self._patch_for(key) or [])
         with self._lock:
             # What came while it was sent is written with the next patch.
@@ -151,7 +152,7 @@ class ApiWriter:
     def _send(self, key: str, patch: list[dict[str, Any]]) -> None:
         if patch:
             query = {"fieldManager": FIELD_MANAGER}
-            self._took(key, self._client.request("PATCH", _path(key), query, patch, JSON_PATCH))
+            self._on_written(key, self._client.request("PATCH", _path(key), query, patch, JSON_PATCH))
 
     def _post(self, event: dict[str, Any]) -> None:
         path = resource_path("v1", "events", event["metadata"]["namespace"])

@@ -20,7 +20,7 @@ from ..process.log import Log
 from .base import StoreError, StoreProblem
 from .catalog import Catalog
 from .manifests.cache import ManifestCache
-from .manifests.tree import Seen, Tree
+from .manifests.tree import Tree, WriterActivity
 from .manifests.watch import ManifestWatch
 from .states.directory import KeptStates, StateDir
 from .switches import as_served, clash_problems
@@ -109,7 +109,7 @@ class FilesStore:
         rest = StoreProblem(self._directory, f"{len(found) - MAX_PROBLEMS} more problems: run bootd check")
         return [*found[:MAX_PROBLEMS], rest]
 
-    def _look(self, seen: Seen) -> tuple[Iterable[str], float]:
+    def _look(self, seen: WriterActivity) -> tuple[Iterable[str], float]:
         with self._lock:
             before = time.monotonic()
             refreshed = self._tree.refresh(seen)
@@ -141,7 +141,7 @@ class FilesStore:
         """Return ``machine`` with what bootd has switched off; the very object that is served where it is the same."""
         kept = self._load_kept()
         state = kept.states.get(machine.key)
-        if kept.is_lost(machine.key):
+        if kept.is_unreadable(machine.key):
             # It may have been installed since: better it waits for somebody than that its disks are overwritten.
             served = as_served(machine, {interface.mac: machine.reprovision for interface in machine.interfaces})
         elif state is not None and state.switched_off:

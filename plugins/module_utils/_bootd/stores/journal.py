@@ -92,9 +92,9 @@ class Journal:
             self._remember(event)
             if state is not before:
                 self._put(event.key, state)
-                self._soil(event.key)
+                self._mark_dirty(event.key)
         if durable:
-            self._keep(event.key)
+            self._save_now(event.key)
         return state
 
     def decide(self, choose: Callable[[], Event | None]) -> Event | None:
@@ -112,7 +112,7 @@ class Journal:
         else:
             self._busy.discard(key)
 
-    def _soil(self, key: str) -> None:
+    def _mark_dirty(self, key: str) -> None:
         if not self._dirty:
             self._changed.notify_all()
         self._dirty[key] = None
@@ -148,16 +148,16 @@ class Journal:
             if netboot.allow_pxe is True and state.switched_off.get(mac) == machine.reprovision:
                 return  # the switch is on its way to the store, nobody has edited the object
             self._put(machine.key, release_switch(state, mac, again=netboot.allow_pxe is True))
-            self._soil(machine.key)
+            self._mark_dirty(machine.key)
 
-    def _keep(self, key: str) -> None:
-        """Have the machine's state in the store; reports that come together share a commit."""
+    def _save_now(self, key: str) -> None:
+        """Save the machine's state, and return once it is in the store; calls made at the same time share a commit."""
         with self._changed:
             self._awaited[key] += 1
         try:
-            fault = self._try([key])
+            fault = self._save_batch([key])
             if fault is not None and not isinstance(fault, StoreError):
-                fault = self._try([key], alone=True)  # it may be in another's state
+                fault = self._save_batch([key], alone=True)  # it may be in another's state
             if fault is not None:
                 raise fault
         finally:
@@ -170,14 +170,14 @@ class Journal:
         return key in self._dirty or key in self._saving
 
     def _take(self, keys: Iterable[str], *, alone: bool = False) -> None:
-        """Begin a batch of those of ``keys`` that are dirty, and of those that somebody waits for."""
+        """Move the dirty states of ``keys``, and those that a durable ``record`` waits for, to ``_saving``."""
         awaited = [] if alone else self._awaited
         self._saving = {key: self._states[key] for key in (*awaited, *keys) if key in self._dirty}
         for key in self._saving:
             del self._dirty[key]
 
-    def _save(self) -> None:
-        """Save the batch that was begun; raises what the store raises, and then the batch is dirty again."""
+    def _save_taken(self) -> None:
+        """Save the states of ``_saving``; where the store raises, they are dirty again, and that is raised."""
         try:
             self._store.save(self._saving)
         except Exception:
@@ -212,13 +212,13 @@ class Journal:
         failed: dict[str, Exception] = {}
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
-            fault = self._try(batch)
+            fault = self._save_batch(batch)
             if isinstance(fault, StoreError):
                 failed[batch[0]] = fault
                 break
             if fault is not None:
                 # A fault ends the journal as little as a full disk does: it is in one state, and costs that one.
-                failed |= {key: fault for key in batch if (fault := self._try([key], alone=True)) is not None}
+                failed |= {key: fault for key in batch if (fault := self._save_batch([key], alone=True)) is not None}
         if not failed:
             if wait:
                 self._log.info("states_kept_again", machines=len(keys))
@@ -229,7 +229,7 @@ class Journal:
             self._log.error("state_not_kept", machine=key, **told, machines=len(self._dirty), retry_seconds=wait)
         return wait
 
-    def _try(self, keys: list[str], *, alone: bool = False) -> Exception | None:
+    def _save_batch(self, keys: list[str], *, alone: bool = False) -> Exception | None:
         """Save ``keys`` in one batch, with what is waited for; return why that could not be, None where it is."""
         with Caught() as caught:
             with self._changed:
@@ -237,5 +237,5 @@ class Journal:
                 if not any(map(self._is_due, keys)):
                     return None  # they were in the batch of another
                 self._take(keys, alone=alone)
-            self._save()
+            self._save_taken()
         return caught.fault

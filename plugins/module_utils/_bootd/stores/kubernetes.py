@@ -26,7 +26,7 @@ from ..process.worker import Worker
 from .api_writer import ApiWriter
 from .base import StoreError, StoreProblem
 from .catalog import Catalog
-from .live_object import GROUP_VERSION, PLURAL, Live, as_served, is_earlier, is_newer, live_from, patch_of
+from .live_object import GROUP_VERSION, PLURAL, LiveObject, as_served, is_earlier, is_newer, live_object_from, patch_of
 from .object_cache import ObjectCache
 from .states.directory import KeptStates, StateDir
 from .switches import clash_problems
@@ -52,17 +52,17 @@ class KubernetesStore:
         self._client, self._namespace, self._own, self._host = client, namespace, own, host
         self._state_dir, self._log = state_dir, log
         self._lock = threading.RLock()  # over all below and the order of writes to the catalog
-        self._objects: dict[str, Live] = {}
+        self._objects: dict[str, LiveObject] = {}
         self._missing: frozenset[str] = frozenset()  # served although the cluster no longer has them
         self._version = ""
         self._kept = KeptStates()
-        self._held: dict[str, Mapping[str, str]] = {}  # key: switched_off of those whose annotation can't be read
+        self._unreadable: dict[str, Mapping[str, str]] = {}  # key: switched_off of those whose annotation can't be read
         self._adopted: dict[str, State] = {}
         self._trouble = ""
         self._catalog = Catalog()
         self._on_change: Callable[[], None] | None = None
         self._watch = ObjectWatch(client, resource_path(GROUP_VERSION, PLURAL, namespace), self)
-        self._writer = ApiWriter(client, self._patch_for, self._took, log)
+        self._writer = ApiWriter(client, self._patch_for, self._take_written, log)
         self._cache = ObjectCache(state_dir.path)
         self._cache_saver = Worker("hardware-cache", self._save_cache, log)
         self._cache_due = False
@@ -126,18 +126,18 @@ class KubernetesStore:
     def _serve(self, key: str, state: State) -> State:
         """Serve the machine as ``state`` has it, have the API take it, and return it as it is to be kept."""
         with self._lock:
-            if key in self._held and not state.switched_off:
-                state = replace(state, switched_off=self._held[key])
+            if key in self._unreadable and not state.switched_off:
+                state = replace(state, switched_off=self._unreadable[key])
             before = self._kept.states.get(key)
             self._kept.states[key] = state
             if state.switched_off:
-                self._kept.found.add(key)
+                self._kept.recovered.add(key)
             live = self._objects.get(key)
             if live is not None and (served := self._as_served(live)) is not self._catalog.get(key):
                 self._catalog.upsert(served)
         if live is not None and self._started:
-            self._writer.put(key)
-            self._tell(key, live, before, state)
+            self._writer.write_state(key)
+            self._post_stage_event(key, live, before, state)
         return state
 
     def problems(self) -> list[StoreProblem]:
@@ -150,7 +150,7 @@ class KubernetesStore:
 
     def listed(self, objects: list[Mapping[str, Any]], version: str) -> None:
         """Take ``objects`` for all there are; see ``Follower``."""
-        found = {live.machine.key: live for item in objects if (live := live_from(item)) is not None}
+        found = {live.machine.key: live for item in objects if (live := live_object_from(item)) is not None}
         with self._lock:
             gone = {key: live for key, live in self._objects.items() if key not in found}
             # Versions only rise: where they fall, this is a cluster that has lost data, not one somebody cleaned up.
@@ -163,7 +163,7 @@ class KubernetesStore:
             self._catalog.replace([self._as_served(live) for live in self._objects.values()])
             waiting = [key for key, live in found.items() if self._differs(live)]
         for key in waiting:
-            self._writer.put(key)
+            self._writer.write_state(key)
         self._changed()
 
     def applied(self, events: list[tuple[str, Mapping[str, Any]]], version: str) -> None:
@@ -183,7 +183,7 @@ class KubernetesStore:
 
     def _apply(self, kind: str, item: Mapping[str, Any]) -> bool:
         """Take in one event; return whether anything is served, or said, differently."""
-        live = live_from(item)
+        live = live_object_from(item)
         if live is None:
             return False
         key = live.machine.key
@@ -200,52 +200,54 @@ class KubernetesStore:
         adopted = self._adopt_written(live, before)
         served = self._as_served(live)
         self._catalog.upsert(served)
-        if not self._writer.waits(key) and self._has_wrong_switch(live):
-            self._writer.put(key)
+        if not self._writer.is_waiting(key) and self._has_wrong_switch(live):
+            self._writer.write_state(key)
         return adopted or before is None or before.machine != live.machine or before.problems != live.problems
 
-    def _adopt_newer(self, live: Live) -> None:
+    def _adopt_newer(self, live: LiveObject) -> None:
         """Take the object's state for the machine's where it is newer than the one on disk."""
         key = live.machine.key
         kept = self._kept.states.get(key)
         if live.state is not None and is_newer(live, kept):
             self._kept.states[key] = self._adopted[key] = live.state
-            self._held.pop(key, None)
+            self._unreadable.pop(key, None)
         elif live.annotation and live.state is None and kept is None:
-            self._held.setdefault(key, _all_off(live))
+            self._unreadable.setdefault(key, _all_off(live))
         if live.state is not None and self._kept.states[key].installs >= live.state.installs:
-            self._kept.found.add(key)  # no installation that the object tells of is missing here
+            self._kept.recovered.add(key)  # no installation that the object tells of is missing here
 
-    def _adopt_written(self, live: Live, before: Live | None) -> bool:
+    def _adopt_written(self, live: LiveObject, before: LiveObject | None) -> bool:
         """Take a state that another replica has just written; return whether there was one."""
         key = live.machine.key
-        if (before is not None and live.annotation == before.annotation) or self._writer.waits(key):
+        if (before is not None and live.annotation == before.annotation) or self._writer.is_waiting(key):
             return False
         kept = self._kept.states.get(key)
         if live.state is None or live.state == kept or (kept is not None and live.state.last_at < kept.last_at):
             return False
         self._kept.states[key] = self._adopted[key] = live.state
-        self._held.pop(key, None)
+        self._unreadable.pop(key, None)
         return True
 
-    def _as_served(self, live: Live) -> Machine:
+    def _as_served(self, live: LiveObject) -> Machine:
         served = as_served(live, self._state_of(live))
         present = self._catalog.get(served.key)
         return present if present == served else served
 
-    def _state_of(self, live: Live) -> State | None:
+    def _state_of(self, live: LiveObject) -> State | None:
         # A machine whose state can't be read may have been installed since: better it waits for somebody than that its
         # disks are overwritten.
         key = live.machine.key
-        if self._kept.is_lost(key):
+        if self._kept.is_unreadable(key):
             return State(switched_off=_all_off(live))
-        return self._kept.states.get(key) or (State(switched_off=self._held[key]) if key in self._held else None)
+        return self._kept.states.get(key) or (
+            State(switched_off=self._unreadable[key]) if key in self._unreadable else None
+        )
 
-    def _differs(self, live: Live) -> bool:
+    def _differs(self, live: LiveObject) -> bool:
         kept = self._kept.states.get(live.machine.key)
         return kept is not None and bool(patch_of(live, kept))
 
-    def _has_wrong_switch(self, live: Live) -> bool:
+    def _has_wrong_switch(self, live: LiveObject) -> bool:
         kept = self._kept.states.get(live.machine.key)
         return kept is not None and any(operation["op"] == "replace" for operation in patch_of(live, kept))
 
@@ -254,7 +256,7 @@ class KubernetesStore:
             live, kept = self._objects.get(key), self._kept.states.get(key)
             return None if live is None or kept is None else patch_of(live, kept)
 
-    def _took(self, key: str, document: Mapping[str, Any]) -> None:
+    def _take_written(self, key: str, document: Mapping[str, Any]) -> None:
         """Take in the object as a patch has left it, before the watch tells it."""
         with self._lock:
             if key not in self._objects:
@@ -263,11 +265,11 @@ class KubernetesStore:
         if changed:
             self._changed()
 
-    def _tell(self, key: str, live: Live, before: State | None, state: State) -> None:
+    def _post_stage_event(self, key: str, live: LiveObject, before: State | None, state: State) -> None:
         if before is None or (before.stage, before.attempt) != (state.stage, state.attempt):
             event = stage_event(key, live.uid, state, self._host)
             if event is not None:
-                self._writer.tell(event)
+                self._writer.post_event(event)
 
     def _changed(self) -> None:
         self._cache_due = True
@@ -286,7 +288,7 @@ class KubernetesStore:
         except (OSError, ValueError) as error:
             self._log.error("cache_not_read", path=str(self._cache.path), reason=str(error))
             return
-        lives = [live for item in cached.objects if (live := live_from(item)) is not None]
+        lives = [live for item in cached.objects if (live := live_object_from(item)) is not None]
         self._objects = {live.machine.key: live for live in lives}
         self._version, self._missing = cached.version, cached.missing & self._objects.keys()
         for live in lives:
@@ -334,6 +336,6 @@ class KubernetesStore:
         )
 
 
-def _all_off(live: Live) -> dict[str, str]:
+def _all_off(live: LiveObject) -> dict[str, str]:
     """Return the ``switched_off`` that holds the machine until its object asks for another installation."""
     return {interface.mac: live.machine.reprovision for interface in live.machine.interfaces}

@@ -37,7 +37,7 @@ _STATE_POINTER = f"/metadata/annotations/{STATE_ANNOTATION.replace('/', '~1')}" 
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveObject:
     """One object as the API has it: ``machine`` as written, ``raw`` the object as JSON without what others manage."""
 
     machine: Machine
@@ -49,8 +49,8 @@ class Live:
     problems: tuple[StoreProblem, ...] = ()
 
 
-def live_from(document: Mapping[str, Any]) -> Live | None:
-    """Return the Live of an object as a list or a watch gives it; None where it has no usable name."""
+def live_object_from(document: Mapping[str, Any]) -> LiveObject | None:
+    """Return an object as a list or a watch gives it as a LiveObject; None where it has no usable name."""
     meta = document.get("metadata")
     if not isinstance(meta, Mapping):
         return None
@@ -74,7 +74,7 @@ def live_from(document: Mapping[str, Any]) -> Live | None:
             problems.append(StoreProblem(where, message))
     raw = json.dumps(document, separators=(",", ":")).encode()
     uid, version = text_at(meta, "uid"), text_at(meta, "resourceVersion")
-    return Live(replace(machine, source=where), raw, uid, version, annotation, state, tuple(problems))
+    return LiveObject(replace(machine, source=where), raw, uid, version, annotation, state, tuple(problems))
 
 
 def _problems(document: Mapping[str, Any], where: str) -> Iterator[StoreProblem]:
@@ -83,14 +83,14 @@ def _problems(document: Mapping[str, Any], where: str) -> Iterator[StoreProblem]
         yield StoreProblem(where, f"{problem.path}: {problem.value}: {problem.message}")
 
 
-def as_served(live: Live, kept: State | None) -> Machine:
+def as_served(live: LiveObject, kept: State | None) -> Machine:
     """Return the machine as bootd serves it: what ``kept`` switches is in force before it is in the object."""
     machine = live.machine
     interfaces = tuple(_as_served(item, live, kept) for item in machine.interfaces)
     return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
 
 
-def _as_served(interface: Interface, live: Live, kept: State | None) -> Interface:
+def _as_served(interface: Interface, live: LiveObject, kept: State | None) -> Interface:
     wanted = _wanted(interface, live, kept)
     off = wanted is False and _is_off(interface, live, kept)
     if wanted == interface.netboot.allow_pxe and not off:
@@ -98,7 +98,7 @@ def _as_served(interface: Interface, live: Live, kept: State | None) -> Interfac
     return replace(interface, netboot=replace(interface.netboot, allow_pxe=wanted, switched_off=off))
 
 
-def _wanted(interface: Interface, live: Live, kept: State | None) -> bool | None:
+def _wanted(interface: Interface, live: LiveObject, kept: State | None) -> bool | None:
     """Return the ``allowPXE`` that the object should have: its own, unless bootd switched it."""
     if interface.netboot.allow_pxe is None:
         return None
@@ -109,11 +109,11 @@ def _wanted(interface: Interface, live: Live, kept: State | None) -> bool | None
     return True if ours else interface.netboot.allow_pxe
 
 
-def _is_off(interface: Interface, live: Live, kept: State | None) -> bool:
+def _is_off(interface: Interface, live: LiveObject, kept: State | None) -> bool:
     return kept is not None and kept.switched_off.get(interface.mac) == live.machine.reprovision
 
 
-def patch_of(live: Live, kept: State) -> list[dict[str, Any]]:
+def patch_of(live: LiveObject, kept: State) -> list[dict[str, Any]]:
     """Return the JSON patch (RFC 6902) that brings the object to ``kept``; empty where nothing is to be done.
 
     It tests what it stands on: where the object has changed since, the API refuses it whole.
@@ -135,7 +135,7 @@ def patch_of(live: Live, kept: State) -> list[dict[str, Any]]:
     return [unchanged, *switches, first]
 
 
-def _switch(live: Live, mac: str, wanted: bool) -> Iterator[dict[str, Any]]:
+def _switch(live: LiveObject, mac: str, wanted: bool) -> Iterator[dict[str, Any]]:
     """Yield the operations that set ``allowPXE`` of the interface with ``mac``."""
     for index, item in enumerate(json.loads(live.raw)["spec"]["interfaces"]):
         netboot = item.get("netboot") if isinstance(item, dict) else None
@@ -153,7 +153,7 @@ def is_earlier(version: str, known: str) -> bool:
     return version.isdecimal() and known.isdecimal() and int(version) < int(known)
 
 
-def is_newer(live: Live, kept: State | None) -> bool:
+def is_newer(live: LiveObject, kept: State | None) -> bool:
     """Return whether the object's state was seen later than ``kept``: another bootd, or an earlier one, wrote it."""
     if live.state is None:
         return False

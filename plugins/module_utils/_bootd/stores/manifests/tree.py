@@ -25,8 +25,8 @@ ABSENT_POLL = 0.2  # seconds between two looks for a directory that is away
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of writers as of the time ``at``: the paths they closed, those they changed and have open yet."""
+class WriterActivity:
+    """What inotify told until the time ``at``: the paths that writers have closed, and those they still have open."""
 
     at: float
     finished: frozenset[str] = frozenset()
@@ -35,14 +35,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a look at the directory brought: did what is served change, and when to look again, 0: when told."""
+    """The result of a look at the directory: whether what is served changed, seconds to the next look, 0: when told."""
 
     changed: bool
     again_in: float = 0.0
 
 
 @dataclass(slots=True)
-class _Leaving:
+class _Disappearing:
     """Files that are away, since when the first of them is, and since when no other has gone."""
 
     paths: frozenset[str] = frozenset()
@@ -61,9 +61,9 @@ class Tree:
     _files: dict[str, LoadedFile] = field(default_factory=dict)
     _stamps: dict[str, Stamp] = field(default_factory=dict)
     _skipped: dict[str, str] = field(default_factory=dict)
-    _away: str = ""
-    _leaving: _Leaving = field(default_factory=_Leaving)
-    _doubles: list[StoreProblem] = field(default_factory=list)
+    _unavailable: str = ""
+    _disappearing: _Disappearing = field(default_factory=_Disappearing)
+    _duplicates: list[StoreProblem] = field(default_factory=list)
     _loader: FileLoader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,16 +77,16 @@ class Tree:
             self._read(path, stamp)
         self._merge()
 
-    def refresh(self, seen: Seen) -> Refreshed:
+    def refresh(self, seen: WriterActivity) -> Refreshed:
         """Look at the directory again, and read what has changed and whose writing has ended."""
         try:
             listing = list_manifests(self.root)
         except OSError as error:
             reason = f"{error.strerror or error}; the machines it held are served as they were"
-            changed, self._away = reason != self._away, reason
+            changed, self._unavailable = reason != self._unavailable, reason
             return Refreshed(changed, ABSENT_POLL)
-        changed = bool(self._away) or listing.skipped != self._skipped
-        self._away = ""
+        changed = bool(self._unavailable) or listing.skipped != self._skipped
+        self._unavailable = ""
         self._follow(listing)
         unsettled = False
         for path, stamp in listing.files.items():
@@ -110,13 +110,13 @@ class Tree:
 
     def problems(self) -> Iterator[StoreProblem]:
         """Yield what is not served as written."""
-        if self._away:
-            yield StoreProblem(self.root, self._away)
+        if self._unavailable:
+            yield StoreProblem(self.root, self._unavailable)
         for path, reason in sorted(self._skipped.items()):
             yield StoreProblem(path, reason)
         for path in sorted(path for path, file in self._files.items() if file.problems):
             yield from (_store_problem(problem) for problem in self._files[path].problems)
-        yield from self._doubles
+        yield from self._duplicates
 
     def _follow(self, listing: Listing) -> None:
         self.directories = listing.directories
@@ -150,7 +150,7 @@ class Tree:
             for path in self._files
             if path not in listing.files and path not in listing.skipped and not path.startswith(unreadable)
         )
-        leaving = self._leaving
+        leaving = self._disappearing
         if not away:
             leaving.paths = away
             return False, False
@@ -170,8 +170,8 @@ class Tree:
     def _merge(self) -> None:
         """Put the files' machines together; of two with one name the older is served."""
         found: dict[str, Machine] = {}
-        self._doubles = []
-        present = [path for path in sorted(self._files) if path not in self._leaving.paths]
+        self._duplicates = []
+        present = [path for path in sorted(self._files) if path not in self._disappearing.paths]
         for path in present:
             for machine in self._files[path].machines:
                 other = found.get(machine.key)
@@ -180,22 +180,22 @@ class Tree:
                     continue
                 first, second = sorted((other, machine), key=lambda item: (item.created, item.source))
                 found[machine.key] = first
-                self._doubles.append(_double(first, second))
-        self._add_leaving(found)
+                self._duplicates.append(_duplicate(first, second))
+        self._add_disappearing(found)
         self.machines = found
 
-    def _add_leaving(self, found: dict[str, Machine]) -> None:
+    def _add_disappearing(self, found: dict[str, Machine]) -> None:
         """Add the machines of files that are away, but for those that have only moved to another file or name."""
-        if not self._leaving.paths:
+        if not self._disappearing.paths:
             return
         macs = {interface.mac for machine in found.values() for interface in machine.interfaces}
-        for path in sorted(self._leaving.paths & self._files.keys()):
+        for path in sorted(self._disappearing.paths & self._files.keys()):
             for machine in self._files[path].machines:
                 if macs.isdisjoint(interface.mac for interface in machine.interfaces):
                     found.setdefault(machine.key, machine)
 
 
-def _is_whole(path: str, stamp: Stamp, seen: Seen) -> bool:
+def _is_whole(path: str, stamp: Stamp, seen: WriterActivity) -> bool:
     """Return whether nobody is half-way through writing this file, as far as one can know."""
     age = seen.at - stamp.modified / 1e9
     if path in seen.writing:
@@ -208,7 +208,7 @@ def _is_whole(path: str, stamp: Stamp, seen: Seen) -> bool:
     return not -OPEN_SETTLE <= age < settle
 
 
-def _double(served: Machine, other: Machine) -> StoreProblem:
+def _duplicate(served: Machine, other: Machine) -> StoreProblem:
     message = f"{other.key} is also in {served.source}, which is older and served"
     return StoreProblem(printable(other.source), printable(message))
 

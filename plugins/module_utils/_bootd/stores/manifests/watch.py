@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tells when to look at a manifest directory again: on inotify's word, and now and then without it."""
+"""Follows a manifest directory by inotify, and looks at it every RESCAN seconds where that tells nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ except ImportError:
     pass
 
 from .directory import is_manifest_name
-from .tree import Seen
+from .tree import WriterActivity
 
 QUIET = 0.05  # seconds without an event after which a change is taken for complete
 MAX_WAIT = 0.2  # seconds that a change waits at most while others go on
@@ -32,7 +32,7 @@ class ManifestWatch:
     when something happens.
     """
 
-    def __init__(self, look: Callable[[Seen], tuple[Iterable[str], float]]) -> None:
+    def __init__(self, look: Callable[[WriterActivity], tuple[Iterable[str], float]]) -> None:
         self._look = look
         self._inotify: INotify | None = None
         self._watched: dict[int, str] = {}  # watch descriptor -> directory
@@ -108,7 +108,7 @@ class ManifestWatch:
         self._writing = {path for path in self._writing if os.path.dirname(path) in watched.values()}
         return new
 
-    def _wait(self, timeout: float) -> Seen | None:
+    def _wait(self, timeout: float) -> WriterActivity | None:
         """Wait until something happened and has come to rest; return what is known then, None to stop."""
         poller = select.poll()
         poller.register(self._stopped, select.POLLIN)
@@ -129,7 +129,7 @@ class ManifestWatch:
         # Read after the clock: all that happened before that time is known.
         now = time.time()
         self._take_events()
-        seen = Seen(now, frozenset(self._finished), frozenset(self._writing))
+        seen = WriterActivity(now, frozenset(self._finished), frozenset(self._writing))
         self._finished.clear()
         return seen
 

@@ -88,8 +88,8 @@ class StateDatabase:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             return _rows(connection, check=True)
 
-    def read_beside(self) -> list[tuple[bytes, bytes]]:
-        """Return what ``read`` does beside the process that writes, and change nothing that it relies on."""
+    def read_shared(self) -> list[tuple[bytes, bytes]]:
+        """Return what ``read`` does, for a process beside the one that writes; changes no file of the database."""
         with _failures_of(self.path):
             try:
                 os.close(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))  # which says better than SQLite why it can't
@@ -99,7 +99,7 @@ class StateDatabase:
                 with closing(_connect(self.path, "ro")) as connection:
                     return _rows(connection)
             except sqlite3.OperationalError:
-                if _size(_beside(self.path, "-wal")):
+                if _size(_sibling(self.path, "-wal")):
                     raise
             # The directory can't be written, and nobody has a log here: the file is all there is.
             with closing(_connect(self.path, "ro", immutable="1")) as connection:
@@ -135,7 +135,7 @@ class StateDatabase:
             # After the database: a log that goes first would leave an older state of it behind, which looks well.
             for suffix in ("-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    _beside(self.path, suffix).rename(_beside(target, suffix))
+                    _sibling(self.path, suffix).rename(_sibling(target, suffix))
             self._unread = ""
             sync_directory(self.path.parent)
 
@@ -185,7 +185,7 @@ def _create(path: Path) -> None:
             connection.executescript(f"BEGIN; {_TABLE}; PRAGMA user_version={SCHEMA}; COMMIT")
         # The log of a database that is gone would be taken for this one's.
         for part in ("-wal", "-shm"):
-            _beside(path, part).unlink(missing_ok=True)
+            _sibling(path, part).unlink(missing_ok=True)
         temporary.rename(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -271,7 +271,7 @@ def _code(error: sqlite3.Error) -> int:
     return code if code in _FULL else code & 0xFF  # the rest of an extended code says where it was met
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def _sibling(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name}{suffix}")
 
 

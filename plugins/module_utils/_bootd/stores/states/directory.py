@@ -42,20 +42,21 @@ _DATABASE_ASIDE = (
 
 @dataclass(slots=True)
 class KeptStates:
-    """States by machine key, the keys of machines whose state is there but can't be read, and what is to be told.
+    """States by machine key, the keys of machines whose state is there but can't be read, and the problems met.
 
-    ``all_lost``: no state could be read, so every machine that is not in ``found`` may have had one.
+    ``all_unreadable``: no state could be read, so every machine may have had one. ``recovered``: the machines of which
+    a state is known again since.
     """
 
     states: dict[str, State] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
     problems: list[StoreProblem] = field(default_factory=list)
-    all_lost: bool = False
-    found: set[str] = field(default_factory=set)
+    all_unreadable: bool = False
+    recovered: set[str] = field(default_factory=set)
 
-    def is_lost(self, key: str) -> bool:
-        """Return whether the machine may have been installed without anybody knowing."""
-        return key not in self.found and (self.all_lost or key in self.lost)
+    def is_unreadable(self, key: str) -> bool:
+        """Return whether the machine's state can't be read: it may be installed, so its netboot has to stay off."""
+        return key not in self.recovered and (self.all_unreadable or key in self.unreadable)
 
 
 class StateDir:
@@ -67,7 +68,7 @@ class StateDir:
         self._files = StateFiles(self.path)
         self._database = StateDatabase(self.path)
         self._exclusive = exclusive
-        self._not_aside: dict[str, bytes] = {}  # documents of rows that can't be read, and have no file yet
+        self._rows_to_set_aside: dict[str, bytes] = {}  # documents of rows that can't be read, and have no file yet
         self._lock: int | None = None
 
     def __enter__(self) -> StateDir:
@@ -166,19 +167,19 @@ class StateDir:
             if not is_usable_key(key):
                 raise StoreError(f"{key!r} can't be the name of a machine")
         with _failures_of(self.path):
-            for key in self._not_aside.keys() & states.keys():
+            for key in self._rows_to_set_aside.keys() & states.keys():
                 # A state of what was seen since takes its place, and does not say that there was another.
-                self._files.write_aside(key, self._not_aside[key])
-                del self._not_aside[key]
+                self._files.write_aside(key, self._rows_to_set_aside[key])
+                del self._rows_to_set_aside[key]
         self._database.write({key: to_json(state) for key, state in states.items()})
 
     def _rows(self, kept: KeptStates) -> list[tuple[bytes, bytes]]:
         """Return the rows of the database, none where it can't be read, which is every machine's problem."""
         path = self._database.path
         try:
-            return self._database.read() if self._exclusive else self._database.read_beside()
+            return self._database.read() if self._exclusive else self._database.read_shared()
         except DatabaseDamaged as error:
-            kept.all_lost = True
+            kept.all_unreadable = True
             message = f"no database of states: {error}"
             if self._exclusive and not (refused := self._set_database_aside()):
                 return []  # a problem as long as it lies there
@@ -189,7 +190,7 @@ class StateDir:
         except StoreError as error:
             if not self._exclusive:
                 raise
-            kept.all_lost = True
+            kept.all_unreadable = True
             message = f"can't be read: {error}"
         message += "; netboot stays off for every machine, and nothing is kept, until it can and bootd is restarted"
         kept.problems.append(StoreProblem(str(path), message))
@@ -209,10 +210,10 @@ class StateDir:
         with suppress(FileNotFoundError):
             for name in sorted(os.listdir(self.path)):
                 if name.startswith(state_database.NAME) and name.endswith(BROKEN):
-                    kept.all_lost = True
+                    kept.all_unreadable = True
                     kept.problems.append(StoreProblem(str(self.path / name), _DATABASE_ASIDE))
         for key, path in self._files.set_aside():
-            kept.lost.add(key)
+            kept.unreadable.add(key)
             message = f"could not be read and was set aside; {_off(key)} until this file is removed and bootd restarted"
             kept.problems.append(StoreProblem(str(path), message))
 
@@ -232,7 +233,7 @@ class StateDir:
                 if not is_usable_key(key):
                     kept.problems.append(StoreProblem(where, f"{told}; left where it is"))
                     continue
-                kept.lost.add(key)
+                kept.unreadable.add(key)
                 told += self._set_row_aside(key, document, broken)
                 kept.problems.append(
                     StoreProblem(where, f"{told}; {_off(key)} until that file is removed and bootd restarted")
@@ -248,7 +249,7 @@ class StateDir:
         try:
             path = self._files.write_aside(key, document)
         except OSError as error:
-            self._not_aside[key] = document
+            self._rows_to_set_aside[key] = document
             return f", and can't be set aside as a file: {error.strerror}"
         broken.append(key)
         return f"; set aside as {path}"
@@ -272,7 +273,7 @@ class StateDir:
                 if key not in kept.states or state.last_at > kept.states[key].last_at:
                     later[key] = kept.states[key] = state
                 continue
-            kept.lost.add(key)
+            kept.unreadable.add(key)
             message = f"{told}; {_off(key)} until this file is removed and bootd restarted"
             kept.problems.append(StoreProblem(str(path), message))
         if not done or not self._exclusive:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""One of several bootds answers DHCP at a time: the one that holds the Lease. All of them serve files."""
+"""Leader election by a Lease: one of several bootds answers DHCP, the one that holds it. All of them serve files."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from ..kube.rules import LEASE
 from ..process.log import Log
 from ..process.worker import Worker
 
-MARK = "answers-dhcp"  # in the state directory while this replica holds the lease
+ACTIVE_FILE = "answers-dhcp"  # in the state directory while this replica holds the lease
 
 
-class Standby:
-    """Takes the lease in ``namespace`` as ``me`` and keeps it. ``active`` tells whether this replica answers DHCP.
+class LeaderElection:
+    """Takes the Lease in ``namespace`` under the name ``me``, and renews it. ``active_file`` outlives a restart.
 
     While the API is away nobody can take a lease, so whoever had it goes on: a second answer from a replica that is
     cut off is the same reservation; no answer at all would be an outage. That holds over a restart too.
     """
 
-    def __init__(self, client: Client, namespace: str, me: str, mark: Path, log: Log) -> None:
+    def __init__(self, client: Client, namespace: str, me: str, active_file: Path, log: Log) -> None:
         self._client, self._namespace, self._me, self._log = client, namespace, me, log
-        self._mark = mark
+        self._active_file = active_file
         self._observed = Observed()
-        self._active = mark.exists()
+        self._active = active_file.exists()
         self._worker = Worker("dhcp-lease", self._work, log)
 
     def active(self) -> bool:
@@ -37,7 +37,7 @@ class Standby:
         return self._active
 
     def start(self) -> None:
-        """Look at the lease at once, and from then on."""
+        """Try to take the lease at once, and every RENEW seconds from then on."""
         self._work()
         self._worker.start()
 
@@ -66,7 +66,7 @@ class Standby:
         return RENEW
 
     def _hold(self, now: float) -> bool:
-        """Write a sign of life into the lease if it may be had; return whether it is ours."""
+        """Take or renew the lease where that is allowed; return whether this replica holds it."""
         try:
             lease = self._client.get(self._path(LEASE))
         except ApiError as error:
@@ -93,8 +93,8 @@ class Standby:
         self._active = active
         try:
             if active:
-                self._mark.touch(mode=0o600)
+                self._active_file.touch(mode=0o600)
             else:
-                self._mark.unlink(missing_ok=True)
+                self._active_file.unlink(missing_ok=True)
         except OSError as error:
-            self._log.error("lease_mark_not_kept", path=str(self._mark), reason=error.strerror or str(error))
+            self._log.error("lease_mark_not_kept", path=str(self._active_file), reason=error.strerror or str(error))

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Gives up machines of which nothing is heard any more: looks at all of them now and then, and tells the journal.
+"""Fails machines of which nothing is heard any more: checks all of them regularly, and records it in the journal.
 
 Silence counts only as far as this bootd has listened, on a clock that nobody sets: neither a restart nor a step of the
 wall clock makes a machine fail.
@@ -23,24 +23,29 @@ from ..process.faults import Contained
 from ..process.worker import Worker
 from .services import Services
 
-LOOK = 5.0  # seconds between two looks, less where a limit is short
-LEAST = 0.25
-AGAIN = 60.0  # seconds between two close looks at a machine that is silent and may be so, less where a limit is short
+CHECK_SECONDS = 5.0  # between two checks of all machines, less where a limit is short
+MIN_CHECK_SECONDS = 0.25
+RECHECK_SECONDS = 60.0  # between two checks of a machine that may be silent for longer than its shortest limit
 # The limits that may hold in a stage.
-_WATCHED = {"script": ("script",), "kernel": ("kernel",), "installing": ("iso", "installing"), "installed": ("ready",)}
+_LIMITS_OF = {
+    "script": ("script",),
+    "kernel": ("kernel",),
+    "installing": ("iso", "installing"),
+    "installed": ("ready",),
+}
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What a machine was at when it was looked at, since when that is so, and when to look at it closely again."""
+class _Progress:
+    """How far a machine had come at the last check, since when by ``clock``, and when to read its limits again."""
 
-    sign: tuple[object, ...]
+    reached: tuple[object, ...]
     since: float
-    look_at: float = 0.0
+    check_at: float = 0.0
 
 
-class Timekeeper:
-    """Looks at the machines that are being installed, or have to become ready."""
+class DeadlineMonitor:
+    """Fails the machines that are being installed, or have to become ready, and are silent for too long."""
 
     def __init__(self, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
         self._services = services
@@ -48,61 +53,61 @@ class Timekeeper:
         self._contained = Contained("deadlines", services.metrics, services.log)
         self._limits = {name: limit for name, limit in services.settings.stage_limits.items() if limit}
         limits = {
-            stage: [self._limits[name] for name in names if name in self._limits] for stage, names in _WATCHED.items()
+            stage: [self._limits[name] for name in names if name in self._limits] for stage, names in _LIMITS_OF.items()
         }
         self._shortest = {stage: min(found) for stage, found in limits.items() if found}
-        self._seen: dict[str, _Seen] = {}
+        self._progress: dict[str, _Progress] = {}
         self._worker = Worker("stage-limits", self._work, services.log)
 
     def start(self) -> None:
-        """Start to look, where there is a limit."""
+        """Start to check, where there is a limit."""
         if self._limits:
             self._worker.start()
 
     def stop(self) -> None:
-        """Stop looking; no error where it never started."""
+        """Stop checking; no error where it never started."""
         self._worker.stop()
 
-    def look(self) -> None:
-        """Look once at all machines."""
+    def check_all(self) -> None:
+        """Check all machines once."""
         services = self._services
         if not services.answers_dhcp():
-            self._seen.clear()  # another replica hears them, and knows better
+            self._progress.clear()  # another replica hears them, and knows better
             return
         states = {key: state for key, state in services.journal.states().items() if state.stage in self._shortest}
-        for key in self._seen.keys() - states.keys():
-            del self._seen[key]
+        for key in self._progress.keys() - states.keys():
+            del self._progress[key]
         for key, state in states.items():
             machine = services.catalog.get(key)
             if machine is not None and (state.stage != "installed" or is_asked(machine, services.settings)):
-                self._look_at(machine, state)
+                self._check(machine, state)
 
     def _work(self) -> float:
         with self._contained:
-            self.look()
-        return max(LEAST, min([LOOK, *(limit / 4 for limit in self._limits.values())]))
+            self.check_all()
+        return max(MIN_CHECK_SECONDS, min([CHECK_SECONDS, *(limit / 4 for limit in self._limits.values())]))
 
-    def _look_at(self, machine: Machine, state: State) -> None:
-        """Look closely, for which the machine's configuration is read, only where it may have been silent too long."""
-        seen, now, shortest = self._silent(machine.key, state), self._clock(), self._shortest[state.stage]
-        if now - seen.since >= shortest and now >= seen.look_at:
-            seen.look_at = now + min(AGAIN, shortest)
-            self._give_up(machine)
+    def _check(self, machine: Machine, state: State) -> None:
+        """Fail the machine where it is overdue; its configuration is read only after its shortest limit."""
+        progress, now, shortest = self._progress_of(machine.key, state), self._clock(), self._shortest[state.stage]
+        if now - progress.since >= shortest and now >= progress.check_at:
+            progress.check_at = now + min(RECHECK_SECONDS, shortest)
+            self._fail_if_overdue(machine)
 
-    def _silent(self, key: str, state: State) -> _Seen:
-        sign = (state.attempt, state.stage, quiet_since(state))
-        seen = self._seen.get(key)
-        if seen is None or seen.sign != sign:
-            seen = self._seen[key] = _Seen(sign, self._clock())
-        return seen
+    def _progress_of(self, key: str, state: State) -> _Progress:
+        reached = (state.attempt, state.stage, quiet_since(state))
+        progress = self._progress.get(key)
+        if progress is None or progress.reached != reached:
+            progress = self._progress[key] = _Progress(reached, self._clock())
+        return progress
 
-    def _give_up(self, machine: Machine) -> None:
+    def _fail_if_overdue(self, machine: Machine) -> None:
         services, expected, mac = self._services, expected_of(machine, self._services), _mac(machine)
 
         def choose() -> Event | None:
             state = services.journal.state(machine.key)
-            # The time by the machine's last sign: when that came, and for how long it has been the last here.
-            now = quiet_since(state) + self._clock() - self._silent(machine.key, state).since
+            # The time of the machine's last progress, and for how long there has been none by the monotonic clock.
+            now = quiet_since(state) + self._clock() - self._progress_of(machine.key, state).since
             reason = overdue(state, now, self._limits, expected)
             if reason is None:
                 return None
@@ -114,7 +119,7 @@ class Timekeeper:
 
 
 def expected_of(machine: Machine, services: Services) -> Expected:
-    """Return what is sure to be heard of ``machine`` while it gets on."""
+    """Return what ``machine`` is expected to ask for and to report in the course of its installation."""
     installer = installer_of(machine)
     kept = services.configurations.get(machine.key, installer.read)
     document = kept.document if kept is not None else None

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd.configurations.base import Configuration, Reading
+from _bootd.configurations.base import Configuration, ConfigurationReader
 from _bootd.decisions import events
 from _bootd.decisions.events import Event
 from _bootd.hardware.model import Interface, Machine, Netboot, Osie
-from _bootd.runtime.timekeeper import Timekeeper, expected_of
+from _bootd.runtime.deadline_monitor import DeadlineMonitor, expected_of
 from servers.services_in_memory import NOW, Nic, ServicesInMemory
 
 MAC = "52:54:00:00:00:01"
@@ -31,12 +31,12 @@ class Kept:
     def __init__(self, install: dict[str, object] | None) -> None:
         self.install = install
 
-    def get(self, _key: str, _read: Reading) -> Configuration | None:
+    def get(self, _key: str, _read: ConfigurationReader) -> Configuration | None:
         return None if self.install is None else Configuration("", {"install": self.install})
 
 
 class Watch:
-    """A timekeeper over one machine, its clock in hand."""
+    """A deadline monitor over one machine, its clock in hand."""
 
     def __init__(self, found: Machine, install: dict[str, object] | None = None, **settings: object) -> None:
         self.machine = found
@@ -44,10 +44,10 @@ class Watch:
         self.desk = ServicesInMemory([Nic(found, found.interfaces[0])], **settings)
         self.active = True
         self.services = replace(self.desk.services, configurations=Kept(install), answers_dhcp=lambda: self.active)
-        self.keeper = self.new()
+        self.monitor = self.new()
 
-    def new(self) -> Timekeeper:
-        return Timekeeper(self.services, lambda: self.now)
+    def new(self) -> DeadlineMonitor:
+        return DeadlineMonitor(self.services, lambda: self.now)
 
     def saw(self, detail: events.Detail, at: float = NOW) -> Watch:
         self.services.journal.record(Event(self.machine.key, MAC, at, detail))
@@ -55,10 +55,10 @@ class Watch:
 
     def after(self, *seconds: float) -> str:
         """Look now and after each of ``seconds`` more; return the stage then."""
-        self.keeper.look()
+        self.monitor.check_all()
         for more in seconds:
             self.now += more
-            self.keeper.look()
+            self.monitor.check_all()
         return self.stage
 
     @property
@@ -95,7 +95,7 @@ def test_look_does_not_care_for_the_wall_clock(step):
 def test_look_after_a_restart_listens_first():
     watch = Watch(machine()).saw(events.Script(boot="harvester", via="http"))
     watch.after(299)
-    watch.keeper = watch.new()
+    watch.monitor = watch.new()
     assert watch.after(299) == "script"
     assert watch.after(1) == "failed"
 
@@ -163,9 +163,9 @@ def test_look_waits_for_an_answer_where_the_address_is_known(install, ready_chec
 
 def test_look_without_limits_never_begins():
     watch = Watch(machine(), stage_limits={})
-    watch.keeper.start()
-    watch.keeper.stop()
-    assert watch.keeper._worker._thread is None
+    watch.monitor.start()
+    watch.monitor.stop()
+    assert watch.monitor._worker._thread is None
 
 
 @pytest.mark.parametrize(("url", "iso"), [(OWN_ISO, True), ("http://10.10.0.2/harvester.iso", False), ("local", False)])

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the settings name: the store, the configurations, the Lease and the key of report URLs, opened."""
+"""Opens what the settings name: the store, the configurations, the leader election and the key of report URLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..configurations.directory import ConfigDirectory
 from ..decisions.tokens import SECRET_BYTES
 from ..process.log import Log
 from ..process.settings import Settings
-from ..runtime.standby import Standby
+from ..runtime.leader_election import LeaderElection
 from ..stores.base import Store
 from ..stores.catalog import Catalog
 from ..stores.files import FilesStore
@@ -23,31 +23,31 @@ MAX_KEY_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Where machines, their states and their configurations are.
+class Backends:
+    """The store of machines and states, the place of configurations, and the election of the replica for DHCP.
 
-    ``standby`` says whether this replica answers DHCP, None where it is alone.
+    ``election`` is None where this replica is the only one, and always answers.
     """
 
     store: Store
     configurations: Configurations
-    standby: Standby | None = None
+    election: LeaderElection | None = None
 
 
-def open_parts(
+def open_backends(
     settings: Settings, state_dir: StateDir, catalog: Catalog, log: Log, environ: Mapping[str, str]
-) -> Parts:
-    """Return what ``settings`` name, nothing of it read yet; raises StoreError where a cluster can't be reached."""
+) -> Backends:
+    """Return the backends that ``settings`` name, none of them read; raises StoreError without a cluster."""
     if not is_cluster(settings.store):
         store = FilesStore(settings.store.removeprefix("files:"), state_dir, log)
-        return Parts(store, _files_configurations(settings, catalog, log))
+        return Backends(store, _files_configurations(settings, catalog, log))
     from . import cluster  # with urllib3, which only a cluster needs
 
     client = cluster.open_client(environ)
-    return Parts(
+    return Backends(
         cluster.kubernetes_store(settings, state_dir, log, client),
         cluster.configurations(settings, log, client),
-        cluster.standby(settings, state_dir, log, client),
+        cluster.election(settings, state_dir, log, client),
     )
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from _bootd.kube.errors import ApiError, ApiUnreachable
 from _bootd.process.log import Log
-from _bootd.runtime import standby as module
-from _bootd.runtime.standby import Standby
+from _bootd.runtime import leader_election as module
+from _bootd.runtime.leader_election import LeaderElection
 
 AWAY = ApiUnreachable("GET /x: connection refused")
 ABSENT = ApiError(404, "NotFound", "leases not found")
@@ -61,14 +61,14 @@ def log():
 @pytest.fixture
 def replica(tmp_path, log):
     """Return what makes a replica named one; each begins with what the last one kept."""
-    return lambda client: Standby(client, "netboot", "one", tmp_path / "answers-dhcp", Log("json", "debug", log))
+    return lambda client: LeaderElection(client, "netboot", "one", tmp_path / "answers-dhcp", Log("json", "debug", log))
 
 
 def said(log: io.StringIO) -> list[str]:
     return [json.loads(line)["event"] for line in log.getvalue().splitlines()]
 
 
-def look(replica: Standby, client: Answers, reads: object, writes: object = None) -> bool:
+def look(replica: LeaderElection, client: Answers, reads: object, writes: object = None) -> bool:
     """Have ``replica`` look at the lease once, and return whether it answers DHCP then."""
     client.reads, client.writes = reads, writes
     replica._work()
