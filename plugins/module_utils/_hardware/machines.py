@@ -15,7 +15,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import Interface, text_at
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.http.status import machine_document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.live_object import (
-    Live,
+    LiveObject,
     as_served,
     live_object_from,
 )
@@ -30,7 +30,7 @@ class Entry:
     """A Hardware object that a store holds, and what was seen of its machine."""
 
     document: Mapping[str, Any]
-    live: Live
+    live: LiveObject
     state: State
 
     @property

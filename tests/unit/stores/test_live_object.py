@@ -21,7 +21,7 @@ INSTALLED = State(stage="installed", installs=1, last_at=9.0, switched_off={MAC:
 
 
 def live(*, allow=True, state=None, asked="", mac=MAC, **meta):
-    """Return the Live of the HOWTO's object, with the state annotation ``state`` where there is one."""
+    """Return the LiveObject of the HOWTO's object, with the state annotation ``state`` where there is one."""
     document = yaml.safe_load(howto.HARDWARE)
     document["spec"]["interfaces"][0]["dhcp"]["mac"] = mac
     document["spec"]["interfaces"][0]["netboot"]["allowPXE"] = allow

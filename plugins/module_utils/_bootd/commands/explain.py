@@ -123,26 +123,26 @@ def _machine(nic: Nic, catalog: Catalog, context: ExplainContext) -> Iterator[st
 
 
 def _boot(nic: Nic, arch: int, catalog: Catalog, context: ExplainContext) -> Iterator[str]:
-    """Yield what firmware of ``arch`` is told, what it loads, and what that goes on with."""
+    """Yield what the firmware, of ``arch``, is answered, what it loads, and how that goes on."""
     settings, mac = context.settings, nic.interface.mac
     request = _firmware(mac, arch)
     yield from _dhcp(f"firmware, {architectures.describe(arch)}", request, nic, settings)
     client = identify(request)
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=mac)
-    told = decide_next(nic, asked, BootContext.of(settings))
-    if isinstance(told, BootFile) and told.server not in ("", settings.address):
+    next_step = decide_next(nic, asked, BootContext.of(settings))
+    if isinstance(next_step, BootFile) and next_step.server not in ("", settings.address):
         yield ""
-        yield f"firmware: loads {told.name} from {told.server}, and what comes then is not up to bootd"
+        yield f"firmware: loads {next_step.name} from {next_step.server}, and what comes then is not up to bootd"
         return
-    yield from _load(told, asked.program, nic, catalog, settings)
-    if isinstance(told, Refusal) and told.netboot:
+    yield from _load(next_step, asked.program, nic, catalog, settings)
+    if isinstance(next_step, Refusal) and next_step.netboot:
         yield ""
         yield "iPXE: not reached, since this firmware is given nothing to load"
         return
-    if isinstance(told, BootFile) and told.server:
+    if isinstance(next_step, BootFile) and next_step.server:
         return
-    who = "iPXE" if isinstance(told, BootFile) else "iPXE, if the network card carries it"
-    yield from _dhcp(who, _ipxe(mac, arch), nic, settings)
+    sender = "iPXE" if isinstance(next_step, BootFile) else "iPXE, if the network card carries it"
+    yield from _dhcp(sender, _ipxe(mac, arch), nic, settings)
     yield from _script(nic, context)
 
 
@@ -162,9 +162,9 @@ def _ipxe(mac: str, arch: int) -> Packet:
     return _request(mac, {**firmware.options, opt.USER_CLASS: b"iPXE"})
 
 
-def _dhcp(who: str, request: Packet, nic: Nic, settings: Settings) -> Iterator[str]:
+def _dhcp(sender: str, request: Packet, nic: Nic, settings: Settings) -> Iterator[str]:
     yield ""
-    yield f"{who}: DHCPDISCOVER"
+    yield f"{sender}: DHCPDISCOVER"
     answer = decide(request, nic, context_from(settings))
     if not isinstance(answer, Answer):
         yield f"  no reply: {answer.reason}"
@@ -183,15 +183,17 @@ def _dhcp(who: str, request: Packet, nic: Nic, settings: Settings) -> Iterator[s
     yield f"  because {answer.reason}"
 
 
-def _load(told: BootFile | Refusal, program: Program, nic: Nic, catalog: Catalog, settings: Settings) -> Iterator[str]:
-    """Yield what the firmware gets for the file that it was ``told`` to load; nothing where it was told of none."""
-    name = told.name if isinstance(told, BootFile) else ""
-    if not name and not told.url:
+def _load(
+    next_step: BootFile | Refusal, program: Program, nic: Nic, catalog: Catalog, settings: Settings
+) -> Iterator[str]:
+    """Yield what the firmware gets for the file that ``next_step`` names; nothing where it names none."""
+    name = next_step.name if isinstance(next_step, BootFile) else ""
+    if not name and not next_step.url:
         return
     yield ""
     if program is Program.HTTP:
-        yield f"firmware: HTTP GET {told.url}"
-        wanted = Asked(Wants.FILE, program, name=name or told.url.rpartition("/")[2], who=nic.interface.mac)
+        yield f"firmware: HTTP GET {next_step.url}"
+        wanted = Asked(Wants.FILE, program, name=name or next_step.url.rpartition("/")[2], who=nic.interface.mac)
         decision = decide_boot(nic, wanted, BootContext.of(settings))
         refused = f"403: {decision.reason}" if isinstance(decision, Refusal) else ""
     else:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""``bootd serve``: puts everything together, starts it in order, and ends it in the opposite one."""
+"""``bootd serve``: makes the store, the servers and all else, starts them in order, and stops them in reverse."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         ended.wait()
         faults = services.health.faults()
         for fault in faults:
-            # Whoever watches over bootd starts it again; the machines ask until it is there.
+            # systemd or Kubernetes starts bootd again; the machines ask until it is there.
             log.error("fault", reason=fault)
         log.info("stopping")
     finally:

@@ -45,11 +45,11 @@ class SecretConfigurations:
         self._trouble = ""
 
     def read(self) -> None:
-        """List once. Where the API refuses that, or is away, nothing is known, and the log says why."""
+        """List the Secrets once. Where the API refuses that, or is away, there are none, and the log says why."""
         self._read()
 
     def start(self) -> None:
-        """List, and follow from there. Without the right to, nothing is ever delivered, and the log names the rule."""
+        """List the Secrets and follow them. Without permission there are none, and the log names the rule."""
         try:
             missing = missing_configuration_rules(self._client, self._namespace)
         except (ApiError, ApiUnreachable):
@@ -67,7 +67,7 @@ class SecretConfigurations:
         self.listed([], "")
 
     def get(self, key: str, read: ConfigurationReader) -> Configuration | None:
-        """Return the configuration of the machine ``key``; one that can't be used is told to the log."""
+        """Return the configuration of the machine ``key``; one that can't be used is logged, and None returned."""
         namespace, _slash, name = key.partition("/")
         with self._lock:
             data = self._held.get(name) if namespace == self._namespace else None
@@ -108,7 +108,7 @@ class SecretConfigurations:
                     self._size += len(data)
 
     def trouble(self, reason: str) -> None:
-        """Say why nothing is heard of the Secrets, and that they are again; see ``Follower``."""
+        """Log why the Secrets can't be followed, and when they can again; see ``Follower``."""
         if reason and not self._trouble:
             self._log.warning("configurations_not_followed", reason=reason)
         elif self._trouble and not reason:

@@ -37,7 +37,7 @@ _LIMITS_OF = {
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a machine had come at the last check, since when by ``clock``, and when to read its limits again."""
+    """How far a machine had come at the last check, since when, and when it may be checked again."""
 
     reached: tuple[object, ...]
     since: float

@@ -175,7 +175,7 @@ class KubernetesStore:
             self._changed()
 
     def trouble(self, reason: str) -> None:
-        """Know why nothing is heard of the objects; see ``Follower``."""
+        """Keep why the objects can't be followed, as a problem of the store; see ``Follower``."""
         if reason != self._trouble:
             self._trouble = reason
             if self._on_change is not None:
@@ -296,7 +296,7 @@ class KubernetesStore:
         self._catalog.replace([self._as_served(live) for live in lives])
 
     def _save_cache(self) -> float | None:
-        """Write the cache where something has changed; return how long to leave it alone then."""
+        """Write the cache where something has changed; return the seconds until it may be written again."""
         began = time.monotonic()
         if not self._cache_due:
             return None

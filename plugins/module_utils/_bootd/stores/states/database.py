@@ -89,7 +89,7 @@ class StateDatabase:
             return _rows(connection, check=True)
 
     def read_shared(self) -> list[tuple[bytes, bytes]]:
-        """Return what ``read`` does, for a process beside the one that writes; changes no file of the database."""
+        """Return what ``read`` does, for a process beside the one that writes, which it does not disturb."""
         with _failures_of(self.path):
             try:
                 os.close(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))  # which says better than SQLite why it can't
