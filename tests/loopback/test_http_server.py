@@ -12,8 +12,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from _bootd.http import connection
-from _bootd.http import request_handler as answers
+from _bootd.http import connection, request_handler
 from _bootd.http.server import HttpServer
 from _bootd.http.wsgi_environ import MAX_BODY
 from _bootd.process import health
@@ -236,7 +235,7 @@ def test_slow_readers_of_documents_do_not_block_a_phone_home(tmp_path):
 
 
 def test_stalled_downloads_are_given_up(site, monkeypatch):
-    monkeypatch.setattr(answers, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(request_handler, "STALL_SECONDS", 0.5)
     with serving(site) as port, connect(port, buffer=4096) as client:
         client.sendall(FETCH)
         assert eventually(lambda: any(line["event"] == "http" for line in site.lines()))
@@ -275,7 +274,7 @@ def test_downloads_that_ended_are_not_counted(tmp_path):
 def test_documents_that_nobody_reads_are_bounded(tmp_path, monkeypatch):
     # More than the kernel takes for them.
     size = 6_000_000
-    monkeypatch.setattr(answers, "MAX_HELD", 3 * size)
+    monkeypatch.setattr(request_handler, "MAX_UNSENT", 3 * size)
     site = site_with(tmp_path, http_threads=1)
     site.catalog.upsert(machine(address="127.0.0.1", user_data="x" * size))
     request = HEALTH.replace(b"/healthz", b"/2009-04-04/user-data").replace(
@@ -346,7 +345,7 @@ def test_server_whose_thread_has_ended_is_a_fault(site):
     with connect(server.port) as client:
         client.sendall(HEALTH)
         assert read_reply(client)[0] == 200
-        server.serving.call_soon(end_thread)
+        server.loop.call_soon(end_thread)
         assert eventually(lambda: site.services.health.faults() != [])
     assert site.services.health.faults()[0].startswith("http: its thread has ended: SystemExit")
     server.stop()
@@ -360,7 +359,7 @@ def test_server_that_is_stuck_is_a_fault(site, monkeypatch):
     try:
         assert ask(server.port, HEALTH) == (200, b"ok\n")
         released = threading.Event()
-        server.serving.call_soon(released.wait)
+        server.loop.call_soon(released.wait)
         assert eventually(lambda: site.services.health.faults() != [])
         assert "has been at one piece of work" in site.services.health.faults()[0]
         released.set()

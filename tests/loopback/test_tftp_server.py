@@ -18,7 +18,7 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, encode
-from _bootd.tftp.server import TftpServer
+from _bootd.tftp.server import ServerLoop, TftpServer
 from _bootd.tftp.transfer import Sessions
 from require import require
 from servers.tftp_lab import MAC, OFF, ON, SCRIPT, UNKNOWN, Client, tftp_lab
@@ -308,7 +308,7 @@ def test_fault_in_bootd_costs_one_request(lab, monkeypatch):
     def broken(*_unused):
         raise RuntimeError("no such script")
 
-    monkeypatch.setattr(lab.server, "_script_for", broken)
+    monkeypatch.setattr(ServerLoop, "_script_for", broken)
     with Client(lab) as client:
         client.send(Request("autoexec.ipxe"))
         lab.line(event="fault", protocol="tftp", reason="RuntimeError: no such script")

@@ -20,7 +20,7 @@ from _bootd.decisions.stages import State
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.app import create_app
 from _bootd.http.server import HttpServer
-from _bootd.http.site import PLACE
+from _bootd.http.site import SLOT
 from _bootd.installers.kernel_boot import KernelBoot
 from _bootd.process.log import Log
 from _bootd.process.metrics import Metrics
@@ -150,7 +150,7 @@ class Site:
             "wsgi.input": io.BytesIO(body),
             "wsgi.errors": io.StringIO(),
             "wsgi.url_scheme": "http",
-            PLACE: self,
+            SLOT: self,
         }
         if body:
             environ["CONTENT_LENGTH"] = str(len(body))

@@ -46,7 +46,7 @@ def library(request, monkeypatch):
     if request.param == "python":
         monkeypatch.delattr(yaml, "CSafeDumper", raising=False)
     if request.param == "none":
-        monkeypatch.setattr(yaml_writer, "yaml", None)
+        monkeypatch.setattr(yaml_writer, "HAS_YAML", False)
     yield request.param
     yaml_writer._dumper.cache_clear()
 

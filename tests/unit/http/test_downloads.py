@@ -37,7 +37,7 @@ class ServicesInMemory:
         download.begin(offset, count, SIZE)
         for sent in turns:
             self.now += wait
-            download.turn(sent)
+            download.sent(sent)
 
 
 def test_turn_tells_what_was_sent_and_of_how_much():

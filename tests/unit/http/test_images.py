@@ -216,7 +216,7 @@ def body_of(path: Path, offset: int = 0, count: int = 10) -> FileBody:
 def test_file_body_tells_once_what_was_sent(tmp_path):
     (tmp_path / "file").write_bytes(b"0123456789")
     body, told = body_of(tmp_path / "file", 2, 5), []
-    body.at_end.append(told.append)
+    body.on_close.append(told.append)
     assert (body.read(2), body.read(100), body.read(1)) == (b"23", b"456", b"")
     body.close()
     body.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.http.middleware import tidy
+from _bootd.http.middleware import normalize_path
 from servers.http_site import MAC, NOW, STRANGER, machine, make_site
 
 
@@ -26,19 +26,19 @@ def site(tmp_path):
 )
 def test_tidy(path, tidied):
     environ = {"PATH_INFO": path.encode().decode("latin-1")}
-    assert tidy(environ)
+    assert normalize_path(environ)
     assert environ["PATH_INFO"].encode("latin-1").decode() == tidied
 
 
 @pytest.mark.parametrize("path", ["/\xff", "/a\0", "/a\n", "/\u20ac"])
 def test_tidy_refuses(path):
-    assert not tidy({"PATH_INFO": path})
+    assert not normalize_path({"PATH_INFO": path})
 
 
 @given(st.binary(max_size=40))
 def test_tidy_survives_anything(octets):
     environ = {"PATH_INFO": octets.decode("latin-1")}
-    if tidy(environ):
+    if normalize_path(environ):
         path = environ["PATH_INFO"]
         assert path.startswith("/")
         assert "//" not in path

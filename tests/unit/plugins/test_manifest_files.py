@@ -77,8 +77,8 @@ def shown(present: str, machine: dict) -> tuple[str, str]:
 @pytest.mark.parametrize("field", ["userData", "vendorData"])
 def test_without_secrets_hides_user_data_and_nothing_else(monkeypatch, field, secret, library):
     if not library:
-        monkeypatch.setattr(yaml_reader, "yaml", None)
-        monkeypatch.setattr(yaml_writer, "yaml", None)
+        monkeypatch.setattr(yaml_reader, "HAS_YAML", False)
+        monkeypatch.setattr(yaml_writer, "HAS_YAML", False)
     machine = hardware(tags=["a"], **{field: secret}, disks=[{"device": "/dev/sda"}])
     other = hardware(tags=["a"], **{field: secret + "x"}, disks=[{"device": "/dev/sda"}])
     (written,) = files.changes([machine], {}, prune=False)

@@ -18,15 +18,15 @@ from _bootd.tftp.transfer import Session, Sessions, Transfer
 NIC = Nic(Machine("one"), Interface("02:00:00:00:00:01"))
 
 
-def session(address, port=2000, *, at=0.0, proven=False):
+def session(address, port=2000, *, at=0.0, acknowledged=False):
     source = BytesSource(bytes(5000))
     transfer = Transfer(source, Terms())
     transfer.start(at)
-    if proven:
+    if acknowledged:
         transfer.receive(Ack(1), at)
     decision = ServeScript(b"", "autoexec.ipxe", NIC, Wait("", ""))
     content = Content(source, 5000)
-    return Session((address, port), Request("f"), decision, Terms(), transfer, content, None, started=at, heard=at)
+    return Session((address, port), Request("f"), decision, Terms(), transfer, content, None, started=at, last_heard=at)
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def test_full_altogether(sessions):
     assert sessions.full("192.0.2.99")
 
 
-@pytest.mark.parametrize(("proven", "replaced"), [((False, False), 0), ((True, False), 1), ((True, True), None)])
-def test_in_the_way_is_the_oldest_never_taken_up(sessions, proven, replaced):
-    own = [session("192.0.2.1", port, proven=flag) for port, flag in enumerate(proven)]
+@pytest.mark.parametrize(("acknowledged", "replaced"), [((False, False), 0), ((True, False), 1), ((True, True), None)])
+def test_replaceable_is_the_oldest_never_acknowledged(sessions, acknowledged, replaced):
+    own = [session("192.0.2.1", port, acknowledged=flag) for port, flag in enumerate(acknowledged)]
     for item in own:
-        assert sessions.in_the_way("192.0.2.1") is None
+        assert sessions.replaceable("192.0.2.1") is None
         sessions.add(item)
-    assert sessions.in_the_way("192.0.2.1") is (None if replaced is None else own[replaced])
+    assert sessions.replaceable("192.0.2.1") is (None if replaced is None else own[replaced])
 
 
 def test_remove_makes_room(sessions):
@@ -106,7 +106,7 @@ def test_due_after_the_deadline_moved_on(sessions):
 
 
 def test_due_after_the_deadline_came_nearer(sessions):
-    item = session("192.0.2.1", proven=True)
+    item = session("192.0.2.1", acknowledged=True)
     sessions.add(item)
     for at in (1.0, 3.0, 7.0):
         assert sessions.due(at) == [item]
@@ -128,7 +128,7 @@ def test_due_after_removal(sessions):
 def test_due_never_forgets_a_session(seed):
     chance, sessions = random.Random(seed), Sessions()
     for host in range(40):
-        sessions.add(session(f"192.0.2.{host}", proven=True))
+        sessions.add(session(f"192.0.2.{host}", acknowledged=True))
     now = 0.0
     while len(sessions):
         now = sessions.next_due()

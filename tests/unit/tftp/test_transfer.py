@@ -28,7 +28,7 @@ from _bootd.tftp.packet import (
     negotiate,
     parse,
 )
-from _bootd.tftp.transfer import MAX_IDLE, RETRIES, UNPROVEN_IDLE, UNPROVEN_RETRIES, Outcome, Transfer
+from _bootd.tftp.transfer import MAX_IDLE, RETRIES, UNACKNOWLEDGED_IDLE, UNACKNOWLEDGED_RETRIES, Outcome, Transfer
 
 OPTIONS = (("blksize", "8"), ("windowsize", "3"))
 WINDOWED = Terms(blksize=8, windowsize=3, oack=OPTIONS)
@@ -80,7 +80,7 @@ def test_receive_ack_of_a_block_before_the_oack_was_acknowledged():
     transfer = Transfer(BytesSource(content(100)), WINDOWED)
     transfer.start(0.0)
     assert transfer.receive(Ack(1), 0.0) == []
-    assert not transfer.proven
+    assert not transfer.acknowledged
 
 
 def test_receive_ack_inside_the_window_resumes_behind_it():
@@ -144,7 +144,7 @@ def test_receive_error_ends_quietly(first):
     for packet in first:
         transfer.receive(packet, 0.0)
     assert transfer.receive(Error(8, "User aborted the transfer"), 0.1) == []
-    assert (transfer.outcome, transfer.proven) == (Outcome.ABORTED, bool(first))
+    assert (transfer.outcome, transfer.acknowledged) == (Outcome.ABORTED, bool(first))
     assert transfer.reason == "client: error 8 User aborted the transfer"
     assert transfer.receive(Ack(1), 0.2) == transfer.tick(99.0) == []
 
@@ -211,7 +211,7 @@ def test_tick_sends_once_more_to_a_client_that_never_answered(terms):
     transfer = Transfer(BytesSource(content(5000)), terms)
     assert len(transfer.start(0.0)) == 1
     assert len(transfer.tick(1.0)) == 1
-    assert retransmissions(transfer) == ([], UNPROVEN_IDLE)
+    assert retransmissions(transfer) == ([], UNACKNOWLEDGED_IDLE)
     assert transfer.outcome is Outcome.ABORTED
 
 
@@ -314,7 +314,7 @@ class Network:
         self.random = random.Random(seed)
         self.loss = loss
         self.fair = fair
-        self.spare = UNPROVEN_RETRIES
+        self.spare = UNACKNOWLEDGED_RETRIES
         self.queue = []
         self.order = itertools.count()
 
@@ -335,7 +335,7 @@ def simulate(transfer, receiver, network):
     while transfer.outcome is None:
         arrival = network.queue[0][0] if network.queue else float("inf")
         now = max(now, min(arrival, transfer.deadline, client_due))
-        replies, before = [], (transfer.proven, transfer.bytes_acked)
+        replies, before = [], (transfer.acknowledged, transfer.bytes_acked)
         if arrival <= now:
             _at, _order, to, payload = heapq.heappop(network.queue)
             if to == "receiver":
@@ -350,7 +350,7 @@ def simulate(transfer, receiver, network):
                 network.carry(now, "sender", *receiver.last_ack())
         else:
             replies = transfer.tick(now)
-        if (transfer.proven, transfer.bytes_acked) != before:
+        if (transfer.acknowledged, transfer.bytes_acked) != before:
             network.spare = RETRIES
         for datagram in replies:
             network.carry(now, "receiver", datagram)

@@ -83,7 +83,8 @@ def _check_ip(ip: Any, path: str, *, served: bool) -> Iterator[Finding]:
     elif isinstance(family, int) and not isinstance(family, bool) and family != 4:
         yield f"{path}.family", family, "should be 4, or left out", False
     address = _address(ip.get("address"))
-    mask = ip.get("netmask") if isinstance(ip.get("netmask"), str) else ""
+    netmask = ip.get("netmask")
+    mask = netmask if isinstance(netmask, str) else ""
     gateway = _address(ip.get("gateway"))
     yield from _check_present(ip, path, served=served)
     for name, test in (

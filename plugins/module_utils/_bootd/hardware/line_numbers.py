@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from .problem import join
-from .yaml_reader import Unreadable, events_of
+from .yaml_reader import Unreadable, events_of, line_of
 
 try:
     import yaml
 except ImportError:
-    yaml = None
+    pass
 
 MAX_LINES = 1_000_000
 
@@ -20,10 +20,10 @@ MAX_LINES = 1_000_000
 def lines_of(text: str) -> dict[str, int]:
     """Return the line, from 0, of each field of the first document in ``text`` by its path, as far as it is YAML."""
     lines: dict[str, int] = {}
-    open_paths: list[_Place] = []
+    open_paths: list[_Open] = []
     try:
         for event in events_of(text):
-            if event.__class__ is yaml.DocumentEndEvent or len(lines) > MAX_LINES:
+            if isinstance(event, yaml.DocumentEndEvent) or len(lines) > MAX_LINES:
                 break
             if isinstance(event, yaml.NodeEvent):
                 _enter(event, open_paths, lines)
@@ -34,8 +34,8 @@ def lines_of(text: str) -> dict[str, int]:
     return lines
 
 
-class _Place:
-    """An open mapping or list: its path, and the key or place within it that comes next."""
+class _Open:
+    """An open mapping or list: its path, and the key or index within it that comes next."""
 
     def __init__(self, path: str, *, is_list: bool) -> None:
         self.path = path
@@ -43,7 +43,7 @@ class _Place:
         self.next: Any = 0 if is_list else None
 
 
-def _enter(event: Any, open_paths: list[_Place], lines: dict[str, int]) -> None:
+def _enter(event: yaml.NodeEvent, open_paths: list[_Open], lines: dict[str, int]) -> None:
     path = ""
     if open_paths:
         top = open_paths[-1]
@@ -51,11 +51,11 @@ def _enter(event: Any, open_paths: list[_Place], lines: dict[str, int]) -> None:
         if is_key:
             top.next = getattr(event, "value", "")
         path = join(top.path, top.next)
-        lines.setdefault(path, event.start_mark.line)
+        lines.setdefault(path, line_of(event))
         if not is_key:
             top.next = top.next + 1 if top.is_list else None
     if isinstance(event, yaml.CollectionStartEvent):
-        open_paths.append(_Place(path, is_list=isinstance(event, yaml.SequenceStartEvent)))
+        open_paths.append(_Open(path, is_list=isinstance(event, yaml.SequenceStartEvent)))
 
 
 def line_at(lines: dict[str, int], path: str) -> int | None:

@@ -164,11 +164,11 @@ def _add(manifest: Manifest, value: Any, chunk: Chunk, file: str, line: int) -> 
 
 
 def _items(value: Any) -> list[Any] | None:
+    """Return the objects in a list, or in a Kubernetes List (``kind: HardwareList``, ``items``); None for others."""
     if isinstance(value, list):
         return value
-    if isinstance(value, dict) and isinstance(value.get("items"), list) and str(value.get("kind")).endswith("List"):
-        return value["items"]
-    return None
+    items = value.get("items") if isinstance(value, dict) and str(value.get("kind")).endswith("List") else None
+    return items if isinstance(items, list) else None
 
 
 def _json_values(text: str, file: str) -> Iterable[YamlDocument]:

@@ -19,7 +19,9 @@ from typing import Any
 try:
     import yaml
 except ImportError:
-    yaml = None
+    HAS_YAML = False
+else:
+    HAS_YAML = True
 
 MAX_DEPTH = 100  # levels of nesting; Hardware needs ten
 MAX_DOUBTS = 20  # of one document
@@ -78,9 +80,9 @@ def say_the_same(first: str, second: str) -> bool:
     return json.dumps(one) == json.dumps(other)
 
 
-def events_of(text: str) -> Iterator[Any]:
+def events_of(text: str) -> Iterator[yaml.Event]:
     """Yield libyaml's events, which are those of PyYAML without it; raises Unreadable where ``text`` is no YAML."""
-    if yaml is None:
+    if not HAS_YAML:
         raise Unreadable("PyYAML is not installed, so only JSON can be read", 0)
     try:
         next_event = _event_source(text).get_event
@@ -90,6 +92,11 @@ def events_of(text: str) -> Iterator[Any]:
         raise _unreadable(text, error) from None
     except (ValueError, OverflowError) as error:  # the parser in Python stumbles over escapes that are no character
         raise Unreadable(f"not YAML: {error}", 0) from None
+
+
+def line_of(event: yaml.Event) -> int:
+    """Return the line that ``event`` begins on, from 0."""
+    return event.start_mark.line if event.start_mark is not None else 0
 
 
 def library() -> str:
@@ -142,22 +149,19 @@ class _Composer:
 
     def take(self, event: yaml.Event) -> YamlDocument | None:
         """Take the next event; return the document where that was its last."""
-        kind = event.__class__
-        if kind is yaml.DocumentEndEvent:
+        if isinstance(event, yaml.DocumentEndEvent):
             return self._document
-        if kind in (yaml.StreamStartEvent, yaml.DocumentStartEvent):
-            return None
-        if self._document.line < 0:
-            self._document.line = event.start_mark.line
-        if kind is yaml.ScalarEvent:
+        if self._document.line < 0 and isinstance(event, yaml.NodeEvent):
+            self._document.line = line_of(event)
+        if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
-        elif kind is yaml.MappingStartEvent:
+        elif isinstance(event, yaml.MappingStartEvent):
             self._start({}, "map", event)
-        elif kind is yaml.SequenceStartEvent:
+        elif isinstance(event, yaml.SequenceStartEvent):
             self._start([], "seq", event)
-        elif kind is yaml.AliasEvent:
+        elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
-        else:
+        elif isinstance(event, yaml.CollectionEndEvent):
             self._end(event)
         return None
 
@@ -180,10 +184,10 @@ class _Composer:
         top.key = event.value
         if top.key in top.container and len(self._document.doubts) < MAX_DOUBTS:
             message = f"the key {top.key!r} is given twice; the last value counts"
-            self._document.doubts.append((event.start_mark.line, message))
+            self._document.doubts.append((line_of(event), message))
 
     def _start(self, container: Any, kind: str, event: yaml.CollectionStartEvent) -> None:
-        line = event.start_mark.line
+        line = line_of(event)
         if event.tag not in (None, "!", _TAG + kind):
             raise Unreadable(f"the tag {event.tag} has no meaning here", line)
         if len(self._open) >= MAX_DEPTH:
@@ -196,7 +200,7 @@ class _Composer:
             raise Unreadable("a key must be text", line)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        line = event.start_mark.line
+        line = line_of(event)
         self._refuse_as_key(line)
         if event.anchor not in self._anchors:
             inside = any(level.anchor == event.anchor for level in self._open)
@@ -221,7 +225,7 @@ class _Composer:
     def _place(self, value: Any, size: int, event: yaml.Event) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
-            raise Unreadable(TOO_MANY, event.start_mark.line)
+            raise Unreadable(TOO_MANY, line_of(event))
         if not self._open:
             self._document.value = value
             return
@@ -230,7 +234,7 @@ class _Composer:
         if top.container.__class__ is list:
             top.container.append(value)
         elif top.key is _MERGE:
-            top.merged += self._merge_sources(value, event.start_mark.line)
+            top.merged += self._merge_sources(value, line_of(event))
             top.key = None
         else:
             top.container[top.key] = value
@@ -267,7 +271,7 @@ def _scalar_value(event: yaml.ScalarEvent) -> Any:
     value = resolve(event.value)
     if tag in _TYPES and isinstance(value, _TYPES[tag]):
         return float(value) if tag == _TAG + "float" else value
-    raise Unreadable(f"the tag {tag} does not fit or has no meaning here", event.start_mark.line)
+    raise Unreadable(f"the tag {tag} does not fit or has no meaning here", line_of(event))
 
 
 _TYPES: dict[str, Any] = {
@@ -277,8 +281,9 @@ _TYPES: dict[str, Any] = {
     _TAG + "null": type(None),
 }
 # What PyYAML's safe loader makes of plain scalars, but for dates. None of these keeps anything.
-_RESOLVER = yaml and yaml.resolver.Resolver()
-_CONSTRUCTOR = yaml and yaml.constructor.SafeConstructor()
-_BUILDERS: dict[str, Callable[[Any, Any], Scalar]] = (
-    {tag: yaml.constructor.SafeConstructor.yaml_constructors[tag] for tag in _TYPES} if yaml else {}
-)
+if HAS_YAML:
+    _RESOLVER: Any = yaml.resolver.Resolver()  # types-PyYAML has no types for resolve()
+    _CONSTRUCTOR = yaml.constructor.SafeConstructor()
+    _BUILDERS: dict[str, Callable[[Any, Any], Scalar]] = {
+        tag: yaml.constructor.SafeConstructor.yaml_constructors[tag] for tag in _TYPES
+    }

@@ -12,12 +12,14 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 try:
     import yaml
 except ImportError:
-    yaml = None
+    HAS_YAML = False
+else:
+    HAS_YAML = True
 
 MAX_WIDTH = 1 << 30  # characters; nothing is folded
 # What begins so is no number and no date to any reader; of words that are none to PyYAML, two are booleans to others.
@@ -32,7 +34,7 @@ def write_yaml(value: Any) -> str:
 
     Where PyYAML is not installed, as on hosts that modules run on, it is JSON, which is YAML too.
     """
-    if yaml is None:
+    if not HAS_YAML:
         try:
             plain = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
         except ValueError as error:
@@ -51,19 +53,19 @@ def write_yaml(value: Any) -> str:
 def _dumper() -> Any:
     represent: dict[Any, Callable[[Any, Any], Any]] = yaml.SafeDumper.yaml_representers
 
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
-        # Not what else PyYAML knows, such as sets and dates: no manifest holds them.
-        yaml_representers: ClassVar = {kind: represent[kind] for kind in (bool, type(None), None)}
-        # Of subclasses too: Ansible's values know where they come from.
-        yaml_multi_representers: ClassVar = {
-            str: _text,
-            **{kind: _as(kind, represent[kind]) for kind in (dict, list, int, float)},
-        }
-
-        def ignore_aliases(self, _data: Any) -> bool:
-            return True
-
-    return Dumper
+    base = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the first only where PyYAML was built with libyaml
+    kinds: tuple[type, ...] = (dict, list, int, float)
+    return type(
+        "Dumper",
+        (base,),
+        {
+            # Not what else PyYAML knows, such as sets and dates: no manifest holds them.
+            "yaml_representers": {kind: represent[kind] for kind in (bool, type(None), None)},
+            # Of subclasses too: Ansible's values know where they come from.
+            "yaml_multi_representers": {str: _text, **{kind: _as(kind, represent[kind]) for kind in kinds}},
+            "ignore_aliases": lambda _dumper, _data: True,
+        },
+    )
 
 
 def _as(kind: type, represent: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

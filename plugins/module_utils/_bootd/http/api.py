@@ -7,10 +7,10 @@ from __future__ import annotations
 try:
     from bottle import Bottle, HTTPResponse
 except ImportError:
-    Bottle = HTTPResponse = None
+    pass
 
 from ..process import metrics
-from . import replies, status
+from . import responses, status
 from .site import Site
 
 GREETING = "bootd boots machines from the network. See /api/v1/machines, /api/v1/unknown, /readyz and /metrics.\n"
@@ -20,44 +20,47 @@ def add_routes(app: Bottle, site: Site) -> None:
     """Add the routes."""
     services = site.services
 
-    @app.get("/")
     def greeting() -> HTTPResponse:
-        return replies.text(200, GREETING)
+        return responses.text(200, GREETING)
 
-    @app.get("/healthz")
-    def healthy() -> HTTPResponse:
+    def healthz() -> HTTPResponse:
         faults = services.health.faults()
-        return replies.text(503, "".join(f"{fault}\n" for fault in faults)) if faults else replies.text(200, "ok\n")
+        return responses.text(503, "".join(f"{fault}\n" for fault in faults)) if faults else responses.text(200, "ok\n")
 
-    @app.get("/readyz")
-    def ready() -> HTTPResponse:
+    def readyz() -> HTTPResponse:
         # That this is answered means that every socket is bound and the catalog is loaded: bootd listens no sooner.
         # A file that can't be read keeps its last machines in service, so it is shown here and takes nobody away.
-        return replies.document(200, status.ready_document(len(services.catalog), services.problems()))
+        return responses.json_document(200, status.ready_document(len(services.catalog), services.problems()))
 
-    @app.get("/metrics")
     def exposition() -> HTTPResponse:
         services.metrics.unknown.set(len(services.unknown))
         body = services.metrics.render()
         return HTTPResponse(body, 200, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
 
+    app.get("/", callback=greeting)
+    app.get("/healthz", callback=healthz)
+    app.get("/readyz", callback=readyz)
+    app.get("/metrics", callback=exposition)
     _add_machines(app, site)
 
 
 def _add_machines(app: Bottle, site: Site) -> None:
     services = site.services
 
-    @app.get("/api/v1/machines")
     def machines() -> HTTPResponse:
-        return replies.document(200, status.machines_document(services.catalog.machines(), services.journal.state))
+        return responses.json_document(
+            200, status.machines_document(services.catalog.machines(), services.journal.state)
+        )
 
-    @app.get("/api/v1/machines/<name:path>")
     def machine(name: str) -> HTTPResponse:
         found = status.find(services.catalog.machines(), name)
         if found is None:
-            return replies.reason(404, f"no machine, or more than one, is called {name}")
-        return replies.document(200, status.machine_document(found, services.journal.state(found.key)))
+            return responses.json_error(404, f"no machine, or more than one, is called {name}")
+        return responses.json_document(200, status.machine_document(found, services.journal.state(found.key)))
 
-    @app.get("/api/v1/unknown")
     def unknown() -> HTTPResponse:
-        return replies.document(200, status.unknown_document(services.unknown.all()))
+        return responses.json_document(200, status.unknown_document(services.unknown.all()))
+
+    app.get("/api/v1/machines", callback=machines)
+    app.get("/api/v1/machines/<name:path>", callback=machine)
+    app.get("/api/v1/unknown", callback=unknown)

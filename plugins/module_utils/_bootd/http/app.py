@@ -1,30 +1,30 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""bootd's web application: the routes, with one wall around them."""
+"""bootd's web application (WSGI): all routes, a 500 where one of them has a fault, and the middleware."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 try:
     from bottle import Bottle, HTTPError, response
 except ImportError:
-    Bottle = HTTPError = response = None
+    pass
 
 from ..process.faults import Contained
 from ..runtime.services import Services
-from . import api, configuration, images, metadata, replies, reports, scripts
-from .middleware import Middleware
-from .site import Environ, Site
+from . import api, configuration, images, metadata, reports, responses, scripts
+from .middleware import Application, Middleware
+from .site import Render, Site
 
-Application = Callable[[Environ, Callable], Iterable[bytes]]
+Route = Callable[..., object]
 
 
-def create_app(services: Services, boot_files: Sequence[str], render: Callable[..., str]) -> Application:
+def create_app(services: Services, boot_files: Sequence[str], render: Render) -> Application:
     """Return the WSGI application; ``boot_files`` are directories, ``render`` makes a machine's iPXE script."""
     site = Site.of(services, boot_files, render)
     app = Bottle()
-    app.install(_wall(services))
+    app.install(_contain_faults(services))
     # Images first: ``/ipxe/autoexec.ipxe`` also looks like ``/<mac>/autoexec.ipxe``, and the first match counts.
     for subject in (images, scripts, reports, configuration, metadata, api):
         subject.add_routes(app, site)
@@ -33,15 +33,15 @@ def create_app(services: Services, boot_files: Sequence[str], render: Callable[.
     return Middleware(app, site)
 
 
-def _wall(services: Services) -> Callable:
+def _contain_faults(services: Services) -> Callable[[Route], Route]:
     """Return the plugin that turns a fault in a route into a 500 and one line in the log."""
     contained = Contained("http", services.metrics, services.log)
 
-    def plugin(callback: Callable) -> Callable:
+    def plugin(callback: Route) -> Route:
         def route(*args: object, **kwargs: object) -> object:
             with contained:
                 return callback(*args, **kwargs)
-            return replies.text(500, "bootd has a fault; its log says more\n")
+            return responses.text(500, "bootd has a fault; its log says more\n")
 
         return route
 

@@ -13,14 +13,14 @@ import os
 try:
     from bottle import Bottle, HTTPResponse, request
 except ImportError:
-    Bottle = HTTPResponse = request = None
+    pass
 
 from ..decisions import tokens
 from ..decisions.events import Configuration
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
-from ..runtime import configuration_handout as delivery
-from . import replies
+from ..runtime import configuration_handout
+from . import responses
 from .file_body import FileBody
 from .site import Site
 
@@ -30,8 +30,6 @@ ROOT = tokens.CONFIGURATION_PREFIX
 def add_routes(app: Bottle, site: Site) -> None:
     """Add the route, and the 404 for all that looks like it."""
 
-    @app.route(ROOT, method="ANY")
-    @app.route(f"{ROOT}/<rest:path>", method="ANY")
     def configuration(rest: str = "") -> HTTPResponse:
         mac, _slash, token = rest.partition("/")
         nic = site.services.catalog.by_mac(parse_mac(mac) or "")
@@ -49,15 +47,18 @@ def add_routes(app: Bottle, site: Site) -> None:
         )
         return nothing()
 
+    app.route(ROOT, method="ANY", callback=configuration)
+    app.route(f"{ROOT}/<rest:path>", method="ANY", callback=configuration)
+
 
 def nothing() -> HTTPResponse:
     """Return what everybody gets who gets no configuration."""
-    return replies.text(404, "no such configuration\n")
+    return responses.text(404, "no such configuration\n")
 
 
 def give(site: Site, nic: Nic) -> HTTPResponse | None:
     """Return the configuration of the machine of ``nic``, None where there is none. That it was sent is recorded."""
-    handout = delivery.handout(site.services, nic)
+    handout = configuration_handout.handout(site.services, nic)
     if handout is None:
         return None
     content = handout.content
@@ -70,7 +71,7 @@ def give(site: Site, nic: Nic) -> HTTPResponse | None:
     if request.method == "HEAD":
         return HTTPResponse(b"", 200, headers=headers)
     body = _body(content)
-    body.at_end.append(lambda sent: _sent(site, nic, sent, len(content)))
+    body.on_close.append(lambda sent: _sent(site, nic, sent, len(content)))
     return HTTPResponse(body, 200, headers=headers)
 
 
@@ -85,11 +86,11 @@ def _obstacle(site: Site, nic: Nic | None, token: str) -> str:
         return f"asked for by {request.method}"
     if nic is None:
         return "no Hardware object has this MAC address"
-    if not delivery.is_its_own(services, nic, site.address(request.environ)):
+    if not configuration_handout.is_its_own(services, nic, site.address(request.environ)):
         return "asked for from an address that is not the machine's"
     if not is_token:
         return "the URL is not, or no longer, in use"
-    return delivery.obstacle(nic, state)
+    return configuration_handout.obstacle(nic, state)
 
 
 def _body(content: bytes) -> FileBody:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""aiohttp's connection with what it leaves to its user: how long a client may take, how many there may be, refusals.
+"""A client's connection: aiohttp's, with the time limits, the limit of connections and the refusals that it lacks.
 
 aiohttp parses, frames and keeps connections, and reads no further while 32 requests of one client wait.
 """
@@ -12,49 +12,56 @@ import logging
 import re
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
 
 try:
     from aiohttp import web
     from aiohttp.http_exceptions import LineTooLong
-    from aiohttp.web import RequestHandler, StreamResponse
 except ImportError:
-    web = LineTooLong = None
-    RequestHandler = StreamResponse = object
+    pass
 
-from .limits import Place, Places
+if TYPE_CHECKING:
+    from aiohttp.web import RequestHandler, StreamResponse
+else:
+    try:
+        from aiohttp.web import RequestHandler, StreamResponse
+    except ImportError:  # the classes below need some base where Ansible's checks import this without aiohttp
+        RequestHandler = StreamResponse = object
+
+from .limits import ConnectionSlot, ConnectionSlots
 from .wsgi_environ import MAX_HEAD, MAX_HEADERS, Refused
 
-REQUEST_SECONDS = 10.0  # from the first octet of a head, of a new connection from its beginning, to its last; so a body
+REQUEST_SECONDS = 10.0  # for a request's head, from its first octet or from the connection's beginning; so for a body
 IDLE_SECONDS = 15.0  # between two requests
-ENDED_SECONDS = 0.2  # for a client that has ended its side: until what it had asked for is begun
-DRAIN_SECONDS = 2.0
-RETRY_SECONDS = 5
+HALF_CLOSED_SECONDS = 0.2  # for a client that sends no more: until the request that it had sent is begun
+DRAIN_SECONDS = 2.0  # for a client that is refused: to read why
+RETRY_SECONDS = 5  # Retry-After
 NOT_PARSED = ""  # the method of a request that could not be read
 _LOGGER = logging.getLogger("baremetal.netboot.http")
-_LOGGER.addHandler(logging.NullHandler())
-_LOGGER.propagate = False
+_LOGGER.disabled = True  # what aiohttp would log, bootd logs itself
 _REQUEST_LINE = re.compile(r"([A-Z]+ )?/")
 
 
 class Connection(RequestHandler):
-    """One client. Its timer runs whenever bootd waits for it; what runs out is refused or closed.
+    """One client's connection, with a timer that runs whenever bootd waits for the client.
 
-    ``tell(client, refusal)`` is told of every refusal, ``fault(error)`` of what should not happen.
+    Where the time runs out, a request that was begun is refused with 408, and an idle connection is closed.
+    ``on_refused(client, refusal)`` is called for every refusal, ``on_fault(error)`` for every fault in bootd.
     """
 
     def __init__(
         self,
         server: web.Server,
-        places: Places,
-        tell: Callable[[str, Refused], None],
-        fault: Callable[[BaseException | None], None],
+        slots: ConnectionSlots,
+        on_refused: Callable[[str, Refused], None],
+        on_fault: Callable[[BaseException | None], None],
     ) -> None:
         self.loop = asyncio.get_running_loop()
         super().__init__(
             server,
             loop=self.loop,
             logger=_LOGGER,
-            access_log=None,
+            access_log=_LOGGER,
             max_line_size=MAX_HEAD,
             max_field_size=MAX_HEAD,
             max_headers=MAX_HEADERS,
@@ -63,30 +70,38 @@ class Connection(RequestHandler):
             auto_decompress=False,
         )
         self.source = ""
-        self.place: Place | None = None
-        self.lost: asyncio.Future[None] = self.loop.create_future()
-        self._places, self._tell, self._fault = places, tell, fault
+        self.closed: asyncio.Future[None] = self.loop.create_future()
+        self._slot: ConnectionSlot | None = None
+        self._slots, self._on_refused, self._on_fault = slots, on_refused, on_fault
         self._timer: asyncio.TimerHandle | None = None
-        self.sending: asyncio.Future[None] | None = None  # done when a file is sent, or can't be
-        self._left = 0
-        self._answering = False
-        self._reading = False  # octets came since the last answer
-        self._ended = False
+        self.sending: asyncio.Future[None] | None = None  # done when a file was sent, or can't be
+        self._unsent_before = 0  # octets, when the timer was set
+        self._handling = False  # a request's head was read, and its response is not sent yet
+        self._receiving = False  # octets came since the last response
+        self._half_closed = False  # the client sends no more
         self._refused = False
+
+    @property
+    def slot(self) -> ConnectionSlot:
+        """Return the slot that the connection holds: only one that was turned away has none, and sends no request."""
+        if self._slot is None:
+            raise RuntimeError("a connection that was turned away has no slot")
+        return self._slot
 
     @property
     def unsent(self) -> int:
         """Return how many octets, files not counted, the client has still to take."""
         return self.transport.get_write_buffer_size() if self.transport is not None else 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        """Take a place for the client, or say that there is none."""
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Acquire a slot for the client, or refuse it with 503 where there is none."""
         super().connection_made(transport)
+        transport = cast(asyncio.Transport, transport)
         # A file is sent past asyncio's buffer, which therefore has to be empty before.
         transport.set_write_buffer_limits(0)
         self.source = str((transport.get_extra_info("peername") or ("",))[0])
-        self.place = self._places.enter(self.source, lambda: self.loop.call_soon_threadsafe(self.end))
-        if self.place is None:
+        self._slot = self._slots.acquire(self.source, lambda: self.loop.call_soon_threadsafe(self.end))
+        if self._slot is None:
             self.refuse(Refused(503, "too many connections"), NOT_PARSED)
             # Were they waited for, those who are turned away would be as many as they like.
             transport.close()
@@ -94,51 +109,51 @@ class Connection(RequestHandler):
             self._wait(REQUEST_SECONDS)
 
     def connection_lost(self, error: BaseException | None) -> None:
-        """Give the place back."""
+        """Release the slot."""
         super().connection_lost(error)
         self._stop_waiting()
-        if self.place is not None:
-            self.place.leave()
-        if not self.lost.done():
-            self.lost.set_result(None)
+        if self._slot is not None:
+            self._slot.release()
+        if not self.closed.done():
+            self.closed.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent; after a refusal it is thrown away."""
-        if data and self.place is not None:
-            if not self._answering:
-                self.place.moved()
-                if not self._reading and not self._refused:
+        if data and self._slot is not None:
+            if not self._handling:
+                self._slot.note_progress()
+                if not self._receiving and not self._refused:
                     self._wait(REQUEST_SECONDS)
-            self._reading = True
+            self._receiving = True
         super().data_received(data)
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> Any:  # a bool, as asyncio has it: whether to keep the transport; aiohttp declares None
         """Answer what a client had asked for before it ended its side (RFC 9112, section 9.6)."""
-        self._ended = True
+        self._half_closed = True
         if self._refused:
             return False
-        if not self._answering:
-            self._wait(ENDED_SECONDS)
+        if not self._handling:
+            self._wait(HALF_CLOSED_SECONDS)
         return True
 
-    def begin_answer(self) -> None:
-        """Know that a head was read: the client waits from now on."""
-        self._answering, self._reading = True, False
-        self.place.waiting = self.place.answered = False
+    def request_received(self) -> None:
+        """To be called once a request's head was read: from now on the client waits for bootd."""
+        self._handling, self._receiving = True, False
+        self.slot.waiting_for_client = self.slot.idle = False
         self._stop_waiting()
 
-    def begin_reply(self) -> None:
-        """Know that the answer is there and waits for the client to take it."""
-        self.place.moved()
-        self.place.waiting = True
+    def response_ready(self) -> None:
+        """To be called before a response is sent: from now on bootd waits for the client to take it."""
+        self.slot.note_progress()
+        self.slot.waiting_for_client = True
 
-    def end_answer(self) -> None:
-        """Know that an answer was sent, or can't be."""
-        self._answering = False
-        self.place.moved()
-        self.place.waiting = self.place.answered = True
+    def response_done(self) -> None:
+        """To be called once a response was sent, or can't be."""
+        self._handling = False
+        self.slot.note_progress()
+        self.slot.waiting_for_client = self.slot.idle = True
         if self.transport is not None and not self._refused:
-            self._wait(ENDED_SECONDS if self._ended else IDLE_SECONDS)
+            self._wait(HALF_CLOSED_SECONDS if self._half_closed else IDLE_SECONDS)
 
     def end(self) -> None:
         """Close the connection without sending what is left."""
@@ -153,7 +168,7 @@ class Connection(RequestHandler):
         if self._refused or transport is None:
             return
         self._refused = True
-        self._tell(self.source, refusal)
+        self._on_refused(self.source, refusal)
         self.close()
         transport.write(refusal_octets(refusal, method))
         if transport.can_write_eof():
@@ -167,24 +182,25 @@ class Connection(RequestHandler):
     ) -> StreamResponse:
         """Refuse what could not be parsed, or what bootd failed at."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._fault(exc)
-            return Refusal(Refused(status, "bootd has a fault; its log says more"))
+            self._on_fault(exc)
+            return Refusal(self, Refused(status, "bootd has a fault; its log says more"))
         if isinstance(exc, LineTooLong):
             is_line = _REQUEST_LINE.match(_text(exc.args[0]))
             return Refusal(
+                self,
                 Refused(414, f"a request line has at most {MAX_HEAD} octets")
                 if is_line
-                else Refused(431, f"a request's head has at most {MAX_HEAD} octets")
+                else Refused(431, f"a request's head has at most {MAX_HEAD} octets"),
             )
-        return Refusal(Refused(status, (message or "not a request").partition("\n")[0][:80]))
+        return Refusal(self, Refused(status, (message or "not a request").partition("\n")[0][:80]))
 
     def log_exception(self, *_unused: object, exc_info: object = None, **_more: object) -> None:
-        """Tell of what aiohttp did not expect."""
-        self._fault(exc_info if isinstance(exc_info, BaseException) else None)
+        """Pass on an exception that aiohttp did not expect."""
+        self._on_fault(exc_info if isinstance(exc_info, BaseException) else None)
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()
-        self._left = self.unsent
+        self._unsent_before = self.unsent
         self._timer = self.loop.call_later(seconds, self._expired, seconds)
 
     def _stop_waiting(self) -> None:
@@ -193,31 +209,31 @@ class Connection(RequestHandler):
             self._timer = None
 
     def _expired(self, seconds: float) -> None:
-        if 0 < self.unsent < self._left:
+        if 0 < self.unsent < self._unsent_before:
             self._wait(seconds)  # it is still taking the end of an answer
-        elif self._reading and not self._ended and not self._refused:
+        elif self._receiving and not self._half_closed and not self._refused:
             self.refuse(Refused(408, f"not sent in {REQUEST_SECONDS:.0f} s"), NOT_PARSED)
         else:
             self.end()
 
 
 class Refusal(StreamResponse):
-    """The answer to a request that is refused: the last one on its connection."""
+    """The response to a request that is refused: the last one on its ``connection``."""
 
-    def __init__(self, refusal: Refused) -> None:
+    def __init__(self, connection: Connection, refusal: Refused) -> None:
         super().__init__(status=refusal.status)
+        self._connection = connection
         self._refusal = refusal
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Refuse, and wait until the client is gone."""
-        connection = request.protocol
-        connection.refuse(self._refusal, NOT_PARSED if request.method == "UNKNOWN" else request.method)
-        await connection.lost
+        """Send the refusal, and wait until the connection is closed."""
+        self._connection.refuse(self._refusal, NOT_PARSED if request.method == "UNKNOWN" else request.method)
+        await self._connection.closed
         raise ConnectionResetError
 
 
 def refusal_octets(refusal: Refused, method: str) -> bytes:
-    """Return the response that ``refusal`` is.
+    """Return the response to a refused request, head and body.
 
     It has a body only where ``method`` is known to be none that must not have one: a body after the answer to a HEAD
     would be taken for the next answer (RFC 9110, section 9.3.2).

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""How far the files are that machines are loading: summed up as they are sent, told now and then.
+"""How much of its files each machine has been sent, over all its connections and ranges.
 
-However many connections a machine has open and however it cuts a file into ranges, what is told of it is bounded.
+Of each machine it is told every TELL_SECONDS at most.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Download:
         self.size = 0
 
     def begin(self, offset: int, count: int, size: int) -> None:
-        """Know that ``count`` octets from ``offset`` will be sent; the whole file is counted anew."""
+        """Note that ``count`` octets from ``offset`` will be sent; where that is the whole file, it is counted anew."""
         self.size = size
         if offset == 0 and count == size:
             self._downloads.reset(self._key, self._name)
 
-    def turn(self, sent: int) -> None:
-        """Know that ``sent`` octets of this response have been sent."""
-        more, self._counted = sent - self._counted, sent
+    def sent(self, octets: int) -> None:
+        """Count what was sent: ``octets`` of this response so far."""
+        more, self._counted = octets - self._counted, octets
         total = self._downloads.add(self._key, self._name, more)
         if total is not None:
             self._tell(Progress(self._what, min(total, self.size), self.size))
@@ -62,7 +62,7 @@ class Downloads:
         self._machines: OrderedDict[str, _Machine] = OrderedDict()
 
     def follow(self, key: str, name: str, what: str, tell: Tell) -> Download:
-        """Return what follows a response to the machine ``key``; ``tell`` is told how far it is."""
+        """Return the Download of a response with the file ``name``; ``tell`` gets the Progress of ``what``."""
         return Download(self, key, name, what, tell)
 
     def reset(self, key: str, name: str) -> None:

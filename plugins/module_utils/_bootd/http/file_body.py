@@ -8,8 +8,8 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 
-TURN = 1024 * 1024  # octets sent at once, so that one fast client does not keep the others waiting
-PIECE = 64 * 1024  # octets read at once where the kernel can't send from this file
+MAX_SEND = 1024 * 1024  # octets sent at once, so that one fast client does not keep the others waiting
+READ_SIZE = 64 * 1024  # octets read at once where the kernel can't send from this file
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -21,7 +21,7 @@ class Shrunk(OSError):
 
 
 class FileBody:
-    """``count`` octets from ``offset`` of ``descriptor``, which it closes; each ``at_end`` is then told what was sent.
+    """``count`` octets from ``offset`` of ``descriptor``, which ``close`` closes.
 
     It is also a file that reads that part, for servers that don't know ``send_to``.
     """
@@ -32,8 +32,8 @@ class FileBody:
         self.offset = offset
         self.count = count
         self.sent = 0
-        self.at_turn: Callable[[int], None] | None = None  # told now and then what was sent so far
-        self.at_end: list[Callable[[int], None]] = []
+        self.on_progress: Callable[[int], None] | None = None  # called now and then with the octets sent so far
+        self.on_close: list[Callable[[int], None]] = []  # called with the octets sent in all
 
     @property
     def left(self) -> int:
@@ -41,17 +41,17 @@ class FileBody:
         return self.count - self.sent
 
     def send_to(self, client: int) -> None:
-        """Send what the non-blocking socket ``client`` takes now, TURN at most; raises BlockingIOError, OSError."""
-        place = self.offset + self.sent
+        """Send what the non-blocking socket ``client`` takes now, MAX_SEND at most; raises BlockingIOError, OSError."""
+        start = self.offset + self.sent
         if not self._copying:
             try:
-                sent = os.sendfile(client, self._descriptor, place, min(self.left, TURN))
+                sent = os.sendfile(client, self._descriptor, start, min(self.left, MAX_SEND))
             except OSError as error:
                 if error.errno not in _NO_SENDFILE:
                     raise
                 self._copying = True
         if self._copying:
-            sent = os.write(client, os.pread(self._descriptor, min(self.left, PIECE), place))
+            sent = os.write(client, os.pread(self._descriptor, min(self.left, READ_SIZE), start))
         if not sent:
             raise Shrunk
         self.sent += sent
@@ -66,15 +66,15 @@ class FileBody:
         return data
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
+        """Close the file and call every ``on_close``; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor < 0:
             return
         os.close(descriptor)
-        for tell in self.at_end:
-            tell(self.sent)
+        for call in self.on_close:
+            call(self.sent)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield what is left, in pieces."""
-        while piece := self.read(PIECE):
+        while piece := self.read(READ_SIZE):
             yield piece

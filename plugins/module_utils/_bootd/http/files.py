@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Serves files: whole or in part, by the kernel, only from beneath a directory that was named."""
+"""The response with a file, whole or in part, from below one of the directories that are given."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from collections.abc import Callable
 try:
     from bottle import HTTPResponse
 except ImportError:
-    HTTPResponse = None
+    pass
 
 from ..process.served_files import is_relative, open_first
-from . import replies
+from . import responses
 from .downloads import Download
 from .file_body import FileBody
+from .limits import ConnectionSlot
 from .ranges import Version, select
-from .site import PLACE, Environ
+from .site import SLOT, Environ
 
 # What UEFI firmware goes by when it boots by HTTP; anything else it takes by the ending of the name.
 _KINDS = {".efi": "application/efi", ".iso": "application/vnd.efi-iso", ".img": "application/vnd.efi-img"}
@@ -37,11 +38,11 @@ def serve(
 ) -> HTTPResponse:
     """Return the file ``name`` of the first of ``directories`` that has it, as the request's headers ask for it.
 
-    ``on_end(octets, whole)`` is called once they are sent; ``whole``: the client now has the file up to its last one.
-    ``download`` follows them while they are.
+    ``on_end(octets, whole)`` is called when sending has ended; ``whole``: the file's last octet was sent too.
+    ``download`` is told how far it is meanwhile.
     """
     if not is_relative(name):
-        return replies.text(404, "no such file\n")
+        return responses.text(404, "no such file\n")
     try:
         descriptor = open_first(directories, name)
     except OSError as error:
@@ -51,7 +52,7 @@ def serve(
         reply = _reply(environ, descriptor, name, on_end)
         if download is not None and isinstance(reply.body, FileBody):
             download.begin(reply.body.offset, reply.body.count, os.fstat(descriptor).st_size)
-            reply.body.at_turn = download.turn
+            reply.body.on_progress = download.sent
         keep = isinstance(reply.body, FileBody)
         return reply
     finally:
@@ -61,10 +62,10 @@ def serve(
 
 def _failure(error: OSError) -> HTTPResponse:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        return replies.text(404, "no such file\n")
+        return responses.text(404, "no such file\n")
     if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP):
-        return replies.text(403, "this file is not served\n")
-    return replies.text(503, "the file can't be opened now\n", Retry_After=RETRY_SECONDS)
+        return responses.text(403, "this file is not served\n")
+    return responses.text(503, "the file can't be opened now\n", Retry_After=RETRY_SECONDS)
 
 
 def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -> HTTPResponse:
@@ -77,23 +78,23 @@ def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -
     if part.status == 304:
         return HTTPResponse(b"", 304, headers=headers)
     if part.status == 416:
-        return replies.text(416, "no such range\n", Content_Range=f"bytes */{version.size}", Accept_Ranges="bytes")
+        return responses.text(416, "no such range\n", Content_Range=f"bytes */{version.size}", Accept_Ranges="bytes")
     if part.status == 412:
-        return replies.text(412, "the file has changed\n", ETag=tag)
+        return responses.text(412, "the file has changed\n", ETag=tag)
     headers["Content-Type"] = _KINDS.get(os.path.splitext(name)[1].lower(), "application/octet-stream")
     headers["Content-Length"] = str(part.count)
     if part.status == 206:
         headers["Content-Range"] = f"bytes {part.offset}-{part.offset + part.count - 1}/{version.size}"
     if method == "HEAD" or not part.count:
         return HTTPResponse(b"", part.status, headers=headers)
-    place = environ[PLACE]
-    if not place.begin_download():
-        return replies.text(503, "too many downloads\n", Retry_After=RETRY_SECONDS)
+    slot: ConnectionSlot = environ[SLOT]
+    if not slot.begin_download():
+        return responses.text(503, "too many downloads\n", Retry_After=RETRY_SECONDS)
     body = FileBody(descriptor, part.offset, part.count)
-    body.at_end.append(lambda _sent: place.end_download())
+    body.on_close.append(lambda _sent: slot.end_download())
     if on_end is not None:
         reaches_end = part.offset + part.count == version.size
-        body.at_end.append(lambda sent: on_end(sent, reaches_end and sent == part.count))
+        body.on_close.append(lambda sent: on_end(sent, reaches_end and sent == part.count))
     return HTTPResponse(body, part.status, headers=headers)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 try:
     from bottle import Bottle, HTTPResponse, request
 except ImportError:
-    Bottle = HTTPResponse = request = None
+    pass
 
 from ..decisions.boot import Asked, Program, Refusal, Wants, decide
 from ..decisions.events import BootFile, Loaded, Progress
@@ -18,7 +18,7 @@ from ..decisions.stages import LOADS
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
 from ..ipxe.artifacts import role_of
-from . import replies, scripts
+from . import responses, scripts
 from .downloads import Download
 from .files import serve
 from .site import Site
@@ -27,15 +27,16 @@ from .site import Site
 def add_routes(app: Bottle, site: Site) -> None:
     """Add ``/ipxe/[<mac>/]<file>`` and ``/images/<path>``."""
 
-    @app.get("/ipxe/<name:path>")
     def firmware(name: str) -> HTTPResponse:
         first, slash, rest = name.partition("/")
         mac = parse_mac(first) if slash else None
         return _firmware(site, mac, rest if mac else name)
 
-    @app.get("/images/<name:path>")
     def image(name: str) -> HTTPResponse:
         return _image(site, name)
+
+    app.get("/ipxe/<name:path>", callback=firmware)
+    app.get("/images/<name:path>", callback=image)
 
 
 def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
@@ -47,7 +48,7 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
     decision = decide(nic, asked, site.boot_context())
     if nic is None or isinstance(decision, Refusal):
-        return replies.text(403 if nic else 404, f"{decision.reason}\n")
+        return responses.text(403 if nic else 404, f"{decision.reason}\n")
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
@@ -60,7 +61,7 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
 def _image(site: Site, name: str) -> HTTPResponse:
     root = site.services.settings.image_dir
     if not root:
-        return replies.text(404, "no images are served here\n")
+        return responses.text(404, "no images are served here\n")
     nic = site.caller(request.environ).nic
     download = _followed(site, nic, name) if nic is not None else None
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 try:
     from bottle import Bottle, HTTPResponse, request
 except ImportError:
-    Bottle = HTTPResponse = request = None
+    pass
 
 from ..decisions.policy import judge
 from ..hardware.model import Nic
-from ..runtime import configuration_handout as delivery
-from . import configuration, ec2, replies
+from ..runtime import configuration_handout
+from . import configuration, ec2, responses
 from .site import Site
 
 ROOT = "/2009-04-04"
@@ -22,33 +22,34 @@ FROM_CONFIGURATION = "configuration"  # the value of the annotation USER_DATA_AN
 def add_routes(app: Bottle, site: Site) -> None:
     """Add the tree and ``/metadata``."""
 
-    @app.get(ROOT)
     def root() -> HTTPResponse:
         return _tree(site, "")
 
-    @app.get(f"{ROOT}/<path:path>")
     def below(path: str) -> HTTPResponse:
         return _tree(site, path)
 
-    @app.get("/metadata")
     def storage() -> HTTPResponse:
         caller = site.caller(request.environ)
         if caller.nic is None:
-            return replies.reason(404, f"no Hardware object has {caller.name}")
-        return replies.document(200, ec2.storage(caller.nic))
+            return responses.json_error(404, f"no Hardware object has {caller.name}")
+        return responses.json_document(200, ec2.storage(caller.nic))
+
+    app.get(ROOT, callback=root)
+    app.get(f"{ROOT}/<path:path>", callback=below)
+    app.get("/metadata", callback=storage)
 
 
 def _tree(site: Site, path: str) -> HTTPResponse:
     children = ec2.listing(path)
     if children is not None:
-        return replies.text(200, children)
+        return responses.text(200, children)
     if path not in ec2.LEAVES:
-        return replies.text(404, "no such metadata\n")
+        return responses.text(404, "no such metadata\n")
     caller = site.caller(request.environ)
     if caller.nic is None:
-        return replies.text(404, f"no Hardware object has {caller.name}\n")
+        return responses.text(404, f"no Hardware object has {caller.name}\n")
     if path != ec2.USER_DATA:
-        return replies.text(200, ec2.value(path, caller.nic))
+        return responses.text(200, ec2.value(path, caller.nic))
     return _user_data(site, caller.nic)
 
 
@@ -58,14 +59,14 @@ def _user_data(site: Site, nic: Nic) -> HTTPResponse:
     verdict = judge(nic)
     if not verdict.allowed:
         # It configures an installation, passwords and tokens included: with no installation to come nobody needs it.
-        return replies.reason(403, verdict.reason)
+        return responses.json_error(403, verdict.reason)
     content = ec2.value(ec2.USER_DATA, nic)
-    return replies.text(200, content) if content else replies.text(404, "spec.userData is empty\n")
+    return responses.text(200, content) if content else responses.text(404, "spec.userData is empty\n")
 
 
 def _configuration(site: Site, nic: Nic) -> HTTPResponse:
     """Return the installer's configuration as user data: the address alone says whose, and it lives no longer."""
-    reason = delivery.obstacle(nic, site.services.journal.state(nic.machine.key))
+    reason = configuration_handout.obstacle(nic, site.services.journal.state(nic.machine.key))
     reply = None if reason else configuration.give(site, nic)
     if reply is None:
         reason = reason or "no configuration is kept for it"

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What happens to every request before and after its route: the path is tidied, one line is logged, it is counted."""
+"""What happens to every request around its route: the path is normalized, one line is logged, it is counted."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ _TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+|^(/configuration)/.*", re.IGNOR
 _QUIET = ("/healthz", "/readyz", "/metrics", "/api/")
 NO_ROUTE = "none"
 
+Application = Callable[[Environ, Callable[..., object]], Iterable[bytes]]  # WSGI: environment, start_response
+
 
 class Middleware:
-    """The WSGI application around bottle's."""
+    """A WSGI application that passes requests on to ``app``, with a normalized path, and logs and counts each."""
 
-    def __init__(self, app: Callable, site: Site) -> None:
+    def __init__(self, app: Application, site: Site) -> None:
         self._app = app
         self._site = site
 
-    def __call__(self, environ: Environ, start_response: Callable) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer one request."""
         access = _Access(environ, self._site)
         environ.setdefault("wsgi.file_wrapper", lambda body: body)
@@ -38,21 +40,21 @@ class Middleware:
             access.status = int(status[:3])
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
-        if not tidy(environ):
+        if not normalize_path(environ):
             begin("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "11")])
             body = b"" if environ["REQUEST_METHOD"] == "HEAD" else b"not a path\n"
             access.end(len(body))
             return [body]
         response = self._app(environ, begin)
         if isinstance(response, FileBody):
-            response.at_end.append(access.end)
+            response.on_close.append(access.end)
         else:
             access.end(sum(map(len, response)))
         return response
 
 
-def tidy(environ: Environ) -> bool:
-    """Make the path in ``environ`` one of single slashes and none at its end; return False where it is no text.
+def normalize_path(environ: Environ) -> bool:
+    """Give the path in ``environ`` single slashes, and none at its end; return False where it is not printable UTF-8.
 
     Done here and not by a redirect: firmware builds URLs such as ``//ipxe//ipxe.efi`` and stops at a 301.
     """
@@ -71,12 +73,12 @@ def shown_uri(environ: Environ) -> str:
     """Return path and query for the log, without what makes a URL unguessable."""
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
     query = environ.get("QUERY_STRING")
-    # Also of a path that was refused untidied.
+    # The path may be one that was refused, and so was not normalized.
     return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", f"/{path}")) + (f"?{query}" if query else "")
 
 
 class _Access:
-    """One request, for log and metrics."""
+    """What log and metrics say of one request."""
 
     def __init__(self, environ: Environ, site: Site) -> None:
         self._environ = environ
@@ -105,6 +107,6 @@ class _Access:
 
 
 def log_refusal(services: Services, client: str, refusal: Refused) -> None:
-    """Log and count what was refused before it was a request."""
+    """Log and count a request that was refused before it reached a route."""
     services.metrics.http.labels(NO_ROUTE, str(refusal.status)).inc()
     services.log.info("http", client=client, status=refusal.status, reason=refusal.reason)

@@ -11,7 +11,7 @@ from __future__ import annotations
 try:
     from bottle import Bottle, HTTPResponse, request
 except ImportError:
-    Bottle = HTTPResponse = request = None
+    pass
 
 from ..decisions import tokens
 from ..decisions.events import Facts, PhoneHome, Report
@@ -19,7 +19,7 @@ from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
 from ..ipxe.reports import read_report
 from ..stores.base import StoreError
-from . import replies
+from . import responses
 from .report_body import BadBody, phone_home, read_body, read_query, reason_in
 from .site import Environ, Site
 from .wsgi_environ import MAX_BODY
@@ -33,26 +33,27 @@ _DONE = ("installed", "ready")
 def add_routes(app: Bottle, site: Site) -> None:
     """Add ``/phone-home`` and ``/phone-home/<mac>/<token>/<outcome>``."""
 
-    @app.route("/phone-home", method=["GET", "POST"])
     def by_address() -> HTTPResponse:
         if request.method == "HEAD":
-            return replies.reason(405, "a report is a GET or a POST", Allow="GET, POST")
+            return responses.json_error(405, "a report is a GET or a POST", Allow="GET, POST")
         try:
             if request.method == "GET":
                 return _told_by_query(site, read_query(request.query_string))
             return _told_by_body(site, read_body(_content_type(), body_of(request.environ)))
         except BadBody as error:
-            return replies.reason(error.status, error.reason)
+            return responses.json_error(error.status, error.reason)
 
-    @app.route("/phone-home/<mac>/<token>/<outcome>", method=METHODS)
     def by_token(mac: str, token: str, outcome: str) -> HTTPResponse:
         if request.method == "HEAD":
-            return replies.reason(405, "a report is a GET, a POST or a PUT", Allow=", ".join(METHODS))
+            return responses.json_error(405, "a report is a GET, a POST or a PUT", Allow=", ".join(METHODS))
         try:
             reason = reason_in(_content_type(), body_of(request.environ))
         except BadBody as error:
-            return replies.reason(error.status, error.reason)
+            return responses.json_error(error.status, error.reason)
         return _reported(site, parse_mac(mac), token, outcome, reason)
+
+    app.route("/phone-home", method=["GET", "POST"], callback=by_address)
+    app.route("/phone-home/<mac>/<token>/<outcome>", method=METHODS, callback=by_token)
 
 
 def body_of(environ: Environ) -> bytes:
@@ -63,7 +64,8 @@ def body_of(environ: Environ) -> bytes:
         raise BadBody(400, "not a Content-Length") from None
     if length > MAX_BODY:
         raise BadBody(413, f"a body has at most {MAX_BODY} octets")
-    return environ["wsgi.input"].read(length) if length > 0 else b""
+    body: bytes = environ["wsgi.input"].read(length) if length > 0 else b""
+    return body
 
 
 def _content_type() -> str:
@@ -76,22 +78,22 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
         # Behind a router that hides addresses the machine still says which one it is.
         nic = site.caller(request.environ, mac).nic
     if nic is None:
-        return replies.reason(404, "no Hardware object has this address")
+        return responses.json_error(404, "no Hardware object has this address")
     if "type" in query and "event" not in query:
         return _phoned_home(site, nic, phone_home(query))
     report = read_report(query if "event" in query else {**query, "event": "facts"})
     if report is None:
-        return replies.reason(400, "not a report")
+        return responses.json_error(400, "not a report")
     if isinstance(report, Facts) and not report.values:
         return _phoned_home(site, nic, phone_home({}))
     site.record(nic, report)
-    return replies.document(200, KEPT)
+    return responses.json_document(200, KEPT)
 
 
 def _told_by_body(site: Site, fields: dict[str, object]) -> HTTPResponse:
     nic = site.caller(request.environ).nic
     if nic is None:
-        return replies.reason(404, "no Hardware object has this address")
+        return responses.json_error(404, "no Hardware object has this address")
     return _phoned_home(site, nic, phone_home(fields))
 
 
@@ -99,23 +101,23 @@ def _phoned_home(site: Site, nic: Nic, told: PhoneHome) -> HTTPResponse:
     site.record(nic, told)
     names = {"machine": nic.machine.key, "mac": nic.interface.mac}
     site.services.log.info("phone_home", **names, type=told.type, reason=told.reason)
-    return replies.document(200, KEPT)
+    return responses.json_document(200, KEPT)
 
 
 def _reported(site: Site, mac: str | None, token: str, outcome: str, reason: str) -> HTTPResponse:
     if outcome not in tokens.OUTCOMES:
-        return replies.reason(404, f"a report ends with one of {', '.join(tokens.OUTCOMES)}")
+        return responses.json_error(404, f"a report ends with one of {', '.join(tokens.OUTCOMES)}")
     nic = site.caller(request.environ, mac).nic if mac else None
     if not _token_lives(site, nic, token, outcome) or nic is None:
         # One answer for an unknown machine, a wrong token and a dead one: nobody learns which machines there are.
-        return replies.reason(404, "this report URL is not, or no longer, in use")
+        return responses.json_error(404, "this report URL is not, or no longer, in use")
     try:
         site.record(nic, Report(outcome, reason, nic.machine.reprovision), durable=True)
     except StoreError as error:
         site.services.log.error("report_not_kept", machine=nic.machine.key, outcome=outcome, reason=str(error))
-        return replies.reason(503, "the report could not be kept, send it again", Retry_After=RETRY_SECONDS)
+        return responses.json_error(503, "the report could not be kept, send it again", Retry_After=RETRY_SECONDS)
     site.services.log.info("report", machine=nic.machine.key, mac=nic.interface.mac, outcome=outcome, reason=reason)
-    return replies.document(200, KEPT)
+    return responses.json_document(200, KEPT)
 
 
 def _token_lives(site: Site, nic: Nic | None, token: str, outcome: str) -> bool:

@@ -9,16 +9,15 @@ from dataclasses import replace
 try:
     from bottle import Bottle, HTTPResponse, request
 except ImportError:
-    Bottle = HTTPResponse = request = None
+    pass
 
 from ..decisions import events
 from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script
 from ..decisions.waiting import what_for
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
-from ..runtime import admission
-from ..runtime import configuration_handout as delivery
-from . import replies
+from ..runtime import admission, configuration_handout
+from . import responses
 from .site import Site
 
 NAMES = ("auto.ipxe", "autoexec.ipxe")
@@ -33,7 +32,7 @@ def add_routes(app: Bottle, site: Site) -> None:
     def by_mac(mac: str) -> HTTPResponse:
         parsed = parse_mac(mac)
         if parsed is None:
-            return replies.text(404, f"{mac} is no MAC address\n")
+            return responses.text(404, f"{mac} is no MAC address\n")
         return answer(site, parsed)
 
     for name in NAMES:
@@ -46,15 +45,15 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
     caller = site.caller(request.environ, mac)
     if caller.nic is None:
         decision = decide(None, Asked(Wants.SCRIPT, Program.IPXE, who=caller.name), site.boot_context())
-        return replies.text(404, f"{decision.reason}\n")
+        return responses.text(404, f"{decision.reason}\n")
     nic, settings = caller.nic, site.services.settings
-    context = site.boot_context(delivery.config_url(site.services, nic, site.address(request.environ)))
+    context = site.boot_context(configuration_handout.config_url(site.services, nic, site.address(request.environ)))
     script = decide_script(nic, context)
     text = site.render(script, nic.interface.mac, settings)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
     if waits_for:
         text = site.render(decide_script(nic, replace(context, waits_for=waits_for)), nic.interface.mac, settings)
-    return replies.text(200, text)
+    return responses.text(200, text)
 
 
 def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:

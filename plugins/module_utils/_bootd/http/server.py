@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The HTTP server: aiohttp's, in one thread with its event loop, before bottle's routes, in a pool of threads.
+"""The HTTP server: aiohttp in one thread with an event loop, and bottle's routes in a pool of threads.
 
-aiohttp (whole requests) -> a thread (bottle) -> aiohttp (responses, files by sendfile)
+aiohttp (reads a whole request) -> a thread (bottle) -> aiohttp (sends the response, files by sendfile)
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import Any
 try:
     from aiohttp import web
 except ImportError:
-    web = None
+    pass
 
 from ..ipxe.render import render
 from ..process.faults import Contained
 from ..process.health import Pulse
 from ..runtime.services import Services
-from .app import Application, create_app
+from .app import create_app
 from .connection import Connection
-from .limits import Places
-from .middleware import log_refusal
-from .request_handler import Answers
+from .limits import ConnectionSlots
+from .middleware import Application, log_refusal
+from .request_handler import WsgiHandler
 from .wsgi_environ import Refused
 
 BACKLOG = 128
@@ -46,12 +46,13 @@ class HttpServer:
         self._app = app
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self.serving: Serving | None = None
+        self.loop: ServerLoop | None = None
 
     @property
     def port(self) -> int:
         """Return the port that is listened on, 0 where none is."""
-        return self._listener.getsockname()[1] if self._listener is not None else 0
+        port: int = self._listener.getsockname()[1] if self._listener is not None else 0
+        return port
 
     def open(self) -> None:
         """Bind the socket; raises OSError."""
@@ -59,40 +60,40 @@ class HttpServer:
         self._listener = socket.create_server((settings.bind, settings.http_port), backlog=BACKLOG)
 
     def start(self) -> None:
-        """Start to answer."""
+        """Start to answer; ``open`` has to come before."""
+        if self._listener is None:
+            raise RuntimeError("open() comes before start()")
         services = self._services
         app = self._app or create_app(services, services.settings.boot_files, render)
-        self.serving = Serving(services, app, self._listener)
+        loop = self.loop = ServerLoop(services, app, self._listener)
         pulse = services.health.pulse("http")
-        self._thread = threading.Thread(
-            target=pulse.run, args=(lambda: self.serving.run(pulse),), name="http", daemon=True
-        )
+        self._thread = threading.Thread(target=pulse.run, args=(lambda: loop.run(pulse),), name="http", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop answering and close every connection; no error where it was never opened."""
-        serving, self.serving = self.serving, None
-        if serving is not None:
-            serving.stop()
+        loop, self.loop = self.loop, None
+        if loop is not None and self._thread is not None:
+            loop.stop()
             self._thread.join()
         if self._listener is not None:
             self._listener.close()
             self._listener = None
 
 
-class Serving:
-    """What runs in the server's thread."""
+class ServerLoop:
+    """The event loop of the HTTP server, and all that runs in it; ``run`` is the server's thread."""
 
     def __init__(self, services: Services, app: Application, listener: socket.socket) -> None:
         settings = services.settings
         self._services = services
         self._listener = listener
         self._contained = Contained("http", services.metrics, services.log)
-        self._complained = 0.0
-        self._places = Places(min(settings.http_connections, _affordable()))
-        self._answers = Answers(app, settings.http_threads, self._contained, listener.getsockname()[:2])
+        self._logged_at = 0.0
+        self._slots = ConnectionSlots(min(settings.http_connections, _max_connections()))
+        self._handler = WsgiHandler(app, settings.http_threads, self._contained, listener.getsockname()[:2])
         self._stopping = threading.Event()
-        self._stop: asyncio.Event | None = None
+        self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self, pulse: Pulse) -> None:
@@ -101,28 +102,27 @@ class Serving:
             runner.run(self._serve())
 
     def stop(self) -> None:
-        """Have ``run`` end; from another thread."""
+        """Make ``run`` end; may be called from any thread."""
         self._stopping.set()
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._stop.set)
 
     def call_soon(self, call: Callable[[], object]) -> None:
-        """Have the server's thread call something, where it runs."""
+        """Have the server's thread call ``call``, where it runs; may be called from any thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(call)
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._unexpected)
-        self._stop = asyncio.Event()
         self._loop = loop
         if self._stopping.is_set():
             return
-        manager = web.Server(self._answers.answer)
+        manager = web.Server(self._handler.handle)
         # The listener's options are those of what it accepts, but for TCP_NODELAY, which aiohttp sets.
         server = await loop.create_server(
-            lambda: Connection(manager, self._places, self._refused, self._fault), sock=self._listener, backlog=BACKLOG
+            lambda: Connection(manager, self._slots, self._refused, self._fault), sock=self._listener, backlog=BACKLOG
         )
         await self._stop.wait()
         server.close()
@@ -133,14 +133,14 @@ class Serving:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SHUTDOWN_SECONDS
         while (tasks := asyncio.all_tasks() - {asyncio.current_task()}) and loop.time() < deadline:
-            for place in self._places.all():
-                if place.waiting:
-                    place.end()
+            for slot in self._slots.all():
+                if slot.waiting_for_client:
+                    slot.end()
             await asyncio.wait(tasks, timeout=0.02)
-        for place in self._places.all():
-            place.end()
+        for slot in self._slots.all():
+            slot.end()
         await asyncio.sleep(0)
-        self._answers.stop()
+        self._handler.stop()
 
     def _refused(self, client: str, refusal: Refused) -> None:
         log_refusal(self._services, client, refusal)
@@ -153,8 +153,8 @@ class Serving:
         if isinstance(fault, Exception) and fault.__traceback__ is not None:
             with self._contained:
                 raise fault
-        elif time.monotonic() - self._complained > 1:
-            self._complained = time.monotonic()
+        elif time.monotonic() - self._logged_at > 1:
+            self._logged_at = time.monotonic()
             self._services.log.error("fault", protocol="http", reason=f"{message}: {fault}" if fault else message)
 
 
@@ -174,7 +174,7 @@ class _Selector(selectors.DefaultSelector):
             self._pulse.__enter__()
 
 
-def _affordable() -> int:
+def _max_connections() -> int:
     """Return how many connections there are descriptors for, each with a file; the soft limit is raised to the hard."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

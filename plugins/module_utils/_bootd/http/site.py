@@ -6,18 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from ..decisions.boot import BootContext
+from ..decisions.boot import BootContext, Script, Wait
 from ..decisions.events import Detail, Event
 from ..decisions.stages import State
 from ..hardware.model import Nic
+from ..process.settings import Settings
 from ..runtime.services import Services
 from .caller import Caller, Networks, client_address, identify, networks
 from .downloads import Downloads
 
-Environ = dict[str, object]
+Environ = dict[str, Any]  # a WSGI environment (PEP 3333)
+Render = Callable[[Script | Wait, str, Settings], str]  # of a boot decision and a MAC: the iPXE script
 NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for the log
-PLACE = "bootd.place"  # in the WSGI environment: the Place of the connection; a route asks it before it sends a file
+SLOT = "bootd.slot"  # in the WSGI environment: the ConnectionSlot, which a route asks before it sends a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,12 @@ class Site:
 
     services: Services
     boot_files: Sequence[str]
-    render: Callable[..., str]
+    render: Render
     proxies: Networks = field(default=())
     downloads: Downloads = field(default_factory=Downloads)
 
     @classmethod
-    def of(cls, services: Services, boot_files: Sequence[str], render: Callable) -> Site:
+    def of(cls, services: Services, boot_files: Sequence[str], render: Render) -> Site:
         """Return the Site that ``services.settings`` describe."""
         return cls(services, tuple(boot_files), render, networks(services.settings.trusted_proxies))
 
@@ -45,14 +48,14 @@ class Site:
         return client_address(str(peer), str(forwarded), self.proxies)
 
     def caller(self, environ: Environ, mac: str | None = None) -> Caller:
-        """Return the machine with ``mac``, where none is given the one of the client's address."""
+        """Return who asks: the machine with ``mac``, or where that is None the one with the client's address."""
         found = identify(self.services.catalog, mac, self.address(environ))
         if found.nic is not None:
             environ[NIC] = found.nic
         return found
 
     def record(self, nic: Nic, detail: Detail, *, durable: bool = False) -> State:
-        """Tell the journal; raises StoreError where ``durable`` was not possible."""
+        """Record what was seen of a machine; return its new state. StoreError where a ``durable`` write failed."""
         services = self.services
         event = Event(nic.machine.key, nic.interface.mac, services.clock(), detail)
         return services.journal.record(event, durable=durable)

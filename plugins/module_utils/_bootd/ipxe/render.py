@@ -9,7 +9,7 @@ from functools import cache
 try:
     from jinja2 import DictLoader, Environment, StrictUndefined
 except ImportError:
-    DictLoader = Environment = StrictUndefined = None
+    pass
 
 from ..decisions.boot import SCRIPT_NAME, Chain, Contents, LocalDisk, Script, Unusable, Wait
 from ..hardware.mac import dashed

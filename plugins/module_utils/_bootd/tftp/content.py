@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a decision sends, opened and ready to be read."""
+"""The content that a transfer sends: a boot file or a script, opened, read in pieces, in octet or netascii mode."""
 
 from __future__ import annotations
 
@@ -14,70 +14,11 @@ from ..process.served_files import open_first
 from .decide import ServeFile, ServeScript
 from .packet import ErrorCode, TftpError
 
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """``size`` in octets as stored, which netascii makes longer; ``descriptor`` is -1 where no file is open."""
-
-    source: Source
-    size: int
-    descriptor: int = -1
-
-    def close(self) -> None:
-        """Close the file, where one is open."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-
-
-def open_content(decision: ServeFile | ServeScript, mode: str, files: BootFiles) -> Content:
-    """Return what ``decision`` sends in ``mode``; raise TftpError where the file can't be had."""
-    if isinstance(decision, ServeScript):
-        return Content(_in_mode(mode, BytesSource(decision.content)), len(decision.content))
-    found = files.open(decision.name)
-    return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found.descriptor)
-
-
-def _in_mode(mode: str, source: Source) -> Source:
-    return NetasciiSource(source) if mode == "netascii" else source
-
-
-@dataclass(frozen=True, slots=True)
-class BootFile:
-    """An open file. Whoever has it closes ``descriptor``; ``size`` in octets, as it was when opened."""
-
-    descriptor: int
-    size: int
-
-
-class BootFiles:
-    """One or more directories; the first that has a name wins.
-
-    Directories are looked up at each request: one that is replaced, or mounted later, is used from then on.
-    """
-
-    def __init__(self, directories: Iterable[str]) -> None:
-        self._directories = tuple(directory for directory in directories if directory)
-
-    def open(self, name: str) -> BootFile:
-        """Open ``name``, a relative path; raise TftpError 1 where there is no such file, 2 where it is none to serve.
-
-        OSError where the process may open nothing more now: asking again later makes sense. Links are followed as
-        long as they stay inside their directory: volumes of Kubernetes are made of such links.
-        """
-        try:
-            descriptor = open_first(self._directories, name)
-        except OSError as error:
-            if error.errno in _EXHAUSTED:
-                raise
-            raise TftpError(*_ANSWERS.get(error.errno, _OTHER)) from error
-        return BootFile(descriptor, os.fstat(descriptor).st_size)
-
-
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _MISSING = (ErrorCode.NOT_FOUND, "file not found")
 _DENIED = (ErrorCode.ACCESS_VIOLATION, "this file is not served")
 _OTHER = (ErrorCode.UNDEFINED, "the file can't be opened")
-_ANSWERS = {
+_TFTP_ERRORS = {
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
     errno.ELOOP: _DENIED,
@@ -88,7 +29,7 @@ _ANSWERS = {
 
 
 class Source(Protocol):
-    """``size``: octets as they are sent, or None where only sending them would tell."""
+    """What a transfer reads from. ``size`` in octets as they are sent, None where only sending them would tell."""
 
     size: int | None
 
@@ -97,7 +38,7 @@ class Source(Protocol):
 
 
 class BytesSource:
-    """A reply that was made for this request."""
+    """Octets in memory: a script that was made for this request."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -170,3 +111,61 @@ class NetasciiSource:
 def to_netascii(raw: bytes) -> bytes:
     """Return ``raw`` in netascii; each octet is converted by itself, so any cut of the input will do."""
     return raw.replace(b"\r", b"\r\0").replace(b"\n", b"\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class BootFile:
+    """An open file. Whoever has it closes ``descriptor``; ``size`` in octets, as it was when opened."""
+
+    descriptor: int
+    size: int
+
+
+class BootFiles:
+    """One or more directories; the first that has a name wins.
+
+    Directories are looked up at each request: one that is replaced, or mounted later, is used from then on.
+    """
+
+    def __init__(self, directories: Iterable[str]) -> None:
+        self._directories = tuple(directory for directory in directories if directory)
+
+    def open(self, name: str) -> BootFile:
+        """Open ``name``, a relative path; raise TftpError 1 where there is no such file, 2 where it is not served.
+
+        OSError where the process can open nothing more now, so that the client may ask again later. Links are followed
+        as long as they stay inside their directory: volumes of Kubernetes are made of such links.
+        """
+        try:
+            descriptor = open_first(self._directories, name)
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                raise
+            raise TftpError(*_TFTP_ERRORS.get(error.errno or 0, _OTHER)) from error
+        return BootFile(descriptor, os.fstat(descriptor).st_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one transfer sends. ``size`` is in octets as stored; ``descriptor`` is -1 for no file."""
+
+    source: Source
+    size: int
+    descriptor: int = -1
+
+    def close(self) -> None:
+        """Close the file, where one is open."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+
+
+def open_content(decision: ServeFile | ServeScript, mode: str, files: BootFiles) -> Content:
+    """Return what ``decision`` sends in ``mode``; raise TftpError where the file can't be had."""
+    if isinstance(decision, ServeScript):
+        return Content(_in_mode(mode, BytesSource(decision.content)), len(decision.content))
+    found = files.open(decision.name)
+    return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found.descriptor)
+
+
+def _in_mode(mode: str, source: Source) -> Source:
+    return NetasciiSource(source) if mode == "netascii" else source

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a TFTP request gets. Pure: the request, its source and the catalog in, one of three decisions out."""
+"""What a TFTP request gets, a file, a script or an ERROR, and how the name it asks for is read. Pure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from ..hardware.model import Nic
 from .packet import ErrorCode, Request, TftpError
 
 MODES = ("octet", "netascii")
+AUTOEXEC = "autoexec.ipxe"
+MAX_NAME = 255  # characters
+# A name is made of segments that don't begin with a dot, so "..", "....//", "//" and hidden files are all no names;
+# neither are backslashes, percent signs and control characters.
+_NAME = re.compile(r"(?!\.)[\w.+@=,:~ -]+(?:/(?!\.)[\w.+@=,:~ -]+)*", re.ASCII)
+# Tinkerbell appends the trace of the DHCP reply: version, trace id, span id, flags.
+_TRACEPARENT = re.compile(r"-00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
 class Machines(Protocol):
@@ -85,15 +92,6 @@ def decide(
     if nic is None or isinstance(decision, Refusal):
         return Refuse(ErrorCode.ACCESS_VIOLATION if nic else ErrorCode.NOT_FOUND, decision.reason, nic)
     return ServeFile(wanted.name, nic)
-
-
-AUTOEXEC = "autoexec.ipxe"
-MAX_NAME = 255  # characters
-# A name is made of segments that don't begin with a dot, so "..", "....//", "//" and hidden files are all no names;
-# neither are backslashes, percent signs and control characters.
-_NAME = re.compile(r"(?!\.)[\w.+@=,:~ -]+(?:/(?!\.)[\w.+@=,:~ -]+)*", re.ASCII)
-# Tinkerbell appends the trace of the DHCP reply: version, trace id, span id, flags.
-_TRACEPARENT = re.compile(r"-00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""TFTP packets to bytes and back: RFC 1350, with the option extension of RFC 2347. Pure.
+"""TFTP packets to bytes and back (RFC 1350, options: RFC 2347), and the negotiation of options. Pure.
 
 ``parse`` raises ``TftpError`` and nothing else, whatever the datagram holds.
 """
@@ -15,8 +15,17 @@ from typing import TypeAlias
 
 MAX_REQUEST = 512  # octets, RFC 2347
 MAX_MESSAGE = 256  # characters kept of an ERROR's message
-_HEAD = struct.Struct("!HH")
 ROLLOVER = 1 << 16  # block numbers are 16 bit and go on at 0
+
+BLKSIZE = range(8, 65464 + 1)  # octets, RFC 2348
+TIMEOUT = range(1, 255 + 1)  # seconds, RFC 2349
+WINDOWSIZE = range(1, 65535 + 1)  # blocks, RFC 7440
+DEFAULT_BLKSIZE = 512  # RFC 1350
+HEADERS = 20 + 8 + 4  # octets of IPv4, UDP and TFTP header before each block
+
+# tsize counts octets, so 20 digits hold any file; the limit keeps int() away from endless digits.
+_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
+_HEAD = struct.Struct("!HH")  # opcode, block number or error code
 
 
 class Opcode(IntEnum):
@@ -100,11 +109,11 @@ def encode(packet: Packet) -> bytes:
     """Return ``packet`` as a datagram. Numbers must fit 16 bits and texts hold no NUL, else ValueError."""
     match packet:
         case Data(block, payload):
-            return _two(Opcode.DATA, block) + payload
+            return _with_number(Opcode.DATA, block) + payload
         case Ack(block):
-            return _two(Opcode.ACK, block)
+            return _with_number(Opcode.ACK, block)
         case Error(code, message):
-            return _two(Opcode.ERROR, code) + _texts(message)
+            return _with_number(Opcode.ERROR, code) + _texts(message)
         case Oack(options):
             return struct.pack("!H", Opcode.OACK) + _texts(*_flat(options))
         case Request(filename, mode, options, write):
@@ -131,8 +140,62 @@ def parse(datagram: bytes) -> Packet:
 
 
 def data_block(block: int, payload: bytes) -> bytes:
-    """Return ``encode(Data(block, payload))``, without the detour: it is made for every block that is sent."""
+    """Return ``encode(Data(block, payload))``, but faster: it is called for every block that is sent."""
     return _HEAD.pack(Opcode.DATA, block) + payload
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most a client gets: octets a block, blocks a window."""
+
+    blksize: int = 1468
+    windowsize: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was negotiated for one transfer. ``timeout`` is in seconds, ``oack`` the options to confirm."""
+
+    blksize: int = DEFAULT_BLKSIZE
+    windowsize: int = 1
+    timeout: int | None = None
+    oack: tuple[tuple[str, str], ...] = ()
+
+
+def negotiate(options: tuple[tuple[str, str], ...], size: int | None, limits: Limits) -> Terms:
+    """Return the terms for a client that asked for ``options``.
+
+    ``size`` is what ``tsize`` is answered with, in octets as they will be sent; None where that is not known.
+    """
+    asked = _readable(options)
+    # 0 stands for "not asked": no option takes it.
+    granted: dict[str, int] = {}
+    if asked.get("blksize", 0) in BLKSIZE:
+        granted["blksize"] = max(BLKSIZE.start, min(asked["blksize"], limits.blksize))
+    if asked.get("timeout", 0) in TIMEOUT:
+        granted["timeout"] = asked["timeout"]
+    if "tsize" in asked and size:
+        # Nothing is said of an empty file: curl takes tsize 0 for a mistake and gives up.
+        granted["tsize"] = size
+    if asked.get("windowsize", 0) in WINDOWSIZE:
+        granted["windowsize"] = max(1, min(asked["windowsize"], limits.windowsize))
+    return Terms(
+        blksize=granted.get("blksize", DEFAULT_BLKSIZE),
+        windowsize=granted.get("windowsize", 1),
+        timeout=granted.get("timeout"),
+        oack=tuple((name, str(granted[name])) for name in asked if name in granted),
+    )
+
+
+def blksize_for_mtu(mtu: int) -> int:
+    """Return the largest block that crosses a link of ``mtu`` octets in one piece."""
+    return max(BLKSIZE.start, min(mtu - HEADERS, BLKSIZE.stop - 1))
+
+
+def _readable(options: tuple[tuple[str, str], ...]) -> dict[str, int]:
+    """Return the options that are numbers and stand there once, as RFC 2347 demands, in the order sent."""
+    names = [name for name, _value in options]
+    return {name: int(value) for name, value in options if names.count(name) == 1 and _NUMBER.fullmatch(value)}
 
 
 def _request(datagram: bytes, *, write: bool) -> Request:
@@ -175,7 +238,7 @@ def _texts(*texts: str) -> bytes:
     return b"".join(text.encode("utf-8", "replace") + b"\0" for text in texts)
 
 
-def _two(opcode: Opcode, number: int) -> bytes:
+def _with_number(opcode: Opcode, number: int) -> bytes:
     try:
         return _HEAD.pack(opcode, number)
     except struct.error as error:
@@ -184,67 +247,3 @@ def _two(opcode: Opcode, number: int) -> bytes:
 
 def _malformed(what: str) -> TftpError:
     return TftpError(ErrorCode.ILLEGAL_OPERATION, f"malformed: {what}")
-
-
-BLKSIZE = range(8, 65464 + 1)  # octets, RFC 2348
-TIMEOUT = range(1, 255 + 1)  # seconds, RFC 2349
-WINDOWSIZE = range(1, 65535 + 1)  # blocks, RFC 7440
-DEFAULT_BLKSIZE = 512  # RFC 1350
-HEADERS = 20 + 8 + 4  # octets of IPv4, UDP and TFTP header before each block
-
-# tsize counts octets, so 20 digits hold any file; the limit keeps int() away from endless digits.
-_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The most a client gets: octets a block, blocks a window."""
-
-    blksize: int = 1468
-    windowsize: int = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What one transfer runs on. ``timeout`` in seconds, None where the client asked for none; ``oack``: to be sent."""
-
-    blksize: int = DEFAULT_BLKSIZE
-    windowsize: int = 1
-    timeout: int | None = None
-    oack: tuple[tuple[str, str], ...] = ()
-
-
-def negotiate(options: tuple[tuple[str, str], ...], size: int | None, limits: Limits) -> Terms:
-    """Return the terms for a client that asked for ``options``.
-
-    ``size`` is what ``tsize`` is answered with, in octets as they will be sent; None where that is not known.
-    """
-    asked = _readable(options)
-    # 0 stands for "not asked": no option takes it.
-    granted: dict[str, int] = {}
-    if asked.get("blksize", 0) in BLKSIZE:
-        granted["blksize"] = max(BLKSIZE.start, min(asked["blksize"], limits.blksize))
-    if asked.get("timeout", 0) in TIMEOUT:
-        granted["timeout"] = asked["timeout"]
-    if "tsize" in asked and size:
-        # Nothing is said of an empty file: curl takes tsize 0 for a mistake and gives up.
-        granted["tsize"] = size
-    if asked.get("windowsize", 0) in WINDOWSIZE:
-        granted["windowsize"] = max(1, min(asked["windowsize"], limits.windowsize))
-    return Terms(
-        blksize=granted.get("blksize", DEFAULT_BLKSIZE),
-        windowsize=granted.get("windowsize", 1),
-        timeout=granted.get("timeout"),
-        oack=tuple((name, str(granted[name])) for name in asked if name in granted),
-    )
-
-
-def blksize_for_mtu(mtu: int) -> int:
-    """Return the largest block that crosses a link of ``mtu`` octets in one piece."""
-    return max(BLKSIZE.start, min(mtu - HEADERS, BLKSIZE.stop - 1))
-
-
-def _readable(options: tuple[tuple[str, str], ...]) -> dict[str, int]:
-    """Return the options that are numbers and stand there once, as RFC 2347 demands, in the order sent."""
-    names = [name for name, _value in options]
-    return {name: int(value) for name, value in options if names.count(name) == 1 and _NUMBER.fullmatch(value)}

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The TFTP server: one thread that waits for datagrams and deadlines."""
+"""The TFTP server: one thread that waits for datagrams and deadlines, and what log, metrics and journal are told."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..decisions.events import BootFile, Event, Held, LocalBoot
 from ..hardware.model import Nic
 from ..ipxe.render import render
 from ..process.faults import Contained
+from ..process.health import Pulse
 from ..runtime.admission import admit, may_wait
 from ..runtime.configuration_handout import config_url
 from ..runtime.services import Services
@@ -28,9 +29,10 @@ from .sockets import Address, Channel, Datagram, Listener, OwnPort, SharedPort, 
 from .transfer import Outcome, Session, Sessions, Transfer
 
 _BATCH = 64  # datagrams read before deadlines and stop() are looked at
-_ECHO = 1.0  # seconds within which the same request again is the network's doing, not the client's
+_DUPLICATE_SECONDS = 1.0  # within which the same request again is the network's doing, not the client's
 _ERROR_FRAME = 5  # octets of an ERROR besides its message
-_GONE = "the client has closed its port"
+_PORT_CLOSED = "the client has closed its port"
+LINES_PER_SECOND = 20  # in the log, for requests that get no transfer; the metrics count all
 
 
 class TftpServer:
@@ -39,65 +41,75 @@ class TftpServer:
     def __init__(self, services: Services, sessions: Sessions | None = None) -> None:
         self.port = 0
         self._services = services
-        self._files = BootFiles(services.settings.boot_files)
         self._sessions = Sessions() if sessions is None else sessions
-        self._report = Reporter(services)
-        self._contained = Contained("tftp", services.metrics, services.log)
-        self._pulse = services.health.pulse("tftp")
-        self._selector: selectors.BaseSelector | None = None
-        self._listener: Listener | None = None
+        self._loop: ServerLoop | None = None
         self._thread: threading.Thread | None = None
-        self._stopped = -1  # an eventfd: readable once stop() was called
-        self._stopping = False
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
-        settings = self._services.settings
-        self._listener = Listener(settings.bind, settings.tftp_port)
-        self.port = self._listener.port
-        self._stopped = os.eventfd(0)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ, self._on_listener)
-        self._selector.register(self._stopped, selectors.EVENT_READ, self._on_stop)
+        self._loop = ServerLoop(self._services, self._sessions)
+        self.port = self._loop.port
 
     def start(self) -> None:
-        """Start to answer."""
-        self._thread = threading.Thread(target=self._pulse.run, args=(self._serve,), name="tftp", daemon=True)
+        """Start to answer; nothing happens where ``open`` did not come before."""
+        if self._loop is None:
+            return
+        pulse = self._services.health.pulse("tftp")
+        target, arguments = pulse.run, (partial(self._loop.run, pulse),)
+        self._thread = threading.Thread(target=target, args=arguments, name="tftp", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End every transfer and close the sockets; harmless where nothing was opened or started."""
-        if self._listener is None:
+        loop, self._loop = self._loop, None
+        if loop is None:
             return
-        os.eventfd_write(self._stopped, 1)
+        loop.stop()
         if self._thread is not None:
             self._thread.join()
+            self._thread = None
+        loop.close()
+
+
+class ServerLoop:
+    """The bound socket and every transfer. ``run`` serves until ``stop``; ``close`` is for when it has ended."""
+
+    def __init__(self, services: Services, sessions: Sessions) -> None:
+        """Bind the socket; OSError where it can't be had."""
+        settings = services.settings
+        self._services = services
+        self._files = BootFiles(settings.boot_files)
+        self._sessions = sessions
+        self._report = Reporter(services)
+        self._contained = Contained("tftp", services.metrics, services.log)
+        self._stopping = False
+        self._listener = Listener(settings.bind, settings.tftp_port)
+        self.port = self._listener.port
+        self._stopped = os.eventfd(0)  # readable once stop() was called
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ, self._on_listener)
+        self._selector.register(self._stopped, selectors.EVENT_READ, self._on_stop)
+
+    def run(self, pulse: Pulse) -> None:
+        """Serve until ``stop``; the pulse beats while there is work, and rests while the loop waits."""
+        while not self._stopping:
+            due = self._sessions.next_due()
+            wait = None if due is None else max(0.0, due - time.monotonic())
+            ready = self._selector.select(wait)
+            with pulse:
+                self._work(ready)
+
+    def stop(self) -> None:
+        """Make ``run`` end; may be called from any thread."""
+        os.eventfd_write(self._stopped, 1)
+
+    def close(self) -> None:
+        """End every transfer and close the sockets."""
         for session in self._sessions.all():
             self._end(session, "bootd is stopping")
         self._selector.close()
         self._listener.close()
         os.close(self._stopped)
-        self._listener = self._thread = None
-
-    def _script_for(self, address: str, nic: Nic) -> tuple[Script | Wait, str]:
-        """Return what the machine of ``nic`` is to boot, and the script that says so; it asks from ``address``."""
-        services = self._services
-        context = BootContext.of(services.settings, config_url(services, nic, address))
-        script = decide_script(nic, context)
-        if isinstance(script, Script) and not isinstance(script.boots, LocalDisk) and may_wait(services, nic):
-            # Before it is sent: its place is taken as soon as it is decided.
-            served = events.Script(script.kind, "tftp")
-            event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
-            script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)))
-        return script, render(script, nic.interface.mac, services.settings)
-
-    def _serve(self) -> None:
-        while not self._stopping:
-            due = self._sessions.next_due()
-            wait = None if due is None else max(0.0, due - time.monotonic())
-            ready = self._selector.select(wait)
-            with self._pulse:
-                self._work(ready)
 
     def _work(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
         for key, _mask in ready:
@@ -137,31 +149,31 @@ class TftpServer:
         else:
             self._report.dropped("no_transfer")
 
-    def _on_session(self, session: Session) -> None:
+    def _on_own_port(self, session: Session, port: OwnPort) -> None:
         if self._sessions.get(session.client) is not session:
             return  # it ended while this was waiting to be called
         try:
-            payload = session.channel.receive()
+            payload = port.receive()
             if payload is not None:
                 self._on_packet(session, parse(payload))
         except ConnectionRefusedError:
-            self._end(session, _GONE)
+            self._end(session, _PORT_CLOSED)
         except OSError:
             self._report.dropped("receive_failed")
         except TftpError:
             self._report.dropped("malformed")
 
     def _on_packet(self, session: Session, packet: Packet) -> None:
-        session.heard = time.monotonic()
-        self._advance(session, partial(session.transfer.receive, packet, session.heard))
+        session.last_heard = time.monotonic()
+        self._advance(session, partial(session.transfer.receive, packet, session.last_heard))
 
     def _on_request(self, request: Request, datagram: Datagram, session: Session | None) -> None:
         now = time.monotonic()
         if session is not None:
-            if session.request == request and not session.transfer.proven:
+            if session.request == request and not session.transfer.acknowledged:
                 self._advance(session, session.transfer.repeat_first)
                 return
-            if session.request == request and now < session.heard + _ECHO:
+            if session.request == request and now < session.last_heard + _DUPLICATE_SECONDS:
                 self._report.dropped("duplicate")
                 return
             self._end(session, "the client began anew")
@@ -176,8 +188,20 @@ class TftpServer:
             # Silence, not an ERROR: the client asks again, and by then there may be room.
             self._report.dropped("busy")
 
+    def _script_for(self, address: str, nic: Nic) -> tuple[Script | Wait, str]:
+        """Return what the machine of ``nic`` is to boot, and the script that says so; it asks from ``address``."""
+        services = self._services
+        context = BootContext.of(services.settings, config_url(services, nic, address))
+        script = decide_script(nic, context)
+        if isinstance(script, Script) and not isinstance(script.boots, LocalDisk) and may_wait(services, nic):
+            # Before it is sent: its place is taken as soon as it is decided.
+            served = events.Script(script.kind, "tftp")
+            event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
+            script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)))
+        return script, render(script, nic.interface.mac, services.settings)
+
     def _make_room(self, source: str) -> bool:
-        idle = self._sessions.in_the_way(source)
+        idle = self._sessions.replaceable(source)
         if idle is not None:
             self._end(idle, "made room for a newer request")
         return not self._sessions.full(source)
@@ -189,15 +213,16 @@ class TftpServer:
             self._refuse(request, datagram, Refuse(error.code, f"{decision.name}: {error.message}", decision.nic))
             return
         except OSError as error:
-            self._report.no_means(datagram.client, request, error)
+            self._report.out_of_resources(datagram.client, request, error)
             return
         self._sessions.add(session)
-        if isinstance(session.channel, OwnPort):
-            self._selector.register(session.channel, selectors.EVENT_READ, partial(self._on_session, session))
+        port = session.channel
+        if isinstance(port, OwnPort):
+            self._selector.register(port, selectors.EVENT_READ, partial(self._on_own_port, session, port))
         self._advance(session, partial(session.transfer.start, now))
 
     def _open(self, request: Request, datagram: Datagram, decision: ServeFile | ServeScript, now: float) -> Session:
-        """Return a session; raise TftpError where the file can't be had, OSError where the means are lacking now."""
+        """Return a session; raise TftpError where the file can't be had, OSError where bootd lacks the means."""
         settings = self._services.settings
         content = open_content(decision, request.mode, self._files)
         try:
@@ -208,7 +233,9 @@ class TftpServer:
             raise
         terms = negotiate(request.options, content.source.size, limits)
         transfer = Transfer(content.source, terms)
-        return Session(datagram.client, request, decision, terms, transfer, content, channel, started=now, heard=now)
+        return Session(
+            datagram.client, request, decision, terms, transfer, content, channel, started=now, last_heard=now
+        )
 
     def _refuse(self, request: Request, datagram: Datagram, refusal: Refuse) -> None:
         self._report.refused(datagram.client, request, refusal)
@@ -232,7 +259,7 @@ class TftpServer:
         try:
             session.channel.send(datagrams)
         except ConnectionRefusedError:
-            session.transfer.abort(_GONE)
+            session.transfer.abort(_PORT_CLOSED)
         except OSError:
             self._report.dropped("send_failed")
         if session.transfer.outcome is None:
@@ -254,11 +281,8 @@ class TftpServer:
         self._report.ended(session, time.monotonic())
 
 
-LINES_PER_SECOND = 20  # in the log, for requests that get no transfer; the metrics count all
-
-
 class Reporter:
-    """Tells the log, the metrics and the journal."""
+    """Tells log, metrics and journal how transfers end, and which datagrams get none."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -266,14 +290,16 @@ class Reporter:
         self._lines = 0
 
     def ended(self, session: Session, now: float) -> None:
-        """Tell how ``session`` ended; its transfer must have an outcome. ``now`` is the server's monotonic clock."""
+        """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""
         transfer, decision = session.transfer, session.decision
+        if transfer.outcome is None:
+            raise ValueError("the transfer goes on")
         status = transfer.outcome.value
         self._services.metrics.tftp.labels(status).inc()
         self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
         self._level(transfer)(
             "get",
-            **_who(session.client, session.request, decision.nic),
+            **_log_fields(session.client, session.request, decision.nic),
             filename=decision.name,
             bytesSent=transfer.bytes_acked,
             contentSize=session.content.size,
@@ -293,17 +319,19 @@ class Reporter:
             return
         self._services.log.info(
             "put" if request.write else "get",
-            **_who(client, request, refusal.nic),
+            **_log_fields(client, request, refusal.nic),
             status="refused",
             code=int(refusal.code),
             reason=refusal.reason,
         )
 
-    def no_means(self, client: Address, request: Request, error: OSError) -> None:
-        """Tell that ``request`` gets no answer for want of a descriptor or a route: the client asks again."""
+    def out_of_resources(self, client: Address, request: Request, error: OSError) -> None:
+        """Tell that ``request`` gets no answer, because no descriptor is free or no route is known."""
         self.dropped("no_means")
         if self._may_log():
-            self._services.log.error("get", **_who(client, request, None), status="dropped", reason=error.strerror)
+            self._services.log.error(
+                "get", **_log_fields(client, request, None), status="dropped", reason=error.strerror
+            )
 
     def dropped(self, reason: str) -> None:
         """Count a datagram that gets no answer."""
@@ -314,7 +342,7 @@ class Reporter:
         if transfer.outcome in (Outcome.TIMEOUT, Outcome.FAILED):
             return log.warning
         # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
-        quiet = transfer.outcome is Outcome.ABORTED and not transfer.proven
+        quiet = transfer.outcome is Outcome.ABORTED and not transfer.acknowledged
         return log.debug if quiet else log.info
 
     def _may_log(self) -> bool:
@@ -325,7 +353,7 @@ class Reporter:
         return self._lines <= LINES_PER_SECOND
 
 
-def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:
+def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:
     return {
         "machine": nic.machine.name if nic else None,
         "mac": nic.interface.mac if nic else None,
@@ -335,6 +363,7 @@ def _who(client: Address, request: Request, nic: Nic | None) -> dict[str, object
 
 
 def _event(session: Session, at: float) -> Event:
+    """Return what the journal is told of a transfer that was completed."""
     decision, sent = session.decision, session.transfer.bytes_acked
     detail: BootFile | Held | LocalBoot | events.Script
     if isinstance(decision, ServeFile):

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""One file on its way to one client, as a state machine without sockets or a clock.
+"""A transfer of one file to one client, as a state machine without sockets or a clock, and the table of all sessions.
 
 RFC 1350 lockstep is RFC 7440 with a window of one block, so there is one way through here for both: a window goes
 out, an ACK inside it moves it, and silence sends it again. Times are seconds on any clock that does not go back.
@@ -22,8 +22,10 @@ RETRIES = 5  # in a row, without an ACK that moves the window
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 8.0, 7.0)  # seconds before each and after the last, unless the client chose a timeout
 MAX_IDLE = 30.0  # seconds after which a client that was there is given up
 # Before its first ACK a client may be somebody whose address another one forged: it gets one more packet, no more.
-UNPROVEN_RETRIES = 1
-UNPROVEN_IDLE = 10.0
+UNACKNOWLEDGED_RETRIES = 1
+UNACKNOWLEDGED_IDLE = 10.0
+MAX_SESSIONS = 512
+MAX_PER_SOURCE = 4
 
 
 class Outcome(Enum):
@@ -53,15 +55,15 @@ class Transfer:
         self._sent = 0
         self._last: int | None = None  # the block that ends the file, once it has been read ...
         self._total = 0  # ... and the octets sent up to there
-        self._proven = False  # the client has acknowledged something, so its address is its own
+        self._acknowledged = False  # the client has acknowledged something, so its address is its own
         self._retries = 0
         self._progress_at = 0.0
         self._repeat_after = 0.0
 
     @property
-    def proven(self) -> bool:
+    def acknowledged(self) -> bool:
         """Return whether the client has acknowledged anything."""
-        return self._proven
+        return self._acknowledged
 
     def start(self, now: float) -> list[bytes]:
         """Return the first packet: the OACK, or the first block where no option was taken."""
@@ -82,7 +84,7 @@ class Transfer:
         """Send again what was not acknowledged, or give up; nothing before ``deadline``."""
         if self.outcome is not None or now < self.deadline:
             return []
-        if self._retries >= (RETRIES if self._proven else UNPROVEN_RETRIES):
+        if self._retries >= (RETRIES if self._acknowledged else UNACKNOWLEDGED_RETRIES):
             self._give_up()
             return []
         self._retries += 1
@@ -96,7 +98,7 @@ class Transfer:
 
     def repeat_first(self) -> list[bytes]:
         """Return the first packet again, for a client that repeats its request before it has acknowledged anything."""
-        return [] if self._proven or self.outcome is not None else self._pending()
+        return [] if self._acknowledged or self.outcome is not None else self._pending()
 
     def _on_ack(self, block: int, now: float) -> list[bytes]:
         ahead = (block - self._acked) % ROLLOVER
@@ -104,7 +106,7 @@ class Transfer:
             self._acked += ahead
         elif ahead or not self._answers_oack():
             return self._on_duplicate(ahead, now)
-        self._proven = True
+        self._acknowledged = True
         self._wait_anew(now)
         if self._acked == self._last:
             self.bytes_acked = self._total
@@ -114,7 +116,7 @@ class Transfer:
         return self._window()
 
     def _answers_oack(self) -> bool:
-        return bool(self._terms.oack) and not self._proven
+        return bool(self._terms.oack) and not self._acknowledged
 
     def _on_duplicate(self, ahead: int, now: float) -> list[bytes]:
         # RFC 1123 4.2.3.1: answering each duplicate ACK would double every packet from here on. In a window it can
@@ -160,15 +162,15 @@ class Transfer:
 
     def _set_deadline(self, now: float) -> None:
         interval = self._interval(self._retries)
-        if self._retries >= (RETRIES if self._proven else UNPROVEN_RETRIES):
+        if self._retries >= (RETRIES if self._acknowledged else UNACKNOWLEDGED_RETRIES):
             # Nothing more is sent: what is left is to wait for a late ACK.
-            patience = MAX_IDLE if self._proven else UNPROVEN_IDLE
+            patience = MAX_IDLE if self._acknowledged else UNACKNOWLEDGED_IDLE
             self.deadline = max(now + interval, self._progress_at + patience)
         else:
             self.deadline = now + interval
 
     def _give_up(self) -> None:
-        if self._proven:
+        if self._acknowledged:
             self._end(Outcome.TIMEOUT, f"no answer to block {self._acked + 1}")
         else:
             self._end(Outcome.ABORTED, "the client never answered")
@@ -178,13 +180,9 @@ class Transfer:
         self.reason = reason
 
 
-MAX_SESSIONS = 512
-MAX_PER_SOURCE = 4
-
-
 @dataclass(eq=False, slots=True)
 class Session:
-    """One transfer with all that belongs to it; times are those of the server's monotonic clock, in seconds."""
+    """One transfer with its client, request, file and port. Times are seconds of the server's monotonic clock."""
 
     client: Address
     request: Request
@@ -194,12 +192,12 @@ class Session:
     content: Content
     channel: Channel
     started: float
-    heard: float
-    wakes: float = field(default=float("inf"), init=False)  # the earliest moment it stands in the schedule for
+    last_heard: float
+    scheduled_at: float = field(default=float("inf"), init=False)  # its earliest entry in the schedule
 
 
 class Sessions:
-    """All sessions, by client; each client address and port has one at most."""
+    """All sessions by client, at most one for each address and port, and a schedule of their deadlines."""
 
     def __init__(self, limit: int = MAX_SESSIONS, limit_per_source: int = MAX_PER_SOURCE) -> None:
         self._limit = limit
@@ -220,19 +218,22 @@ class Sessions:
         """Return the session of ``client``."""
         return self._by_client.get(client)
 
-    def in_the_way(self, source: str) -> Session | None:
-        """Return a session of ``source`` that a new one may replace where it has too many: the oldest not taken up."""
+    def replaceable(self, source: str) -> Session | None:
+        """Return the session of ``source`` that a new one may replace, None where there is none, or still room.
+
+        It is the oldest of which the client has acknowledged nothing.
+        """
         own = self._by_source.get(source, [])
         if len(own) < self._limit_per_source:
             return None
-        return next((session for session in own if not session.transfer.proven), None)
+        return next((session for session in own if not session.transfer.acknowledged), None)
 
     def full(self, source: str) -> bool:
         """Return whether there is no room for another session of ``source``."""
         return len(self) >= self._limit or len(self._by_source.get(source, ())) >= self._limit_per_source
 
     def add(self, session: Session) -> None:
-        """Take ``session`` in, and into the schedule."""
+        """Add ``session`` to the table and to the schedule."""
         self._by_client[session.client] = session
         self._by_source.setdefault(session.client[0], []).append(session)
         self.reschedule(session)
@@ -246,14 +247,14 @@ class Sessions:
         own.remove(session)
         if not own:
             del self._by_source[session.client[0]]
-        session.wakes = float("-inf")  # nothing in the schedule is its own any more
+        session.scheduled_at = float("-inf")  # so that no entry in the schedule is its own any more
         return True
 
     def reschedule(self, session: Session) -> None:
-        """Note the transfer's deadline; a later one than before needs no note, it is seen when the earlier comes."""
-        if session.transfer.deadline < session.wakes:
-            session.wakes = session.transfer.deadline
-            heapq.heappush(self._schedule, (session.wakes, next(self._order), session))
+        """Put the transfer's deadline into the schedule; a later one than before is found when the earlier comes."""
+        if session.transfer.deadline < session.scheduled_at:
+            session.scheduled_at = session.transfer.deadline
+            heapq.heappush(self._schedule, (session.scheduled_at, next(self._order), session))
 
     def next_due(self) -> float | None:
         """Return when to call ``due`` next, or None where nothing is under way."""
@@ -264,9 +265,9 @@ class Sessions:
         found = []
         while self._schedule and self._schedule[0][0] <= now:
             at, _order, session = heapq.heappop(self._schedule)
-            if at != session.wakes:
+            if at != session.scheduled_at:
                 continue
-            session.wakes = float("inf")
+            session.scheduled_at = float("inf")
             if session.transfer.deadline <= now:
                 found.append(session)
             else:
