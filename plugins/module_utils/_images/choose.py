@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import rendered
 from ansible_collections.baremetal.netboot.plugins.module_utils._images import folder_source, http_source
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.folder_source import FolderSource
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.http_source import HttpSource, url_problem
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.iso_source import IsoSource
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.release_names import rendered
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.source import Source, Stream, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import CHECKSUMS, Release
 

@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import ISO_PATHS
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.folder_source import (
     read_text,
     size_of,
     stream_of,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.release_names import ISO_PATHS
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.source import Away, Missing, SourceError, Stream
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import CHECKSUMS
 

@@ -14,9 +14,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
-    parse_checksums,
-)
 from ansible_collections.baremetal.netboot.plugins.module_utils._images import directory as places
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.fetch import Job, fetch, patiently
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.outcome import Outcome
@@ -24,6 +21,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._images.part imp
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress_file import NAME as PROGRESS
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress_file import Progress
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.records import Records
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.release_names import parse_checksums
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.source import Away, Source, SourceError
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import (
     CHECKSUMS,

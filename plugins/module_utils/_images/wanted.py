@@ -11,10 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
-    digest_of,
     release_files,
-    source_names,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.release_names import digest_of, source_names
 
 CHECKSUMS = "checksums"
 

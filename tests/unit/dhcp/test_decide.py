@@ -69,8 +69,8 @@ def test_decide_request_that_is_left_alone(options, fields, reason):
 
 def test_decide_refusal_says_which_address_is_wrong():
     answer = decide(message(opt.DHCPREQUEST, OURS | WRONG), nic(), CONTEXT)
-    assert answer.seen.kind == "refused"
-    assert answer.seen.address == "10.10.0.77"
+    assert answer.detail.kind == "refused"
+    assert answer.detail.address == "10.10.0.77"
     assert "10.10.0.77" in answer.reason
     assert answer.reply.options[opt.MESSAGE] == answer.reason.encode()
 
@@ -80,7 +80,7 @@ def test_decide_inform_is_answered_without_an_address_and_is_no_event():
     assert type_of(answer) == opt.DHCPACK
     assert (answer.reply.yiaddr, answer.reply.ciaddr) == ("0.0.0.0", ADDRESS)
     assert opt.LEASE_TIME not in answer.reply.options
-    assert answer.seen is None
+    assert answer.detail is None
 
 
 def test_decide_inform_without_an_address_to_answer_to():
@@ -161,7 +161,7 @@ def test_usable_addresses(reserved):
 )
 def test_decide_tells_the_journal_who_asked_and_what_it_got(kind, options, event, client, detail):
     answer = decide(message(kind, client | options), nic(), CONTEXT)
-    assert answer.seen == event(**detail)
+    assert answer.detail == event(**detail)
 
 
 def test_decide_answers_the_machine_that_asked():

@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
-    parse_checksums,
-)
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.content_range import first_and_total
+from ansible_collections.baremetal.netboot.plugins.module_utils._images.release_names import parse_checksums
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.source import secrets_in, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import (
     Found,

@@ -16,31 +16,30 @@ from ..decisions.events import Decline, Discover, Lease, Leased, Refused, Releas
 from ..hardware.model import Nic
 from . import options as opt
 from .packet import BOOTREQUEST, NO_ADDRESS, Client, Kind, Packet, identify
-from .reply import Context, boot_offer, configuration, refusal
+from .reply import Context, boot_offer, nak, offer_or_ack
+
+UNKNOWN_MACHINE = "unknown_machine"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply to send. ``seen`` is what the journal is told of it, ``reason`` a sentence for people.
+    """A reply to send. ``detail`` is that of the event for the journal, ``reason`` a sentence for people.
 
     ``leased`` is what the client was told, None where its address was refused.
     """
 
     reply: Packet
     reason: str
-    seen: Discover | Lease | Refused | None
+    detail: Discover | Lease | Refused | None
     leased: Leased | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No reply; ``reason`` is a short fixed word, fit for a counter's label. ``seen`` as in Answer."""
+    """No reply; ``reason`` is a short fixed word, fit for a counter's label. ``detail`` as in Answer."""
 
     reason: str
-    seen: Decline | Release | None = None
-
-
-UNKNOWN_MACHINE = "unknown_machine"
+    detail: Decline | Release | None = None
 
 
 def decide(request: Packet, nic: Nic | None, context: Context) -> Answer | Silence:
@@ -66,7 +65,7 @@ def usable(address: str) -> bool:
 
 
 def _discover(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
-    return _configure(request, nic, context, opt.DHCPOFFER, Discover)
+    return _offer_or_ack(request, nic, context, opt.DHCPOFFER, Discover)
 
 
 def _request(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
@@ -83,14 +82,14 @@ def _request(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
     reserved = nic.interface.address
     if asked != reserved:
         reason = f"{asked} is not the address reserved for {request.mac}"
-        return Answer(refusal(request, reason, context), reason, Refused(reason, asked))
-    return _configure(request, nic, context, opt.DHCPACK, Lease)
+        return Answer(nak(request, reason, context), reason, Refused(reason, asked))
+    return _offer_or_ack(request, nic, context, opt.DHCPACK, Lease)
 
 
 def _inform(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
     if request.ciaddr == NO_ADDRESS:
         return Silence("inform_without_address")
-    return _configure(request, nic, context, opt.DHCPACK, None)
+    return _offer_or_ack(request, nic, context, opt.DHCPACK, None)
 
 
 def _decline(request: Packet, _nic: Nic, context: Context) -> Answer | Silence:
@@ -106,12 +105,12 @@ def _release(request: Packet, _nic: Nic, context: Context) -> Answer | Silence:
     return Silence("released", Release(request.ciaddr))
 
 
-def _configure(
+def _offer_or_ack(
     request: Packet, nic: Nic, context: Context, message_type: int, kind: type[Discover | Lease] | None
 ) -> Answer:
     client = identify(request)
     boot = boot_offer(nic, client, context)
-    reply = configuration(request, message_type, nic.interface, boot, context)
+    reply = offer_or_ack(request, message_type, nic.interface, boot, context)
     told = (client.kind.value, boot.netboot, _firmware(client), client.arch, boot.file)
     if kind is None:
         return Answer(reply, boot.reason, None, Leased(*told))

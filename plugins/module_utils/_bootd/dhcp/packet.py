@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""DHCP messages on the wire and as data: RFC 2131 section 2, options joined and split as RFC 3396 says."""
+"""DHCP messages to bytes and back (RFC 2131 section 2, RFC 3396), who sent one, and the UDP packet around one. Pure."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ _ETHERNET_SIZE = 6
 _COOKIE = b"\x63\x82\x53\x63"
 _END = bytes((opt.END,))
 _HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
+
+# How a client says what it is.
+_PXE_CLIENT = b"PXEClient"
+_HTTP_CLIENT = b"HTTPClient"
+_IPXE_CLASSES = (b"iPXE", b"Tinkerbell")  # in the user class: stock iPXE's, and that of Tinkerbell's builds
+_ARCH_IN_VENDOR_CLASS = re.compile(rb"(?:PXE|HTTP)Client:Arch:([0-9]{5})", re.ASCII)
+
+# The IPv4 and UDP headers of a packet that is made here.
+_PROTOCOL_UDP = 17
+_TTL = 64
+_IPV4 = struct.Struct("!BBHHHBBH4s4s")
+_UDP = struct.Struct("!HHHH")
+_PSEUDO_HEADER = struct.Struct("!4s4sBBH")
+_DONT_FRAGMENT = 0x4000
 
 # Options given up, in this order, when a reply is too big for its client: first what the header says too, then
 # comforts of an operating system, then what only matters beyond the own subnet. Everything else is never given up,
@@ -86,6 +100,30 @@ class Packet:
         return value[0] if value is not None and len(value) == 1 else None
 
 
+class Kind(Enum):
+    """The kind of program that sends a request: network boot firmware, iPXE, or an operating system."""
+
+    FIRMWARE = "firmware"
+    IPXE = "ipxe"
+    OS = "os"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The sender of a request. ``http``: it is firmware that boots from a URL (UEFI HTTP boot) rather than by TFTP."""
+
+    kind: Kind
+    http: bool = False
+    arches: tuple[int, ...] = ()  # option 93, most wanted first
+    tinkerbell: bool = False  # an iPXE built for Tinkerbell
+    vendor_class: str = ""
+
+    @property
+    def arch(self) -> int | None:
+        """Return the first architecture the client names."""
+        return self.arches[0] if self.arches else None
+
+
 def decode(data: bytes) -> Packet:
     """Return the message in ``data``, a UDP payload; raise DhcpError where it is none, or not over Ethernet.
 
@@ -105,14 +143,14 @@ def decode(data: bytes) -> Packet:
     if htype != _ETHERNET or hlen != _ETHERNET_SIZE:
         raise DhcpError("hardware_type")
     options: dict[int, bytes] = {}
-    _collect(data, _HEADER.size, options)
+    _read_options(data, _HEADER.size, options)
     overload = opt.uint(options.pop(opt.OVERLOAD, None), 1) or 0
     # RFC 3396 section 5: the parts of a split option continue in file, then in sname.
     if overload in (1, 3):
-        _collect(file, 0, options)
+        _read_options(file, 0, options)
         file = b""
     if overload in (2, 3):
-        _collect(sname, 0, options)
+        _read_options(sname, 0, options)
         sname = b""
     if overload:
         options.pop(opt.OVERLOAD, None)
@@ -180,8 +218,8 @@ def fit(packet: Packet, max_size: int | None) -> tuple[Packet, tuple[int, ...]]:
     The boot file name stays where only option 67 holds it. Raise DhcpError where what must stay is too big.
     """
     datagram = min(max(max_size or 0, _DEFAULT_DATAGRAM), _LARGEST_DATAGRAM)
-    relayed = packet.options.get(opt.RELAY_AGENT_INFORMATION)
-    added_by_relay = 0 if relayed is None else _option_size(relayed)
+    relay_information = packet.options.get(opt.RELAY_AGENT_INFORMATION)
+    added_by_relay = 0 if relay_information is None else _option_size(relay_information)
     excess = _size(packet) - (min(datagram + added_by_relay, _LARGEST_DATAGRAM) - _IP_AND_UDP)
     if excess <= 0:
         return packet, ()
@@ -193,17 +231,52 @@ def fit(packet: Packet, max_size: int | None) -> tuple[Packet, tuple[int, ...]]:
         excess -= _option_size(packet.options[code])
         if excess <= 0:
             return _without(packet, dropped), tuple(dropped)
-    if relayed is None:
+    if relay_information is None:
         raise DhcpError("reply_too_big")
-    fitted, dropped_too = fit(_without(packet, [opt.RELAY_AGENT_INFORMATION]), max_size)
-    return fitted, (opt.RELAY_AGENT_INFORMATION, *dropped_too)
+    fitted, others = fit(_without(packet, [opt.RELAY_AGENT_INFORMATION]), max_size)
+    return fitted, (opt.RELAY_AGENT_INFORMATION, *others)
+
+
+def identify(packet: Packet) -> Client:
+    """Return who sent ``packet``.
+
+    iPXE comes first, because on the wire it is a PXEClient too: it names itself in its user class (raw, or in the
+    form of RFC 3004) or by its encapsulated options. Firmware is what has the vendor class of a network boot client.
+    """
+    options = packet.options
+    raw = options.get(opt.VENDOR_CLASS, b"")
+    classes = opt.user_classes(options.get(opt.USER_CLASS))
+    if opt.IPXE in options or any(name in _IPXE_CLASSES for name in classes):
+        kind = Kind.IPXE
+    elif raw.startswith((_PXE_CLIENT, _HTTP_CLIENT)):
+        kind = Kind.FIRMWARE
+    else:
+        kind = Kind.OS
+    return Client(
+        kind=kind,
+        http=raw.startswith(_HTTP_CLIENT),
+        arches=opt.uint16_list(options.get(opt.CLIENT_ARCHITECTURE)) or _arch_from(raw),
+        tinkerbell=b"Tinkerbell" in classes,
+        vendor_class=opt.text(raw),
+    )
+
+
+def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes) -> bytes:
+    """Return the IPv4 packet (RFC 791) with one UDP datagram (RFC 768) between two (dotted address, port) pairs."""
+    sender, receiver = inet_aton(source[0]), inet_aton(target[0])
+    length = _UDP.size + len(payload)
+    pseudo_header = _PSEUDO_HEADER.pack(sender, receiver, 0, _PROTOCOL_UDP, length)
+    blank = _UDP.pack(source[1], target[1], length, 0)
+    # Zero would say that there is no checksum, so a sum of zero is sent as its other form (RFC 768).
+    udp = _UDP.pack(source[1], target[1], length, _checksum(pseudo_header + blank + payload) or 0xFFFF)
+    return _ip_header(sender, receiver, length) + udp + payload
 
 
 def _without(packet: Packet, codes: Collection[int]) -> Packet:
     return replace(packet, options={code: value for code, value in packet.options.items() if code not in codes})
 
 
-def _collect(area: bytes, start: int, options: dict[int, bytes]) -> None:
+def _read_options(area: bytes, start: int, options: dict[int, bytes]) -> None:
     for code, value in opt.walk(area, start):
         if value is None:
             raise DhcpError("option_cut_short")
@@ -232,83 +305,10 @@ def _size(packet: Packet) -> int:
     return _HEADER.size + sum(map(_option_size, packet.options.values())) + 1
 
 
-_PXE_CLIENT = b"PXEClient"
-_HTTP_CLIENT = b"HTTPClient"
-_IPXE_CLASSES = (b"iPXE", b"Tinkerbell")  # stock iPXE; Tinkerbell's builds rename themselves
-_ARCH_IN_VENDOR_CLASS = re.compile(rb"(?:PXE|HTTP)Client:Arch:([0-9]{5})", re.ASCII)
-
-
-class Kind(Enum):
-    """The program that sends a request."""
-
-    FIRMWARE = "firmware"
-    IPXE = "ipxe"
-    OS = "os"
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """The sender of a request. ``http`` tells firmware that boots from a URL (UEFI HTTP boot) from PXE's TFTP."""
-
-    kind: Kind
-    http: bool = False
-    arches: tuple[int, ...] = ()  # option 93, most wanted first
-    tinkerbell: bool = False  # an iPXE built for Tinkerbell
-    vendor_class: str = ""
-
-    @property
-    def arch(self) -> int | None:
-        """Return the first architecture the client names."""
-        return self.arches[0] if self.arches else None
-
-
-def identify(packet: Packet) -> Client:
-    """Return who sent ``packet``.
-
-    iPXE comes first, because on the wire it is a PXEClient too: it names itself in its user class (raw, or in the
-    form of RFC 3004) or by its encapsulated options. Firmware is what has the vendor class of a network boot client.
-    """
-    options = packet.options
-    raw = options.get(opt.VENDOR_CLASS, b"")
-    classes = opt.user_classes(options.get(opt.USER_CLASS))
-    if opt.IPXE in options or any(name in _IPXE_CLASSES for name in classes):
-        kind = Kind.IPXE
-    elif raw.startswith((_PXE_CLIENT, _HTTP_CLIENT)):
-        kind = Kind.FIRMWARE
-    else:
-        kind = Kind.OS
-    return Client(
-        kind=kind,
-        http=raw.startswith(_HTTP_CLIENT),
-        arches=opt.uint16_list(options.get(opt.CLIENT_ARCHITECTURE)) or _arch_from(raw),
-        tinkerbell=b"Tinkerbell" in classes,
-        vendor_class=opt.text(raw),
-    )
-
-
 def _arch_from(vendor_class: bytes) -> tuple[int, ...]:
     # Some firmware leaves option 93 out, and says the same in its vendor class (PXE specification 2.1, table 2-1).
     found = _ARCH_IN_VENDOR_CLASS.match(vendor_class)
     return (int(found[1]),) if found else ()
-
-
-_PROTOCOL_UDP = 17
-_TTL = 64
-_IPV4 = struct.Struct("!BBHHHBBH4s4s")
-_UDP = struct.Struct("!HHHH")
-_PSEUDO = struct.Struct("!4s4sBBH")
-_DONT_FRAGMENT = 0x4000
-
-
-def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes) -> bytes:
-    """Return the IPv4 packet (RFC 791) with one UDP datagram (RFC 768) between two (dotted address, port) pairs."""
-    sender, receiver = inet_aton(source[0]), inet_aton(target[0])
-    length = _UDP.size + len(payload)
-    pseudo = _PSEUDO.pack(sender, receiver, 0, _PROTOCOL_UDP, length)
-    blank = _UDP.pack(source[1], target[1], length, 0)
-    # Zero would say that there is no checksum, so a sum of zero is sent as its other form (RFC 768).
-    udp = _UDP.pack(source[1], target[1], length, _checksum(pseudo + blank + payload) or 0xFFFF)
-    return _ip_header(sender, receiver, length) + udp + payload
 
 
 def _ip_header(sender: bytes, receiver: bytes, length: int) -> bytes:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The replies themselves, field by field as RFC 2131 section 4.3.1, table 3, lays them out."""
+"""The reply to a DHCP message: its fields (RFC 2131 section 4.3.1), its boot part, and where it is sent to. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,80 @@ from ..process.settings import Settings
 from . import options as opt
 from .packet import BOOTREPLY, BROADCAST, FILE_ROOM, NO_ADDRESS, Client, Kind, Packet
 
+SERVER_PORT = 67
+CLIENT_PORT = 68
+LIMITED_BROADCAST = "255.255.255.255"
+DEFAULT_LEASE_TIME = 86400  # seconds
 INFINITE = 0xFFFFFFFF  # a lease that never ends (RFC 2131 section 3.3)
 
 # Echoed byte for byte: RFC 6842, RFC 4578 section 2.3, RFC 3046 section 2.2.
 _ECHOED = (opt.CLIENT_IDENTIFIER, opt.CLIENT_UUID, opt.RELAY_AGENT_INFORMATION)
 _BOOT_NAMES = (opt.TFTP_SERVER_NAME, opt.BOOT_FILE_NAME)
+# "Load the file of this reply at once, don't look for boot servers" (PXE specification 2.1, PXE_DISCOVERY_CONTROL).
+_LOAD_AT_ONCE = b"\x08"
+# A menu of one item, chosen at once: "boot locally" (type 0), with nobody to ask about it (bits 0 to 2). A lease with
+# nothing to boot would do, but edk2 and all that is made of it then ask on for a minute before they try the disk.
+_LOCAL_BOOT = opt.from_sub_options(
+    {
+        opt.PXE_DISCOVERY_CONTROL: b"\x07",
+        opt.PXE_BOOT_MENU: b"\0\0\x0alocal disk",
+        opt.PXE_MENU_PROMPT: b"\0local disk",
+    },
+    end=True,
+)
+# "Don't wait for a proxy DHCP server", which saves iPXE three seconds.
+_NO_PROXY = opt.from_sub_options({opt.IPXE_NO_PXEDHCP: b"\x01"})
 
 
-def configuration(
-    request: Packet, message_type: int, interface: Interface, boot: BootOffer, context: Context
-) -> Packet:
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The addresses, as machines reach them, and the defaults that replies are made of."""
+
+    server: str  # option 54
+    http_base: str  # the start of every URL, without a slash at the end
+    tftp: str  # siaddr
+    syslog: str  # option 7
+    arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
+    lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
+
+
+@dataclass(frozen=True, slots=True)
+class BootOffer:
+    """The boot part of a reply, ``file`` the name or URL of what to load.
+
+    ``netboot`` is whether the machine may boot from the network, whoever asks, and ``reason`` a sentence for people.
+    """
+
+    netboot: bool
+    reason: str
+    file: str = ""
+    server: str = ""  # siaddr, dotted
+    server_name: str = ""  # option 66
+    options: Mapping[int, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An address and port; ``mac`` is set where the receiver has no address yet and so can't answer ARP for it."""
+
+    address: str
+    port: int
+    mac: str = ""
+
+
+def context_from(settings: Settings) -> Context:
+    """Return the Context that ``settings`` describe: every service is at the advertised address."""
+    return Context(
+        server=settings.address,
+        http_base=settings.http_base,
+        tftp=settings.address,
+        syslog=settings.address,
+        arch_map=settings.arch_map,
+        lease_time=settings.lease_time,
+    )
+
+
+def offer_or_ack(request: Packet, message_type: int, interface: Interface, boot: BootOffer, context: Context) -> Packet:
     """Return the DHCPOFFER or DHCPACK that gives ``interface`` its address, its network and ``boot``.
 
     A DHCPINFORM is answered with the same but for address and lease time (RFC 2131 section 4.3.5). The options every
@@ -38,7 +102,7 @@ def configuration(
     if interface.netmask:
         # Always: without it a client falls back on address classes, and 10.10.0.16 would be a /8.
         options[opt.SUBNET_MASK] = opt.from_ipv4(interface.netmask)
-    for code, build in _NETWORK.items():
+    for code, build in _NETWORK_OPTIONS.items():
         if asked is None or code in asked:
             value = build(interface)
             if value:
@@ -61,7 +125,7 @@ def configuration(
     )
 
 
-def refusal(request: Packet, message: str, context: Context) -> Packet:
+def nak(request: Packet, message: str, context: Context) -> Packet:
     """Return the DHCPNAK that sends the client back to DHCPDISCOVER; ``message`` (option 56) says why.
 
     Through a relay it has the broadcast bit set, because the client's address is what is wrong (section 4.3.2).
@@ -74,6 +138,41 @@ def refusal(request: Packet, message: str, context: Context) -> Packet:
         giaddr=request.giaddr,
         options=_identity(request, opt.DHCPNAK, context) | {opt.MESSAGE: message.encode("utf-8")},
     )
+
+
+def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
+    """Return what ``client`` on ``nic`` is told to boot."""
+    asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
+    decision = decide_next(nic, asked, BootContext(context.http_base, context.arch_map))
+    if isinstance(decision, BootFile):
+        return _file_offer(decision, asked.program, nic.interface, context)
+    options = _local_boot_options(asked.program, decision)
+    return BootOffer(decision.netboot, decision.reason, file=decision.url, options=options)
+
+
+def program_of(client: Client) -> Program:
+    """Return the Program that the boot decision knows ``client`` as."""
+    if client.kind is Kind.FIRMWARE:
+        return Program.HTTP if client.http else Program.PXE
+    return Program.IPXE if client.kind is Kind.IPXE else Program.OS
+
+
+def destination(
+    request: Packet, reply: Packet, server_port: int = SERVER_PORT, client_port: int = CLIENT_PORT
+) -> Destination:
+    """Return where ``reply`` to ``request`` has to go: to the relay, or else to the client as it can receive it.
+
+    The ports are not those of the request: what a relay or an address translation sent from may not be listening.
+    """
+    if request.giaddr != NO_ADDRESS:
+        return Destination(request.giaddr, server_port)
+    if reply.message_type == opt.DHCPNAK:
+        return Destination(LIMITED_BROADCAST, client_port)
+    if request.ciaddr != NO_ADDRESS:
+        return Destination(request.ciaddr, client_port)
+    if request.flags & BROADCAST:
+        return Destination(LIMITED_BROADCAST, client_port)
+    return Destination(reply.yiaddr, client_port, request.mac)
 
 
 def _identity(request: Packet, message_type: int, context: Context) -> dict[int, bytes]:
@@ -128,7 +227,7 @@ def _routes(interface: Interface) -> bytes | None:
     return value
 
 
-_NETWORK: Mapping[int, Callable[[Interface], bytes | None]] = {
+_NETWORK_OPTIONS: Mapping[int, Callable[[Interface], bytes | None]] = {
     opt.ROUTER: lambda interface: _addresses(interface.gateway),
     opt.DOMAIN_NAME_SERVER: lambda interface: _addresses(*interface.name_servers),
     opt.HOST_NAME: lambda interface: interface.hostname.encode("utf-8"),
@@ -140,56 +239,8 @@ _NETWORK: Mapping[int, Callable[[Interface], bytes | None]] = {
 }
 
 
-# "Load the file of this reply at once, don't look for boot servers" (PXE specification 2.1, PXE_DISCOVERY_CONTROL).
-_LOAD_AT_ONCE = b"\x08"
-# A menu of one item, chosen at once: "boot locally" (type 0), with nobody to ask about it (bits 0 to 2). A lease with
-# nothing to boot would do, but edk2 and all that is made of it then ask on for a minute before they try the disk.
-_LOCAL_BOOT = opt.from_sub_options(
-    {
-        opt.PXE_DISCOVERY_CONTROL: b"\x07",
-        opt.PXE_BOOT_MENU: b"\0\0\x0alocal disk",
-        opt.PXE_MENU_PROMPT: b"\0local disk",
-    },
-    end=True,
-)
-# "Don't wait for a proxy DHCP server", which saves iPXE three seconds.
-_NO_PROXY = opt.from_sub_options({opt.IPXE_NO_PXEDHCP: b"\x01"})
-
-
-@dataclass(frozen=True, slots=True)
-class BootOffer:
-    """The boot part of a reply, ``file`` the name or URL of what to load.
-
-    ``netboot`` is whether the machine may boot from the network, whoever asks, and ``reason`` a sentence for people.
-    """
-
-    netboot: bool
-    reason: str
-    file: str = ""
-    server: str = ""  # siaddr, dotted
-    server_name: str = ""  # option 66
-    options: Mapping[int, bytes] = field(default_factory=dict)
-
-
-def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
-    """Return what ``client`` on ``nic`` is told to boot."""
-    asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
-    decision = decide_next(nic, asked, BootContext(context.http_base, context.arch_map))
-    if isinstance(decision, BootFile):
-        return _load(decision, asked.program, nic.interface, context)
-    options = _next_device(asked.program, decision)
-    return BootOffer(decision.netboot, decision.reason, file=decision.url, options=options)
-
-
-def program_of(client: Client) -> Program:
-    """Return what ``client`` is to the boot decision."""
-    if client.kind is Kind.FIRMWARE:
-        return Program.HTTP if client.http else Program.PXE
-    return Program.IPXE if client.kind is Kind.IPXE else Program.OS
-
-
-def _load(decision: BootFile, program: Program, interface: Interface, context: Context) -> BootOffer:
-    """Return what has the client load the file of ``decision``."""
+def _file_offer(decision: BootFile, program: Program, interface: Interface, context: Context) -> BootOffer:
+    """Return the boot part that makes the client load the file of ``decision``."""
     if decision.server:
         return BootOffer(
             decision.netboot,
@@ -204,11 +255,11 @@ def _load(decision: BootFile, program: Program, interface: Interface, context: C
         file=decision.url or decision.name,
         server=context.tftp,
         server_name=context.tftp,
-        options=_options(program, interface, context),
+        options=_file_options(program, interface, context),
     )
 
 
-def _options(program: Program, interface: Interface, context: Context) -> dict[int, bytes]:
+def _file_options(program: Program, interface: Interface, context: Context) -> dict[int, bytes]:
     """Return the options that go with a file."""
     vlan = _vlan(interface)
     if program is Program.IPXE:
@@ -220,7 +271,7 @@ def _options(program: Program, interface: Interface, context: Context) -> dict[i
     return {opt.VENDOR_CLASS: b"PXEClient"} | _vendor_specific(control | vlan)
 
 
-def _next_device(program: Program, decision: Refusal) -> dict[int, bytes]:
+def _local_boot_options(program: Program, decision: Refusal) -> dict[int, bytes]:
     """Return the options that send firmware on to its next boot device without delay."""
     if program is Program.PXE:
         return {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: _LOCAL_BOOT}
@@ -234,62 +285,3 @@ def _vlan(interface: Interface) -> dict[int, bytes]:
 
 def _vendor_specific(parts: Mapping[int, bytes]) -> dict[int, bytes]:
     return {opt.VENDOR_SPECIFIC: opt.from_sub_options(parts, end=True)} if parts else {}
-
-
-DEFAULT_LEASE_TIME = 86400
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The addresses, as machines reach them, and the defaults that replies are made of."""
-
-    server: str  # option 54
-    http_base: str  # the start of every URL, without a slash at the end
-    tftp: str  # siaddr
-    syslog: str  # option 7
-    arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
-    lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
-
-
-def context_from(settings: Settings) -> Context:
-    """Return the Context that ``settings`` describe: every service is at the advertised address."""
-    return Context(
-        server=settings.address,
-        http_base=settings.http_base,
-        tftp=settings.address,
-        syslog=settings.address,
-        arch_map=settings.arch_map,
-        lease_time=settings.lease_time,
-    )
-
-
-SERVER_PORT = 67
-CLIENT_PORT = 68
-EVERYBODY = "255.255.255.255"
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """An address and port; ``mac`` is set where the receiver has no address yet and so can't answer ARP for it."""
-
-    address: str
-    port: int
-    mac: str = ""
-
-
-def destination(
-    request: Packet, reply: Packet, server_port: int = SERVER_PORT, client_port: int = CLIENT_PORT
-) -> Destination:
-    """Return where ``reply`` to ``request`` has to go: to the relay, or else to the client as it can receive it.
-
-    The ports are not those of the request: what a relay or an address translation sent from may not be listening.
-    """
-    if request.giaddr != NO_ADDRESS:
-        return Destination(request.giaddr, server_port)
-    if reply.message_type == opt.DHCPNAK:
-        return Destination(EVERYBODY, client_port)
-    if request.ciaddr != NO_ADDRESS:
-        return Destination(request.ciaddr, client_port)
-    if request.flags & BROADCAST:
-        return Destination(EVERYBODY, client_port)
-    return Destination(reply.yiaddr, client_port, request.mac)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The DHCP server: one thread that answers what one socket hears, one datagram in and at most one out."""
+"""The DHCP server: one thread that answers what one socket hears, and what it tells log, metrics and journal."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from .decide import UNKNOWN_MACHINE, Answer, Silence, decide
 from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify
 from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
 from .transport import Datagram, Transport
+
+UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not name
 
 
 class DhcpServer:
@@ -76,12 +78,15 @@ class Outgoing:
 
 
 class Handler:
-    """Answers DHCP messages. The ports are those of relays and clients, and 67 and 68 everywhere but in tests."""
+    """Turns a DHCP message into the answer to it, and tells log, metrics, journal and the list of unknown machines.
 
-    def __init__(self, services: Services, server_port: int = SERVER_PORT, client_port: int = CLIENT_PORT) -> None:
+    ``relay_port`` and ``client_port`` are where answers are sent to.
+    """
+
+    def __init__(self, services: Services, relay_port: int = SERVER_PORT, client_port: int = CLIENT_PORT) -> None:
         self._services = services
         self._context = context_from(services.settings)
-        self._ports = (server_port, client_port)
+        self._ports = (relay_port, client_port)
         messages = services.metrics.dhcp
         names = (*opt.MESSAGE_NAMES.values(), UNKNOWN_TYPE)
         # Looked up once: a label costs more than the count.
@@ -149,19 +154,16 @@ class Handler:
             )
 
     def _record(self, nic: Nic, decision: Answer | Silence) -> None:
-        if decision.seen is not None:
-            event = Event(nic.machine.key, nic.interface.mac, self._services.clock(), decision.seen)
+        if decision.detail is not None:
+            event = Event(nic.machine.key, nic.interface.mac, self._services.clock(), decision.detail)
             self._services.journal.record(event)
 
     def _drop(self, reason: str) -> None:
         self._services.metrics.dropped.labels("dhcp", reason).inc()
 
 
-UNKNOWN_TYPE = "unknown"
-
-
 class Exchange:
-    """One message of a known machine, and its lines in the log; the names of the fields are those of Boots.
+    """The lines in the log about one message of a known machine; the names of the fields are those of Boots.
 
     ``fields`` are those that every line about it has.
     """
@@ -180,7 +182,7 @@ class Exchange:
         self._log = log
 
     def log_received(self) -> None:
-        """Say what came."""
+        """Log the message that was received."""
         request = self.request
         relay = request.options.get(opt.RELAY_AGENT_INFORMATION)
         self._log.info(
@@ -192,7 +194,7 @@ class Exchange:
         )
 
     def log_sent(self, answer: Answer, dropped: tuple[int, ...]) -> None:
-        """Say what went; ``dropped`` are the options that the client had no room for."""
+        """Log the answer that is sent; ``dropped`` are the options that the client had no room for."""
         reply = answer.reply
         # Where firmware gets nothing to boot, the log has to say why.
         leased = answer.leased
@@ -202,8 +204,8 @@ class Exchange:
             "send",
             **self.fields,
             type=type_name(reply),
-            address=_present(reply.yiaddr),
-            next_server=_present(reply.siaddr),
+            address=_unless_zero(reply.yiaddr),
+            next_server=_unless_zero(reply.siaddr),
             filename=filename or None,
             reason=answer.reason if unbootable or reply.message_type == opt.DHCPNAK else None,
             dropped_options=list(dropped) or None,
@@ -211,9 +213,9 @@ class Exchange:
         )
 
     def log_silence(self, silence: Silence) -> None:
-        """Say why nothing went."""
+        """Log why there is no answer."""
         self._log.info(
-            "ignore", **self.fields, reason=silence.reason, address=silence.seen.address if silence.seen else None
+            "ignore", **self.fields, reason=silence.reason, address=silence.detail.address if silence.detail else None
         )
 
 
@@ -222,7 +224,7 @@ def type_name(packet: Packet) -> str:
     return opt.MESSAGE_NAMES.get(packet.message_type or 0, UNKNOWN_TYPE)
 
 
-def _present(address: str) -> str | None:
+def _unless_zero(address: str) -> str | None:
     return None if address == NO_ADDRESS else address
 
 
@@ -231,7 +233,7 @@ def _option_82(value: bytes | None) -> dict[str, object]:
 
 
 def _relay_fields(value: bytes | None) -> dict[str, object]:
-    """Return what a relay says in option 82, raw and taken apart."""
+    """Return option 82 for the log: as it was sent, and the sub-options that have a meaning here."""
     if not value:
         return {}
     parts = opt.sub_options(value)
@@ -245,7 +247,7 @@ def _relay_fields(value: bytes | None) -> dict[str, object]:
 
 
 def _printable(value: bytes | None) -> str:
-    """Return ``value`` as text where it is some, else in hexadecimal: many relays send a bare MAC address."""
+    """Return ``value`` as text where it is printable, else in hexadecimal: many relays send a bare MAC address."""
     if not value:
         return ""
     return value.decode("ascii") if value.isascii() and value.decode("ascii").isprintable() else value.hex(":")

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from .packet import MAX_SIZE, udp_packet
-from .reply import EVERYBODY, Destination
+from .reply import LIMITED_BROADCAST, Destination
 
 # Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
 _IP_PKTINFO = 8
 _PKTINFO = struct.Struct("=i4s4s")  # interface index, address to send from, address sent to
 _ETHERTYPE_IPV4 = 0x0800
-BROADCAST_STATION = "ff:ff:ff:ff:ff:ff"
+BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 
 
@@ -78,13 +78,13 @@ class Transport:
 
     def send(self, payload: bytes, to: Destination, heard: Datagram) -> None:
         """Send ``payload`` out of the interface that ``heard`` came in on; OSError where it can't be sent."""
-        station = BROADCAST_STATION if to.address == EVERYBODY else to.mac
+        station = BROADCAST_MAC if to.address == LIMITED_BROADCAST else to.mac
         if not station:
             self._send_udp(payload, (to.address, to.port), heard.index)
         # Not by the UDP socket where it can be helped: replies to relays that don't answer ARP may fill its buffer.
         elif not self._send_raw(payload, to, station, heard.interface):
             # RFC 2131 section 4.1 allows it; every client takes it.
-            self._send_udp(payload, (EVERYBODY, to.port), heard.index)
+            self._send_udp(payload, (LIMITED_BROADCAST, to.port), heard.index)
 
     def _prepare(self, interface: str) -> None:
         self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)

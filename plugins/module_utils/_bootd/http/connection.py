@@ -17,15 +17,9 @@ from typing import TYPE_CHECKING, Any, cast
 try:
     from aiohttp import web
     from aiohttp.http_exceptions import LineTooLong
-except ImportError:
-    pass
-
-if TYPE_CHECKING:
     from aiohttp.web import RequestHandler, StreamResponse
-else:
-    try:
-        from aiohttp.web import RequestHandler, StreamResponse
-    except ImportError:  # the classes below need some base where Ansible's checks import this without aiohttp
+except ImportError:
+    if not TYPE_CHECKING:  # the classes below need some base where Ansible's checks import this without aiohttp
         RequestHandler = StreamResponse = object
 
 from .limits import ConnectionSlot, ConnectionSlots

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""All that bootd may do in a cluster, in one table: roles are generated from it, and it is checked at start. Pure."""
+"""All that bootd may do in a cluster, in one table: roles are generated from it, and at start the API is asked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from .client import Client
 
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 LEASE = "bootd"  # the object that says which replica answers DHCP
 
 MACHINES = "machines"  # where the Hardware objects are: one namespace, or all
@@ -92,14 +93,6 @@ def configurations_in(machines: str, own: str) -> str:
     return machines or own
 
 
-def _accesses(place: str, namespace: str) -> Iterator[Access]:
-    for rule in RULES:
-        if rule.place == place:
-            for verb in rule.verbs:
-                for name in rule.names or ("",):
-                    yield Access(rule, verb, namespace, name)
-
-
 def role_rules(*places: str) -> list[dict[str, Any]]:
     """Return the rules of the Role or ClusterRole for ``places``, as Kubernetes writes them."""
     return [
@@ -114,9 +107,6 @@ def role_rules(*places: str) -> list[dict[str, Any]]:
     ]
 
 
-REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-
-
 def missing_rules(client: Client, machines: str, own: str) -> list[str]:
     """Return a sentence for each permission that is refused; raises ApiError and ApiUnreachable.
 
@@ -128,6 +118,14 @@ def missing_rules(client: Client, machines: str, own: str) -> list[str]:
 def missing_configuration_rules(client: Client, namespace: str) -> list[str]:
     """Return a sentence for each refused permission on the configurations in ``namespace``; bootd runs without them."""
     return _refused(client, configuration_accesses(namespace))
+
+
+def _accesses(place: str, namespace: str) -> Iterator[Access]:
+    for rule in RULES:
+        if rule.place == place:
+            for verb in rule.verbs:
+                for name in rule.names or ("",):
+                    yield Access(rule, verb, namespace, name)
 
 
 def _refused(client: Client, wanted: Iterable[Access]) -> list[str]:

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The syslog server: one thread that takes what one socket hears. A machine is known by the address it sends from."""
+"""The syslog server: one thread that receives lines, limits how many one source may send, and logs those of machines.
+
+A machine is known by the address it sends from.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ from .lines import Line, Lines, presentable
 from .packet import MAX_SIZE, Message, SyslogError, parse
 from .signals import read_signal
 
+RATE = 100.0  # lines a second of one source
+BURST = 1000.0  # lines: a kernel says some hundred lines in its first second
+MAX_SOURCES = 4096  # that are remembered
 _RECEIVE_BUFFER = 1 << 20  # bytes: a rack that boots says much at once
 
 
@@ -120,20 +126,18 @@ class SyslogServer:
         self._services.metrics.dropped.labels("syslog", reason).inc()
 
 
-RATE = 100.0
-BURST = 1000.0  # a kernel says some hundred lines in its first second
-MAX_SOURCES = 4096
-
-
 @dataclass(slots=True)
 class _Bucket:
-    filled: float
+    tokens: float
     at: float
     missed: int = 0
 
 
 class RateLimit:
-    """Not safe for several threads: the server has one. Time is passed in, in seconds."""
+    """Limits the lines of each source to ``rate`` a second, after ``burst`` at once (a token bucket).
+
+    Times are in seconds. For one thread only.
+    """
 
     def __init__(self, rate: float = RATE, burst: float = BURST, sources: int = MAX_SOURCES) -> None:
         self._rate = rate
@@ -148,11 +152,11 @@ class RateLimit:
         if len(self._buckets) > self._sources:
             self._buckets.popitem(last=False)
         # A clock that was set back must not empty the bucket.
-        bucket.filled = min(self._burst, bucket.filled + max(0.0, now - bucket.at) * self._rate)
+        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._rate)
         bucket.at = now
-        if bucket.filled < 1.0:
+        if bucket.tokens < 1.0:
             bucket.missed += 1
             return None
-        bucket.filled -= 1.0
+        bucket.tokens -= 1.0
         missed, bucket.missed = bucket.missed, 0
         return missed
