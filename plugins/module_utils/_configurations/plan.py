@@ -27,7 +27,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import (
     Unreadable,
     read_yaml,
-    say_the_same,
+    same_values,
     yaml,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
@@ -198,7 +198,7 @@ def _is_same(before: Kept, after: Kept) -> bool:
     """Return whether nothing has to be written; what is YAML may be written otherwise and say the same."""
     if before.suffix != after.suffix:
         return False
-    return before.text == after.text or (after.suffix == YAML_SUFFIX and say_the_same(before.text, after.text))
+    return before.text == after.text or (after.suffix == YAML_SUFFIX and same_values(before.text, after.text))
 
 
 def removals(keys: Iterable[Key], present: Mapping[Key, Kept]) -> list[Step]:

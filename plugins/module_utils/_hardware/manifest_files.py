@@ -15,7 +15,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_object_name
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.secret_fields import hidden
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import say_the_same
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import same_values
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
 
 SUFFIX = ".yaml"
@@ -82,7 +82,7 @@ def removals(machines: Iterable[Mapping[str, Any]], present: Mapping[str, str]) 
 
 def _is_kept(before: str, after: str) -> bool:
     """Return whether a file may stay: another version of the YAML library may have written the same otherwise."""
-    return before == after or (before.startswith(HEADER) and say_the_same(before, after))
+    return before == after or (before.startswith(HEADER) and same_values(before, after))
 
 
 def without_secrets(change: Change) -> tuple[str, str]:

@@ -75,11 +75,11 @@ def test_what_for_several_and_bounded():
     assert waits("z", [many]).endswith("and 3 more")
 
 
-def test_what_for_a_circle_says_so():
-    circle = [machine("a", "c"), B, machine("c", "b")]
+def test_what_for_a_cycle_says_so():
+    cycle = [machine("a", "c"), B, machine("c", "b")]
     for name in "abc":
-        assert "wait for each other" in waits(name, circle)
-    assert waits("d", [*circle, machine("d", "a")]) == "a (known)"
+        assert "wait for each other" in waits(name, cycle)
+    assert waits("d", [*cycle, machine("d", "a")]) == "a (known)"
 
 
 @pytest.mark.parametrize("stage", ["script", "kernel", "installing"])

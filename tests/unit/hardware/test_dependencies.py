@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The annotation that orders machines: what it says, what can't be, and circles."""
+"""The annotation that orders machines: what it says, what can't be, and cycles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.hardware.dependencies import PATH, circle_through
+from _bootd.hardware.dependencies import PATH, cycle_through
 from _bootd.hardware.manifest import Document
 from _bootd.hardware.model import AFTER_ANNOTATION, MAX_AFTER, after_names, machine_from_object
 from _bootd.validation.objects import check
@@ -67,7 +67,7 @@ def test_check_an_order_that_can_be_is_no_problem():
     assert told(hardware("node-0"), hardware("node-1", "node-0"), hardware("node-2", "node-0,node-1")) == []
 
 
-def test_check_names_each_circle_once():
+def test_check_names_each_cycle_once():
     first = [hardware("node-1", "node-2"), hardware("node-2", "node-3"), hardware("node-3", "node-1")]
     second = [hardware("own", "own")]
     behind = [hardware("node-4", "node-1")]
@@ -89,12 +89,12 @@ GRAPHS = st.dictionaries(st.integers(0, 8), st.lists(st.integers(0, 8), max_size
 
 
 @given(GRAPHS, st.integers(0, 8))
-def test_circle_through_is_a_way_back_or_there_is_none(graph, start):
+def test_cycle_through_is_a_way_back_or_there_is_none(graph, start):
     after = {str(key): [str(name) for name in names] for key, names in graph.items()}
-    circle = circle_through(str(start), lambda key: after.get(key, ()))
-    if circle:
-        assert circle[0] == str(start)
-        for one, other in zip(circle, [*circle[1:], circle[0]], strict=True):
+    cycle = cycle_through(str(start), lambda key: after.get(key, ()))
+    if cycle:
+        assert cycle[0] == str(start)
+        for one, other in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
             assert other in after[one]
         return
     reached, waiting = set(), list(after.get(str(start), ()))

@@ -27,7 +27,7 @@ FIRMWARE_PATH = "/ipxe"  # below which network boot programs are by HTTP
 
 
 class Program(Enum):
-    """The program that asks."""
+    """The program that asks: firmware by PXE or HTTP, iPXE, or an operating system."""
 
     PXE = "PXE firmware"  # loads by TFTP
     HTTP = "UEFI HTTP boot"  # loads from a URL
@@ -78,7 +78,7 @@ class BootContext:
 
 @dataclass(frozen=True, slots=True)
 class BootFile:
-    """Load this: a network boot program, or for iPXE its script.
+    """The file to load: a network boot program, or for iPXE its script.
 
     ``name`` is a path below the boot-file directories, ``url`` where it is by HTTP, "" for TFTP. ``server`` is who has
     it, a name or an address, "" for bootd itself. ``netboot`` is whether the machine may boot from the network.
@@ -93,33 +93,33 @@ class BootFile:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The user's own script, word for word."""
+    """An iPXE script that the object itself holds, passed on word for word."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Whatever the script at ``url`` does."""
+    """An iPXE script elsewhere, at ``url``, that iPXE is to chain to."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class LocalDisk:
-    """The machine's own disk."""
+    """Boot the machine's own disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Nothing, since a field of the object can't be used: ``problem`` says which, and not what it holds."""
+    """Boot nothing, because a field of the object can't be used: ``problem`` says which, but not its value."""
 
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Boot this, as data: ``ipxe.render`` makes the text. ``kind`` names it in events."""
+    """What the machine's script boots, as data: ``ipxe.render`` makes the text. ``kind`` names it in events."""
 
     reason: str
     boots: KernelBoot | Chain | Contents | LocalDisk | Unusable
@@ -128,7 +128,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask again later; ``waits_for`` says for people what has to happen first."""
+    """The machine is to ask again later; ``waits_for`` says, for people, what has to happen first."""
 
     reason: str
     waits_for: str
@@ -137,7 +137,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Nothing. ``netboot`` is whether the machine may boot from the network, had it asked otherwise.
+    """The machine gets nothing. ``netboot`` is whether the machine may boot from the network, had it asked otherwise.
 
     ``url`` is a file that HTTP refuses by the same decision: UEFI HTTP boot has no word for "nothing to boot", and
     gives up on the first 403.

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The one policy for DHCP, TFTP and HTTP: what netboot means for a machine right now.
+"""The one policy for DHCP, TFTP and HTTP: whether a machine may boot from the network now, and what it boots.
 
 Every server asks here, so that "netboot is off" can't mean three different things.
 """

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from ..hardware.dependencies import circle_through, named
+from ..hardware.dependencies import cycle_through, names_of
 from ..hardware.model import Machine, Nic, boot_interface
 from ..installers.registry import installer_of
 from ..process.settings import Settings
@@ -48,8 +48,8 @@ def what_for(machine: Machine, others: Others, now: float) -> str:
         return ""
     waiting = [reason for key in machine.after if (reason := _not_done(machine, key, others))]
     if waiting:
-        circle = circle_through(machine.key, lambda key: _after(others.machines.get(key)))
-        return f"ever: {named(circle)} wait for each other" if circle else _some(waiting)
+        cycle = cycle_through(machine.key, lambda key: _after(others.machines.get(key)))
+        return f"ever: {names_of(cycle)} wait for each other" if cycle else _some(waiting)
     limit = others.settings.installs_at_once
     if not limit:
         return ""
@@ -85,7 +85,7 @@ def _not_done(machine: Machine, key: str, others: Others) -> str:
 
 
 def _is_busy(key: str, others: Others, now: float) -> bool:
-    """Return whether the machine takes a place. One that is silent for longer than its stage may last does not."""
+    """Return whether the machine installs now; one silent for longer than its stage may last does not count."""
     machine, state = others.machines.get(key), others.state_of(key)
     return machine is not None and _may_boot(machine) and not is_over(state, now, others.settings.stage_limits)
 

@@ -17,7 +17,7 @@ from .problem import Problem, printable, shown
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What one place has for itself: ``value`` is how it is compared, ``text`` how it stands there."""
+    """A value that only one object may have: ``value`` is for comparing, ``text`` as written at ``path``."""
 
     kind: str
     value: str

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which machines wait for which: the annotation ``netboot.baremetal/after``, its names and its circles."""
+"""Which machines wait for which: the annotation ``netboot.baremetal/after``, its names and its cycles."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .names import is_usable, is_usable_key
 from .problem import Problem, printable, shown
 
 PATH = f"metadata.annotations.{AFTER_ANNOTATION}"
-MAX_SHOWN = 8  # machines of a circle that are named
-MAX_CIRCLES = 100
+MAX_SHOWN = 8  # machines of a cycle that are named
+MAX_CYCLES = 100
 
 
 def check_after(value: Mapping[str, Any]) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def check_after(value: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def dependency_problems(documents: Iterable[Document]) -> Iterator[Problem]:
-    """Yield a problem for each circle of machines that wait for each other, a note for each name nobody has."""
+    """Yield a problem for each cycle of machines that wait for each other, a note for each name nobody has."""
     found = {_key(document.value): document for document in documents}
     after = {key: _after(key, document.value) for key, document in found.items()}
     for key, document in found.items():
@@ -38,34 +38,34 @@ def dependency_problems(documents: Iterable[Document]) -> Iterator[Problem]:
             if name not in found:
                 message = f"{name} is not among these objects; while nobody is called so, this machine waits"
                 yield _problem(document, key, message, note=True)
-    for circle in _circles(after):
-        key = min(circle, key=list(found).index)
-        yield _problem(found[key], key, f"{named(circle)} wait for each other: none of them would ever boot")
+    for cycle in _cycles(after):
+        key = min(cycle, key=list(found).index)
+        yield _problem(found[key], key, f"{names_of(cycle)} wait for each other: none of them would ever boot")
 
 
-def named(circle: Sequence[str]) -> str:
-    """Return the machines of a circle for people, a few of many."""
-    more = len(circle) - MAX_SHOWN
-    return ", ".join(circle[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def names_of(cycle: Sequence[str]) -> str:
+    """Return the machines of a cycle as text for people, MAX_SHOWN of them by name."""
+    more = len(cycle) - MAX_SHOWN
+    return ", ".join(cycle[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _circles(after: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """Yield circles, at most MAX_CIRCLES, until what is left has none."""
+def _cycles(after: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Yield cycles, at most MAX_CYCLES, until the machines that are left form none."""
     left = {key: set(names) for key, names in after.items()}
-    for _unused in range(MAX_CIRCLES):
+    for _unused in range(MAX_CYCLES):
         try:
             TopologicalSorter(left).prepare()
         except CycleError as error:
-            circle = list(dict.fromkeys(error.args[1]))
-            yield sorted(circle)
-            for key in circle:
+            cycle = list(dict.fromkeys(error.args[1]))
+            yield sorted(cycle)
+            for key in cycle:
                 left[key] = set()
         else:
             return
 
 
-def circle_through(key: str, after: Callable[[str], Iterable[str]]) -> list[str]:
-    """Return the machines of a circle that begins and ends at ``key``, empty where it is in none.
+def cycle_through(key: str, after: Callable[[str], Iterable[str]]) -> list[str]:
+    """Return the machines of a cycle that begins and ends at ``key``, empty where it is in none.
 
     ``after`` gives the keys of those that a machine waits for.
     """

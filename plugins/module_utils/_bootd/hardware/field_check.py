@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Holds an object against the table of fields: names nobody reads, and values of the wrong kind."""
+"""Compares an object with the table of fields: finds unknown names, and values of the wrong type."""
 
 from __future__ import annotations
 

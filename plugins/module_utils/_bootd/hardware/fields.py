@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A mapping whose keys are free."""
+    """A mapping with any keys, whose values have ``shape``."""
 
     shape: Any
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Single values of a Hardware object: each function returns what would be right, or "" where the value is."""
+"""Checks of single values of a Hardware object: each returns what is wrong with the value, "" where nothing is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCRIPT_SCHEMES = ("http", "https", "ftp", "tftp")  # that iPXE loads from
 
 
 def mac(text: str) -> str:
-    """Hold ``text`` against the form of Tinkerbell's schema, whose pattern lets more around it pass."""
+    """Check a MAC address against the form of Tinkerbell's schema, whose pattern lets other text around it pass."""
     if CANONICAL.fullmatch(text):
         first = int(text[:2], 16)
         if first & 1:
@@ -39,7 +39,7 @@ def mac(text: str) -> str:
 
 
 def ipv4(text: str) -> str:
-    """Hold ``text`` against a plain IPv4 address."""
+    """Check that ``text`` is a plain IPv4 address."""
     try:
         IPv4Address(text)
     except AddressValueError:
@@ -69,7 +69,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def host_address(text: str) -> str:
-    """Hold ``text`` against an IPv4 address that one machine can have."""
+    """Check that ``text`` is an IPv4 address that one machine can have."""
     message = ipv4(text)
     if message:
         return message
@@ -87,7 +87,7 @@ def host_address(text: str) -> str:
 
 
 def netmask(text: str) -> str:
-    """Hold ``text`` against a netmask in dotted form whose ones come first."""
+    """Check that ``text`` is a netmask in dotted form whose ones come first."""
     prefix = _PREFIX.fullmatch(text)
     if prefix:
         return f"should be in dotted form: {IPv4Network(f'0.0.0.0/{prefix[1]}').netmask}"
@@ -101,7 +101,7 @@ def netmask(text: str) -> str:
 
 
 def server(text: str) -> str:
-    """Hold ``text`` against the address of a server in a list that DHCP carries."""
+    """Check that ``text`` is the IPv4 address of a server, as the lists of DHCP options carry it."""
     message = ipv4(text)
     if message and is_hostname(text) and not _is_ipv6(text):
         return f"{message}: DHCP carries addresses here, not names"
@@ -111,14 +111,14 @@ def server(text: str) -> str:
 
 
 def hostname(text: str) -> str:
-    """Hold ``text`` against a host name."""
+    """Check that ``text`` is a host name."""
     if is_hostname(text):
         return ""
     return "should be a host name: letters, digits and dashes, labels of at most 63, separated by dots"
 
 
 def lease_time(seconds: int) -> str:
-    """Hold ``seconds`` against what option 51 can say."""
+    """Check that ``seconds`` is a lease time that DHCP option 51 can carry."""
     if 0 < seconds <= MAX_LEASE:
         return ""
     if seconds == 0:
@@ -127,19 +127,19 @@ def lease_time(seconds: int) -> str:
 
 
 def vlan_id(text: str) -> str:
-    """Hold ``text`` against the number of one VLAN; 0 means untagged."""
+    """Check that ``text`` is the number of one VLAN; 0 means untagged."""
     if re.fullmatch(r"0|[1-9][0-9]{0,3}", text, re.ASCII) and int(text) <= MAX_VLAN:
         return ""
     return f"should be the number of one VLAN, from 0 to {MAX_VLAN}"
 
 
 def script_url(text: str) -> str:
-    """Hold ``text`` against a URL that iPXE can load a script from."""
+    """Check that ``text`` is a URL that iPXE can load a script from."""
     return _url(text, SCRIPT_SCHEMES)
 
 
 def base_url(text: str) -> str:
-    """Hold ``text`` against a URL to which paths are appended."""
+    """Check that ``text`` is a URL to which paths can be appended."""
     message = _url(text, ("http", "https"))
     if not message and ("?" in text or "#" in text):
         return "paths are appended to it, so it can't have a query or a fragment"
@@ -171,7 +171,7 @@ def _url_form(text: str, schemes: tuple[str, ...]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Hold kernel arguments against what one line can carry; where, but not what: it may hold a token."""
+    """Check that kernel arguments are one line; the message says where they are not, never what they are: a token."""
     body = text.removesuffix("\n")
     for place, char in enumerate(body):
         if char in "\r\n":
@@ -182,7 +182,7 @@ def one_line(text: str) -> str:
 
 
 def route_destination(text: str) -> str:
-    """Hold ``text`` against a network in prefix form (RFC 3442)."""
+    """Check that ``text`` is a network in prefix form, as routes have it (RFC 3442)."""
     address, slash, prefix = text.partition("/")
     if ipv4(address) or not slash or not re.fullmatch(r"[0-9]{1,2}", prefix, re.ASCII) or int(prefix) > 32:
         return "should be a network as in 192.168.1.0/24"

@@ -68,8 +68,8 @@ def read_yaml(text: str) -> Iterator[YamlDocument]:
             composer = _Composer()
 
 
-def say_the_same(first: str, second: str) -> bool:
-    """Return whether two texts are one, or YAML of the same values in the same order."""
+def same_values(first: str, second: str) -> bool:
+    """Return whether two texts are equal, or YAML with the same values in the same order."""
     if first == second:
         return True
     try:
