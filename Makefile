@@ -50,13 +50,9 @@ test: venv ## Run everything CI runs
 	@$(RUN)
 
 .PHONY: lint
-lint: venv ## ruff, shellcheck, yamllint, ansible-lint
+lint: venv ## ruff, mypy, shellcheck, yamllint, ansible-lint
 	@tests/setup/packages lint
 	@$(RUN) lint
-
-.PHONY: types
-types: venv ## mypy --strict over the daemon; no part of `make test` yet
-	@$(RUN) types
 
 .PHONY: unit
 unit: venv ## Unit tests, pure and quick, and the HTTP and TFTP servers on loopback

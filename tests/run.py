@@ -1,8 +1,7 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the steps named on the command line, and end with a table of how they went.
+"""Run the steps named on the command line, all of them by default, and end with a table of how they went.
 
-Without names it runs all but those of ON_REQUEST.
 Every step runs, also after one has failed, two side by side. Output goes to
 build/test/STEP.log; pytest's is shown as it comes, the others' when they fail. Exit status 1 when a step failed.
 Run by `make`, which has prepared build/venv.
@@ -23,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from steps import HOME, ON_REQUEST, ROOT, STEPS, Command, environment
+from steps import HOME, ROOT, STEPS, Command, environment
 
 LOGS = ROOT / "build/test"
 
@@ -203,7 +202,7 @@ def main(names: list[str]) -> int:
     # SIGINT as well: a shell starts its background jobs with it ignored, and that is inherited.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
-    tracks = plan(names or [step for step in STEPS if step not in ON_REQUEST])
+    tracks = plan(names or list(STEPS))
     workers = min(SIDE_BY_SIDE, len(os.sched_getaffinity(0)))
     runner = Runner(Screen(shared=workers > 1 and len(tracks) > 1))
     started = time.monotonic()

@@ -83,14 +83,11 @@ def lint() -> list[Command]:
     return [
         Command(["ruff", "check", "."]),
         Command(["ruff", "format", "--check", "."]),
+        Command(["mypy"], proof="Success: "),
         Command(["shellcheck", *shell_scripts()]),
         Command(["yamllint", "--strict", "."]),
         Command(["ansible-lint"], proof="Passed: 0 failure(s)"),
     ]
-
-
-def types() -> list[Command]:
-    return [Command(["mypy"], proof="Success: ")]
 
 
 def ansible_test(kind: str) -> list[str]:
@@ -156,13 +153,9 @@ def demo_harvester() -> list[Command]:
     return [Command(argv, proof="The report is", never=WARNING, live=True)]
 
 
-# Run by their names only, and not among all steps.
-ON_REQUEST = ("types",)
-
 # In the order in which they are begun: quick and telling ones, then the longest, and short ones to end together.
 STEPS: dict[str, Callable[[], list[Command]]] = {
     "lint": lint,
-    "types": types,
     "unit": lambda: pytest("tests/unit", "tests/loopback"),
     "molecule": molecule,
     "api": lambda: pytest("tests/api"),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 try:
     import yaml
@@ -33,7 +33,7 @@ MAX_NUMBER = 64  # characters; what is longer is no number that a field could ho
 _TAG = "tag:yaml.org,2002:"
 _MERGE: Any = object()  # stands for an unquoted << as a key
 
-Scalar = str | int | float | bool | None
+Scalar: TypeAlias = "str | int | float | bool | None"
 
 
 class Unreadable(Exception):

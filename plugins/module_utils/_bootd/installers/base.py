@@ -74,7 +74,6 @@ class Installer(Protocol):
 
         ``configuration_url`` is where it gets its configuration, "" where there is none for it.
         """
-        ...
 
     def read(self, text: str) -> Configuration:
         """Return the configuration that ``text`` is, as its author wrote it: here a mapping in YAML, or anything else.
