@@ -111,7 +111,8 @@ def test_stop_while_250_clients_download(site):
             stack.enter_context(clients(port, 250, FETCH, buffer=4096))
             assert ask(port, PHONE_HOME)[0] == 200
             began = time.monotonic()
-        assert time.monotonic() - began < SOON
+        # The clients never read on: a server that waited for them would take all of its patience.
+        assert time.monotonic() - began < 5
     assert eventually(lambda: descriptors() == before)
     # What was sent of each is told.
     sent = [line["bytesSent"] for line in site.lines() if line.get("uri") == "/images/big"]

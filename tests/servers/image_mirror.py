@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A mirror with Harvester's releases, small ones: an HTTP server that knows ranges, and breaks off where it is told to.
 
-    python tests/image_mirror.py make DIRECTORY VERSION ARCH     writes a release to DIRECTORY/VERSION
-    python tests/image_mirror.py serve DIRECTORY PORT FLAG       serves DIRECTORY until the file FLAG is gone
+    python tests/servers/image_mirror.py make DIRECTORY VERSION ARCH     writes a release to DIRECTORY/VERSION
+    python tests/servers/image_mirror.py serve DIRECTORY PORT FLAG       serves DIRECTORY until the file FLAG is gone
 
 A file ``NAME.break`` beside a file makes the server close the connection after as many octets of it as it says, once.
 What was asked for is in ``DIRECTORY/requests.log``: method, path, Range, If-Range and status, a JSON list a line.

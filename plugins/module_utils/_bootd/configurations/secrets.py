@@ -129,7 +129,8 @@ class SecretConfigurations:
             return "", b""
         written = {key: text for key in DATA_KEYS.values() if (text := text_at(item, "data", key))}
         if len(written) > 1:
-            self._refuse(name, duplicate_reason([*written][1]))
+            _one, other, *_more = written
+            self._refuse(name, duplicate_reason(other))
             return name, b""
         try:
             data = base64.b64decode("".join(written.values()), validate=True)
