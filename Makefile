@@ -19,7 +19,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/home/.ansible
 export LC_ALL := C.UTF-8
 
 VENV := $(CURDIR)/build/venv/bin
-RUN := $(VENV)/python tests/run.py
+RUN := PYTHONPATH=tests $(VENV)/python -m steps.run
 
 # What is installed is locked, with hashes; `make lock` renews the locks.
 DAEMON := roles/bootd/files/requirements-host.lock
@@ -134,8 +134,8 @@ newest: ## unit, contract and wire on the newest releases of everything (PYTHON=
 	@tests/setup/packages venv wire cluster
 	@tests/setup/newest
 	@tests/setup/link
-	@build/venv-newest/bin/python tests/newest.py
-	@build/venv-newest/bin/python tests/run.py unit contract wire
+	@PYTHONPATH=tests build/venv-newest/bin/python -m steps.newest
+	@PYTHONPATH=tests build/venv-newest/bin/python -m steps.run unit contract wire
 
 .PHONY: clean
 clean: ## Remove what was made, but keep the venv and caches

@@ -12,7 +12,7 @@ from _bootd.hardware.model import AFTER_ANNOTATION
 from api.processes import environment, finish_task, start_task
 from api.site import MACHINE, report
 from cluster.kube import wait_for
-from require import require
+from programs.require import require
 
 SECOND = "um790-2"
 SCRIPT, SECOND_SCRIPT = "/58-47-ca-71-d8-49/auto.ipxe", "/58-47-ca-71-d8-50/auto.ipxe"

@@ -27,7 +27,7 @@ from _bootd.kube.client import Client, resource_path
 from _bootd.kube.connect import bearer, endpoint_from
 from _bootd.kube.errors import ApiError, ApiUnreachable
 from cluster.envtest import EnvTest
-from require import fail_or_skip
+from programs.require import fail_or_skip
 
 NEEDED = (
     "no Kubernetes API server for tests: set KUBECONFIG to a cluster that may be written to, KUBEBUILDER_ASSETS to "

@@ -13,7 +13,7 @@ from pathlib import Path
 from _bootd.decisions.stages import State
 from _bootd.stores.states.directory import KeptStates, StateDir
 from _bootd.stores.states.document import to_json
-from require import require
+from programs.require import require
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "plugins/module_utils")}

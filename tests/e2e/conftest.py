@@ -17,7 +17,7 @@ from e2e.node import IMAGE_PLAYBOOK, Node
 from e2e.site import Site
 from lab import artifacts, bootstrap, needs
 from lab.network import Lab
-from require import require
+from programs.require import require
 
 ROOT = Path(__file__).resolve().parents[2]
 

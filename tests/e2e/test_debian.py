@@ -14,7 +14,7 @@ from e2e.site import Site
 from integration.daemon.running import ADDRESS
 from lab import bootstrap, debian_installer, needs
 from lab.network import Lab
-from require import require
+from programs.require import require
 from samples import howto
 
 # The user's own early command, which runs although bootd has one.

@@ -13,7 +13,7 @@ import os
 import time
 from pathlib import Path
 
-from tools import KUBE_SCRIPT
+from programs.known import KUBE_SCRIPT
 
 from .bootstrap import NODE, NODE_ADDRESS
 from .command import CommandFailed, run

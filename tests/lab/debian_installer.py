@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools import DEBIAN_INSTALLER
+from programs.known import DEBIAN_INSTALLER
 
 FILES = Path(DEBIAN_INSTALLER)
 KERNEL, INITRD = "linux", "initrd.gz"

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import missing
+from programs.known import missing
 
 from . import artifacts, bootd, bootstrap, report
 from .accelerator import accelerator

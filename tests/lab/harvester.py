@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tools import missing
+from programs.known import missing
 
 from . import artifacts, bootd, bootstrap, report, story
 from .accelerator import accelerator

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from tools import DEBIAN_INSTALLER, KUBE_SCRIPT
+from programs.known import DEBIAN_INSTALLER, KUBE_SCRIPT
 
 NETWORK = ("root", "ip", "nsenter", "sysctl", "curl", "dnsmasq")
 ARTIFACTS = (

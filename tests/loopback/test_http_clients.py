@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from _bootd.http.wsgi_environ import MAX_BODY
-from require import require
+from programs.require import require
 from servers.http_site import KEY, MAC, Site, machine, make_site, serving
 
 SIZE = 20 * 1024 * 1024 + 12345

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, site_with
-from require import require
+from programs.require import require
 from servers.http_site import serving
 
 

@@ -13,7 +13,7 @@ import pytest
 import tftpy
 
 from _bootd.tftp.content import to_netascii
-from require import require
+from programs.require import require
 from servers.tftp_lab import MAC, OFF, ON, SCRIPT, tftp_lab
 
 SMALL, BIG = 1 << 20, 40 << 20

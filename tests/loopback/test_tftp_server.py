@@ -20,7 +20,7 @@ from _bootd.decisions import events
 from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, encode
 from _bootd.tftp.server import ServerLoop, TftpServer
 from _bootd.tftp.transfer import Sessions
-from require import require
+from programs.require import require
 from servers.tftp_lab import MAC, OFF, ON, SCRIPT, UNKNOWN, Client, tftp_lab
 
 CONTENT = bytes(range(256)) * 10

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import interpreters
-from cores import Core, choose
+from steps import interpreters
+from steps.cores import Core, choose
 
 CORES = [Core("2.19", (3, 11), (3, 13)), Core("2.20", (3, 12), (3, 14)), Core("2.21", (3, 12), (3, 14))]
 

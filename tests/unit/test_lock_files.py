@@ -10,8 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from cores import supported
-from lock_files import CONTROLLER, CORES, DAEMON, HOST, LOCKS, ROOT, TESTS, entries, requirements
+from steps.cores import supported
+from steps.lock_files import CONTROLLER, CORES, DAEMON, HOST, LOCKS, ROOT, TESTS, entries, requirements
 
 ALL = (DAEMON, *LOCKS, *CORES)
 MADE_FROM = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import tools
-from require import require
+from programs import known as tools
+from programs.require import require
 
 TESTS = Path(__file__).resolve().parents[1]
 ESSENTIAL = {"apt", "dpkg", "util-linux"}

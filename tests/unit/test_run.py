@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-import run
-from steps import STEPS, Command
+from steps import run
+from steps.table import STEPS, Command
 
 
 def python(code: str, **more: object) -> Command:

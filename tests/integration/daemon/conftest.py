@@ -12,7 +12,7 @@ import pytest
 from integration.daemon.manifests import manifest
 from integration.daemon.running import Bootd
 from lab.network import Lab
-from require import require
+from programs.require import require
 
 NODE, CLIENT = "node", "client"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from require import require
+from programs.require import require
 from servers.dhcp_lab import SERVER, Bootd, DhcpLab, Machine, dhcp_lab, remembered
 
 UEFI = (

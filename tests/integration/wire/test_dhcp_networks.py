@@ -10,7 +10,7 @@ from base64 import b64decode
 import pytest
 
 from _bootd.dhcp.options import sub_options
-from require import require
+from programs.require import require
 from servers.dhcp_lab import SERVER, dhcp_lab, remembered
 
 RELAY, BEHIND = "10.10.0.30", "192.168.77"

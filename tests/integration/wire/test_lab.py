@@ -16,7 +16,7 @@ import pytest
 from lab import ledger, mounts, namespaces
 from lab.down import take_down_abandoned
 from lab.network import Lab
-from require import require
+from programs.require import require
 
 TESTS = Path(__file__).resolve().parents[2]
 # Ignored at first, as in a background job of a shell.

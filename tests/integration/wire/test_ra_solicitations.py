@@ -14,7 +14,7 @@ import pytest
 from integration.daemon.manifests import manifest
 from integration.daemon.running import Bootd
 from lab.network import Lab
-from require import require
+from programs.require import require
 
 NODE, MACHINE, INSTALLED, STRANGER = "node", "machine", "installed", "stranger"
 MACS = {MACHINE: "58:47:ca:71:d8:49", INSTALLED: "58:47:ca:71:d8:50", STRANGER: "58:47:ca:71:d8:51"}

@@ -14,7 +14,7 @@ import pytest
 from integration.daemon.manifests import manifest
 from integration.daemon.running import Bootd
 from lab.network import Lab
-from require import require
+from programs.require import require
 
 NODE, MACHINE, STRANGER = "node", "machine", "stranger"
 KERNEL = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64"

@@ -17,7 +17,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._images.outcome 
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.present import Failed, Wish, present
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.source import SourceError
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import release_from
-from require import require
+from programs.require import require
 from servers.image_mirror import content_of
 
 # As the boot menus of Harvester's ISOs have them (package/harvester-os/iso/boot/grub2/grub.cfg), old and new.

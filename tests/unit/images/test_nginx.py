@@ -23,7 +23,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._images.nginx im
     path_problem,
     unit,
 )
-from require import require
+from programs.require import require
 
 NOBODY = 65534
 PATIENCE = 10.0

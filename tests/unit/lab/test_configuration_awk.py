@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lab.initramfs import SOURCES
-from require import require
+from programs.require import require
 
 HOOKS = [
     {"event": "STARTED", "method": "put", "url": "http://10.10.0.20:7080/a?{{.MACAddr}}", "payload": '{"a": "it\'s"}'},

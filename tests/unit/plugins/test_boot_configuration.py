@@ -22,7 +22,7 @@ from _bootd.process.log import Log
 from _bootd.stores.catalog import Catalog
 from ansible_collections.baremetal.netboot.plugins.module_utils._configurations import files as _configurations_files
 from ansible_collections.baremetal.netboot.plugins.modules import boot_configuration
-from require import require
+from programs.require import require
 
 CANARY = "canary-5f3a9e"
 

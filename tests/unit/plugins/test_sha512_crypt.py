@@ -16,7 +16,7 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._sha512_crypt im
     salt_of,
     sha512_crypt,
 )
-from require import require
+from programs.require import require
 
 
 def test_sha512_crypt_of_the_specification():

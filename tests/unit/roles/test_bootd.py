@@ -17,8 +17,8 @@ from ansible.template import Templar, trust_as_template
 from _bootd.commands import arguments
 from _bootd.commands.arguments import parse, settings_from
 from _bootd.process.settings import LIMITS
-from lock_files import DAEMON, HOST
-from require import require
+from programs.require import require
+from steps.lock_files import DAEMON, HOST
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/bootd"
 CAPABILITIES = {"CAP_NET_BIND_SERVICE", "CAP_NET_RAW"}

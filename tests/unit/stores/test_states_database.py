@@ -22,7 +22,7 @@ from _bootd.stores.base import StoreError
 from _bootd.stores.states import database as state_database
 from _bootd.stores.states.database import DatabaseRefused
 from _bootd.stores.states.directory import StateDir
-from require import require
+from programs.require import require
 from samples.state_rows import allow_rows, execute, refuse_rows
 
 ROOT = Path(__file__).resolve().parents[3]

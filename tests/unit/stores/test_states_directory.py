@@ -21,7 +21,7 @@ from _bootd.stores.states import directory as module
 from _bootd.stores.states import files as state_files
 from _bootd.stores.states.directory import StateDir
 from _bootd.stores.states.document import to_json
-from require import require
+from programs.require import require
 from samples.state_rows import execute, put_row
 
 ROOT = Path(__file__).resolve().parents[3]

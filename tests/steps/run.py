@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from steps import HOME, ROOT, STEPS, Command, environment
+from steps.table import HOME, ROOT, STEPS, Command, environment
 
 LOGS = ROOT / "build/test"
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import interpreters
-from interpreters import Version
-from lock_files import HOST, entries
-from steps import HOME, ROOT, copy_tree, environment
+from steps import interpreters
+from steps.interpreters import Version
+from steps.lock_files import HOST, entries
+from steps.table import HOME, ROOT, copy_tree, environment
 
 LOCKS = ROOT / "tests/locks"
 UNITS = ("tests/unit/plugins", "tests/unit/roles", "tests/unit/deploy", "tests/unit/images")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-from lock_files import LOCKS, pins
+from steps.lock_files import LOCKS, pins
 
 
 def main() -> None:

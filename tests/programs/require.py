@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from tools import missing
+from programs.known import missing
 
 
 def require(*needs: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DAEMON = ROOT / "roles/bootd/files/requirements.lock"
 HOST = ROOT / "roles/bootd/files/requirements-host.lock"
 CONTROLLER = ROOT / "tests/locks/ansible.lock"

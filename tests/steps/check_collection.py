@@ -16,7 +16,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "build/dist"
 INSTALLED = ROOT / "build/test/installed"
 NAME = "baremetal.netboot"

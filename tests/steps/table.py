@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 VENV = Path(sys.prefix) / "bin"  # of the Python that runs this: build/venv, or the one that has the newest of all
 HOME = ROOT / "build/home"
 TREES = ROOT / "build/tree"
@@ -35,8 +35,10 @@ class Command:
 
 def environment(venv: Path = VENV, home: Path = HOME) -> dict[str, str]:
     """Return the environment of every step: the venv's tools, this checkout's collection, a home of its own."""
+    # Not where these steps are imported from: a program that needs that says so.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return {
-        **os.environ,
+        **inherited,
         "PATH": f"{venv}:{os.environ['PATH']}",
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
@@ -104,7 +106,7 @@ def sanity() -> list[Command]:
 
 def cores() -> list[Command]:
     """Plugins and roles on the other releases of ansible-core, as far as there are Pythons for them."""
-    return [Command([sys.executable, "tests/cores.py"], proof="ansible-core: ")]
+    return [Command(["env", "PYTHONPATH=tests", sys.executable, "-m", "steps.cores"], proof="ansible-core: ")]
 
 
 def integration() -> list[Command]:
@@ -114,7 +116,7 @@ def integration() -> list[Command]:
 
 
 def collection() -> list[Command]:
-    return [Command([sys.executable, "tests/check_collection.py"])]
+    return [Command(["env", "PYTHONPATH=tests", sys.executable, "-m", "steps.check_collection"])]
 
 
 def docs() -> list[Command]:
