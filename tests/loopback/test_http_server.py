@@ -168,6 +168,7 @@ def test_slow_clients_cost_no_worker(tmp_path, dribble):
     # As many as there may be, and a single worker.
     site = site_with(tmp_path, http_threads=1, http_connections=40)
     with serving(site) as port, clients(port, 40, dribble):
+        time.sleep(0.2)  # until bootd has read what they sent: then they hold all there is
         started = time.monotonic()
         for _unused in range(20):
             assert ask(port, PHONE_HOME)[0] == 200

@@ -25,7 +25,7 @@ class ConnectionSlot:
         self.source = source
         self.end = end  # closes the connection; may be called from any thread
         self.waiting_for_client = True  # else the client waits for bootd
-        self.idle = True  # no request of it is unanswered
+        self.idle = True  # no whole request of it is unanswered
         self.progress_at = slots.clock()  # when it last sent or took an octet
 
     def note_progress(self) -> None:

@@ -92,14 +92,14 @@ class WsgiHandler:
         return {**environ, **client, **streams, SLOT: connection.slot}
 
     async def _body(self, request: BaseRequest, connection: Connection) -> bytes:
-        connection.slot.waiting_for_client = True
+        connection.slot.waiting_for_client = connection.slot.idle = True
         try:
             async with asyncio.timeout(connections.REQUEST_SECONDS):
                 return await request.read()
         except TimeoutError:
             raise Refused(408, f"not sent in {connections.REQUEST_SECONDS:.0f} s") from None
         finally:
-            connection.slot.waiting_for_client = False
+            connection.slot.waiting_for_client = connection.slot.idle = False
 
     def _call(self, environ: Environ) -> Result:
         """Return what the application answers; runs in one of its threads."""
@@ -171,6 +171,8 @@ class WsgiHandler:
             connection.sending = None
             loop.remove_writer(client)
             client.close()
+            # At once, not when the file is closed in another thread: who has it all may ask for the next.
+            connection.slot.end_download()
         await self._report_progress(body)
 
     async def _wait_while_taken(
