@@ -388,3 +388,18 @@ def test_journal_reconcile_takes_over_what_another_replica_wrote_once_its_own_is
     store.elsewhere = {KEY: State(stage="installing", last_at=SUCCEEDED.at)}
     journal.reconcile(Catalog())
     assert journal.state(KEY).stage == "ready"
+
+
+def test_journal_reconcile_puts_nothing_in_the_place_of_a_state_that_is_being_kept():
+    """While the store writes a report, a change of the objects has another replica's older state looked at."""
+
+    class Reconciling(MemoryStore):
+        def save(self, states):
+            journal.reconcile(Catalog())
+            super().save(states)
+
+    store = Reconciling()
+    store.elsewhere = {KEY: State(stage="installing", last_at=SUCCEEDED.at + 60.0)}
+    journal = Journal(store, quiet())
+    journal.record(SUCCEEDED, durable=True)
+    assert (journal.state(KEY).stage, store.states[KEY].stage) == ("installed", "installed")

@@ -130,7 +130,7 @@ class Journal:
         """
         with self._changed:
             for key, state in self._store.changed_states().items():
-                if key not in self._dirty and state.last_at >= self.state(key).last_at:
+                if not self._is_due(key) and state.last_at >= self.state(key).last_at:
                     self._put(key, state)
         for key, state in list(self._states.items()):
             machine = catalog.get(key)
