@@ -30,8 +30,9 @@ class PodSite(Site):
     def kubectl(self, *argv: str) -> str:
         return self.node.cluster.kubectl(*argv)
 
-    def report_urls(self) -> str:
-        return self.kubectl("--namespace=netboot", "exec", "deployment/bootd", "--", "bootd", "report-url")
+    def report_urls(self) -> dict[str, str]:
+        urls = self.kubectl("--namespace=netboot", "exec", "deployment/bootd", "--", "bootd", "report-url")
+        return json.loads(urls)
 
     def object(self) -> dict:
         return json.loads(self.kubectl("--namespace=tink-system", "get", "hardware", "um790-1", "--output=json"))
