@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ NEEDED = (
 )
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NAMESPACE = "tink-system"
+STARTS = 3
 PATIENCE = 30.0  # seconds
 
 
@@ -124,9 +125,22 @@ class ScriptedServer(ApiServer):
         _script(self._script, "kill", str(self._directory), part)
 
     def start(self, part: str = "apiserver") -> None:
-        """Start a part again that was killed, and wait until it answers."""
+        """Start a part again that was killed, and wait until the API answers.
+
+        An API server that comes before its etcd answers gives up, and is then started once more.
+        """
+        for _unused in range(STARTS - 1):
+            _script(self._script, "start", str(self._directory), part)
+            with suppress(AssertionError):
+                wait_for(self._is_ready, "the API is back")
+                return
+            with suppress(RuntimeError):  # it has ended by itself
+                self.kill(part)
         _script(self._script, "start", str(self._directory), part)
-        wait_for(lambda: self.kubectl("get", "--raw", "/readyz", check=False) == "ok", "the API is back")
+        wait_for(self._is_ready, "the API is back")
+
+    def _is_ready(self) -> bool:
+        return self.kubectl("get", "--raw", "/readyz", check=False) == "ok"
 
     def lose_data(self) -> None:
         """Lose all that etcd holds, as a disk does."""

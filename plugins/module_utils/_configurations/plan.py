@@ -25,10 +25,10 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     is_object_name,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import (
+    HAS_YAML,
     Unreadable,
     read_yaml,
     same_values,
-    yaml,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
 
@@ -241,7 +241,7 @@ def _values(kept: Kept | None) -> dict[str, Any]:
     """Return the values of a configuration by their paths; of one that can't be read, all of it as one value."""
     if kept is None:
         return {}
-    if yaml is None or kept.suffix != YAML_SUFFIX:
+    if not HAS_YAML or kept.suffix != YAML_SUFFIX:
         return {TEXT_PATH: kept.text}
     try:
         documents = [item.value for item in read_yaml(kept.text)]

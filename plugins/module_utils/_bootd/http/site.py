@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..decisions.boot import BootContext, Script, Wait
 from ..decisions.events import Detail, Event
@@ -18,7 +18,7 @@ from .caller import Caller, Networks, client_address, identify, networks
 from .downloads import Downloads
 
 Environ = dict[str, Any]  # a WSGI environment (PEP 3333)
-Render = Callable[[Script | Wait, str, Settings], str]  # of a boot decision and a MAC: the iPXE script
+Render: TypeAlias = "Callable[[Script | Wait, str, Settings], str]"  # of a boot decision and a MAC: the iPXE script
 NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for the log
 SLOT = "bootd.slot"  # in the WSGI environment: the ConnectionSlot, which a route asks before it sends a file
 
