@@ -155,7 +155,7 @@ def test_diff_of_one_that_can_not_be_read(broken):
 
 
 def test_diff_without_a_yaml_library(monkeypatch):
-    monkeypatch.setattr(plan, "yaml", None)
+    monkeypatch.setattr(plan, "HAS_YAML", False)
     shown = plan.diff_of(Step(("", "a"), "updated", kept(token="old"), kept(token=CANARY)), "a")
     assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "configuration: (hidden, another)\n")
 
