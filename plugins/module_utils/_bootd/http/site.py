@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from ..decisions.boot import BootContext, Script, Wait
 from ..decisions.events import Detail, Event
@@ -18,9 +18,15 @@ from .caller import Caller, Networks, client_address, identify, networks
 from .downloads import Downloads
 
 Environ = dict[str, Any]  # a WSGI environment (PEP 3333)
-Render: TypeAlias = "Callable[[Script | Wait, str, Settings], str]"  # of a boot decision and a MAC: the iPXE script
 NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for the log
 SLOT = "bootd.slot"  # in the WSGI environment: the ConnectionSlot, which a route asks before it sends a file
+
+
+class Render(Protocol):
+    """Makes the iPXE script of a boot decision; see ``ipxe.render``."""
+
+    def __call__(self, script: Script | Wait, mac: str, settings: Settings, /) -> str:
+        """Return the script of the machine whose interface has ``mac``."""
 
 
 @dataclass(frozen=True, slots=True)
