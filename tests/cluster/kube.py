@@ -116,9 +116,9 @@ class ServiceAccount:
 class ScriptedServer(ApiServer):
     """One that the script started, which can be killed and started again."""
 
-    def __init__(self, directory: Path, script: str) -> None:
+    def __init__(self, directory: Path, script: str, port: int) -> None:
         super().__init__(directory / "kubeconfig")
-        self._script, self._directory = script, directory
+        self._script, self._directory, self._port = script, directory, port
 
     def kill(self, part: str = "apiserver") -> None:
         """Kill -9 a part of it: apiserver, etcd."""
@@ -146,6 +146,8 @@ class ScriptedServer(ApiServer):
         """Lose all that etcd holds, as a disk does."""
         self.kill("apiserver")
         self.kill("etcd")
+        # A process that is killed holds its ports until it has gone, and the next one does not ask twice.
+        wait_for(lambda: all(map(_is_free, etcd_ports(self._port))), "etcd's ports are free")
         subprocess.run(["rm", "-rf", self._directory / "etcd"], check=True)
         _script(self._script, "start", str(self._directory), "etcd")
         time.sleep(1)
@@ -191,22 +193,39 @@ def own_api_server() -> Iterator[ScriptedServer]:
     with tempfile.TemporaryDirectory(prefix="kube-") as scratch:
         directory = Path(scratch) / "kube"
         try:
-            _script(script, "up", str(directory), "--port", str(free_port()))
-            yield ScriptedServer(directory, script)
+            port = free_port()
+            _script(script, "up", str(directory), "--port", str(port))
+            yield ScriptedServer(directory, script, port)
         finally:
             if (directory / "pid").is_dir():
                 _script(script, "down", str(directory))
 
 
+def etcd_ports(port: int) -> tuple[int, int]:
+    """Return the ports that etcd takes beside an API server on ``port``."""
+    return port + 10000, port + 10001
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as etcd does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def free_port() -> int:
     """Return a port of loopback that has a neighbour 10,000 higher: etcd takes that."""
     while True:
-        port = 20000 + secrets.randbelow(20000)
+        # Also etcd's are below 32768, from where Linux takes the ports of whoever connects to anything.
+        port = 20000 + secrets.randbelow(2700)
         with socket.socket() as one, socket.socket() as other, socket.socket() as third:
             try:
                 one.bind(("127.0.0.1", port))
-                other.bind(("127.0.0.1", port + 10000))
-                third.bind(("127.0.0.1", port + 10001))
+                for probe, taken in zip((other, third), etcd_ports(port), strict=True):
+                    probe.bind(("127.0.0.1", taken))
             except OSError:
                 continue
             return port
