@@ -14,6 +14,7 @@ from _bootd.hardware.model import Interface, Machine, Netboot, Nic, Osie
 MAC = "58:47:ca:71:d8:49"
 ADDRESS = "10.10.0.16"
 SERVER = "10.10.0.20"
+PATH = "58-47-ca-71-d8-49"  # of MAC, in the names that bootd hands out
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 CONTEXT = Context(server=SERVER, http_base="http://10.10.0.20:7080", tftp=SERVER, syslog=SERVER)
 

@@ -37,9 +37,9 @@ def steps(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("arch", "asks"),
     [
-        (7, "firmware: TFTP RRQ ipxe.efi"),
-        (0, "firmware: TFTP RRQ undionly.kpxe"),
-        (16, "firmware: HTTP GET http://10.10.0.20:7080/ipxe/ipxe.efi"),
+        (7, "firmware: TFTP RRQ 58-47-ca-71-d8-49/ipxe.efi"),
+        (0, "firmware: TFTP RRQ 58-47-ca-71-d8-49/undionly.kpxe"),
+        (16, "firmware: HTTP GET http://10.10.0.20:7080/ipxe/58-47-ca-71-d8-49/ipxe.efi"),
     ],
 )
 def test_explain_follows_the_firmware(arch, asks):

@@ -27,7 +27,7 @@ from _bootd.decisions.boot import (
 )
 from _bootd.hardware.model import Netboot, Nic, Osie, machine_from_object
 from _bootd.installers.kernel_boot import Initrd, KernelBoot
-from samples.dhcp_messages import MAC, SCRIPT, nic
+from samples.dhcp_messages import MAC, PATH, SCRIPT, nic
 from samples.documents import damaged_objects
 
 HTTP = "http://10.10.0.20:7080"
@@ -47,10 +47,14 @@ def get(
 @pytest.mark.parametrize(
     ("program", "arches", "decision"),
     [
-        (Program.PXE, UEFI, BootFile("PXE loads ipxe.efi", "ipxe.efi")),
-        (Program.PXE, BIOS, BootFile("PXE loads undionly.kpxe", "undionly.kpxe")),
-        (Program.PXE, (6, 7), BootFile("PXE loads ipxe.efi", "ipxe.efi")),
-        (Program.HTTP, BY_HTTP, BootFile("UEFI HTTP boot loads ipxe.efi", "ipxe.efi", f"{HTTP}/ipxe/ipxe.efi")),
+        (Program.PXE, UEFI, BootFile("PXE loads ipxe.efi", "ipxe.efi", tftp_name=f"{PATH}/ipxe.efi")),
+        (
+            Program.PXE,
+            BIOS,
+            BootFile("PXE loads undionly.kpxe", "undionly.kpxe", tftp_name=f"{PATH}/undionly.kpxe"),
+        ),
+        (Program.PXE, (6, 7), BootFile("PXE loads ipxe.efi", "ipxe.efi", tftp_name=f"{PATH}/ipxe.efi")),
+        (Program.HTTP, BY_HTTP, BootFile("UEFI HTTP boot loads ipxe.efi", "ipxe.efi", f"{HTTP}/ipxe/{PATH}/ipxe.efi")),
         (Program.PXE, (6,), Refusal("there is no network boot program for x86 UEFI", netboot=True)),
         (Program.HTTP, (15,), Refusal("there is no network boot program for x86 UEFI over HTTP", netboot=True)),
         (
@@ -59,6 +63,18 @@ def get(
             Refusal("there is no network boot program for a client that names no architecture", netboot=True),
         ),
         (Program.IPXE, UEFI, BootFile("um790-1 boots the kernel of netboot.osie", "auto.ipxe", SCRIPT)),
+        # One that lists no HTTP is given one that has it, as the usual set-up for the iPXE of network cards does.
+        (
+            Program.IPXE_BY_TFTP,
+            BIOS,
+            BootFile("iPXE that lists no HTTP loads undionly.kpxe", "undionly.kpxe", tftp_name=f"{PATH}/undionly.kpxe"),
+        ),
+        # Where there is none for it, its script goes by TFTP.
+        (
+            Program.IPXE_BY_TFTP,
+            (6,),
+            BootFile("um790-1 boots the kernel of netboot.osie", "autoexec.ipxe", tftp_name=f"{PATH}/autoexec.ipxe"),
+        ),
         (Program.OS, (), Refusal("an operating system gets its lease, and nothing to boot", netboot=True)),
     ],
 )
@@ -71,8 +87,13 @@ def test_decide_what_to_load(program, arches, decision):
     [
         (Program.PXE, UEFI, Refusal(OFF)),
         (Program.PXE, (6,), Refusal(OFF)),
-        (Program.HTTP, BY_HTTP, Refusal(OFF, url=f"{HTTP}/ipxe/ipxe.efi")),
+        (Program.HTTP, BY_HTTP, Refusal(OFF, url=f"{HTTP}/ipxe/{PATH}/ipxe.efi")),
         (Program.IPXE, UEFI, BootFile(OFF, "auto.ipxe", SCRIPT, netboot=False)),
+        (
+            Program.IPXE_BY_TFTP,
+            UEFI,
+            BootFile(OFF, "autoexec.ipxe", netboot=False, tftp_name=f"{PATH}/autoexec.ipxe"),
+        ),
         (Program.OS, (), Refusal("an operating system gets its lease, and nothing to boot")),
     ],
 )
@@ -84,7 +105,12 @@ def test_decide_what_the_object_names_goes_before_all_else():
     where = nic(allow_pxe=None, tftp_server_name="tftp.example.org", boot_file_name="pi/start4.elf")
     for program in Program:
         decision = get(Wants.NEXT, program, UEFI, where)
-        assert (decision.name, decision.server, decision.url) == ("pi/start4.elf", "tftp.example.org", "")
+        assert (decision.name, decision.tftp_name, decision.server, decision.url) == (
+            "pi/start4.elf",
+            "pi/start4.elf",
+            "tftp.example.org",
+            "",
+        )
 
 
 @pytest.mark.parametrize("program", [Program.PXE, Program.HTTP])

@@ -21,7 +21,7 @@ def who(options: dict[int, bytes]) -> Client:
         (UEFI, Client(Kind.FIRMWARE, False, (7,), False, "PXEClient:Arch:00007:UNDI:003016")),
         (BIOS, Client(Kind.FIRMWARE, False, (0,), False, "PXEClient:Arch:00000:UNDI:002001")),
         (HTTP_BOOT, Client(Kind.FIRMWARE, True, (16,), False, "HTTPClient:Arch:00016:UNDI:003001")),
-        (IPXE, Client(Kind.IPXE, False, (7,), False, "PXEClient:Arch:00007:UNDI:003016")),
+        (IPXE, Client(Kind.IPXE, True, (7,), False, "PXEClient:Arch:00007:UNDI:003016")),
         (LINUX, Client(Kind.OS)),
         ({}, Client(Kind.OS)),
         ({opt.VENDOR_CLASS: b"udhcp 1.36.1"}, Client(Kind.OS, vendor_class="udhcp 1.36.1")),
@@ -50,6 +50,43 @@ def test_identify_ipxe_by_class_or_encapsulated_options(options, tinkerbell):
         client = who(vendor | options)
         assert client.kind is Kind.IPXE
         assert client.tinkerbell is tinkerbell
+
+
+@pytest.mark.parametrize("user_class", [b"iPXE\0", b"\4iPXE\0", b"\5iPXE\0", b"iPXE\0\0"])
+def test_identify_ipxe_whose_class_ends_with_nuls(user_class):
+    """Taken for firmware it would be given iPXE again, and that the next one, for ever."""
+    assert who(UEFI | {opt.USER_CLASS: user_class}).kind is Kind.IPXE
+
+
+def test_identify_reads_the_vendor_class_without_its_nuls():
+    client = who({opt.VENDOR_CLASS: b"PXEClient:Arch:00007:UNDI:003016\0\0"})
+    assert client == Client(Kind.FIRMWARE, False, (7,), False, "PXEClient:Arch:00007:UNDI:003016")
+    assert who({opt.VENDOR_CLASS: b"\0"}) == Client(Kind.OS)
+
+
+# As Debian's iPXE lists them: PXE, iSCSI, AoE, HTTP, TFTP, DNS, bzImage, ELF, multiboot, menus, version.
+STOCK = bytes.fromhex("b10501808610d3210101230101220101130101140100110101270101190101290101100102150101eb03010000")
+
+
+@pytest.mark.parametrize(
+    ("listed", "http"),
+    [
+        (STOCK, True),
+        (b"\x13\1\1", True),
+        (b"\x13\1\xff", True),
+        (b"\x13\1\0", False),  # built without
+        (b"\x15\1\1", False),  # lists TFTP only
+        (b"\x14\1\1\x15\1\1", False),  # HTTPS is none that bootd speaks
+        (b"\x13\0", False),
+        (b"", False),
+        (b"\x13\4\1", False),  # cut short
+        (None, True),  # says nothing of what it can do
+    ],
+)
+@pytest.mark.parametrize("firmware", [UEFI, BIOS, HTTP_BOOT])
+def test_identify_ipxe_by_what_it_says_it_can_do(firmware, listed, http):
+    options = firmware | {opt.USER_CLASS: b"iPXE"} | ({} if listed is None else {opt.IPXE: listed})
+    assert (who(options).kind, who(options).http) == (Kind.IPXE, http)
 
 
 @pytest.mark.parametrize("user_class", [b"ipxe", b"iPXE2", b"xiPXE", b"\5iPXE", b"\3iPX", b""])

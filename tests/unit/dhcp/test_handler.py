@@ -14,7 +14,7 @@ from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
 from _bootd.dhcp.server import Handler
 from _bootd.stores.unknown_machines import MAX_UNKNOWN, Unknown
-from samples.dhcp_messages import ADDRESS, IPXE, LINUX, MAC, SCRIPT, SERVER, UEFI, address, message, nic
+from samples.dhcp_messages import ADDRESS, IPXE, LINUX, MAC, PATH, SCRIPT, SERVER, UEFI, address, message, nic
 
 RELAY = bytes((1, 9)) + b"macvlan99" + bytes((5, 4, 10, 10, 0, 20))
 SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}
@@ -33,7 +33,7 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
     room = bench(where)
     out = handle(room, opt.DHCPDISCOVER, UEFI | {opt.RELAY_AGENT_INFORMATION: RELAY}, giaddr="10.42.0.166", secs=16)
     assert out.to == Destination("10.42.0.166", 67)
-    assert decode(out.payload).file == b"ipxe.efi"
+    assert decode(out.payload).file == b"58-47-ca-71-d8-49/ipxe.efi"
     common = {
         "level": "info",
         "mac": MAC,
@@ -58,12 +58,12 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
             "type": "DHCPOFFER",
             "address": ADDRESS,
             "next_server": SERVER,
-            "filename": "ipxe.efi",
+            "filename": f"{PATH}/ipxe.efi",
         },
     ]
     (event,) = room.events(where)
     assert (event.kind, event.mac, event.at) == ("discover", MAC, room.services.clock())
-    assert event.detail.filename == "ipxe.efi"
+    assert event.detail.filename == f"{PATH}/ipxe.efi"
     assert room.metric("dhcp_messages_total", direction="recv", type="DHCPDISCOVER") == 1
     assert room.metric("dhcp_messages_total", direction="send", type="DHCPOFFER") == 1
 
@@ -230,6 +230,9 @@ def test_handle_on_a_replica_that_stands_by_says_nothing_and_notes_nothing(bench
     [
         (b"\2\6\0\x1b\x21\xff\xfe\1", {"remoteID": "00:1b:21:ff:fe:01"}),
         (b"\1\4\0\4\1\2", {"circuitID": "00:04:01:02"}),
+        (b"\1\6eth0\0\0", {"circuitID": "eth0"}),
+        (b"\1\4\0\4\1\0", {"circuitID": "00:04:01:00"}),
+        (b"\1\2\0\0", {"circuitID": "00:00"}),
         (b"\x0b\4\x0a\0\0\1", {"server_id_override": "10.0.0.1"}),
         (b"\5\3\x0a\0\0", {}),
         (b"\1\x09short", {}),

@@ -47,11 +47,38 @@ def test_text(value, shown):
         (b"\4iPXE\12Tinkerbell", (b"iPXE", b"Tinkerbell")),
         (b"\4iPX", (b"\4iPX",)),  # cut short: no list, so one class
         (b"\0\4iPXE", (b"\0\4iPXE",)),  # RFC 3004 forbids empty classes
-        (b"\0", (b"\0",)),
+        (b"\0", ()),
+        # NULs at the end of a text are none of it, wherever the text ends: RFC 2132 section 2.
+        (b"iPXE\0", (b"iPXE",)),
+        (b"iPXE\0\0\0", (b"iPXE",)),
+        (b"\4iPXE\0", (b"iPXE",)),
+        (b"\5iPXE\0", (b"iPXE",)),
+        (b"\5other\5iPXE\0", (b"other", b"iPXE")),
+        (b"\5other\4iPXE\0", (b"other", b"iPXE")),
+        (b"iP\0XE", (b"iP\0XE",)),
     ],
 )
 def test_user_classes(value, classes):
     assert opt.user_classes(value) == classes
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("", b""),
+        ("ipxe.efi", b"ipxe.efi\0"),
+        ("f" * 254, b"f" * 254 + b"\0"),
+        ("f" * 255, b"f" * 255),  # one more octet would be a second option
+        ("f" * 256, b"f" * 256 + b"\0"),
+    ],
+)
+def test_from_boot_name_ends_with_a_nul(name, value):
+    assert opt.from_boot_name(name) == value
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=300))
+def test_from_boot_name_comes_back(name):
+    assert opt.text(opt.from_boot_name(name)) == name
 
 
 @pytest.mark.parametrize(

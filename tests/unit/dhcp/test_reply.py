@@ -8,7 +8,7 @@ import pytest
 
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import decide
-from _bootd.dhcp.packet import Packet
+from _bootd.dhcp.packet import Packet, encode, fit
 from _bootd.hardware.model import Nic, Route
 from samples.dhcp_messages import (
     ADDRESS,
@@ -17,6 +17,7 @@ from samples.dhcp_messages import (
     HTTP_BOOT,
     IPXE,
     LINUX,
+    PATH,
     SCRIPT,
     SERVER,
     UEFI,
@@ -157,6 +158,20 @@ def test_reply_network_option_only_for_those_who_ask(code):
     assert set(options) == {1, 51, 53, 54, code}
 
 
+@pytest.mark.parametrize("allow", [True, False])
+@pytest.mark.parametrize("client", [UEFI, BIOS, HTTP_BOOT, IPXE, IPXE | {175: b"\x15\1\1"}])
+def test_reply_router_and_name_servers_for_all_that_boot_whether_they_ask_or_not(client, allow):
+    """Some firmware lists neither, and then loads from beyond its network all the same."""
+    options = offered(client | asking(1, 66, 67), allow_pxe=allow)
+    assert (options[3], options[6]) == (address("10.10.0.1"), address("10.10.0.1"))
+    assert not {12, 15, 28, 42, 119, 121} & set(options)
+
+
+def test_reply_router_for_a_client_that_is_given_the_object_s_own_file():
+    where = {"tftp_server_name": "10.10.0.5", "boot_file_name": "u-boot.img", "allow_pxe": None}
+    assert offered(asking(1), **where)[3] == address("10.10.0.1")
+
+
 @pytest.mark.parametrize("options", [{}, {opt.PARAMETER_REQUEST_LIST: b""}])
 def test_reply_without_a_request_list_has_everything(options):
     got = offered(options, **EVERYTHING)
@@ -210,23 +225,42 @@ def test_reply_leaves_out_what_is_no_domain(domain):
 @pytest.mark.parametrize(
     ("client", "file", "boot_options"),
     [
-        (UEFI, b"ipxe.efi", {43, 60}),
-        (BIOS, b"undionly.kpxe", {43, 60}),
-        (HTTP_BOOT, b"http://10.10.0.20:7080/ipxe/ipxe.efi", {60}),
-        (IPXE, SCRIPT.encode(), {7, 175}),
+        (UEFI, f"{PATH}/ipxe.efi", {43, 60}),
+        (BIOS, f"{PATH}/undionly.kpxe", {43, 60}),
+        (HTTP_BOOT, f"http://10.10.0.20:7080/ipxe/{PATH}/ipxe.efi", {60}),
+        (IPXE, SCRIPT, {7, 175}),
     ],
 )
 def test_reply_boot_part_comes_unasked(client, file, boot_options):
     reply = reply_to(opt.DHCPDISCOVER, client | asking(1))
-    assert (reply.siaddr, reply.file) == (SERVER, file)
-    assert set(reply.options) == {1, 51, 53, 54, 97} | boot_options
+    assert (reply.siaddr, reply.file) == (SERVER, file.encode())
+    assert set(reply.options) == {1, 3, 6, 51, 53, 54, 97} | boot_options
 
 
 @pytest.mark.parametrize("client", [UEFI, BIOS, HTTP_BOOT, IPXE])
 def test_reply_names_in_options_say_what_the_header_says(client):
     reply = reply_to(opt.DHCPDISCOVER, client | asking(66, 67))
-    assert reply.options[66].decode() == reply.siaddr
-    assert reply.options[67] == reply.file != b""
+    assert reply.options[66] == reply.siaddr.encode() + b"\0"
+    assert reply.options[67] == reply.file + b"\0" != b"\0"
+
+
+def test_reply_boot_names_end_with_a_nul_that_counts_for_the_client_s_room():
+    """Firmware reads them as C strings; 66 and 67 are given up first where there is no room for them."""
+    reply = reply_to(opt.DHCPDISCOVER, UEFI | asking(66, 67))
+    assert encode(reply).count(b"\x42\x0b10.10.0.20\0\x43\x1b" + f"{PATH}/ipxe.efi".encode() + b"\0") == 1
+    size = len(encode(reply)) + 28
+    assert fit(reply, max(size, 576)) == (reply, ())
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_reply_boot_names_are_given_up_where_only_their_nul_is_too_much(room):
+    names = {"name_servers": tuple(f"10.10.1.{i}" for i in range(50)), "domain_name": "x" * 10}
+    reply = reply_to(opt.DHCPDISCOVER, UEFI | asking(3, 6, 15, 66, 67), nic(**names))
+    exact = len(encode(reply)) + 28
+    assert exact > 576
+    fitted, dropped = fit(reply, exact - 1 + room)
+    assert dropped == (() if room else (66,))
+    assert len(encode(fitted)) + 28 <= exact - 1 + room
 
 
 def test_reply_to_an_operating_system_is_a_plain_lease():
@@ -248,10 +282,10 @@ def test_reply_file_too_long_for_the_header_is_in_option_67_whole(length, in_hea
         opt.DHCPDISCOVER, UEFI | asking(1), nic(tftp_server_name="10.10.0.5", boot_file_name=name, allow_pxe=None)
     )
     assert reply.file == (name.encode() if in_header else b"")
-    assert reply.options.get(67) == (None if in_header else name.encode())
+    assert reply.options.get(67) == (None if in_header else name.encode() + b"\0")
 
 
 def test_reply_tftp_server_that_is_no_address_is_in_option_66():
     where = nic(tftp_server_name="tftp.example.org", boot_file_name="start4.elf", allow_pxe=None)
     reply = reply_to(opt.DHCPDISCOVER, UEFI | asking(1), where)
-    assert (reply.siaddr, reply.options[66], reply.file) == ("0.0.0.0", b"tftp.example.org", b"start4.elf")
+    assert (reply.siaddr, reply.options[66], reply.file) == ("0.0.0.0", b"tftp.example.org\0", b"start4.elf")

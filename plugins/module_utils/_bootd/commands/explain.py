@@ -197,8 +197,9 @@ def _load(
         decision = decide_boot(nic, wanted, BootContext.of(settings))
         refused = f"403: {decision.reason}" if isinstance(decision, Refusal) else ""
     else:
-        yield f"firmware: TFTP RRQ {name}"
-        request = Request(write=False, filename=f"{nic.interface.mac}/{name}", mode="octet", options=())
+        tftp_name = next_step.tftp_name if isinstance(next_step, BootFile) else ""
+        yield f"firmware: TFTP RRQ {tftp_name}"
+        request = Request(write=False, filename=tftp_name, mode="octet", options=())
         answer = decide_tftp(
             request, nic.interface.address, catalog, BootContext.of(settings), lambda found: _text(found, settings)
         )

@@ -23,6 +23,7 @@ from . import architectures as arch
 from .policy import Boot, Verdict, judge, script_url
 
 SCRIPT_NAME = "auto.ipxe"
+TFTP_SCRIPT_NAME = "autoexec.ipxe"  # the name by which TFTP has a machine's script
 FIRMWARE_PATH = "/ipxe"  # below which network boot programs are by HTTP
 
 
@@ -32,6 +33,7 @@ class Program(Enum):
     PXE = "PXE firmware"  # loads by TFTP
     HTTP = "UEFI HTTP boot"  # loads from a URL
     IPXE = "iPXE"
+    IPXE_BY_TFTP = "iPXE without HTTP"
     OS = "an operating system"
 
 
@@ -80,8 +82,11 @@ class BootContext:
 class BootFile:
     """The file to load: a network boot program, or for iPXE its script.
 
-    ``name`` is a path below the boot-file directories, ``url`` where it is by HTTP, "" for TFTP. ``server`` is who has
-    it, a name or an address, "" for bootd itself. ``netboot`` is whether the machine may boot from the network.
+    ``name`` is a path below the boot-file directories, ``url`` where it is by HTTP, "" for TFTP, and ``tftp_name`` what
+    it is asked for by TFTP. ``server`` is who has it, a name or an address, "" for bootd itself. ``netboot`` is whether
+    the machine may boot from the network.
+
+    Both forms name the machine by its MAC: behind an address translation its address does not tell who asks.
     """
 
     reason: str
@@ -89,6 +94,7 @@ class BootFile:
     url: str = ""
     server: str = ""
     netboot: bool = True
+    tftp_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,13 @@ class Refusal:
     url: str = ""
 
 
+_LOADERS: Mapping[Program, str] = {
+    Program.PXE: "PXE",
+    Program.HTTP: "UEFI HTTP boot",
+    # What it would be told to load by its script is all by HTTP, so it is given an iPXE that has it.
+    Program.IPXE_BY_TFTP: "iPXE that lists no HTTP",
+}
+
 Decision: TypeAlias = "BootFile | Script | Wait | Refusal"
 
 
@@ -168,21 +181,28 @@ def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refu
     interface, verdict = nic.interface, judge(nic)
     if _is_preset(interface):
         reason = "tftp_server_name and boot_file_name of the object say what to boot"
-        return BootFile(reason, interface.boot_file_name, server=interface.tftp_server_name)
+        name = interface.boot_file_name
+        return BootFile(reason, name, server=interface.tftp_server_name, tftp_name=name)
     if asked.program is Program.OS:
         return Refusal("an operating system gets its lease, and nothing to boot", verdict.allowed)
+    machine = dashed(interface.mac)
     if asked.program is Program.IPXE:
         # Also where netboot is off: the script then says to boot the disk, which works on every firmware.
-        url = f"{context.http_base}/{dashed(interface.mac)}/{SCRIPT_NAME}"
+        url = f"{context.http_base}/{machine}/{SCRIPT_NAME}"
         return BootFile(verdict.reason, SCRIPT_NAME, url, netboot=verdict.allowed)
     name = interface.netboot.ipxe_binary or arch.boot_file(asked.arches, context.arch_map)
-    url = f"{context.http_base}{FIRMWARE_PATH}/{name}" if name and asked.program is Program.HTTP else ""
+    if asked.program is Program.IPXE_BY_TFTP and not (name and verdict.allowed):
+        script = f"{machine}/{TFTP_SCRIPT_NAME}"
+        return BootFile(verdict.reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=script)
+    by_url = bool(name) and asked.program is Program.HTTP
+    url = f"{context.http_base}{FIRMWARE_PATH}/{machine}/{name}" if by_url else ""
     if not verdict.allowed:
         return Refusal(verdict.reason, url=url)
     if not name:
         named = arch.describe(asked.arches[0] if asked.arches else None)
         return Refusal(f"there is no network boot program for {named}", netboot=True)
-    return BootFile(f"UEFI HTTP boot loads {name}" if url else f"PXE loads {name}", name, url)
+    reason = f"{_LOADERS[asked.program]} loads {name}"
+    return BootFile(reason, name, url, tftp_name="" if url else f"{machine}/{name}")
 
 
 def _is_preset(interface: Interface) -> bool:

@@ -16,6 +16,7 @@ from ..decisions.events import Decline, Discover, Lease, Leased, Refused, Releas
 from ..hardware.model import Nic
 from . import options as opt
 from .packet import BOOTREQUEST, NO_ADDRESS, Client, Kind, Packet, identify
+from .relay import is_elsewhere, is_plausible, link_selection, server_id_override, usable
 from .reply import Context, boot_offer, nak, offer_or_ack
 
 UNKNOWN_MACHINE = "unknown_machine"
@@ -36,10 +37,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No reply; ``reason`` is a short fixed word, fit for a counter's label. ``detail`` as in Answer."""
+    """No reply; ``reason`` is a short fixed word, fit for a counter's label. ``detail`` as in Answer.
+
+    ``wrong`` says for people what has to be put right where something is.
+    """
 
     reason: str
     detail: Decline | Release | None = None
+    wrong: str = ""
 
 
 def decide(request: Packet, nic: Nic | None, context: Context) -> Answer | Silence:
@@ -55,16 +60,15 @@ def decide(request: Packet, nic: Nic | None, context: Context) -> Answer | Silen
         return Silence("dhcp_disabled")
     if not usable(nic.interface.address):
         return Silence("no_reservation")
+    if not is_plausible(request, nic.interface, context.server, on_loopback=context.on_loopback):
+        return Silence("bad_relay", wrong=f"giaddr {request.giaddr} is no address that a relay can be answered at")
     return handler(request, nic, context)
 
 
-def usable(address: str) -> bool:
-    """Return whether ``address``, dotted or "", can be a host's own: unicast, and not of this host or network."""
-    first = int(address.partition(".")[0] or 0)
-    return 0 < first < 224 and first != 127
-
-
 def _discover(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
+    """Offer the reservation, but not on a network that it is not of (RFC 3527 section 3)."""
+    if is_elsewhere(request, nic.interface):
+        return Silence("wrong_network", wrong=_elsewhere(request, nic))
     return _offer_or_ack(request, nic, context, opt.DHCPOFFER, Discover)
 
 
@@ -79,9 +83,12 @@ def _request(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
     asked = opt.ipv4(request.options.get(opt.REQUESTED_ADDRESS)) or request.ciaddr
     if asked == NO_ADDRESS:
         return Silence("no_address_asked_for")
-    reserved = nic.interface.address
-    if asked != reserved:
+    reason = ""
+    if asked != nic.interface.address:
         reason = f"{asked} is not the address reserved for {request.mac}"
+    elif is_elsewhere(request, nic.interface):
+        reason = _elsewhere(request, nic)
+    if reason:
         return Answer(nak(request, reason, context), reason, Refused(reason, asked))
     return _offer_or_ack(request, nic, context, opt.DHCPACK, Lease)
 
@@ -119,8 +126,14 @@ def _offer_or_ack(
 
 
 def _is_for_another_server(request: Packet, context: Context) -> bool:
+    """Return whether option 54 names neither bootd nor the relay that stands for it (RFC 5107 section 4)."""
     server = opt.ipv4(request.options.get(opt.SERVER_IDENTIFIER))
-    return server is not None and server != context.server
+    return server not in (None, context.server, server_id_override(request))
+
+
+def _elsewhere(request: Packet, nic: Nic) -> str:
+    interface, link = nic.interface, link_selection(request)
+    return f"{interface.address}, netmask {interface.netmask}, is not of the network of {link}, where the relay has it"
 
 
 def _firmware(client: Client) -> str:

@@ -79,6 +79,7 @@ PXE_MENU_PROMPT = 10
 PXE_VLAN_ID = 116  # not of the specification: iPXE scripts for Tinkerbell read ${43.116:string}
 
 # Sub-options of IPXE.
+IPXE_HTTP = 19  # the client can load from a URL; by whether it is 0
 IPXE_NO_PXEDHCP = 176
 
 
@@ -99,25 +100,40 @@ def uint16_list(value: bytes | None) -> tuple[int, ...] | None:
     return struct.unpack(f"!{len(value) // 2}H", value)
 
 
+def text_octets(value: bytes | None) -> bytes:
+    """Return the octets of a value that is text, b"" where absent; every text of a client is read by this.
+
+    RFC 2132 section 2: who receives such an option has to be ready for NULs at its end, and takes them away.
+    """
+    return value.rstrip(b"\0") if value else b""
+
+
 def text(value: bytes | None) -> str:
     """Return ``value`` as text for logs and comparisons, "" where absent; bytes that are not UTF-8 show as U+FFFD."""
-    return value.rstrip(b"\0").decode("utf-8", "replace") if value else ""
+    return text_octets(value).decode("utf-8", "replace")
 
 
 def user_classes(value: bytes | None) -> tuple[bytes, ...]:
     """Return the user classes in a USER_CLASS value.
 
     RFC 3004 wants a list of length-prefixed classes; iPXE and others send the bare name. A value that reads as such
-    a list from end to end is one, any other value is a single class.
+    a list from end to end, with or without NULs behind it, is one, any other value is a single class.
     """
-    if not value:
+    bare = text_octets(value)
+    if value is None or not bare:
         return ()
+    classes = _class_list(value) or _class_list(bare) or (bare,)
+    return tuple(map(text_octets, classes))
+
+
+def _class_list(value: bytes) -> tuple[bytes, ...] | None:
+    """Return the classes of a list as RFC 3004 has it, None where ``value`` is none."""
     classes = []
     position = 0
     while position < len(value):
         end = position + 1 + value[position]
         if end == position + 1 or end > len(value):
-            return (value,)
+            return None
         classes.append(value[position + 1 : end])
         position = end
     return tuple(classes)
@@ -156,6 +172,17 @@ def walk(data: bytes, position: int = 0) -> Iterator[tuple[int, bytes | None]]:
             return
         yield code, data[position + 2 : end]
         position = end
+
+
+def from_boot_name(name: str) -> bytes:
+    """Return the value of TFTP_SERVER_NAME or BOOT_FILE_NAME, b"" for "".
+
+    With a NUL at its end, although RFC 2132 section 2 has senders leave it out: firmware that takes the value for a C
+    string reads on into the next option without it, and all that looks at the length takes NULs away. Not where it
+    would split the option in two (RFC 3396), which less firmware reads than a value without a NUL.
+    """
+    octets = name.encode("utf-8")
+    return octets + b"\0" if octets and len(octets) % 255 else octets
 
 
 def from_uint32(number: int) -> bytes:

@@ -110,7 +110,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The sender of a request. ``http``: it is firmware that boots from a URL (UEFI HTTP boot) rather than by TFTP."""
+    """The sender of a request. ``http``: it says that it loads from a URL, as UEFI HTTP boot and nearly all iPXE do."""
 
     kind: Kind
     http: bool = False
@@ -244,17 +244,18 @@ def identify(packet: Packet) -> Client:
     form of RFC 3004) or by its encapsulated options. Firmware is what has the vendor class of a network boot client.
     """
     options = packet.options
-    raw = options.get(opt.VENDOR_CLASS, b"")
+    raw = opt.text_octets(options.get(opt.VENDOR_CLASS))
     classes = opt.user_classes(options.get(opt.USER_CLASS))
+    http = raw.startswith(_HTTP_CLIENT)
     if opt.IPXE in options or any(name in _IPXE_CLASSES for name in classes):
-        kind = Kind.IPXE
+        kind, http = Kind.IPXE, _ipxe_has_http(options.get(opt.IPXE))
     elif raw.startswith((_PXE_CLIENT, _HTTP_CLIENT)):
         kind = Kind.FIRMWARE
     else:
         kind = Kind.OS
     return Client(
         kind=kind,
-        http=raw.startswith(_HTTP_CLIENT),
+        http=http,
         arches=opt.uint16_list(options.get(opt.CLIENT_ARCHITECTURE)) or _arch_from(raw),
         tinkerbell=b"Tinkerbell" in classes,
         vendor_class=opt.text(raw),
@@ -303,6 +304,15 @@ def _option_size(value: bytes) -> int:
 
 def _size(packet: Packet) -> int:
     return _HEADER.size + sum(map(_option_size, packet.options.values())) + 1
+
+
+def _ipxe_has_http(encapsulated: bytes | None) -> bool:
+    """Return whether an iPXE with this option 175, None for none, loads from URLs.
+
+    Every iPXE lists what is built into it, and one that lists no HTTP has none. Who only names iPXE as its user class
+    has not said: then it is taken for a stock build, which has it, as other DHCP servers are set up to do by that name.
+    """
+    return encapsulated is None or any(opt.sub_options(encapsulated).get(opt.IPXE_HTTP, b""))
 
 
 def _arch_from(vendor_class: bytes) -> tuple[int, ...]:

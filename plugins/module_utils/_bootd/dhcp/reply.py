@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from socket import inet_aton
 
 from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Wants, decide_next
@@ -13,6 +14,7 @@ from ..hardware.model import Interface, Nic, ipv4
 from ..process.settings import Settings
 from . import options as opt
 from .packet import BOOTREPLY, BROADCAST, FILE_ROOM, NO_ADDRESS, Client, Kind, Packet
+from .relay import server_id_override
 
 SERVER_PORT = 67
 CLIENT_PORT = 68
@@ -22,6 +24,8 @@ INFINITE = 0xFFFFFFFF  # a lease that never ends (RFC 2131 section 3.3)
 
 # Echoed byte for byte: RFC 6842, RFC 4578 section 2.3, RFC 3046 section 2.2.
 _ECHOED = (opt.CLIENT_IDENTIFIER, opt.CLIENT_UUID, opt.RELAY_AGENT_INFORMATION)
+# Firmware and iPXE fetch files through a router, and not all that need one list it in option 55.
+_UNASKED_WHERE_BOOTED = (opt.ROUTER, opt.DOMAIN_NAME_SERVER)
 _BOOT_NAMES = (opt.TFTP_SERVER_NAME, opt.BOOT_FILE_NAME)
 # "Load the file of this reply at once, don't look for boot servers" (PXE specification 2.1, PXE_DISCOVERY_CONTROL).
 _LOAD_AT_ONCE = b"\x08"
@@ -43,12 +47,13 @@ _NO_PROXY = opt.from_sub_options({opt.IPXE_NO_PXEDHCP: b"\x01"})
 class Context:
     """The addresses, as machines reach them, and the defaults that replies are made of."""
 
-    server: str  # option 54
+    server: str  # option 54, where the relay does not name another (RFC 5107)
     http_base: str  # the start of every URL, without a slash at the end
     tftp: str  # siaddr
     syslog: str  # option 7
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
+    on_loopback: bool = False  # bootd hears nobody but its own host, as in tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,12 @@ class BootOffer:
     """The boot part of a reply, ``file`` the name or URL of what to load.
 
     ``netboot`` is whether the machine may boot from the network, whoever asks, and ``reason`` a sentence for people.
+    ``booting``: the client is none that has a lease and no more in mind.
     """
 
     netboot: bool
     reason: str
+    booting: bool
     file: str = ""
     server: str = ""  # siaddr, dotted
     server_name: str = ""  # option 66
@@ -84,6 +91,7 @@ def context_from(settings: Settings) -> Context:
         syslog=settings.address,
         arch_map=settings.arch_map,
         lease_time=settings.lease_time,
+        on_loopback=any(IPv4Address(address).is_loopback for address in (settings.bind, settings.address)),
     )
 
 
@@ -103,14 +111,13 @@ def offer_or_ack(request: Packet, message_type: int, interface: Interface, boot:
         # Always: without it a client falls back on address classes, and 10.10.0.16 would be a /8.
         options[opt.SUBNET_MASK] = opt.from_ipv4(interface.netmask)
     for code, build in _NETWORK_OPTIONS.items():
-        if asked is None or code in asked:
-            value = build(interface)
-            if value:
-                options[code] = value
+        wanted = asked is None or code in asked or (boot.booting and code in _UNASKED_WHERE_BOOTED)
+        if wanted and (value := build(interface)):
+            options[code] = value
     options |= boot.options
     file = boot.file.encode("utf-8")
     fits = len(file) <= FILE_ROOM
-    options |= _boot_names(boot, file, fits, asked)
+    options |= _boot_names(boot, fits, asked)
     return Packet(
         op=BOOTREPLY,
         xid=request.xid,
@@ -147,14 +154,17 @@ def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     if isinstance(decision, BootFile):
         return _file_offer(decision, asked.program, nic.interface, context)
     options = _local_boot_options(asked.program, decision)
-    return BootOffer(decision.netboot, decision.reason, file=decision.url, options=options)
+    booting = asked.program is not Program.OS
+    return BootOffer(decision.netboot, decision.reason, booting, file=decision.url, options=options)
 
 
 def program_of(client: Client) -> Program:
     """Return the Program that the boot decision knows ``client`` as."""
     if client.kind is Kind.FIRMWARE:
         return Program.HTTP if client.http else Program.PXE
-    return Program.IPXE if client.kind is Kind.IPXE else Program.OS
+    if client.kind is Kind.IPXE:
+        return Program.IPXE if client.http else Program.IPXE_BY_TFTP
+    return Program.OS
 
 
 def destination(
@@ -176,7 +186,8 @@ def destination(
 
 
 def _identity(request: Packet, message_type: int, context: Context) -> dict[int, bytes]:
-    options = {opt.MESSAGE_TYPE: bytes((message_type,)), opt.SERVER_IDENTIFIER: opt.from_ipv4(context.server)}
+    server = server_id_override(request) or context.server
+    options = {opt.MESSAGE_TYPE: bytes((message_type,)), opt.SERVER_IDENTIFIER: opt.from_ipv4(server)}
     for code in _ECHOED:
         value = request.options.get(code)
         if value:
@@ -195,9 +206,9 @@ def _lease(seconds: int, asked: bytes | None) -> dict[int, bytes]:
     return options
 
 
-def _boot_names(boot: BootOffer, file: bytes, fits: bool, asked: bytes | None) -> dict[int, bytes]:
+def _boot_names(boot: BootOffer, fits: bool, asked: bytes | None) -> dict[int, bytes]:
     """Return options 66 and 67, which say what siaddr and file say: for those who ask, and where the fields can't."""
-    values = dict(zip(_BOOT_NAMES, (boot.server_name.encode("utf-8"), file), strict=True))
+    values = dict(zip(_BOOT_NAMES, map(opt.from_boot_name, (boot.server_name, boot.file)), strict=True))
     only_here = {opt.TFTP_SERVER_NAME: not boot.server, opt.BOOT_FILE_NAME: not fits}
     return {code: value for code, value in values.items() if value and (only_here[code] or not asked or code in asked)}
 
@@ -245,14 +256,16 @@ def _file_offer(decision: BootFile, program: Program, interface: Interface, cont
         return BootOffer(
             decision.netboot,
             decision.reason,
-            file=decision.name,
+            booting=True,
+            file=decision.tftp_name,
             server=ipv4(decision.server),
             server_name=decision.server,
         )
     return BootOffer(
         decision.netboot,
         decision.reason,
-        file=decision.url or decision.name,
+        booting=True,
+        file=decision.url or decision.tftp_name,
         server=context.tftp,
         server_name=context.tftp,
         options=_file_options(program, interface, context),
@@ -262,7 +275,7 @@ def _file_offer(decision: BootFile, program: Program, interface: Interface, cont
 def _file_options(program: Program, interface: Interface, context: Context) -> dict[int, bytes]:
     """Return the options that go with a file."""
     vlan = _vlan(interface)
-    if program is Program.IPXE:
+    if program in (Program.IPXE, Program.IPXE_BY_TFTP):
         # No vendor class here: iPXE would take the reply for one of a proxy DHCP server as well.
         return {opt.LOG_SERVER: opt.from_ipv4(context.syslog), opt.IPXE: _NO_PROXY} | _vendor_specific(vlan)
     if program is Program.HTTP:

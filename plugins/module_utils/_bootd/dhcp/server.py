@@ -248,6 +248,6 @@ def _relay_fields(value: bytes | None) -> dict[str, object]:
 
 def _printable(value: bytes | None) -> str:
     """Return ``value`` as text where it is printable, else in hexadecimal: many relays send a bare MAC address."""
-    if not value:
-        return ""
-    return value.decode("ascii") if value.isascii() and value.decode("ascii").isprintable() else value.hex(":")
+    bare = opt.text_octets(value)
+    shown = bare.decode("ascii") if bare.isascii() else ""
+    return shown if shown.isprintable() and (shown or not value) else (value or b"").hex(":")
