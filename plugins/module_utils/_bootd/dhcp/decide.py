@@ -20,6 +20,7 @@ from .relay import is_elsewhere, is_plausible, link_selection, server_id_overrid
 from .reply import Context, boot_offer, nak, offer_or_ack
 
 UNKNOWN_MACHINE = "unknown_machine"
+ANOTHER_SERVER = "another_server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _request(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
     ciaddr where it renews or rebinds one.
     """
     if _is_for_another_server(request, context):
-        return Silence("another_server")
+        return Silence(ANOTHER_SERVER)
     asked = opt.ipv4(request.options.get(opt.REQUESTED_ADDRESS)) or request.ciaddr
     if asked == NO_ADDRESS:
         return Silence("no_address_asked_for")
@@ -101,14 +102,14 @@ def _inform(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
 
 def _decline(request: Packet, _nic: Nic, context: Context) -> Answer | Silence:
     if _is_for_another_server(request, context):
-        return Silence("another_server")
+        return Silence(ANOTHER_SERVER)
     address = opt.ipv4(request.options.get(opt.REQUESTED_ADDRESS)) or ""
     return Silence("declined", Decline(address))
 
 
 def _release(request: Packet, _nic: Nic, context: Context) -> Answer | Silence:
     if _is_for_another_server(request, context):
-        return Silence("another_server")
+        return Silence(ANOTHER_SERVER)
     return Silence("released", Release(request.ciaddr))
 
 

@@ -29,6 +29,7 @@ _LARGEST_DATAGRAM = 1500  # bytes of an Ethernet frame: a reply is never fragmen
 
 _ETHERNET = 1
 _ETHERNET_SIZE = 6
+_CHADDR = 28  # where it is in a message
 _COOKIE = b"\x63\x82\x53\x63"
 _END = bytes((opt.END,))
 _HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
@@ -169,6 +170,13 @@ def decode(data: bytes) -> Packet:
         hops=hops,
         options=options,
     )
+
+
+def mac_in(data: bytes) -> str:
+    """Return chaddr of ``data``, whatever else is wrong with it, in lower-case colon form; "" where it has none."""
+    if len(data) < _CHADDR + _ETHERNET_SIZE or data[1:3] != bytes((_ETHERNET, _ETHERNET_SIZE)):
+        return ""
+    return data[_CHADDR : _CHADDR + _ETHERNET_SIZE].hex(":")
 
 
 def encode(packet: Packet) -> bytes:

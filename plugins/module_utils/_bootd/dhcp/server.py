@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,15 +15,22 @@ from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.log import Log
+from ..process.rate_limit import RareLines, RateLimit
 from ..runtime.services import Services
 from ..stores.unknown_machines import MAX_UNKNOWN
 from . import options as opt
-from .decide import UNKNOWN_MACHINE, Answer, Silence, decide
-from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify
+from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, decide
+from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify, mac_in
+from .places import Places, is_of_lease, place_of
 from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
 from .transport import Datagram, Transport
 
 UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not name
+# Messages of one MAC. Firmware, iPXE and an installer ask a dozen times in their first seconds, and as often again
+# where two relays forward each message or nobody answers; more than that is a fault or an attack.
+RATE = 10.0  # a second
+BURST = 60.0  # at once
+MAX_MACS = 16384  # that are remembered
 
 
 class DhcpServer:
@@ -59,7 +68,7 @@ class DhcpServer:
             loop.stop()
 
     def _answer(self, transport: Transport, heard: Datagram) -> None:
-        answer = self._handler.handle(heard.payload, heard.source, heard.interface)
+        answer = self._handler.handle(heard.payload, heard.source, heard.interface, broadcast=heard.broadcast)
         if answer is None:
             return
         try:
@@ -83,8 +92,18 @@ class Handler:
     ``relay_port`` and ``client_port`` are where answers are sent to.
     """
 
-    def __init__(self, services: Services, relay_port: int = SERVER_PORT, client_port: int = CLIENT_PORT) -> None:
+    def __init__(
+        self,
+        services: Services,
+        relay_port: int = SERVER_PORT,
+        client_port: int = CLIENT_PORT,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._services = services
+        self._monotonic = monotonic
+        self._limit = RateLimit(RATE, BURST, MAX_MACS)
+        self._lines = RareLines()
+        self._places = Places()
         self._context = context_from(services.settings)
         self._ports = (relay_port, client_port)
         messages = services.metrics.dhcp
@@ -93,12 +112,20 @@ class Handler:
         self._received = {name: messages.labels("recv", name) for name in names}
         self._sent = {name: messages.labels("send", name) for name in names}
 
-    def handle(self, data: bytes, source: str, interface: str) -> Outgoing | None:
-        """Return the answer to the UDP payload ``data`` from the address ``source``, heard on ``interface``."""
+    def handle(self, data: bytes, source: str, interface: str, *, broadcast: bool = True) -> Outgoing | None:
+        """Return the answer to the UDP payload ``data`` from the address ``source``, heard on ``interface``.
+
+        ``broadcast`` is whether it was sent to everybody there, or else to bootd's own address.
+        """
+        origin = Origin(mac_in(data), source, interface)
+        if origin.mac and self._limit.admit(origin.mac, self._monotonic()) is None:
+            # Before anything is done with it: what one MAC may cost is bounded.
+            self._refuse("rate", origin, f"more than {RATE:.0f} messages a second")
+            return None
         try:
             request = decode(data)
         except DhcpError as error:
-            self._drop(error.reason)
+            self._refuse(error.reason, origin, "it can't be read")
             return None
         self._received[type_name(request)].inc()
         if not self._services.answers_dhcp():
@@ -107,18 +134,22 @@ class Handler:
         nic = self._services.catalog.by_mac(request.mac)
         decision = decide(request, nic, self._context)
         if nic is None:
-            self._ignore_unknown(request, decision)
+            self._ignore_unknown(request, decision, origin)
+            return None
+        if isinstance(decision, Silence) and decision.wrong:
+            self._refuse(decision.reason, origin, decision.wrong)
             return None
         exchange = Exchange(request, nic, source, interface, self._services.log)
         exchange.log_received()
+        place = place_of(request, interface, broadcast=broadcast)
         if isinstance(decision, Silence):
             exchange.log_silence(decision)
             self._drop(decision.reason)
-            self._record(nic, decision)
+            self._record(exchange, decision, place)
             return None
-        return self._send(exchange, decision)
+        return self._send(exchange, decision, place)
 
-    def _send(self, exchange: Exchange, answer: Answer) -> Outgoing | None:
+    def _send(self, exchange: Exchange, answer: Answer, place: str) -> Outgoing | None:
         try:
             reply, dropped = fit(answer.reply, opt.uint(exchange.request.options.get(opt.MAX_MESSAGE_SIZE), 2))
             payload = encode(reply)
@@ -128,14 +159,14 @@ class Handler:
             return None
         self._sent[type_name(reply)].inc()
         exchange.log_sent(answer, dropped)
-        self._record(exchange.nic, answer)
+        self._record(exchange, answer, place)
         return Outgoing(payload, destination(exchange.request, reply, *self._ports))
 
-    def _ignore_unknown(self, request: Packet, decision: Answer | Silence) -> None:
-        reason = decision.reason
-        self._drop(reason)
-        if reason != UNKNOWN_MACHINE:
+    def _ignore_unknown(self, request: Packet, decision: Answer | Silence, origin: Origin) -> None:
+        if decision.reason != UNKNOWN_MACHINE:
+            self._refuse(decision.reason, origin, "no client sends such a message")
             return
+        self._drop(decision.reason)
         services = self._services
         client = identify(request)
         relay = "" if request.giaddr == NO_ADDRESS else request.giaddr
@@ -153,13 +184,55 @@ class Handler:
                 relay=relay or None,
             )
 
-    def _record(self, nic: Nic, decision: Answer | Silence) -> None:
-        if decision.detail is not None:
-            event = Event(nic.machine.key, nic.interface.mac, self._services.clock(), decision.detail)
-            self._services.journal.record(event)
+    def _record(self, exchange: Exchange, decision: Answer | Silence, place: str) -> None:
+        """Tell the journal what ``decision`` says was seen of the machine, unless it may be somebody else's doing."""
+        detail, nic = decision.detail, exchange.nic
+        if detail is None:
+            return
+        journal = self._services.journal
+        if place:
+            objection = self._places.objection(place, nic, journal.state(nic.machine.key).stage)
+        else:
+            known = is_of_lease(detail, exchange.source, nic)
+            objection = "" if known else "it came to bootd's own address, through no relay"
+        if not objection:
+            journal.record(Event(nic.machine.key, nic.interface.mac, self._services.clock(), detail))
+            return
+        missed = self._lines.due(("not_counted", nic.interface.mac, place), self._monotonic())
+        if missed is not None:
+            where = {"heard": place or None, "reason": f"{objection}; the machine's stage stays as it is"}
+            self._services.log.warning("not_counted", **exchange.fields, **where, left_out=missed or None)
+
+    def _refuse(self, reason: str, origin: Origin, wrong: str) -> None:
+        """Drop a message, count it, and now and then say so, with the machine's name where it is known."""
+        self._drop(reason)
+        missed = self._lines.due((reason, origin.mac or origin.source), self._monotonic())
+        if missed is None:
+            return
+        nic = self._services.catalog.by_mac(origin.mac) if origin.mac else None
+        tell = self._services.log.info if nic is None else self._services.log.warning
+        tell(
+            "dropped",
+            mac=origin.mac or None,
+            machine=nic.machine.name if nic is not None else None,
+            via=origin.source,
+            iface=origin.interface or None,
+            reason=reason,
+            wrong=wrong,
+            left_out=missed or None,
+        )
 
     def _drop(self, reason: str) -> None:
         self._services.metrics.dropped.labels("dhcp", reason).inc()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The MAC in a message, "" for none, the address it came from, and the interface."""
+
+    mac: str
+    source: str
+    interface: str
 
 
 class Exchange:
@@ -172,6 +245,7 @@ class Exchange:
         """Take the message ``request`` of ``nic``, heard from the address ``source`` on ``interface``."""
         self.request = request
         self.nic = nic
+        self.source = source
         self.fields: dict[str, object] = {
             "mac": request.mac,
             "machine": nic.machine.name,
@@ -214,8 +288,13 @@ class Exchange:
 
     def log_silence(self, silence: Silence) -> None:
         """Log why there is no answer."""
+        chosen = opt.ipv4(self.request.options.get(opt.SERVER_IDENTIFIER))
         self._log.info(
-            "ignore", **self.fields, reason=silence.reason, address=silence.detail.address if silence.detail else None
+            "ignore",
+            **self.fields,
+            reason=silence.reason,
+            address=silence.detail.address if silence.detail else None,
+            server=chosen if silence.reason == ANOTHER_SERVER else None,
         )
 
 

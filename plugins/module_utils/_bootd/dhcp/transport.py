@@ -14,7 +14,7 @@ from .reply import LIMITED_BROADCAST, Destination
 
 # Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
 _IP_PKTINFO = 8
-_PKTINFO = struct.Struct("=i4s4s")  # interface index, address to send from, address sent to
+_PKTINFO = struct.Struct("=i4s4s")  # interface index, local address or the one to send from, address sent to
 _ETHERTYPE_IPV4 = 0x0800
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
@@ -22,12 +22,16 @@ _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """A UDP payload, the address it came from, and the index and name of the interface it came in on."""
+    """A UDP payload, the address it came from, and the index and name of the interface it came in on.
+
+    ``broadcast``: it was sent to everybody on its network, and not to bootd's own address.
+    """
 
     payload: bytes
     source: str
     index: int
     interface: str
+    broadcast: bool
 
 
 class Transport:
@@ -73,8 +77,9 @@ class Transport:
             payload, extra, _flags, (source, _port) = self._udp.recvmsg(MAX_SIZE + 1, 64)
         except BlockingIOError:
             return None
-        index = next((_PKTINFO.unpack(data)[0] for level, kind, data in extra if kind == _IP_PKTINFO), 0)
-        return Datagram(payload, source, index, _name_of(index))
+        info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
+        index, local, addressed = _PKTINFO.unpack(info)
+        return Datagram(payload, source, index, _name_of(index), local != addressed)
 
     def send(self, payload: bytes, to: Destination, heard: Datagram) -> None:
         """Send ``payload`` out of the interface that ``heard`` came in on; OSError where it can't be sent."""

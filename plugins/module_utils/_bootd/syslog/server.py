@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import OrderedDict
-from dataclasses import dataclass
 
 from ..decisions.events import Event
 from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
+from ..process.rate_limit import RateLimit
 from ..runtime.services import Services
 from .lines import Line, Lines, presentable
 from .packet import MAX_SIZE, Message, SyslogError, parse
@@ -58,7 +57,7 @@ class SyslogServer:
         self.port = 0
         self.lines = Lines()
         self._services = services
-        self._limit = RateLimit()
+        self._limit = RateLimit(RATE, BURST, MAX_SOURCES)
         self._loop: DatagramLoop[tuple[bytes, str]] | None = None
 
     def open(self) -> None:
@@ -124,39 +123,3 @@ class SyslogServer:
 
     def _drop(self, reason: str) -> None:
         self._services.metrics.dropped.labels("syslog", reason).inc()
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-    missed: int = 0
-
-
-class RateLimit:
-    """Limits the lines of each source to ``rate`` a second, after ``burst`` at once (a token bucket).
-
-    Times are in seconds. For one thread only.
-    """
-
-    def __init__(self, rate: float = RATE, burst: float = BURST, sources: int = MAX_SOURCES) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._sources = sources
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-
-    def admit(self, source: str, now: float) -> int | None:
-        """Return how many lines of ``source`` were refused since the last one admitted, or None where this one is."""
-        bucket = self._buckets.setdefault(source, _Bucket(self._burst, now))
-        self._buckets.move_to_end(source)
-        if len(self._buckets) > self._sources:
-            self._buckets.popitem(last=False)
-        # A clock that was set back must not empty the bucket.
-        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._rate)
-        bucket.at = now
-        if bucket.tokens < 1.0:
-            bucket.missed += 1
-            return None
-        bucket.tokens -= 1.0
-        missed, bucket.missed = bucket.missed, 0
-        return missed

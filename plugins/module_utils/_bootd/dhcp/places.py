@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where machines are heard: the interface or the relay by which their messages come.
+
+Anybody who reaches bootd's address can send a DHCPDISCOVER with any MAC. It is answered, for the answer goes to the
+machine and tells no secret; but it must not undo an installation, as a DHCPDISCOVER of the machine's own firmware does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from ..decisions.events import Decline, Discover, Lease, Refused, Release
+from ..decisions.stages import BUSY
+from ..hardware.model import Nic
+from .packet import NO_ADDRESS, Packet
+
+MAX_MACHINES = 65536
+MAX_PLACES = 4  # of one machine: relays come in pairs
+
+Detail = Discover | Lease | Refused | Decline | Release
+
+
+class Places:
+    """The places at which each machine was heard lately. For one thread only."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+
+    def objection(self, place: str, nic: Nic, stage: str) -> str:
+        """Return why a message of ``nic`` at ``place`` tells nothing of its machine, which stands at ``stage``; or "".
+
+        While the machine is being installed that is so at any place where it was not heard before. At other times the
+        place is one of its own from then on.
+        """
+        key = nic.machine.key
+        known = self._known.get(key, ())
+        if known and place not in known and stage in BUSY:
+            return f"it was heard {' and '.join(known)} before, and is being installed"
+        if not known or known[-1] != place:
+            self._known[key] = (*(other for other in known if other != place), place)[-MAX_PLACES:]
+            if len(self._known) > MAX_MACHINES:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return ""
+
+
+def place_of(request: Packet, interface: str, *, broadcast: bool) -> str:
+    """Return where ``request`` was heard, for people and for comparison; "" where nothing vouches for a place.
+
+    That is a message that came to bootd's own address and through no relay: it may come from anywhere.
+    """
+    if request.giaddr != NO_ADDRESS:
+        return f"through the relay {request.giaddr}"
+    return f"on {interface}" if broadcast else ""
+
+
+def is_of_lease(detail: Detail, source: str, nic: Nic) -> bool:
+    """Return whether ``detail`` is what a client tells its server by unicast from the address that it has.
+
+    RFC 2131 section 4.3.2, RENEWING, and section 4.4.4: a DHCPDISCOVER is no such thing.
+    """
+    return source == nic.interface.address and not isinstance(detail, Discover)

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""How much one source may do, and how often a line that could come with every packet is written."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+LINE_SECONDS = 60.0  # between two lines about the same
+LINES = 20.0  # at once, about whatever
+LINES_PER_SECOND = 1.0
+MAX_SUBJECTS = 1024
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+    missed: int = 0
+
+
+class RateLimit:
+    """Limits what each source does to ``rate`` a second, after ``burst`` at once (a token bucket).
+
+    The ``sources`` seen last are remembered. Times are in seconds. For one thread only.
+    """
+
+    def __init__(self, rate: float, burst: float, sources: int = MAX_SUBJECTS) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._sources = sources
+        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
+
+    def admit(self, source: Hashable, now: float) -> int | None:
+        """Return how often ``source`` was refused since it was last admitted, or None where it is refused now."""
+        bucket = self._buckets.get(source)
+        if bucket is None:
+            bucket = self._buckets[source] = _Bucket(self._burst, now)
+            if len(self._buckets) > self._sources:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(source)
+        # A clock that was set back must not empty the bucket.
+        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._rate)
+        bucket.at = now
+        if bucket.tokens < 1.0:
+            bucket.missed += 1
+            return None
+        bucket.tokens -= 1.0
+        missed, bucket.missed = bucket.missed, 0
+        return missed
+
+
+class RareLines:
+    """Says when a line is due that strangers could have written at will: about each subject once in LINE_SECONDS.
+
+    And LINES_PER_SECOND about all subjects together, after LINES at once. For one thread only.
+    """
+
+    def __init__(self) -> None:
+        self._each = RateLimit(1 / LINE_SECONDS, 1.0, MAX_SUBJECTS)
+        self._all = RateLimit(LINES_PER_SECOND, LINES, 1)
+
+    def due(self, subject: Hashable, now: float) -> int | None:
+        """Return how many lines about ``subject`` were left out since the last one, None where this one is, too."""
+        missed = self._each.admit(subject, now)
+        return None if missed is None or self._all.admit("", now) is None else missed
