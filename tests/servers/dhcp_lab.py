@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +86,12 @@ class Bootd:
             if found is None:
                 raise AssertionError(f"no line with {fields} in:\n" + "\n".join(map(str, self._lines)))
             return found
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        """Wait until ``happened``, which looks at ``lines``."""
+        with self._news:
+            if not self._news.wait_for(lambda: self._ended or happened(), timeout=_PATIENCE) or not happened():
+                raise AssertionError("what was waited for is not in:\n" + "\n".join(map(str, self._lines)))
 
     def stop(self) -> None:
         """End the daemon as systemd would."""

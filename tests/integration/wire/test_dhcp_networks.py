@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode
 
@@ -97,6 +98,69 @@ def test_one_interface_only(lab, two_networks):
         assert lab.udhcpc(far, "-t", "2", "-T", "1") == {}
         assert lab.udhcpc(near)["ip"] == "10.10.0.60"
         assert not bootd.lines(machine=far)
+
+
+def lay_again(lab, interface="eth1", host="far", address="10.20.0.20/24"):
+    """Lay the cable between ``boot`` and ``host`` again, as new interfaces with new indexes."""
+    lab.lab.attach("boot", interface, host, "eth0", address)
+
+
+@pytest.fixture
+def far(lab):
+    """A machine on a cable of its own, eth1 of the bootstrap node: its name and MAC."""
+    name, mac = lab.reserve("10.20.0.60")
+    lab.lab.host(name)
+    lab.lab.run(name, ["ip", "link", "delete", "eth0"])
+    lay_again(lab, host=name)
+    lab.set_mac(name, mac)
+    return name, mac
+
+
+@pytest.mark.parametrize("prefix", [(), ("setpriv", "--bounding-set=-net_raw")])
+def test_interface_that_is_deleted_and_made_again_is_served_again(lab, far, prefix):
+    """As a bridge, VLAN or bond is by a restart of the network: the new one has another index."""
+    require("curl", "setpriv")
+    name, mac = far
+
+    def ready():
+        url = f"http://{SERVER}:7080/readyz"
+        return json.loads(lab.lab.run("boot", ["curl", "-sS", "-m", "5", url]).stdout)
+
+    with lab.bootd("--interface", "eth1", prefix=prefix) as bootd:
+        assert lab.udhcpc(name)["ip"] == "10.20.0.60"
+        for count in (1, 2):
+            lab.lab.run("boot", ["ip", "link", "delete", "eth1"])
+            bootd.wait_for(lambda count=count: len(bootd.lines(event="interface_gone")) == count)
+            assert ready()["ready"] is False
+            assert ready()["problems"] == [{"where": "dhcp", "message": "the interface eth1 is gone"}]
+            lay_again(lab, host=name)
+            lab.set_mac(name, mac)
+            bootd.wait_for(lambda count=count: len(bootd.lines(event="interface_back")) == count)
+            assert ready()["ready"] is True
+            assert lab.udhcpc(name)["ip"] == "10.20.0.60"
+        assert bootd.lines(event="interface_gone")[0]["level"] == "warning"
+        assert not bootd.lines(event="fault")
+
+
+def test_address_that_goes_and_comes_back_is_served_again(lab):
+    """TFTP, HTTP and syslog are bound to an address and to no interface: they hear again without anybody's doing."""
+    require("curl")
+    name, _mac = lab.reserve("10.10.0.60")
+    lab.lab.host("near", "10.10.0.60/24")
+
+    def status(*url):
+        done = lab.lab.run("near", ["curl", "-s", "-m", "3", "-o", "/dev/null", *url], check=False)
+        return done.returncode
+
+    tftp, http = f"tftp://{SERVER}/nosuch", f"http://{SERVER}:7080/healthz"
+    with lab.bootd("--interface", "eth0", "--bind", SERVER) as bootd:
+        assert (status(http), status(tftp)) == (0, 68)  # 68: TFTP says that there is no such file
+        lab.lab.run("boot", ["ip", "address", "delete", f"{SERVER}/24", "dev", "eth0"])
+        assert status(http) != 0
+        lab.lab.run("boot", ["ip", "address", "add", f"{SERVER}/24", "dev", "eth0"])
+        assert (status(http), status(tftp)) == (0, 68)
+        lab.lab.run("near", ["logger", "--udp", "--server", SERVER, "--port", "514", "heard again"])
+        assert bootd.line(event="syslog", machine=name)["msg"].endswith("heard again")
 
 
 def test_without_raw_sockets_clients_are_answered_by_broadcast(lab):

@@ -163,6 +163,20 @@ def test_ready_also_with_a_file_that_can_not_be_read(site):
     )
 
 
+def test_server_that_hears_nobody_for_now_is_not_ready_and_needs_no_restart(site):
+    """Nothing is gained by starting bootd again while its interface is gone: liveness stays, readiness does not."""
+    pulse = site.services.health.pulse("dhcp")
+    pulse.gap = "the interface br0 is gone"
+    answer = site.get("/readyz")
+    assert (answer.status, answer.json["ready"]) == (503, False)
+    assert answer.json["problems"] == [{"where": "dhcp", "message": "the interface br0 is gone"}]
+    answer = site.get("/healthz")
+    assert (answer.status, answer.text) == (200, "dhcp: the interface br0 is gone\n")
+    pulse.gap = ""
+    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": []}
+    assert site.get("/healthz").text == "ok\n"
+
+
 def test_health_and_greeting(site):
     assert site.get("/healthz").text == "ok\n"
     assert "/api/v1/machines" in site.get("/").text

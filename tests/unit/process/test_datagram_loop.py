@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from _bootd.process import datagram_loop
 from _bootd.process.datagram_loop import BATCH, DatagramLoop
 from _bootd.process.faults import Contained
 from servers.services_in_memory import ServicesInMemory
@@ -52,11 +53,10 @@ def desk() -> ServicesInMemory:
     return ServicesInMemory([])
 
 
-def drain_of(desk: ServicesInMemory, source, handle) -> DatagramLoop:
+def drain_of(desk: ServicesInMemory, source, handle, look=None) -> DatagramLoop:
     services = desk.services
-    return DatagramLoop(
-        "test", source, handle, Contained("test", services.metrics, services.log), services.health.pulse("test")
-    )
+    contained, pulse = Contained("test", services.metrics, services.log), services.health.pulse("test")
+    return DatagramLoop("test", source, handle, contained, pulse, look)
 
 
 def test_drain_hands_on_each_datagram_and_ends_with_the_source_closed(desk):
@@ -89,6 +89,46 @@ def test_drain_goes_on_after_a_fault_and_says_where_it_was(desk):
     (line,) = desk.lines()
     assert (line["event"], line["protocol"]) == ("fault", "test")
     assert "surprise" in line["reason"]
+
+
+def test_drain_looks_now_and_then_and_listens_on_what_it_finds(desk, monkeypatch):
+    """The source may have another descriptor afterwards, whether datagrams came meanwhile or not."""
+    monkeypatch.setattr(datagram_loop, "LOOK_SECONDS", 0.01)
+    heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    pairs = [Pair() for _unused in range(3)]
+
+    class Source:
+        def __init__(self) -> None:
+            self.now = pairs[0]
+            self.close = pairs[0].close
+
+        def fileno(self) -> int:
+            return self.now.fileno()
+
+        def receive(self) -> bytes | None:
+            return self.now.receive()
+
+    source = Source()
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        source.now = pairs[min(looks, 2)]
+        if looks == 2:
+            raise KeyError("surprise")
+
+    drain = drain_of(desk, source, heard.put, look)
+    drain.start()
+    wait_until(lambda: looks >= 2)
+    pairs[2].send(b"to the third")
+    assert heard.get(timeout=10) == b"to the third"
+    before = looks
+    wait_until(lambda: looks > before)
+    drain.stop()
+    for pair in pairs[1:]:
+        pair.close()
+    assert [line["event"] for line in desk.lines()] == ["fault"]
 
 
 def test_drain_takes_a_batch_at_a_time(desk):

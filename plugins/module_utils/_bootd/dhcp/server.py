@@ -14,6 +14,7 @@ from ..decisions.events import Event
 from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
+from ..process.interface_watch import InterfaceWatch
 from ..process.log import Log
 from ..process.rate_limit import RareLines, RateLimit
 from ..runtime.services import Services
@@ -50,8 +51,12 @@ class DhcpServer:
         services, settings = self._services, self._services.settings
         transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
         contained = Contained("dhcp", services.metrics, services.log)
+        pulse = services.health.pulse("dhcp")
+        look = None
+        if settings.interface:
+            look = InterfaceWatch(settings.interface, transport.reopen, pulse, services.log).look
         answer = partial(self._answer, transport)
-        self._loop = DatagramLoop("dhcp", transport, answer, contained, services.health.pulse("dhcp"))
+        self._loop = DatagramLoop("dhcp", transport, answer, contained, pulse, look)
         self.port = transport.port
         if not transport.can_unicast:
             services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")

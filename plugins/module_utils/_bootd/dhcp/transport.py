@@ -45,16 +45,24 @@ class Transport:
         a socket can't be had.
         """
         self._address = socket.inet_aton(address)
-        self._raw: socket.socket | None = None
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._interface = interface
+        self._bind = bind if IPv4Address(bind).is_loopback else ""
+        self._udp = _udp_socket(interface, self._bind, port)
+        self.port: int = self._udp.getsockname()[1]
         try:
-            self._prepare(interface)
-            self._udp.bind((bind if IPv4Address(bind).is_loopback else "", port))
-            self.port: int = self._udp.getsockname()[1]
             self._raw = _raw_socket()
         except OSError:
-            self.close()
+            self._udp.close()
             raise
+
+    def reopen(self) -> None:
+        """Listen on the interface as it is now; OSError where that can't be, and nothing is changed then.
+
+        Another socket, because to bind this one again takes CAP_NET_RAW. The raw one is bound to no interface.
+        """
+        renewed = _udp_socket(self._interface, self._bind, self.port)
+        self._udp.close()
+        self._udp = renewed
 
     @property
     def can_unicast(self) -> bool:
@@ -91,17 +99,6 @@ class Transport:
             # RFC 2131 section 4.1 allows it; every client takes it.
             self._send_udp(payload, (LIMITED_BROADCAST, to.port), heard.index)
 
-    def _prepare(self, interface: str) -> None:
-        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        self._udp.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        if not interface:
-            return
-        try:
-            self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-        except OSError as error:
-            raise OSError(error.errno, f"interface {interface}: {error.strerror}") from error
-
     def _send_udp(self, payload: bytes, target: tuple[str, int], index: int) -> None:
         try:
             self._udp.sendmsg([payload], _leaving_by(index, self._address), 0, target)
@@ -119,6 +116,28 @@ class Transport:
         except OSError:
             return False
         return True
+
+
+def _udp_socket(interface: str, address: str, port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        made.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        if interface:
+            _bind_to(made, interface)
+        made.bind((address, port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _bind_to(udp: socket.socket, interface: str) -> None:
+    try:
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+    except OSError as error:
+        raise OSError(error.errno, f"interface {interface}: {error.strerror}") from error
 
 
 def _raw_socket() -> socket.socket | None:

@@ -25,12 +25,19 @@ def add_routes(app: Bottle, site: Site) -> None:
 
     def healthz() -> HTTPResponse:
         faults = services.health.faults()
-        return responses.text(503, "".join(f"{fault}\n" for fault in faults)) if faults else responses.text(200, "ok\n")
+        if faults:
+            return responses.text(503, "".join(f"{fault}\n" for fault in faults))
+        # Another bootd would hear no more than this one, so nobody has to start one: 200, and the gap in words.
+        return responses.text(
+            200, "".join(f"{name}: {gap}\n" for name, gap in services.health.gaps().items()) or "ok\n"
+        )
 
     def readyz() -> HTTPResponse:
         # That this is answered means that every socket is bound and the catalog is loaded: bootd listens no sooner.
         # A file that can't be read keeps its last machines in service, so it is shown here and takes nobody away.
-        return responses.json_document(200, status.ready_document(len(services.catalog), services.problems()))
+        gaps = services.health.gaps()
+        document = status.ready_document(len(services.catalog), services.problems(), gaps)
+        return responses.json_document(503 if gaps else 200, document)
 
     def exposition() -> HTTPResponse:
         services.metrics.unknown.set(len(services.unknown))

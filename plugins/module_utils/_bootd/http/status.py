@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -75,10 +75,11 @@ def unknown_document(unknown: Iterable[Unknown]) -> Document:
     return {"unknown": [asdict(entry) for entry in reversed(list(unknown))]}
 
 
-def ready_document(machines: int, problems: Iterable[StoreProblem]) -> Document:
-    """Return the body of ``/readyz``."""
+def ready_document(machines: int, problems: Iterable[StoreProblem], gaps: Mapping[str, str]) -> Document:
+    """Return the body of ``/readyz``; ``gaps`` are the servers that hear nobody now (see ``Health.gaps``)."""
+    waiting = [{"where": server, "message": gap} for server, gap in gaps.items()]
     return {
-        "ready": True,
+        "ready": not gaps,
         "machines": machines,
-        "problems": [{"where": problem.where, "message": problem.message} for problem in problems],
+        "problems": waiting + [{"where": problem.where, "message": problem.message} for problem in problems],
     }

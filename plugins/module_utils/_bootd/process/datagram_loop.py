@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from .health import Pulse
 
 Datagram_co = TypeVar("Datagram_co", covariant=True)
 BATCH = 64
+LOOK_SECONDS = 1.0  # between two calls of ``look``
 
 
 class Source(Protocol[Datagram_co]):
@@ -33,7 +35,8 @@ class Source(Protocol[Datagram_co]):
 class DatagramLoop(Generic[Datagram_co]):
     """Calls ``handle`` with each datagram of ``source``, from ``start`` until ``stop``, in a thread called ``name``.
 
-    Whatever ``handle`` raises costs that datagram its answer and nothing else.
+    ``look`` is called about each LOOK_SECONDS, whatever comes: it may give ``source`` another descriptor. Whatever
+    ``handle`` raises costs that datagram its answer and nothing else.
     """
 
     def __init__(
@@ -43,11 +46,13 @@ class DatagramLoop(Generic[Datagram_co]):
         handle: Callable[[Datagram_co], None],
         contained: Contained,
         pulse: Pulse,
+        look: Callable[[], None] | None = None,
     ) -> None:
         self._source = source
         self._handle = handle
         self._contained = contained
         self._pulse = pulse
+        self._look = look
         self._stopped = os.eventfd(0)  # readable once stop() was called
         self._thread = threading.Thread(target=pulse.run, args=(self._serve,), name=name, daemon=True)
 
@@ -73,9 +78,20 @@ class DatagramLoop(Generic[Datagram_co]):
                 self._handle(datagram)
 
     def _serve(self) -> None:
+        patience = None if self._look is None else int(LOOK_SECONDS * 1000)
+        due = time.monotonic() + LOOK_SECONDS
+        poll = self._poll()
+        while self._stopped not in {descriptor for descriptor, _unused in poll.poll(patience)}:
+            with self._pulse, self._contained:
+                self.handle_waiting()
+            if self._look is not None and time.monotonic() >= due:
+                with self._pulse, self._contained:
+                    self._look()
+                due = time.monotonic() + LOOK_SECONDS
+                poll = self._poll()
+
+    def _poll(self) -> select.poll:
         poll = select.poll()
         poll.register(self._source, select.POLLIN)
         poll.register(self._stopped, select.POLLIN)
-        while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
-            with self._pulse, self._contained:
-                self.handle_waiting()
+        return poll

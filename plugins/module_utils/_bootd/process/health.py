@@ -13,11 +13,16 @@ STUCK = 30.0  # seconds at one piece of work, which takes a server milliseconds
 class Pulse:
     """The health of one thread, which calls its loop by ``run`` and does each piece of work inside ``with pulse``.
 
-    ``ended`` is called, from that thread, where the loop has raised.
+    ``ended`` is called, from that thread, where the loop has raised. ``gap`` says why the server hears nobody for now,
+    and will again by itself; "" where it does.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float], ended: Callable[[], None]) -> None:
-        self._name = name
+    def __init__(
+        self, name: str, clock: Callable[[], float], ended: Callable[[], None], *, needed: bool = True
+    ) -> None:
+        self.name = name
+        self.needed = needed
+        self.gap = ""
         self._clock = clock
         self._ended = ended
         self._reason = ""
@@ -43,7 +48,7 @@ class Pulse:
         since = self._since  # the thread may be done with it at any moment
         busy = 0.0 if since is None else self._clock() - since
         reason = self._reason or (f"has been at one piece of work for {busy:.0f} s" if busy > STUCK else "")
-        return f"{self._name}: {reason}" if reason else ""
+        return f"{self.name}: {reason}" if reason else ""
 
 
 class Health:
@@ -54,12 +59,16 @@ class Health:
         self._clock = clock
         self._pulses: list[Pulse] = []
 
-    def pulse(self, name: str) -> Pulse:
-        """Return the pulse of a server's thread that is about to start."""
-        pulse = Pulse(name, self._clock, self._ended)
+    def pulse(self, name: str, *, needed: bool = True) -> Pulse:
+        """Return the pulse of a server's thread that is about to start; ``needed``: no machine boots without it."""
+        pulse = Pulse(name, self._clock, self._ended, needed=needed)
         self._pulses.append(pulse)
         return pulse
 
     def faults(self) -> list[str]:
         """Return a line for each server that answers nobody, and will not by itself."""
         return [fault for pulse in self._pulses if (fault := pulse.fault())]
+
+    def gaps(self) -> dict[str, str]:
+        """Return which servers that are needed hear nobody now, and will again by themselves: name to reason."""
+        return {pulse.name: gap for pulse in self._pulses if pulse.needed and (gap := pulse.gap)}

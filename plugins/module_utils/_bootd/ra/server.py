@@ -12,6 +12,7 @@ from functools import partial
 
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
+from ..process.interface_watch import InterfaceWatch
 from ..runtime.services import Services
 from .decide import Silence, decide
 from .packet import RaError, advertisement, parse_solicitation
@@ -40,9 +41,11 @@ class RaServer:
             )
             return
         contained = Contained("ra", services.metrics, services.log)
-        self._loop = DatagramLoop(
-            "ra", transport, partial(self.answer, transport), contained, services.health.pulse("ra")
-        )
+        pulse, interface = services.health.pulse("ra", needed=False), services.settings.interface
+        look = transport.follow
+        if interface:
+            look = InterfaceWatch(interface, transport.reopen, pulse, services.log).look
+        self._loop = DatagramLoop("ra", transport, partial(self.answer, transport), contained, pulse, look)
 
     def start(self) -> None:
         """Start to answer, where there is a socket."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +38,20 @@ class Transport:
 
     def __init__(self, interface: str) -> None:
         """Listen on ``interface``, or on every one there is now; OSError where that is not possible on any."""
-        self._socket = socket.socket(socket.AF_INET6, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMPV6)
-        try:
-            self._prepare(interface)
-        except OSError:
-            self.close()
-            raise
+        self._interface = interface
+        self._known: set[int] = set()  # every interface there was when the socket was opened
+        self._socket = self._open()
+
+    def reopen(self) -> None:
+        """Listen on what interfaces there are now; OSError where that can't be, and nothing is changed then."""
+        renewed = self._open()
+        self._socket.close()
+        self._socket = renewed
+
+    def follow(self) -> None:
+        """Listen on every interface, where no one is named: also on those that were made, or made again, since."""
+        if not self._interface and {index for index, _name in socket.if_nameindex()} - self._known:
+            self.reopen()
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
@@ -73,35 +82,48 @@ class Transport:
         """Send ``data`` to the link-local address ``to``, out of the interface that ``heard`` came in on."""
         self._socket.sendto(data, (to, 0, 0, heard.index))
 
-    def _prepare(self, interface: str) -> None:
-        self._socket.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, _block_all_but(ROUTER_SOLICITATION))
+    def _open(self) -> socket.socket:
+        made = socket.socket(socket.AF_INET6, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMPV6)
+        try:
+            self._prepare(made)
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    def _prepare(self, made: socket.socket) -> None:
+        made.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, _block_all_but(ROUTER_SOLICITATION))
         for option in (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT):
-            self._socket.setsockopt(socket.IPPROTO_IPV6, option, 1)
-        self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, HOP_LIMIT)
-        if interface:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-            self._join(socket.if_nametoindex(interface), interface)
-        else:
-            self._join_all()
+            made.setsockopt(socket.IPPROTO_IPV6, option, 1)
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, HOP_LIMIT)
+        if self._interface:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode())
+            _join(made, socket.if_nametoindex(self._interface), self._interface)
+            return
+        interfaces = socket.if_nameindex()
+        self._known = {index for index, _name in interfaces}
+        _join_all(made, interfaces)
 
-    def _join_all(self) -> None:
-        failed = None
-        joined = False
-        for index, name in socket.if_nameindex():
-            try:
-                self._join(index, name)
-                joined = True
-            except OSError as error:
-                failed = error
-        if not joined and failed is not None:
-            raise failed
 
-    def _join(self, index: int, name: str) -> None:
-        # The kernel takes the membership also where IPv6 is switched off, and nothing would ever come.
-        if _has_no_ipv6(name):
-            raise OSError(errno.EADDRNOTAVAIL, f"IPv6 is disabled on {name}")
-        group = struct.pack("=16sI", socket.inet_pton(socket.AF_INET6, ALL_ROUTERS), index)
-        self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+def _join_all(made: socket.socket, interfaces: Iterable[tuple[int, str]]) -> None:
+    failed = None
+    joined = False
+    for index, name in interfaces:
+        try:
+            _join(made, index, name)
+            joined = True
+        except OSError as error:
+            failed = error
+    if not joined and failed is not None:
+        raise failed
+
+
+def _join(made: socket.socket, index: int, name: str) -> None:
+    # The kernel takes the membership also where IPv6 is switched off, and nothing would ever come.
+    if _has_no_ipv6(name):
+        raise OSError(errno.EADDRNOTAVAIL, f"IPv6 is disabled on {name}")
+    group = struct.pack("=16sI", socket.inet_pton(socket.AF_INET6, ALL_ROUTERS), index)
+    made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
 
 
 def _has_no_ipv6(interface: str) -> bool:
