@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from _bootd.process.datagram_loop import LOOK_SECONDS
 from integration.daemon.manifests import manifest
 from integration.daemon.running import Bootd
-from lab.network import Lab
+from lab.network import BRIDGE, Lab
 from programs.require import require
 
 NODE, MACHINE, INSTALLED, STRANGER = "node", "machine", "installed", "stranger"
@@ -101,6 +103,24 @@ def test_stranger_and_operating_system_never_hear_bootd(lab, bootd):
         assert solicit(lab, host, tries=1).returncode == NO_ANSWER
     assert bootd.line("router_advertisement")["machine"] == MACHINE
     assert {line["machine"] for line in bootd.lines("router_advertisement")} == {MACHINE}
+
+
+@pytest.mark.parametrize("interface", ["eth0", ""])
+def test_interface_that_is_made_again_is_answered_on_again(lab, tmp_path, interface):
+    """Its membership of the routers' group has ended with the old one, whether it was named or one of all."""
+    daemon = Bootd(lab, NODE, tmp_path, more=("--interface", interface))
+    (daemon.manifests / "m.yaml").write_text(manifest(MACHINE, MACS[MACHINE], "10.10.0.16", "true"), encoding="utf-8")
+    daemon.start()
+    try:
+        lab.run(NODE, ["ip", "link", "delete", "eth0"])
+        lab.attach(NODE, "eth0", BRIDGE, NODE, "10.10.0.20/16")
+        time.sleep(2 * LOOK_SECONDS)
+        ask_for_address(lab, MACHINE)
+        assert solicit(lab, MACHINE).returncode == 0
+        assert daemon.line("router_advertisement")["iface"] == "eth0"
+        assert len(daemon.lines("interface_back")) == (2 if interface else 0)  # DHCP's and this one's
+    finally:
+        daemon.stop()
 
 
 def test_node_without_ipv6_serves_the_rest_and_says_what_is_lost(lab, bootd):
