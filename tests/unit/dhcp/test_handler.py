@@ -13,6 +13,7 @@ from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
 from _bootd.dhcp.server import BURST, RATE, Handler
+from _bootd.hardware.model import Nic, machine_from_object
 from _bootd.stores.unknown_machines import MAX_UNKNOWN, Unknown
 from samples.dhcp_messages import (
     ADDRESS,
@@ -379,6 +380,19 @@ def test_handle_reply_that_can_not_fit_is_an_error_in_the_log(bench):
     assert (line["level"], line["reason"]) == ("error", "reply_too_big")
     assert room.events(where) == []
     assert handle(room, opt.DHCPDISCOVER, UEFI) is not None
+
+
+@pytest.mark.parametrize("name", ["hostname", "domain_name", "tftp_server_name", "boot_file_name"])
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
+def test_handle_object_with_text_that_can_not_be_sent_is_served_without_it(bench, name, text):
+    dhcp = {"mac": MAC, "ip": {"address": ADDRESS}, "lease_time": 10**400, name: text}
+    spec = {"interfaces": [{"dhcp": dhcp, "netboot": {"allowPXE": True}}]}
+    machine = machine_from_object({"metadata": {"name": "um790-1"}, "spec": spec})
+    room = bench(Nic(machine, machine.interfaces[0]))
+    for client in (UEFI, HTTP_BOOT, IPXE, LINUX):
+        out = handle(room, opt.DHCPDISCOVER, client)
+        assert decode(out.payload).yiaddr == ADDRESS
+        assert decode(out.payload).options[opt.LEASE_TIME] == (86400).to_bytes(4, "big")
 
 
 def test_handle_says_which_options_the_client_had_no_room_for(bench):

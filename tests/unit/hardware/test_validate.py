@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
 from hypothesis import given
 
 from _bootd.hardware.manifest import Document, read_manifest
-from _bootd.hardware.model import is_as_written, machine_from_object
+from _bootd.hardware.model import is_as_written, is_text, machine_from_object, text_at
 from _bootd.validation.objects import check, check_document
 from samples import howto
 from samples.documents import OBJECT, PLAIN, damaged_objects
@@ -354,6 +356,36 @@ def test_check_clash_within_one_object():
     }
 
 
+HALF = "left out: it has half a character (a surrogate alone), which can't be sent"
+
+
+@pytest.mark.parametrize("value", ["\ud800", "um790-\udfff", "\ud83d \ude00"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"{DHCP}.{name}" for name in ("hostname", "domain_name", "vlan_id", "tftp_server_name", "boot_file_name")),
+        f"{NETBOOT}.ipxe.contents",
+        f"{NETBOOT}.osie.kernel",
+        f"{INSTANCE}.hostname",
+        f"{INSTANCE}.userdata",
+        "spec.userData",
+    ],
+)
+def test_text_that_can_not_be_sent_is_told_and_left_out(path, value):
+    """JSON can write it, and UTF-8 can't: the object's other fields are served."""
+    damaged = changed((path, value))
+    assert found(damaged)[path] == HALF
+    machine = machine_from_object(json.loads(json.dumps(damaged)))
+    assert repr(value)[1:-1] not in repr(replace(machine, metadata={}))
+    assert machine.interfaces[0].address == "10.10.0.16"
+
+
+def test_text_that_can_be_sent_is_taken_whatever_it_is():
+    assert is_text("\U0001f600 é \0")
+    assert not is_text("\ud83d")
+    assert text_at({"a": {"b": "\ud800"}}, "a", "b") == ""
+
+
 @given(damaged_objects())
 def test_check_damaged_object_never_raises_and_is_told_where_it_matters(value):
     problems = check([Document(value, "f.yaml"), Document(OBJECT, "g.yaml")])
@@ -391,6 +423,12 @@ def test_is_as_written_walk_through():
         (f"{DHCP}.lease_time", -5),
         (f"{DHCP}.name_servers", ["x"]),
         (f"{NETBOOT}.allowPXE", "true"),
+        (f"{DHCP}.lease_time", 10**400),
+        (f"{DHCP}.hostname", "\ud800"),
+        (f"{DHCP}.boot_file_name", "x\udfff"),
+        (f"{NETBOOT}.ipxe.contents", "#!ipxe\n\ud800"),
+        (f"{NETBOOT}.osie.kernelParams", ["quiet", "\ud800"]),
+        ("spec.userData", "\ud800"),
     ],
 )
 def test_is_as_written_tells_what_was_left_out(path, value):

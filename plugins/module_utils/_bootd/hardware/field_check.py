@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .fields import HARDWARE, Named
+from .model import is_text
 from .problem import ABSENT, join
 
 Finding = tuple[str, Any, str, bool]  # path, value, message, whether it is only a note
@@ -38,6 +39,8 @@ def _compare(value: Any, shape: Any, path: str) -> Iterator[Finding]:
         yield from _compare_list(value, shape[0], path)
     elif not isinstance(value, shape) or (isinstance(value, bool) and shape is not bool):
         yield path, value, _wrong_kind(value, shape), False
+    elif shape is str and not is_text(value):
+        yield path, value, "left out: it has half a character (a surrogate alone), which can't be sent", False
 
 
 def _compare_fields(value: Any, shape: dict[str, Any], path: str) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import values
 from .field_check import Finding
+from .model import is_text
 from .problem import ABSENT
 
 SHORT_LEASE = 60  # seconds
@@ -46,7 +47,7 @@ def _check_dhcp(dhcp: dict[str, Any], path: str, *, served: bool) -> Iterator[Fi
         yield from _told(f"{path}.mac", mac, values.mac(mac))
     for name, test in _TEXT_CHECKS.items():
         value = dhcp.get(name)
-        if isinstance(value, str) and value:
+        if is_text(value) and value:
             yield from _told(f"{path}.{name}", value, test(value))
     for name, test in _LIST_CHECKS.items():
         entries = dhcp.get(name)
@@ -174,22 +175,22 @@ def _check_netboot(netboot: dict[str, Any], path: str) -> Iterator[Finding]:
 
 def _check_osie(osie: dict[str, Any], path: str) -> Iterator[Finding]:
     base = osie.get("baseURL")
-    if isinstance(base, str) and base:
+    if is_text(base) and base:
         message = values.base_url(base)
         yield from _told(f"{path}.baseURL", base, message)
         if not message and base.startswith("https:"):
             yield f"{path}.baseURL", base, "iPXE as distributions ship it knows no HTTPS", True
     params = osie.get("kernelParams")
     for place, value in enumerate(params if isinstance(params, list) else ()):
-        if isinstance(value, str):
+        if is_text(value):
             yield from _told(f"{path}.kernelParams[{place}]", ABSENT, values.one_line(value))
 
 
 def _check_ipxe(ipxe: dict[str, Any], path: str) -> Iterator[Finding]:
     url, contents, binary = ipxe.get("url"), ipxe.get("contents"), ipxe.get("binary")
-    if isinstance(url, str) and url:
+    if is_text(url) and url:
         yield from _told(f"{path}.url", url, values.script_url(url))
-    if isinstance(contents, str) and contents and contents.split("\n", 1)[0].rstrip() != SCRIPT_START:
+    if is_text(contents) and contents and contents.split("\n", 1)[0].rstrip() != SCRIPT_START:
         yield (
             f"{path}.contents",
             ABSENT,
@@ -198,5 +199,5 @@ def _check_ipxe(ipxe: dict[str, Any], path: str) -> Iterator[Finding]:
         )
     if url and contents:
         yield f"{path}.url", ABSENT, "not used: contents comes first", True
-    if isinstance(binary, str) and ("/" in binary or not binary.isprintable() or " " in binary):
+    if is_text(binary) and ("/" in binary or not binary.isprintable() or " " in binary):
         yield f"{path}.binary", binary, "should be the name of a boot file, as in ipxe.efi", False

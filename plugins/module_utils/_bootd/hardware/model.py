@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from .mac import parse_mac
 
@@ -30,6 +30,9 @@ AFTER_ANNOTATION = "netboot.baremetal/after"
 MAX_AFTER = 1000
 
 _MAPPINGS = (dict, Mapping)  # dict first: asking the abstract class takes ten times as long
+
+# Of spec.interfaces[].dhcp, called the same in Interface.
+_TEXTS = ("hostname", "domain_name", "arch", "vlan_id", "tftp_server_name", "boot_file_name")
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
@@ -127,12 +130,19 @@ class Nic:
 
 
 def text_at(node: Any, *path: str) -> str:
-    """Return the string at ``path`` in nested mappings, or "" where anything on the way is missing or not a string."""
+    """Return the text at ``path`` in nested mappings, or "" where anything on the way is missing or no text."""
     for step in path:
         if not isinstance(node, _MAPPINGS):
             return ""
         node = node.get(step)
-    return node if isinstance(node, str) else ""
+    return node if is_text(node) else ""
+
+
+def is_text(value: Any) -> TypeGuard[str]:
+    """Return whether ``value`` is a string that can be sent: JSON can also write half a character, as ``"\\ud800"``."""
+    if not isinstance(value, str):
+        return False
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def boot_interface(machine: Machine) -> Interface | None:
@@ -177,12 +187,15 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
 
 
 def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
-    """Return whether ``machine``, read from ``document``, has every address and switch that stands there.
+    """Return whether ``machine``, read from ``document``, has all that stands there and is used in a boot.
 
     Much faster than ``validate``: it only tells that something was left out, not what.
     """
-    items = _mapping(document.get("spec")).get("interfaces")
+    spec = _mapping(document.get("spec"))
+    items = spec.get("interfaces")
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
+        return False
+    if (spec.get("userData") or None) != machine.user_data:
         return False
     return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
 
@@ -194,11 +207,25 @@ def _is_interface_as_written(item: Mapping[str, Any], read: Interface) -> bool:
         (ip.get("address") or "") == read.address
         and (ip.get("netmask") or "") == read.netmask
         and (ip.get("gateway") or "") == read.gateway
-        and (dhcp.get("hostname") or "") == read.hostname
+        and all((dhcp.get(name) or "") == getattr(read, name) for name in _TEXTS)
+        and _is_netboot_as_written(_mapping(netboot), read.netboot)
         and (dhcp.get("lease_time") or 0) == read.lease_time
         and (dhcp.get("name_servers") or []) == list(read.name_servers)
         and (dhcp.get("time_servers") or []) == list(read.time_servers)
         and (netboot is None or _mapping(netboot).get("allowPXE") is read.netboot.allow_pxe)
+    )
+
+
+def _is_netboot_as_written(node: Mapping[str, Any], read: Netboot) -> bool:
+    ipxe, osie = _mapping(node.get("ipxe")), _mapping(node.get("osie"))
+    return (
+        (ipxe.get("url") or "") == read.ipxe_url
+        and (ipxe.get("contents") or "") == read.ipxe_contents
+        and (ipxe.get("binary") or "") == read.ipxe_binary
+        and (osie.get("baseURL") or "") == read.osie.base_url
+        and (osie.get("kernel") or "") == read.osie.kernel
+        and (osie.get("initrd") or "") == read.osie.initrd
+        and (osie.get("kernelParams") or []) == list(read.osie.kernel_params)
     )
 
 
@@ -247,7 +274,7 @@ def _netboot(node: Mapping[str, Any]) -> Netboot:
             base_url=_text(osie, "baseURL"),
             kernel=_text(osie, "kernel"),
             initrd=_text(osie, "initrd"),
-            kernel_params=tuple(item for item in _sequence(osie.get("kernelParams")) if isinstance(item, str)),
+            kernel_params=tuple(item for item in _sequence(osie.get("kernelParams")) if is_text(item)),
         ),
     )
 
@@ -263,7 +290,7 @@ def _addresses(node: Any) -> tuple[str, ...]:
 
 def _text(node: Mapping[str, Any], name: str) -> str:
     value = node.get(name)
-    return value if isinstance(value, str) else ""
+    return value if is_text(value) else ""
 
 
 def _mapping(node: Any) -> Mapping[str, Any]:

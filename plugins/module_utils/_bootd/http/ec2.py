@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..hardware.model import Nic, text_at
+from ..hardware.model import Nic, is_text, text_at
 
 USER_DATA = "user-data"
 _OS = "meta-data/operating-system"
@@ -50,7 +50,7 @@ def value(leaf: str, nic: Nic) -> str:
         return text_at(metadata, *_TEXTS[leaf])
     if leaf in _LISTS:
         items = _at(metadata, *_LISTS[leaf])
-        return "\n".join(item for item in items if isinstance(item, str)) if isinstance(items, list) else ""
+        return "\n".join(filter(is_text, items)) if isinstance(items, list) else ""
     if leaf in _ADDRESSES:
         family, public = _ADDRESSES[leaf]
         return _address(metadata, family, public) or (nic.interface.address if leaf.endswith("/local-ipv4") else "")
