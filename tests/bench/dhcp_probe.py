@@ -1,12 +1,14 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask a daemon for an address again and again: ``dhcp_probe.py SERVER MAC`` prints how long each answer took.
+"""Ask a daemon for addresses again and again: ``dhcp_probe.py SERVER MAC...`` prints how long each answer took.
 
-In seconds, a line each; -1 for one that did not come within a second. Ends with SIGTERM.
+In seconds, a line each; -1 for one that did not come within a second. The machines ask in turn, so that none of them
+asks oftener than one that boots. Ends with SIGTERM.
 """
 
 from __future__ import annotations
 
+import itertools
 import signal
 import socket
 import sys
@@ -41,7 +43,7 @@ def ask(client: socket.socket, server: str, mac: str, xid: int) -> float:
     return time.monotonic() - began
 
 
-def main(server: str, mac: str) -> None:
+def main(server: str, macs: list[str]) -> None:
     """Ask until ended, and print what was measured."""
     signal.signal(signal.SIGTERM, end)
     times = []
@@ -49,7 +51,7 @@ def main(server: str, mac: str) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.bind(("", 68))
             client.settimeout(PATIENCE)
-            while True:
+            for mac in itertools.cycle(macs):
                 times.append(ask(client, server, mac, len(times) + 1))
                 time.sleep(PAUSE)
     except Ended:
@@ -57,4 +59,4 @@ def main(server: str, mac: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], sys.argv[2:])

@@ -11,43 +11,17 @@ before and while the image is served, how much memory bootd has, and how fast th
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from integration.daemon.manifests import manifest
+from bench.dhcp_probes import percentiles, probe, write_machines
 from integration.daemon.running import ADDRESS, Bootd
 from lab.network import Lab
 
-HERE = Path(__file__).resolve().parent
-PROBE = HERE / "dhcp_probe.py"
-MAC = "52:54:00:00:00:01"
 QUIET = 5.0  # seconds without downloads, to compare with
-
-
-def percentiles(seconds: list[float]) -> str:
-    """Return a line about times."""
-    ordered = sorted(seconds)
-    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    return (
-        f"{len(ordered)} answers, median {statistics.median(ordered) * 1000:.2f} ms, "
-        f"p99 {p99 * 1000:.2f} ms, worst {ordered[-1] * 1000:.2f} ms"
-    )
-
-
-def probe(lab: Lab, until: Callable[[], bool]) -> tuple[list[float], int]:
-    """Ask for an address about a hundred times a second until it is enough; returns times, and how many were lost."""
-    process = lab.popen("client", [sys.executable, str(PROBE), ADDRESS, MAC], stdout=subprocess.PIPE, text=True)
-    while not until():
-        time.sleep(0.05)
-    process.terminate()
-    output, _errors = process.communicate(timeout=10)
-    times = [float(line) for line in output.splitlines()]
-    return [item for item in times if item >= 0], sum(item < 0 for item in times)
 
 
 def main(gib: int, clients: int) -> None:
@@ -61,7 +35,7 @@ def main(gib: int, clients: int) -> None:
         lab.host("boot", f"{ADDRESS}/24")
         lab.host("client", "10.10.0.9/24")
         bootd = Bootd(lab, "boot", Path(scratch) / "bootd", more=("--image-dir", str(images.parent)))
-        (bootd.manifests / "m.yaml").write_text(manifest("m", MAC, "10.10.0.30"), encoding="utf-8")
+        write_machines(bootd.manifests)
         bootd.start()
         try:
             idle = bootd.resident()
