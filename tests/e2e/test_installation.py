@@ -12,6 +12,7 @@ from e2e.site import BOOTED
 from samples import howto
 
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
+FILE = "58-47-ca-71-d8-49/ipxe.efi"
 URL = "http://10.10.0.20:7080/ipxe/58-47-ca-71-d8-49/ipxe.efi"
 BASE = "/harvester/v1.2.0/harvester-v1.2.0"
 LOADED = [f"{BASE}-vmlinuz-amd64", f"{BASE}-initrd-amd64", f"{BASE}-rootfs-amd64.squashfs"]
@@ -23,7 +24,7 @@ LOADED += ["/harvester/config-create.yaml", f"{BASE}-amd64.iso", f"{BASE}-amd64.
     ("firmware", "options", "filenames", "stages"),
     [
         # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk, and the system.
-        ("uefi", {}, ["58-47-ca-71-d8-49/ipxe.efi", SCRIPT, "", "", ""], ["known", "offered", "loading", "script", "kernel"]),
+        ("uefi", {}, [FILE, SCRIPT, "", "", ""], ["known", "offered", "loading", "script", "kernel"]),
         # The URL after the restart is refused: without one firmware would ask for a minute.
         ("uefi", {"http": True}, [URL, SCRIPT, "", URL, ""], ["known", "offered", "loading", "script", "kernel"]),
         # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.

@@ -11,6 +11,11 @@ BROADCAST = 0x8000
 DISCOVER = 1
 
 
+def mac_of(number: int) -> str:
+    """Return the MAC of one of many machines."""
+    return f"58:47:ca:71:{number >> 8:02x}:{number & 255:02x}"
+
+
 def discover(mac: str, xid: int, *, vendor_class: bytes = b"", arch: int | None = None) -> bytes:
     """Return a DHCPDISCOVER that asks for a broadcast reply."""
     options = bytes((53, 1, DISCOVER, 55, 4, 1, 3, 66, 67))

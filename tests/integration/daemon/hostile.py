@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Throw datagrams at a daemon: ``hostile.py SERVER MAC COUNT SEED``, on a host of a lab.
+"""Throw datagrams at a daemon: ``hostile.py SERVER MACHINES COUNT SEED``, on a host of a lab.
 
-After each volley it asks for an address as the known machine and goes on when the offer is there, so the daemon is
-seen answering all along and most of what is thrown arrives. Prints what it did as one line of JSON.
+They are those of as many machines, ``mac_of`` each number, for one MAC alone would soon not be read any more. After
+each volley it asks for an address as one of ASKING others and goes on when the offer is there, so the daemon is seen
+answering all along and most of what is thrown arrives. Prints what it did as one line of JSON.
 """
 
 from __future__ import annotations
@@ -15,14 +16,22 @@ import struct
 import sys
 import time
 
-from dhcp_message import discover, read
+from dhcp_message import discover, mac_of, read
 
 VOLLEY = 400
+ASKING = 40
 PATIENCE = 5.0  # seconds for an offer; asked again each quarter second
 
 
-def corpus(mac: str) -> list[tuple[int, bytes]]:
+def from_another(chance: random.Random, data: bytes, machines: int) -> bytes:
+    """Return the DHCP message ``data`` as one of the machines sends it."""
+    mac = bytes.fromhex(mac_of(chance.randrange(machines)).replace(":", ""))
+    return data[:28] + mac + data[34:]
+
+
+def corpus() -> list[tuple[int, bytes]]:
     """Return well-formed datagrams and the port each belongs to."""
+    mac = mac_of(0)
     firmware = discover(mac, 1, vendor_class=b"PXEClient:Arch:00007:UNDI:003016", arch=7)
     request = firmware.replace(b"\x35\x01\x01", b"\x35\x01\x03")
     relayed = firmware[:24] + socket.inet_aton("10.10.0.99") + firmware[28:-1] + b"\x52\x06\x01\x04eth0\xff"
@@ -70,10 +79,10 @@ def ask(client: socket.socket, server: str, mac: str, xid: int) -> float:
     raise SystemExit(f"no offer for {PATIENCE} s after {xid} volleys")
 
 
-def main(server: str, mac: str, count: int, seed: int) -> None:
+def main(server: str, machines: int, count: int, seed: int) -> None:
     """Send ``count`` datagrams."""
     chance = random.Random(seed)
-    seeds = corpus(mac)
+    seeds = corpus()
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.bind(("", 68))
     client.settimeout(0.25)
@@ -82,11 +91,14 @@ def main(server: str, mac: str, count: int, seed: int) -> None:
     while sent < count:
         for _unused in range(min(VOLLEY, count - sent)):
             port, data = seeds[chance.randrange(len(seeds))]
+            if port == 67:
+                data = from_another(chance, data, machines)
             thrower.sendto(mutate(chance, data), (server, port))
             sent += 1
-        slowest = max(slowest, ask(client, server, mac, sent // VOLLEY + 1_000_000))
+        volley = sent // VOLLEY
+        slowest = max(slowest, ask(client, server, mac_of(machines + volley % ASKING), volley + 1_000_000))
     print(json.dumps({"sent": sent, "slowest_answer_seconds": round(slowest, 3)}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

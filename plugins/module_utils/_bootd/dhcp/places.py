@@ -15,7 +15,7 @@ from ..decisions.stages import BUSY
 from ..hardware.model import Nic
 from .packet import NO_ADDRESS, Packet
 
-MAX_MACHINES = 65536
+MAX_MACHINES = 16384
 MAX_PLACES = 4  # of one machine: relays come in pairs
 
 Detail = Discover | Lease | Refused | Decline | Release

@@ -31,7 +31,7 @@ UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not n
 # where two relays forward each message or nobody answers; more than that is a fault or an attack.
 RATE = 10.0  # a second
 BURST = 60.0  # at once
-MAX_MACS = 16384  # that are remembered
+MAX_MACS = 4096  # that are remembered
 
 
 class DhcpServer:
