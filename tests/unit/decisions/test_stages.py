@@ -72,9 +72,12 @@ def test_advance_repeated_discover_is_the_same_attempt():
 
 
 def test_advance_firmware_asking_again_starts_a_new_attempt_and_drops_the_old_error():
-    state = run(*UEFI_BOOT[:9], events.BootError(message="timed out"), events.Discover(**FIRMWARE))
-    assert (state.attempt, state.error, stages(state)) == (2, "", ["known", "offered"])
-    assert state.bytes == {}
+    asked = run(*UEFI_BOOT[:9], events.BootError(message="timed out"), events.Discover(**FIRMWARE))
+    assert (asked.attempt, asked.stage, asked.error) == (1, "kernel", "boot error timed out")  # anybody could have sent it
+    state = advance(asked, event(UEFI_BOOT[2], 99.0))
+    assert (state.attempt, state.error, stages(state)) == (2, "", ["known", "offered", "loading"])
+    assert [step.at for step in state.steps] == [20.0, 20.0, 99.0]
+    assert (state.bytes, state.firmware) == ({"tftp": 1000}, "uefi")
 
 
 def test_advance_with_netboot_off_keeps_an_installed_machine_installed():
@@ -155,7 +158,7 @@ def test_advance_progress_is_the_last_file_and_new_with_each_attempt():
     assert (state.progress, state.stage) == (Progress("initrd", 430, 1000), "script")
     assert (state.progress.percent, state.last) == (43, "sending initrd 43 %")
     assert state.seen == {"kernel": 16.0, "initrd": 17.0}
-    again = run(events.Discover(**FIRMWARE), state=state)
+    again = run(events.Discover(**FIRMWARE), UEFI_BOOT[2], state=state)
     assert (again.progress, again.seen) == (None, {})
 
 

@@ -24,11 +24,14 @@ class Pulse:
         self._since: float | None = None
 
     def run(self, loop: Callable[[], None]) -> None:
-        """Call ``loop``, which returns when the server is stopped; what it raises is kept as the fault, and raised."""
+        """Call ``loop``, which returns when the server is stopped; what it raises is raised, its type the fault.
+
+        Its text may quote what was just served, and anybody may ask for faults.
+        """
         try:
             loop()
         except BaseException as error:
-            self._reason = f"its thread has ended: {type(error).__name__}: {error}"
+            self._reason = f"its thread has ended: {type(error).__name__}"
             self._ended()
             raise
 
