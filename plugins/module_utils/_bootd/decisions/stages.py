@@ -46,6 +46,7 @@ BUSY = ("script", "kernel", "installing")  # what a machine is installed in
 _UNDER_WAY = ("loading", *BUSY)
 _UNBEGUN = ("known", "offered")  # nothing is lost where another attempt begins
 _IN_IPXE = ("script", "kernel")  # in which a script that can't go on asks for itself again
+MAX_CLOCK_SKEW = 300.0  # seconds by which the clock of another bootd may be ahead
 HELD_SECONDS = 60.0  # between two notes that a machine still waits for the same
 NO_REASON = "the installer reported a failure, and no reason"
 MAX_STEPS = 64
@@ -145,6 +146,20 @@ def release_switch(state: State, mac: str, again: bool) -> State:
 def quiet_since(state: State) -> float:
     """Return when the machine was last seen to get on; asking for its script again, or failing to boot, is not."""
     return max([state.since, *state.seen.values()])
+
+
+def is_older(state: State, other: State, now: float) -> bool:
+    """Return whether ``state`` of a machine is behind ``other``, where two bootds have written one.
+
+    A time in the future tells nothing: the clock that gave it was wrong, and its state would win for as long as that
+    lasts. Then the one is ahead that knows of more finished installations: to forget one would cost the machine its
+    disks.
+    """
+    latest = now + MAX_CLOCK_SKEW
+    if state.last_at <= latest and other.last_at <= latest:
+        return state.last_at < other.last_at
+    at, other_at = (item.last_at if item.last_at <= latest else 0.0 for item in (state, other))
+    return (state.installs, at) < (other.installs, other_at)
 
 
 def describe(event: Event) -> str:

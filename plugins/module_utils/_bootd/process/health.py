@@ -20,18 +20,16 @@ class Pulse:
         self._name = name
         self._clock = clock
         self._ended = ended
-        self._reason = ""
+        self._reason = self._words = ""
         self._since: float | None = None
 
     def run(self, loop: Callable[[], None]) -> None:
-        """Call ``loop``, which returns when the server is stopped; what it raises is raised, its type the fault.
-
-        Its text may quote what was just served, and anybody may ask for faults.
-        """
+        """Call ``loop``, which returns when the server is stopped; what it raises is kept as the fault, and raised."""
         try:
             loop()
         except BaseException as error:
             self._reason = f"its thread has ended: {type(error).__name__}"
+            self._words = f": {error}"
             self._ended()
             raise
 
@@ -41,12 +39,12 @@ class Pulse:
     def __exit__(self, *_unused: object) -> None:
         self._since = None
 
-    def fault(self) -> str:
-        """Return why the thread answers nobody, "" where it works."""
+    def fault(self, *, quoting: bool = False) -> str:
+        """Return why the thread answers nobody, "" where it works; ``quoting``: in the words of what it raised."""
         since = self._since  # the thread may be done with it at any moment
         busy = 0.0 if since is None else self._clock() - since
         reason = self._reason or (f"has been at one piece of work for {busy:.0f} s" if busy > STUCK else "")
-        return f"{self._name}: {reason}" if reason else ""
+        return f"{self._name}: {reason}{self._words if quoting else ''}" if reason else ""
 
 
 class Health:
@@ -63,6 +61,9 @@ class Health:
         self._pulses.append(pulse)
         return pulse
 
-    def faults(self) -> list[str]:
-        """Return a line for each server that answers nobody, and will not by itself."""
-        return [fault for pulse in self._pulses if (fault := pulse.fault())]
+    def faults(self, *, quoting: bool = False) -> list[str]:
+        """Return a line for each server that answers nobody, and will not by itself.
+
+        ``quoting``: in the words of what was raised, for the log: they may be of what was just received.
+        """
+        return [fault for pulse in self._pulses if (fault := pulse.fault(quoting=quoting))]
