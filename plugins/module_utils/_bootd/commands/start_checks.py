@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from ipaddress import collapse_addresses, ip_network
 
-MAX_KEY_BYTES = 4096
-MIN_KEY_VALUES = 8  # different bytes in a key: 32 random ones have about 30, the letters of a hexadecimal one up to 16
+from ..decisions.tokens import MAX_KEY_BYTES, is_weak
+
 _TRUST = "--trusted-proxies"
 
 
@@ -28,11 +28,6 @@ def readable_kubeconfigs(environ: Mapping[str, str]) -> list[str]:
     """Return those of KUBECONFIG's files that everybody may read: kubectl takes them, so they are only worth a word."""
     paths = [path for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]
     return [path for path in paths if (mode := _mode(path)) is not None and mode & 0o004]
-
-
-def is_weak(key: bytes) -> bool:
-    """Return whether ``key`` can't be random: zeros, or the same few bytes again and again."""
-    return len(set(key)) < MIN_KEY_VALUES
 
 
 def _directories(options: argparse.Namespace) -> Iterator[str]:

@@ -24,11 +24,18 @@ from ..hardware.model import Machine, boot_interface
 from .stages import State
 
 SECRET_BYTES = 32
+MAX_KEY_BYTES = 4096
+MIN_KEY_VALUES = 8  # different bytes in a key: 32 random ones have about 30, hexadecimal digits up to 16
 OUTCOMES = ("started", "succeeded", "failed")
 REPORT_PREFIX = "/phone-home"
 CONFIGURATION_PREFIX = "/configuration"
 HIDDEN = "..."  # in the place of a token, for who is not to know it
 _REPORT, _CONFIGURATION = "report", "configuration"
+
+
+def is_weak(key: bytes) -> bool:
+    """Return whether ``key`` can't be random: zeros, or the same few bytes again and again."""
+    return len(set(key)) < MIN_KEY_VALUES
 
 
 def token(secret: bytes, key: str, installs: int, attempt: int | None = None) -> str:
