@@ -157,7 +157,7 @@ machines:
       sample: ''
     configuration_closed:
       description:
-        - Why it can't get its configuration any more in this attempt, for people. Somebody else has asked for it by its URL.
+        - Why it can't get its configuration any more in this attempt, for people. Somebody else had its URL.
       type: str
       sample: ''
     waits_for:

@@ -127,5 +127,5 @@ def test_settings_from_configuration_window(text, seconds):
 
 @pytest.mark.parametrize("text", ["0", "-1", "1e400", "43201", "nan"])
 def test_settings_from_refuses_a_window_without_an_end(text):
-    with pytest.raises(UsageError, match="--configuration-window .* should be minutes, from 1 to 43200"):
+    with pytest.raises(UsageError, match=r"--configuration-window .* should be minutes, from 1 to 43200"):
         serve("--configuration-window", text)

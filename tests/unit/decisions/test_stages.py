@@ -75,7 +75,11 @@ def test_advance_repeated_discover_is_the_same_attempt():
 
 def test_advance_firmware_asking_again_starts_a_new_attempt_and_drops_the_old_error():
     asked = run(*UEFI_BOOT[:9], events.BootError(message="timed out"), events.Discover(**FIRMWARE))
-    assert (asked.attempt, asked.stage, asked.error) == (1, "kernel", "boot error timed out")  # anybody could have sent it
+    assert (asked.attempt, asked.stage, asked.error) == (
+        1,
+        "kernel",
+        "boot error timed out",
+    )  # anybody could have sent it
     state = advance(asked, event(UEFI_BOOT[2], 99.0))
     assert (state.attempt, state.error, stages(state)) == (2, "", ["known", "offered", "loading"])
     assert [step.at for step in state.steps] == [20.0, 20.0, 99.0]

@@ -203,7 +203,9 @@ def test_report_by_get_shows_a_line_of_help_and_the_log_says_whose_it_was(site, 
 def test_report_keeps_no_secret_that_it_quotes(site):
     url = tokens.configuration_url("http://10.10.0.20:7080", MAC, site.token())
     report(site, "failed", body=f"can not fetch {url}: password: hush".encode(), content_type="text/plain")
-    assert site.state().error == "can not fetch http://10.10.0.20:7080/configuration/58-47-ca-71-d8-49/***: password: ***"
+    assert (
+        site.state().error == "can not fetch http://10.10.0.20:7080/configuration/58-47-ca-71-d8-49/***: password: ***"
+    )
     site.get(f"/phone-home?event=error&role=kernel&url={quote(url, safe='')}&message=token%3Dhush")
     site.post("/phone-home", f'{{"type": "failure", "reason": "GET {url}"}}'.encode())
     site.get("/phone-home?product=secret%3Dhush&platform=efi")

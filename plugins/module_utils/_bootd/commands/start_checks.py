@@ -12,11 +12,9 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from ipaddress import collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from ..decisions.tokens import MAX_KEY_BYTES, is_weak
-
-_TRUST = "--trusted-proxies"
 
 
 def problems(options: argparse.Namespace) -> list[str]:
@@ -32,7 +30,11 @@ def readable_kubeconfigs(environ: Mapping[str, str]) -> list[str]:
 
 def _directories(options: argparse.Namespace) -> Iterator[str]:
     kind, _colon, manifests = str(options.store).partition(":")
-    named = [("--state-dir", options.state_dir), ("--config-dir", options.config_dir), ("--image-dir", options.image_dir)]
+    named = [
+        ("--state-dir", options.state_dir),
+        ("--config-dir", options.config_dir),
+        ("--image-dir", options.image_dir),
+    ]
     named += [("--store", manifests)] if kind == "files" else []
     named += [("--boot-files", path) for path in str(options.boot_files).split(os.pathsep)]
     for flag, path in named:
@@ -48,7 +50,8 @@ def _keys(options: argparse.Namespace) -> Iterator[str]:
         if mode is None:
             continue
         if mode & (stat.S_IRWXO | stat.S_IWGRP):
-            yield f"{name}{path}: others may have read or written it (mode {mode:04o}); run: chmod 0600 {path}, and renew it"
+            told = f"others may have read or written it (mode {mode:04o})"
+            yield f"{name}{path}: {told}; run: chmod 0600 {path}, and renew it where they may have"
         with suppress(OSError), open(path, "rb") as file:
             if is_weak(file.read(MAX_KEY_BYTES)):
                 yield f"{name}{path}: this is no random key; run: head -c 32 /dev/urandom > {path}"
@@ -59,16 +62,16 @@ def _keys(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _trusted(cidrs: str) -> Iterator[str]:
-    networks = []
+    networks: list[IPv4Network | IPv6Network] = []
     for cidr in filter(None, map(str.strip, cidrs.split(","))):
         with suppress(ValueError):
             networks.append(ip_network(cidr, strict=False))
-    for version in (4, 6):
-        same = [network for network in networks if network.version == version]
-        if any(network.prefixlen == 0 for network in collapse_addresses(same)):  # also in two halves
-            everybody = "0.0.0.0/0" if version == 4 else "::/0"
+    of_4 = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
+    of_6 = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
+    for network in (*of_4, *of_6):
+        if not network.prefixlen:  # written so, or in two halves
             yield (
-                f"{_TRUST} {cidrs}: that is everybody ({everybody}), who could then speak for any machine; "
+                f"--trusted-proxies {cidrs}: that is everybody ({network}), who could then speak for any machine; "
                 "name the addresses of your proxies"
             )
 

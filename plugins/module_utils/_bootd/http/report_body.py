@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a report says, in any form it is sent in. Pure; every value that comes out is short, printable text without secrets."""
+"""What a report says, in any form it is sent in. Pure; what comes out is short, printable text without secrets."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Cuts secrets out of text that came from outside, before anything keeps, logs or shows it. Pure.
 
-Installers report command lines, URLs and whole lines of their configurations: what is secret in them is told by the name
-it goes by, by the URL it stands in, or by its own look.
+Installers report command lines, URLs and whole lines of their configurations: what is secret in them is told by the
+name it goes by, by the URL it stands in, or by its own look.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ _SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE | re.ASCII | re.DOTALL)
     for pattern in (
         # A value by its name, in quotes, which may be escaped ones, or up to a space or the next field of a query.
-        r"(?P<before>(?:pass(?:word|wd|phrase)|token|secret|api[_-]?key|private[_-]?key|authorization|credential)"
-        r"[\w-]{0,32}[\\\"']{0,8}\s{0,8}(?:[=:]|%3d|%3a)\s{0,8}(?:(?:bearer|basic)\s{1,8})?)"
-        r"(?:(?P<quote>\\{0,8}[\"'])(?:(?!(?P=quote))(?:\\.|.))*(?P<after>(?P=quote)|\Z)|(?:(?!&[\w.-]+=)\S)+)",
+        (
+            r"(?P<before>(?:pass(?:word|wd|phrase)|token|secret|api[_-]?key|private[_-]?key|authorization|credential)"
+            r"[\w-]{0,32}[\\\"']{0,8}\s{0,8}(?:[=:]|%3d|%3a)\s{0,8}(?:(?:bearer|basic)\s{1,8})?)"
+            r"(?:(?P<quote>\\{0,8}[\"'])(?:(?!(?P=quote))(?:\\.|.))*(?P<after>(?P=quote)|\Z)|(?:(?!&[\w.-]+=)\S)+)"
+        ),
         # The token of a URL of bootd's own, also where another URL's query has it.
         r"(?P<before>(?:/|%2f)(?:phone-home|configuration)(?:/|%2f)+(?:(?!/|%2f)\S){1,64}(?:/|%2f)+)[a-z0-9_-]{16,}",
         r"(?P<before>://[^\s/@:]{0,64}:)[^\s/@]+(?=@)",  # a URL's user and password

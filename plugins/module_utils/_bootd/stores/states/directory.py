@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...decisions.stages import State
-from ...decisions.tokens import SECRET_BYTES, is_weak
+from ...decisions.tokens import SECRET_BYTES
 from ...hardware.names import is_usable_key
 from ..base import StoreError, StoreProblem
 from . import database as state_database
@@ -318,6 +318,4 @@ def _read_secret(path: Path) -> bytes:
         raise StoreError(
             f"{path}: not {SECRET_BYTES} bytes long; remove it, and a new one is made (report URLs change)"
         )
-    if is_weak(secret):
-        raise StoreError(f"{path}: not random; {_RENEW}")
     return secret
