@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from itertools import chain
 
 from ..decisions.tokens import MAX_KEY_BYTES, is_weak
 
@@ -68,12 +69,12 @@ def _trusted(cidrs: str) -> Iterator[str]:
             networks.append(ip_network(cidr, strict=False))
     of_4 = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
     of_6 = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
-    for network in (*of_4, *of_6):
-        if not network.prefixlen:  # written so, or in two halves
-            yield (
-                f"--trusted-proxies {cidrs}: that is everybody ({network}), who could then speak for any machine; "
-                "name the addresses of your proxies"
-            )
+    everybody = {"0.0.0.0/0", "::/0"} & {str(network) for network in chain(of_4, of_6)}  # written so, or in two halves
+    for cidr in sorted(everybody):
+        yield (
+            f"--trusted-proxies {cidrs}: that is everybody ({cidr}), who could then speak for any machine; "
+            "name the addresses of your proxies"
+        )
 
 
 def _mode(path: str) -> int | None:
