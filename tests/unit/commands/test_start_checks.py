@@ -50,8 +50,10 @@ def test_nothing_is_wrong_with_what_is_as_it_should_be(flags, tmp_path):
     assert problems(flags) == []
 
 
-@pytest.mark.parametrize("name", DIRECTORIES)
-@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [(name, mode) for name in DIRECTORIES for mode in (0o777, 0o1777, 0o702) if (name, mode) != ("state", 0o1777)],
+)
 def test_directory_that_everybody_may_write(flags, tmp_path, name, mode):
     path = tmp_path / name
     path.chmod(mode)
@@ -111,6 +113,20 @@ def test_states_that_everybody_may_write(flags, tmp_path):
     path.touch(0o600)
     path.chmod(0o666)
     assert problems(flags) == [f"{path}: everybody may write it (mode 0666); run: chmod 0600 {path}"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("name", ["secret", "states.db"])
+def test_file_that_somebody_else_has_put_into_the_state_directory(flags, tmp_path, name):
+    state = tmp_path / "state"
+    state.chmod(0o1777)
+    assert problems(flags) == []
+    (state / name).write_bytes(os.urandom(32))
+    (state / name).chmod(0o600)
+    assert problems(flags) == []
+    os.chown(state / name, 4711, 4711)
+    (problem,) = problems(flags)
+    assert problem.startswith(f"{state / name}: it belongs to another user")
 
 
 def test_kubeconfig_that_everybody_may_read_is_told(tmp_path):

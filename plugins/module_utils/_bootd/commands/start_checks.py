@@ -40,7 +40,9 @@ def _directories(options: argparse.Namespace) -> Iterator[str]:
     named += [("--boot-files", path) for path in str(options.boot_files).split(os.pathsep)]
     for flag, path in named:
         mode = _mode(path) if path and os.path.isdir(path) else None
-        if mode is not None and mode & stat.S_IWOTH:
+        # With the sticky bit nobody else touches the files that bootd has made there; its key has to be one of them.
+        own = flag == "--state-dir" and mode is not None and mode & stat.S_ISVTX
+        if mode is not None and mode & stat.S_IWOTH and not own:
             yield f"{flag} {path}: everybody may write there (mode {mode:04o}); run: chmod o-w {path}"
 
 
@@ -60,6 +62,9 @@ def _keys(options: argparse.Namespace) -> Iterator[str]:
     mode = _mode(database)
     if mode is not None and mode & stat.S_IWOTH:
         yield f"{database}: everybody may write it (mode {mode:04o}); run: chmod 0600 {database}"
+    for path in (secret, database):
+        if _owner(path) not in (None, 0, os.geteuid(), _owner(options.state_dir)):
+            yield f"{path}: it belongs to another user, who may have put it there; look at it and remove it"
 
 
 def _trusted(cidrs: str) -> Iterator[str]:
@@ -75,6 +80,13 @@ def _trusted(cidrs: str) -> Iterator[str]:
             f"--trusted-proxies {cidrs}: that is everybody ({cidr}), who could then speak for any machine; "
             "name the addresses of your proxies"
         )
+
+
+def _owner(path: str) -> int | None:
+    try:
+        return os.stat(path).st_uid
+    except OSError:
+        return None
 
 
 def _mode(path: str) -> int | None:
