@@ -23,7 +23,7 @@ import threading
 import time
 from pathlib import Path
 
-from clients.http_client import FETCH, HEALTH, PATIENCE, PHONE_HOME, ask, clients, site_with
+from clients.http_client import FETCH, PATIENCE, PHONE_HOME, ask, clients, site_with
 from servers.http_site import MAC
 
 SECONDS = 3.0
