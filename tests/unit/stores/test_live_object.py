@@ -153,3 +153,15 @@ def test_is_newer_goes_by_installations_where_a_clock_was_wrong():
 )
 def test_is_earlier(version, known, expected):
     assert is_earlier(version, known) is expected
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), float("inf"), float("nan"), 2**64, "9" * 5000])
+def test_live_object_with_numbers_that_nothing_can_hold_is_one_machine_all_the_same(huge):
+    found = yaml.safe_load(howto.HARDWARE)
+    found["metadata"] |= {"uid": huge, "generation": huge, "annotations": {STATE_ANNOTATION: f'{{"version": {huge}}}'}}
+    found["spec"]["interfaces"][0]["dhcp"] |= {"lease_time": huge, "vlan_id": huge, "uefi": huge}
+    found["spec"]["metadata"]["instance"] |= {"id": huge, "ips": [{"family": huge, "address": huge}]}
+    live = live_object_from(found)
+    assert (live.machine.interfaces[0].mac, live.machine.interfaces[0].address) == (MAC, "10.10.0.16")
+    assert as_served(live, None).name == live.machine.name
+    assert live.problems

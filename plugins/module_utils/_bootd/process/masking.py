@@ -33,7 +33,7 @@ _SECRETS = tuple(
 _RUN = re.compile(r"(?<![A-Za-z0-9_-])(?=[A-Z0-9_-]*[a-z])(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43,}", re.ASCII)
 # Without one of these, in lower case, there is nothing that has a name.
 _HINTS = (
-    *("pass", "token", "secret", "apikey", "api_key", "api-key", "private", "authorization", "credential"),
+    *("pass", "token", "secret", "key", "authorization", "credential"),
     *("phone-home", "configuration", "@", "$"),
 )
 
