@@ -155,6 +155,11 @@ machines:
       description: Why it failed, or the last error iPXE told of.
       type: str
       sample: ''
+    configuration_closed:
+      description:
+        - Why it can't get its configuration any more in this attempt, for people. Somebody else had its URL.
+      type: str
+      sample: ''
     waits_for:
       description: What it waits for in iPXE, for people.
       type: str

@@ -25,6 +25,7 @@ MACHINE = "um790-1"
 MAC = "58:47:ca:71:d8:49"
 GROUP_VERSION = "tinkerbell.org/v1alpha1"
 DHCP_PORT = 6767
+ADDRESS = "127.0.10.50"  # for a machine whose requests this host makes
 REPLICAS = ("127.0.10.1", "127.0.10.2", "127.0.10.3")  # all of loopback's network is this host
 
 
@@ -97,6 +98,14 @@ class Site:
 
     def _path(self, name: str = "") -> str:
         return resource_path(GROUP_VERSION, "hardware", self.namespace, name)
+
+
+def ask(bootd: Bootd, path: str, source: str = ADDRESS) -> tuple[int, str]:
+    """GET ``path`` as the machine whose address is ``source``, one of this host's; return status and body."""
+    argv = ["curl", "-sS", "--max-time", "10", "--interface", source, "-w", "\n%{http_code}"]
+    output = bootd.lab.run("", [*argv, f"http://{bootd.address}:7080{path}"]).stdout
+    body, _newline, status = output.rpartition("\n")
+    return int(status), body
 
 
 def report(bootd: Bootd, site: Site, outcome: str, installs: int = 0) -> int:

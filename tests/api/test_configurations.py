@@ -20,12 +20,11 @@ from _bootd.kube.rules import CONFIGURATIONS, MACHINES, OWN
 from ansible_collections.baremetal.netboot.plugins.filter.harvester_config import harvester_config
 from ansible_collections.baremetal.netboot.plugins.modules import boot_configuration
 from api.processes import PROGRAMS, environment
-from api.site import MACHINE, report
+from api.site import ADDRESS, MACHINE, ask, report
 from api.test_daemon import account
 from cluster.kube import wait_for
 
 CANARY = "canary-5f3a9e"
-SELF = "127.0.10.50"  # the machine's own address, of loopback's network as bootd's is
 SCRIPT = "/58-47-ca-71-d8-49/auto.ipxe"
 CONFIG_URL = re.compile(r"harvester\.install\.config_url=http://127\.0\.10\.1:7080(\S+)")
 
@@ -97,17 +96,10 @@ def asking(site) -> dict:
 
 def at_this_host(site) -> dict:
     document = site.document()
-    document["spec"]["interfaces"][0]["dhcp"]["ip"]["address"] = SELF
+    document["spec"]["interfaces"][0]["dhcp"]["ip"]["address"] = ADDRESS
     document["spec"]["metadata"]["instance"]["userdata"] = "ip=dhcp"
     site.apply(document)
     return document
-
-
-def ask(bootd, path: str, source: str = SELF) -> tuple[int, str]:
-    argv = ["curl", "-sS", "--max-time", "10", "--interface", source, "-w", "\n%{http_code}"]
-    output = bootd.lab.run("", [*argv, f"http://{bootd.address}:7080{path}"]).stdout
-    body, _newline, status = output.rpartition("\n")
-    return int(status), body
 
 
 def config_url(bootd) -> str:
@@ -254,13 +246,13 @@ def test_bootd_delivers_follows_and_forgets(run, site):
     run(configuration())
     wait_for(lambda: config_url(bootd), "bootd knows of the configuration")
     url = config_url(bootd)
+    nothing = ask(bootd, "/configuration/x/y", "127.0.0.1")
+    assert nothing[0] == 404
+    assert ask(bootd, url, "127.0.0.1") == nothing  # who asks again once the machine has it ends that for both
     status, text = ask(bootd, url)
     assert (status, yaml.safe_load(text)["token"]) == (200, CANARY)
     hooks = [hook["event"] for hook in yaml.safe_load(text)["install"]["webhooks"]]
     assert hooks == ["STARTED", "SUCCEEDED", "FAILED"]
-    nothing = ask(bootd, "/configuration/x/y", "127.0.0.1")
-    assert nothing[0] == 404
-    assert ask(bootd, url, "127.0.0.1") == nothing
     run(configuration(token="second"))
     wait_for(lambda: yaml.safe_load(ask(bootd, url)[1]).get("token") == "second", "the change is delivered")
     site.api.kubectl(

@@ -9,15 +9,16 @@ import pytest
 from _bootd.hardware.model import REPROVISION_ANNOTATION
 from _bootd.kube.errors import ApiError
 from _bootd.kube.rules import MACHINES, OWN, role_rules
-from api.site import MACHINE, report
+from api.site import ADDRESS, MACHINE, ask, report
 from cluster.kube import ServiceAccount, wait_for
 
 RBAC = "rbac.authorization.k8s.io/v1"
 
 
 def test_installation_is_written_to_the_object(site):
+    site.apply(site.document(address=ADDRESS))
     bootd = site.bootd().start()
-    status, script = bootd.get("/58-47-ca-71-d8-49/auto.ipxe")
+    status, script = ask(bootd, "/58-47-ca-71-d8-49/auto.ipxe", ADDRESS)
     assert (status, script[:6]) == (200, "#!ipxe")
     wait_for(lambda: site.state().get("stage") == "script", "the object says script")
     assert report(bootd, site, "started") == 200

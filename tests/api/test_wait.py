@@ -19,7 +19,7 @@ from _bootd.stores.states.document import to_json
 from ansible_collections.baremetal.netboot.plugins.action import wait_for_phone_home as action
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._cluster_source import Cluster
 from api.processes import environment, finish_task, start_task, task
-from api.site import GROUP_VERSION, MACHINE, report
+from api.site import ADDRESS, GROUP_VERSION, MACHINE, ask, report
 from cluster.kube import wait_for
 
 BOOT = ("known", "offered", "loading", "script", "kernel", "installing", "installed")
@@ -55,9 +55,10 @@ def options(site, **more: Any) -> dict[str, Any]:
 
 
 def test_wait_follows_an_installation(site, env):
+    site.apply(site.document(address=ADDRESS), force=True)
     bootd = site.bootd().start()
     process = start_task("wait_for_phone_home", options(site), env)
-    assert bootd.get("/58-47-ca-71-d8-49/auto.ipxe")[0] == 200
+    assert ask(bootd, "/58-47-ca-71-d8-49/auto.ipxe", ADDRESS)[0] == 200
     shown = until_shown(process, "script")
     assert report(bootd, site, "started") == 200
     shown += until_shown(process, "installing")

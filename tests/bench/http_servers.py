@@ -23,7 +23,7 @@ import threading
 import time
 from pathlib import Path
 
-from clients.http_client import FETCH, HEALTH, PATIENCE, ask, clients, site_with
+from clients.http_client import FETCH, PATIENCE, PHONE_HOME, ask, clients, site_with
 from servers.http_site import MAC
 
 SECONDS = 3.0
@@ -117,7 +117,8 @@ def big_file(server: Server) -> tuple[float, float]:
 
 def reports(server: Server) -> tuple[float, int]:
     """Return the 99th percentile of the time a report takes, in ms, while CLIENTS download; and how many got none."""
-    request = HEALTH.replace(b"/healthz", b"/phone-home/%s/%s/started" % (MAC.encode(), server.token.encode()))
+    path = b"/phone-home/%s/%s/started" % (MAC.encode(), server.token.encode())
+    request = PHONE_HOME.replace(b"/phone-home", path)
     seconds, lost = [], 0
     argv = [sys.executable, __file__, "download", str(server.port)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as downloads:

@@ -167,15 +167,16 @@ def test_large_body_is_refused_before_it_is_sent(running):
 
 def test_report_as_a_webhook_sends_it(running):
     base = f"/phone-home/{MAC}/{running.site.token()}"
-    assert running.status(f"{base}/started") == 200
+    assert running.status(f"{base}/started") == 405  # curl GETs unless it is told otherwise
+    assert running.status(f"{base}/started", "--request", "POST") == 200
     assert running.status(f"{base}/failed", "--json", '{"reason": "no disk"}') == 200
     assert running.site.state().error == "no disk"
     body = running.work / "report"
     body.write_bytes(b"{}")
     assert running.status(f"{base}/succeeded", "--upload-file", str(body)) == 200
-    assert running.status(f"{base}/succeeded") == 200
+    assert running.status(f"{base}/succeeded", "--request", "POST") == 200
     assert running.site.store.states[KEY].stage == "installed"
-    assert running.status(f"{base}/failed") == 404
+    assert running.status(f"{base}/failed", "--request", "POST") == 404
 
 
 def test_forwarded_address_is_ignored(running):

@@ -47,7 +47,8 @@ def with_boot_program(site):
 
 
 def report_of(site) -> bytes:
-    return HEALTH.replace(b"/healthz", b"/phone-home/%s/%s/started" % (MAC.encode(), site.token().encode()))
+    path = b"/phone-home/%s/%s/started" % (MAC.encode(), site.token().encode())
+    return PHONE_HOME.replace(b"/phone-home", path)
 
 
 def asked(port: int, request: bytes, source: str) -> tuple[int, float]:

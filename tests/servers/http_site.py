@@ -118,6 +118,7 @@ class Site:
     configurations: MemoryConfigurations = field(default_factory=MemoryConfigurations)
     busy: bool = False  # the server sends as many files as it may
     downloads: int = 0  # that routes have begun and not ended
+    now: float = NOW
 
     def __post_init__(self) -> None:
         self.log = Log("json", "debug", self.stream)
@@ -131,7 +132,7 @@ class Site:
             self.log,
             SECRET,
             lambda: self.problems,
-            lambda: NOW,
+            lambda: self.now,
             configurations=self.configurations,
         )
         self.app = create_app(self.services, self.settings.boot_files, lambda *arguments: self.render(*arguments))

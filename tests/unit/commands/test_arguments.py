@@ -117,3 +117,15 @@ def test_settings_from_refuses_a_directory_of_configurations_beside_a_cluster(tm
     options = parse(["serve", "--address", "192.0.2.1", "--store", "kubernetes", "--config-dir", str(tmp_path)], {})
     with pytest.raises(UsageError, match="in a cluster, configurations are Secrets"):
         settings_from(options)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1", 60.0), ("90", 5400.0)])
+def test_settings_from_configuration_window(text, seconds):
+    assert serve(environ={"BOOTD_CONFIGURATION_WINDOW": text}).configuration_window == seconds
+    assert serve().configuration_window == 3600.0
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1e400", "43201", "nan"])
+def test_settings_from_refuses_a_window_without_an_end(text):
+    with pytest.raises(UsageError, match=r"--configuration-window .* should be minutes, from 1 to 43200"):
+        serve("--configuration-window", text)

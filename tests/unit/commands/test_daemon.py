@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -25,12 +26,12 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_daemon_with_a_server_that_has_ended_ends_so_that_it_is_started_again(tmp_path):
-    (tmp_path / "hardware").mkdir()
+def flags_of(root: Path) -> list[str]:
+    (root / "hardware").mkdir()
     flags = {
-        "store": f"files:{tmp_path / 'hardware'}",
-        "state-dir": tmp_path / "state",
-        "boot-files": tmp_path,
+        "store": f"files:{root / 'hardware'}",
+        "state-dir": root / "state",
+        "boot-files": root,
         "address": "127.0.0.1",
         "bind": "127.0.0.1",
         "dhcp-mode": "off",
@@ -39,7 +40,27 @@ def test_daemon_with_a_server_that_has_ended_ends_so_that_it_is_started_again(tm
         "syslog-port": 0,
         "log-format": "json",
     }
-    argv = [sys.executable, "-c", WITH_A_FLAW, "serve", *(f"--{name}={value}" for name, value in flags.items())]
+    return [f"--{name}={value}" for name, value in flags.items()]
+
+
+def test_daemon_lives_through_a_hangup_and_ends_cleanly_when_it_is_told_to(tmp_path):
+    program = "import sys; from _bootd.daemon import main; sys.exit(main(sys.argv[1:]))"
+    argv = [sys.executable, "-c", program, "serve", *flags_of(tmp_path)]
+    with subprocess.Popen(argv, env={"PYTHONPATH": str(MODULE_UTILS)}, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            next(line for line in process.stdout if '"ready"' in line)
+            process.send_signal(signal.SIGHUP)
+            ignored = json.loads(next(line for line in process.stdout if "SIGHUP" in line))
+            process.send_signal(signal.SIGTERM)
+            output, _errors = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+    assert (ignored["event"], process.returncode) == ("signal_ignored", 0)
+    assert '"stopping"' in output
+
+
+def test_daemon_with_a_server_that_has_ended_ends_so_that_it_is_started_again(tmp_path):
+    argv = [sys.executable, "-c", WITH_A_FLAW, "serve", *flags_of(tmp_path)]
     with subprocess.Popen(
         argv, env={"PYTHONPATH": str(MODULE_UTILS)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from _bootd.decisions import events
 from _bootd.decisions.events import Detail, Event, Progress
@@ -72,9 +74,16 @@ def test_advance_repeated_discover_is_the_same_attempt():
 
 
 def test_advance_firmware_asking_again_starts_a_new_attempt_and_drops_the_old_error():
-    state = run(*UEFI_BOOT[:9], events.BootError(message="timed out"), events.Discover(**FIRMWARE))
-    assert (state.attempt, state.error, stages(state)) == (2, "", ["known", "offered"])
-    assert state.bytes == {}
+    asked = run(*UEFI_BOOT[:9], events.BootError(message="timed out"), events.Discover(**FIRMWARE))
+    assert (asked.attempt, asked.stage, asked.error) == (
+        1,
+        "kernel",
+        "boot error timed out",
+    )  # anybody could have sent it
+    state = advance(asked, event(UEFI_BOOT[2], 99.0))
+    assert (state.attempt, state.error, stages(state)) == (2, "", ["known", "offered", "loading"])
+    assert [step.at for step in state.steps] == [20.0, 20.0, 99.0]
+    assert (state.bytes, state.firmware) == ({"tftp": 1000}, "uefi")
 
 
 def test_advance_with_netboot_off_keeps_an_installed_machine_installed():
@@ -155,7 +164,7 @@ def test_advance_progress_is_the_last_file_and_new_with_each_attempt():
     assert (state.progress, state.stage) == (Progress("initrd", 430, 1000), "script")
     assert (state.progress.percent, state.last) == (43, "sending initrd 43 %")
     assert state.seen == {"kernel": 16.0, "initrd": 17.0}
-    again = run(events.Discover(**FIRMWARE), state=state)
+    again = run(events.Discover(**FIRMWARE), UEFI_BOOT[2], state=state)
     assert (again.progress, again.seen) == (None, {})
 
 
@@ -281,3 +290,60 @@ def test_advance_ready_is_for_installed_machines(before):
     state = run(*before)
     assert run(events.Ready("10.10.0.16:443"), state=state).stage == state.stage
     assert run(*UEFI_BOOT, events.Ready("10.10.0.16:443")).stage == "ready"
+
+
+# What anybody can send with a machine's MAC: DHCP has no secret. A kernel's lease after the script is the machine's, as
+# far as one can know, and ends nothing.
+FORGED = (events.Discover(**FIRMWARE), events.Lease(**FIRMWARE), events.Discover(**IPXE), events.Lease(**IPXE))
+OWN = (*UEFI_BOOT, OVERDUE, held(), sent("iso", 5), events.Report("failed"), events.Ready("10.10.0.16:443"))
+
+
+def of_attempt(state: State) -> tuple[object, ...]:
+    """Return what tokens are made of, what is shown of an installation, and what its time limits stand on."""
+    tokens = (state.attempt, state.installs, state.script_at, state.configuration_closed)
+    return (*tokens, state.stage, state.since, state.steps, state.error, state.firmware, state.overdue, state.seen)
+
+
+@given(st.lists(st.sampled_from((*OWN, *FORGED)), max_size=30), st.lists(st.sampled_from(FORGED), max_size=5))
+def test_advance_no_forged_message_undoes_anything_of_an_attempt_that_has_begun(happened, forged):
+    before = run(*happened)
+    if before.stage not in ("known", "offered"):
+        assert of_attempt(run(*forged, state=before)) == of_attempt(before)
+
+
+@given(st.lists(st.sampled_from((*OWN, *FORGED)), max_size=40))
+def test_advance_attempts_only_rise_and_an_attempt_has_an_end_and_a_beginning(happened):
+    state = State(since=1.0)
+    for at, detail in enumerate(happened, start=10):
+        after = advance(state, event(detail, float(at)))
+        assert after.attempt in (state.attempt, state.attempt + 1)
+        assert after.installs in (state.installs, state.installs + 1)
+        if after.attempt > state.attempt:
+            assert after.steps[0].stage == "known"
+            assert (after.error, after.overdue, after.asked_at) == ("", "", 0.0)
+        state = after
+
+
+@pytest.mark.parametrize("before", [STARTED, (*STARTED, OVERDUE), (*STARTED, events.Report("failed")), UEFI_BOOT])
+@pytest.mark.parametrize(
+    ("again", "stage"),
+    [
+        (UEFI_BOOT[:3], "loading"),  # the firmware's own protocols, to the boot program
+        ((events.Discover(**IPXE), UEFI_BOOT[5]), "script"),  # iPXE in a card's ROM
+        ((UEFI_BOOT[5],), "script"),  # another DHCP server gives it its address
+    ],
+)
+def test_advance_a_machine_that_boots_again_begins_another_attempt(before, again, stage):
+    state = run(*again, state=run(*before))
+    assert (state.stage, state.attempt, state.error, state.asked_at) == (stage, 2, "", 0.0)
+
+
+@pytest.mark.parametrize("before", [UEFI_BOOT[:6], KERNEL, (*KERNEL, OVERDUE)])
+def test_advance_a_script_that_asks_for_itself_is_the_same_attempt(before):
+    state = run(UEFI_BOOT[5], state=run(*before))
+    assert (state.attempt, state.script_at) == (1, 10.0)
+
+
+def test_advance_a_held_machine_stays_in_its_attempt_whatever_is_forged():
+    state = run(*UEFI_BOOT[:5], held(), *FORGED, held("um790-2 (kernel)"))
+    assert (state.stage, state.attempt, state.waits_for) == ("loading", 1, "um790-2 (kernel)")

@@ -37,9 +37,13 @@ def test_token_differs_by_secret_machine_and_installation(secret, key, installs)
 
 def test_matches_only_the_token_itself():
     value = token(SECRET, "default/a", 3)
-    assert matches(SECRET, "default/a", 3, value)
-    for wrong in ("", value[:-1], value + "=", value.swapcase(), "\udcff", "é"):
-        assert not matches(SECRET, "default/a", 3, wrong)
+    of_attempt = token(SECRET, "default/a", 3, 2)
+    assert matches(SECRET, "default/a", 3, 2, of_attempt)
+    assert matches(SECRET, "default/a", 3, 2, value)
+    for wrong in ("", value[:-1], value + "=", value.swapcase(), "\udcff", "é", token(SECRET, "default/a", 3, 1)):
+        assert not matches(SECRET, "default/a", 3, 2, wrong)
+    assert not matches(SECRET, "default/a", 4, 2, value)
+    assert not matches(SECRET, "default/a", 4, 2, of_attempt)
 
 
 def test_report_url_has_no_colon_in_its_path():
@@ -61,18 +65,24 @@ def test_report_urls_of_one_name_in_two_namespaces_are_both_there():
 
 
 def test_configuration_token_and_report_token_do_not_open_each_others_urls():
-    report, configuration = token(SECRET, "default/a", 2), configuration_token(SECRET, "default/a", 2)
-    assert opens_configuration(SECRET, "default/a", 2, configuration)
-    assert not opens_configuration(SECRET, "default/a", 2, report)
-    assert not matches(SECRET, "default/a", 2, configuration)
+    report, configuration = token(SECRET, "default/a", 2), configuration_token(SECRET, "default/a", 2, 1)
+    assert opens_configuration(SECRET, "default/a", 2, 1, configuration)
+    assert not opens_configuration(SECRET, "default/a", 2, 1, report)
+    assert not opens_configuration(SECRET, "default/a", 2, 1, token(SECRET, "default/a", 2, 1))
+    assert not matches(SECRET, "default/a", 2, 1, configuration)
 
 
 @pytest.mark.parametrize(
-    ("secret", "key", "installs"),
-    [(b"another", "default/a", 0), (SECRET, "default/b", 0), (SECRET, "default/a", 1)],
+    ("secret", "key", "installs", "attempt"),
+    [
+        (b"another", "default/a", 0, 1),
+        (SECRET, "default/b", 0, 1),
+        (SECRET, "default/a", 1, 1),
+        (SECRET, "default/a", 0, 2),
+    ],
 )
-def test_configuration_token_is_of_one_machine_and_one_installation(secret, key, installs):
-    assert not opens_configuration(SECRET, "default/a", 0, configuration_token(secret, key, installs))
+def test_configuration_token_is_of_one_machine_and_one_attempt(secret, key, installs, attempt):
+    assert not opens_configuration(SECRET, "default/a", 0, 1, configuration_token(secret, key, installs, attempt))
 
 
 def test_configuration_url_has_no_colon_in_its_path():

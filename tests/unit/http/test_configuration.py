@@ -38,9 +38,9 @@ install:
     - event: STARTED
       url: http://x/
 """
-TOKEN = tokens.configuration_token(SECRET, KEY, 0)
+TOKEN = tokens.configuration_token(SECRET, KEY, 0, 0)
 URL = f"/configuration/58-47-ca-71-d8-49/{TOKEN}"
-REPORTS = f"http://10.10.0.20:7080/phone-home/58-47-ca-71-d8-49/{tokens.token(SECRET, KEY, 0)}"
+REPORTS = f"http://10.10.0.20:7080/phone-home/58-47-ca-71-d8-49/{tokens.token(SECRET, KEY, 0, 0)}"
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ WRONG = {
     "none": "",
     "guess": "A" * 43,
     "of a report": tokens.token(SECRET, KEY, 0),
-    "of the next installation": tokens.configuration_token(SECRET, KEY, 1),
-    "of another machine": tokens.configuration_token(SECRET, "tink-system/other", 0),
+    "of the next installation": tokens.configuration_token(SECRET, KEY, 1, 0),
+    "of another machine": tokens.configuration_token(SECRET, "tink-system/other", 0, 0),
     "and more": f"{TOKEN}/x",
     "in other letters": TOKEN.swapcase(),
     "cut short": TOKEN[:-1],
@@ -148,7 +148,7 @@ def test_other_addresses_get_nothing_even_with_the_right_url(site, source):
 def test_other_machine_gets_nothing_by_its_own_mac_and_the_others_token(site):
     record(site, events.Script(boot="harvester", via="http"), "tink-system/other", OTHER_MAC)
     assert site.get(f"/configuration/52-54-00-00-00-02/{TOKEN}", OTHER_ADDRESS) == nothing(site)
-    own = tokens.configuration_token(SECRET, "tink-system/other", 0)
+    own = tokens.configuration_token(SECRET, "tink-system/other", 0, 0)
     assert site.get(f"/configuration/58-47-ca-71-d8-49/{own}", OTHER_ADDRESS) == nothing(site)
     # Its own URL is right, and nothing is kept for it.
     assert site.get(f"/configuration/52-54-00-00-00-02/{own}", OTHER_ADDRESS) == nothing(site)
@@ -175,6 +175,10 @@ def test_trusted_proxy_speaks_for_the_machine(tmp_path):
     assert site.get(URL, "192.0.2.1").status == 404
 
 
+DISCOVER = events.Discover(netboot=True, client="firmware")
+BOOT_FILE = events.BootFile("ipxe.efi", "tftp", 1000)
+
+
 @pytest.mark.parametrize(
     ("seen", "status"),
     [
@@ -182,8 +186,10 @@ def test_trusted_proxy_speaks_for_the_machine(tmp_path):
         ([events.Loaded("", "kernel")], 200),
         ([events.Report(outcome="started")], 200),
         ([events.Report(outcome="failed")], 200),  # an installer that tries again
-        ([events.Discover(netboot=True, client="firmware")], 404),  # the next boot: no script yet
-        ([events.Report(outcome="failed"), events.Discover(netboot=True, client="firmware")], 404),
+        ([DISCOVER], 200),  # anybody can send one
+        ([DISCOVER, BOOT_FILE], 404),  # the next boot: no script yet
+        ([events.Report(outcome="failed"), DISCOVER], 200),
+        ([events.Report(outcome="failed"), DISCOVER, BOOT_FILE], 404),
         ([events.Report(outcome="succeeded")], 404),
         ([events.Report(outcome="started"), events.Report(outcome="succeeded")], 404),
     ],
@@ -204,7 +210,88 @@ def test_url_of_an_installation_that_succeeded_is_dead_for_the_next_one_too(site
     record(site, events.Discover(netboot=True, client="firmware"))
     record(site, events.Script(boot="harvester", via="http"))
     assert site.get(URL) == nothing(site)
-    assert site.get(f"/configuration/58-47-ca-71-d8-49/{tokens.configuration_token(SECRET, KEY, 1)}").status == 200
+    assert site.get(f"/configuration/58-47-ca-71-d8-49/{tokens.configuration_token(SECRET, KEY, 1, 1)}").status == 200
+
+
+def test_url_is_of_one_attempt_and_the_script_names_that_of_the_attempt_it_begins(site):
+    record(site, events.Report(outcome="started"))
+    record(site, DISCOVER)
+    next_url = f"/configuration/58-47-ca-71-d8-49/{tokens.configuration_token(SECRET, KEY, 0, 1)}"
+    assert (site.get(next_url), site.get(URL).status) == (nothing(site), 200)
+    assert f"config_url=http://10.10.0.20:7080{next_url}" in site.get("/auto.ipxe").text
+    assert (site.state().attempt, site.state().stage) == (1, "script")
+    assert (site.get(URL), site.get(next_url).status) == (nothing(site), 200)
+
+
+def test_report_urls_of_a_configuration_are_of_one_attempt(site):
+    hooks = [hook["url"].removeprefix("http://10.10.0.20:7080") for hook in webhooks(site.get(URL))]
+    record(site, DISCOVER)
+    assert site.post(hooks[0]).status == 200
+    record(site, BOOT_FILE)
+    assert [site.post(hook).status for hook in hooks[:3]] == [404, 404, 404]
+    # What bootd report-url prints is written into a configuration elsewhere, and has to do for the next attempt, too.
+    assert site.post(report_path(site, "succeeded")).status == 200
+
+
+def webhooks(answer) -> list[dict[str, str]]:
+    return yaml.safe_load(answer.text)["install"]["webhooks"]
+
+
+@pytest.mark.parametrize("seen", [[], [events.Report(outcome="started")], [events.Report(outcome="failed")]])
+@pytest.mark.parametrize(("minutes", "status"), [(0, 200), (59, 200), (61, 404), (-61, 404)])
+def test_window_ends_an_hour_after_the_script(site, seen, minutes, status):
+    for detail in seen:
+        record(site, detail)
+    site.now = NOW + minutes * 60
+    assert site.get(URL).status == status
+    reasons = [line["reason"] for line in site.lines() if line["event"] == "configuration_not_given"]
+    assert all("60 minutes" in reason for reason in reasons)
+    assert len(reasons) == (status == 404)
+
+
+def test_window_opens_anew_with_each_script_of_its_own_machine(site):
+    site.now = NOW + 7200
+    site.get("/58-47-ca-71-d8-49/auto.ipxe", STRANGER)
+    assert site.get(URL) == nothing(site)
+    site.get("/auto.ipxe")
+    assert site.get(URL).status == 200
+
+
+def test_window_is_a_setting(tmp_path):
+    site = make_site(tmp_path, machine(), configuration_window=60.0)
+    site.configurations.texts[KEY] = TEXT
+    record(site, events.Script(boot="harvester", via="http"))
+    site.now = NOW + 61
+    assert site.get(URL) == nothing(site)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_second_fetch_from_elsewhere_closes_the_window_and_marks_the_machine(site, method):
+    assert site.get(URL).status == 200
+    assert site.ask(method, URL, OTHER_ADDRESS).status == 404
+    assert site.get(URL) == nothing(site)
+    mark = f"{OTHER_ADDRESS}, which is no address of the machine, asked for its configuration with its token"
+    assert site.get("/api/v1/machines/um790-1").json["configuration_closed"] == mark
+    lines = [line for line in site.lines() if line["event"] == "configuration_window_closed"]
+    assert [(line["level"], line["machine"], line["reason"]) for line in lines] == [("warning", KEY, mark)]
+    assert leaves_no_trace(site)
+    # What the installer reports goes on to count, and the next boot has another URL.
+    assert site.state().stage == "kernel"
+    record(site, DISCOVER)
+    record(site, BOOT_FILE)
+    assert site.state().configuration_closed == ""
+
+
+def test_fetch_from_elsewhere_before_the_machine_has_it_does_not_keep_it_from_the_machine(site):
+    assert site.get(URL, STRANGER) == nothing(site)
+    assert site.get(URL).status == 200
+
+
+def test_guesses_from_elsewhere_close_nothing(site):
+    assert site.get(URL).status == 200
+    for wrong in WRONG.values():
+        site.get(f"/configuration/58-47-ca-71-d8-49/{wrong}", STRANGER)
+    assert site.get(URL).status == 200
 
 
 def test_machine_that_never_asked_for_its_script_gets_nothing(tmp_path):

@@ -125,7 +125,7 @@ def test_metrics_count_routes_and_not_paths(site):
         site.get(f"/nonsense/{number}")
         site.get(f"/images/{number}")
         site.get(f"/52:54:00:00:00:{number:02d}/auto.ipxe")
-        site.get(f"/phone-home/{MAC}/{number}/started")
+        site.post(f"/phone-home/{MAC}/{number}/started")
     assert site.counted("none", 404) == 50
     assert site.counted("/images/<name:path>", 404) == 50
     assert site.counted("/<mac>/auto.ipxe", 404) == 50

@@ -242,7 +242,7 @@ def test_machine_is_told_its_preseed_file_gets_it_and_reports(site):
     assert isinstance(site.events()[-1], events.Configuration)
     for outcome, stage in ("started", "installing"), ("succeeded", "installed"):
         (url,) = re.findall(rf"{BASE}(/phone-home/\S+/{outcome})", answer.text)
-        assert url == f"/phone-home/58-47-ca-71-d8-49/{tokens.token(SECRET, KEY, 0)}/{outcome}"
+        assert url == f"/phone-home/58-47-ca-71-d8-49/{tokens.token(SECRET, KEY, 0, 0)}/{outcome}"
         assert site.ask("POST", url).status == 200
         assert site.state().stage == stage
     assert site.get(path).status == 404

@@ -71,4 +71,4 @@ def test_loop_that_is_ended_by_something_else_is_told_once_and_stays_a_fault(hea
     with pytest.raises(OSError, match="Bad file"):
         health.pulse("tftp").run(loop)
     assert ended == ["now"]
-    assert health.faults() == ["tftp: its thread has ended: OSError: [Errno 9] Bad file descriptor"]
+    assert health.faults() == ["tftp: its thread has ended: OSError"]

@@ -78,13 +78,16 @@ def test_settings_take_further_ones_and_quote_them():
 
 def test_settings_for_stages_reach_bootd_wherever_it_runs():
     given = {"bootd_stage_limits": {"kernel": 60, "ready": 0}, "bootd_installs_at_once": 4, "bootd_ready_checks": False}
+    given["bootd_configuration_window"] = 30
     wanted = {"stage_limits": "kernel=60,ready=0", "installs_at_once": "4", "ready_checks": "off"}
+    wanted["configuration_window"] = "30"
     environment = settings(**given)
     assert {name: environment[f"BOOTD_{name.upper()}"] for name in wanted} == wanted
     pod = templar(**given).template(trust_as_template("{{ __bootd_pod_settings }}"))
     assert {name: str(pod[name]) for name in wanted} == wanted
     defaults = settings_from(parse(["serve"], {**settings(), "BOOTD_STORE": "files:/x", "BOOTD_BOOT_FILES": ""}))
     assert (defaults.stage_limits, defaults.installs_at_once, defaults.ready_checks) == (LIMITS, 0, True)
+    assert defaults.configuration_window == 3600.0
 
 
 def test_settings_have_configurations_in_a_directory_only_without_a_cluster():

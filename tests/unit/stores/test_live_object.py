@@ -17,6 +17,7 @@ from samples import howto
 
 MAC = "58:47:ca:71:d8:49"
 POINTER = "/metadata/annotations/netboot.baremetal~1state"
+NOW = 1_000_000.0
 INSTALLED = State(stage="installed", installs=1, last_at=9.0, switched_off={MAC: ""})
 
 
@@ -122,10 +123,29 @@ def test_live_from_keeps_no_managed_fields():
 
 
 def test_is_newer():
-    assert is_newer(live(state=INSTALLED), None)
-    assert is_newer(live(state=INSTALLED), State(last_at=8.0))
-    assert not is_newer(live(state=INSTALLED), INSTALLED)
-    assert not is_newer(live(), None)
+    assert is_newer(live(state=INSTALLED), None, NOW)
+    assert is_newer(live(state=INSTALLED), State(last_at=8.0), NOW)
+    assert not is_newer(live(state=INSTALLED), INSTALLED, NOW)
+    assert not is_newer(live(), None, NOW)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "newer"),
+    [
+        (NOW + 299, NOW, True),
+        (NOW + 301, NOW, False),  # a clock that was wrong
+        (253_402_300_799.0, 1.0, False),
+        (NOW, NOW + 301, True),  # ours was
+        (NOW + 999, NOW + 301, False),
+    ],
+)
+def test_is_newer_takes_no_time_in_the_future_for_one(theirs, ours, newer):
+    assert is_newer(live(state=State(last_at=theirs)), State(last_at=ours), NOW) is newer
+
+
+def test_is_newer_goes_by_installations_where_a_clock_was_wrong():
+    assert is_newer(live(state=State(installs=2, last_at=NOW * 2)), State(installs=1, last_at=9.0), NOW)
+    assert not is_newer(live(state=State(installs=1, last_at=9.0)), State(installs=2, last_at=NOW * 2), NOW)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +153,15 @@ def test_is_newer():
 )
 def test_is_earlier(version, known, expected):
     assert is_earlier(version, known) is expected
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), float("inf"), float("nan"), 2**64, "9" * 5000])
+def test_live_object_with_numbers_that_nothing_can_hold_is_one_machine_all_the_same(huge):
+    found = yaml.safe_load(howto.HARDWARE)
+    found["metadata"] |= {"uid": huge, "generation": huge, "annotations": {STATE_ANNOTATION: f'{{"version": {huge}}}'}}
+    found["spec"]["interfaces"][0]["dhcp"] |= {"lease_time": huge, "vlan_id": huge, "uefi": huge}
+    found["spec"]["metadata"]["instance"] |= {"id": huge, "ips": [{"family": huge, "address": huge}]}
+    live = live_object_from(found)
+    assert (live.machine.interfaces[0].mac, live.machine.interfaces[0].address) == (MAC, "10.10.0.16")
+    assert as_served(live, None).name == live.machine.name
+    assert live.problems

@@ -66,10 +66,25 @@ def test_receive_line_that_says_nothing_of_the_boot_is_no_event(desk):
     assert len(desk.lines()) == 1
 
 
-def test_receive_secret_goes_nowhere(desk):
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<5>kernel: Command line: harvester.token=hush",
+        b"<6>password: hush",  # the name is a tag there
+        b"<6>um790-1 root_password: hush",
+        b"<6>token=hush: x",
+        b"<6>1 - um790-1 password - - - hush",  # RFC 5424
+        b"<6>um790-1 ipxe: http://u:hush@h/vmlinuz... ok",
+        b"<6>um790-1 ipxe: token: hush (http://ipxe.org/2d0c613b)",
+    ],
+)
+def test_receive_secret_goes_nowhere(desk, line):
     server = SyslogServer(desk.services)
-    server.receive(b"<5>kernel: Command line: harvester.token=hush", HOST)
-    assert "hush" not in str(desk.lines()) + str(server.lines.of("tink-system/um790-1"))
+    server.receive(line, HOST)
+    told = [desk.lines(), server.lines.of("tink-system/um790-1"), desk.events(howto.nic())]
+    told.append(desk.services.journal.state("tink-system/um790-1"))
+    assert len(server.lines) == 1
+    assert "hush" not in str(told)
 
 
 @pytest.mark.parametrize("source", ["10.10.0.17", "127.0.0.1"])

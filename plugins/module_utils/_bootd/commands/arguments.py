@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, ip_network
 from typing import Any
 
@@ -76,6 +76,8 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--tftp-max-blksize", "1468", "largest TFTP block, in bytes", metavar="BYTES")
     _flag(parser, environ, "--router-advertisements", "yes", "no: let iPXE wait 16 s for IPv6", metavar="YES|NO")
     _flag(parser, environ, "--trusted-proxies", "", "CIDRs whose X-Forwarded-For is believed", metavar="CIDR,...")
+    text = "minutes after its script in which a machine gets its configuration"
+    _flag(parser, environ, "--configuration-window", "60", text, metavar="MINUTES")
     text = "namespace of the Lease by which one of several bootds answers DHCP; none: this one does"
     _flag(parser, environ, "--lease-namespace", "", text, metavar="NAMESPACE")
     _flag(parser, environ, "--replica", socket.gethostname(), "this bootd's name in the Lease", metavar="NAME")
@@ -129,8 +131,8 @@ def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str])
     _add_common(parser, environ)
 
 
-def settings_from(options: argparse.Namespace) -> Settings:
-    """Return the Settings that ``options`` make; raises UsageError naming every flag that can't be used.
+def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Settings:
+    """Return the Settings that ``options`` make; raises UsageError naming every flag that can't be used, and ``more``.
 
     Commands have only some of the flags: what a command does not have keeps its default.
     """
@@ -146,6 +148,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
             problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected} ({error})")
     if values.get("config_dir") and str(values.get("store")).startswith("kubernetes"):
         problems.append("--config-dir goes with --store files:DIR; in a cluster, configurations are Secrets")
+    problems += more
     if problems:
         raise UsageError("\n".join(problems))
     return Settings(**values)
@@ -236,6 +239,10 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(item.strip())) for item in text.split(",") if item.strip())
 
 
+def _minutes(text: str) -> float:
+    return 60.0 * _between(1, MAX_LIMIT // 60)(text)
+
+
 def _stage_limits(text: str) -> Mapping[str, float]:
     """Return the limits that ``text`` gives, over the defaults."""
     limits = dict(LIMITS)
@@ -277,6 +284,7 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "lease_namespace": (_namespace_or_none, "a namespace"),
     "replica": (str, "a name"),
     "report_key": (_file_or_none, "a file that exists"),
+    "configuration_window": (_minutes, f"minutes, from 1 to {MAX_LIMIT // 60}"),
     "trusted_proxies": (_networks, "networks such as 10.0.0.0/8"),
     "log_format": (_one_of(("json", "text")), "json or text"),
     "log_level": (_one_of(LEVELS), f"one of {', '.join(LEVELS)}"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..configurations.base import Configurations, NoConfigurations
 from ..configurations.directory import ConfigDirectory
-from ..decisions.tokens import SECRET_BYTES
+from ..decisions.tokens import MAX_KEY_BYTES, SECRET_BYTES, is_weak
 from ..process.log import Log
 from ..process.settings import Settings
 from ..runtime.leader_election import LeaderElection
@@ -18,8 +18,6 @@ from ..stores.catalog import Catalog
 from ..stores.files import FilesStore
 from ..stores.states.directory import StateDir
 from .arguments import UsageError
-
-MAX_KEY_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +55,15 @@ def is_cluster(store: str) -> bool:
 
 
 def report_key(settings: Settings, state_dir: StateDir) -> bytes:
-    """Return what keys the tokens; raises UsageError where the file that holds it is too short, OSError."""
+    """Return what keys the tokens; raises UsageError where the file that holds it can't be one, OSError."""
     if not settings.report_key:
         return state_dir.secret()
     with open(settings.report_key, "rb") as file:
         key = file.read(MAX_KEY_BYTES)
     if len(key) < SECRET_BYTES:
         raise UsageError(f"--report-key {settings.report_key} holds less than {SECRET_BYTES} bytes")
+    if is_weak(key):
+        raise UsageError(f"--report-key {settings.report_key} holds no random key")
     return key
 
 

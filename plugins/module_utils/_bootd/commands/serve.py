@@ -1,14 +1,18 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""``bootd serve``: makes the store, the servers and all else, starts them in order, and stops them in reverse."""
+"""``bootd serve``: makes the store, the servers and all else, starts them in order, and stops them in reverse.
+
+SIGTERM and SIGINT end it. SIGHUP does not: what it reads it follows by itself, and its log goes to standard output. By
+default the signal would end it, and systemd takes that for a clean end after which nothing is started again.
+"""
 
 from __future__ import annotations
 
 import argparse
 import gc
 import signal
-import threading
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 
 from ..process.health import Health
 from ..process.log import Log
@@ -23,23 +27,26 @@ from ..stores.catalog import Catalog
 from ..stores.journal import Journal
 from ..stores.states.directory import StateDir
 from ..stores.unknown_machines import UnknownMachines
+from . import start_checks
 from .arguments import settings_from
-from .backends import open_backends, report_key
+from .backends import is_cluster, open_backends, report_key
 from .servers import Servers
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Answer machines until SIGTERM or SIGINT; 1 where a server has ended by itself."""
-    settings = settings_from(options)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_unused: ended.set())
+    settings = settings_from(options, start_checks.problems(options))
+    heard: SimpleQueue[int] = SimpleQueue()  # signals, and 0 for a server that has ended
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: heard.put(number))
     with StateDir(settings.state_dir) as state_dir:
-        return _serve_until(ended, settings, state_dir, environ)
+        return _serve_until(heard, settings, state_dir, environ)
 
 
-def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir, environ: Mapping[str, str]) -> int:
+def _serve_until(heard: SimpleQueue[int], settings: Settings, state_dir: StateDir, environ: Mapping[str, str]) -> int:
     log = Log(settings.log_format, settings.log_level)
+    for path in start_checks.readable_kubeconfigs(environ) if is_cluster(settings.store) else ():
+        log.warning("readable_by_everybody", path=path, reason=f"it lets whoever reads it in; run: chmod 0600 {path}")
     catalog, unknown, metrics = Catalog(), UnknownMachines(), Metrics()
     backends = open_backends(settings, state_dir, catalog, log, environ)
     store, configurations, election = backends.store, backends.configurations, backends.election
@@ -57,7 +64,7 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         store.problems,
         answers_dhcp=answers_dhcp,
         configurations=configurations,
-        health=Health(ended.set),
+        health=Health(lambda: heard.put(0)),
     )
     servers = Servers(services)
     changes, monitors = StoreChanges(services), (DeadlineMonitor(services), Prober(services))
@@ -72,8 +79,9 @@ def _serve_until(ended: threading.Event, settings: Settings, state_dir: StateDir
         for monitor in monitors:
             monitor.start()
         log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
-        ended.wait()
-        faults = services.health.faults()
+        while heard.get() == signal.SIGHUP:
+            log.info("signal_ignored", signal="SIGHUP", reason="what bootd reads it follows by itself")
+        faults = services.health.faults(quoting=True)
         for fault in faults:
             # systemd or Kubernetes starts bootd again; the machines ask until it is there.
             log.error("fault", reason=fault)

@@ -131,6 +131,14 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationLeak:
+    """Somebody else asked for the machine's configuration, and knew its URL, after the machine had fetched it."""
+
+    kind: ClassVar[str] = "configuration_leak"
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class BootError:
     """iPXE could not go on; ``link`` is the page that explains its error."""
 
@@ -203,6 +211,7 @@ Detail: TypeAlias = (
     | Loaded
     | Progress
     | Configuration
+    | ConfigurationLeak
     | BootError
     | PhoneHome
     | Report

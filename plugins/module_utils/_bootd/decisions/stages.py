@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where a machine stands: its stage, its attempts and what was seen last. Pure: events in, states out.
 
-A boot from the network is an attempt. Stages only rise within an attempt; a new attempt starts when a machine whose
-netboot is on asks for an address again at the beginning of a boot. A machine that failed because nothing came from it
-any more goes on from where it stood as soon as something does.
+A boot from the network is an attempt. Stages only rise within an attempt. Anybody can send a DHCPDISCOVER with a
+machine's MAC, so asking for an address begins an attempt only where there is none that it could end. Beyond that it is
+noted, and the attempt begins with what the machine then fetches by its own address: the boot program, or its script.
+A machine that failed because nothing came from it any more goes on from where it stood as soon as something does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .events import (
     BootError,
     BootFile,
     Configuration,
+    ConfigurationLeak,
     Detail,
     Discover,
     Event,
@@ -42,6 +44,9 @@ SEEN = (*LOADS, "lease")
 _IN_KERNEL = ("rootfs", "configuration", "iso")  # only what runs by then asks for these
 BUSY = ("script", "kernel", "installing")  # what a machine is installed in
 _UNDER_WAY = ("loading", *BUSY)
+_UNBEGUN = ("known", "offered")  # nothing is lost where another attempt begins
+_IN_IPXE = ("script", "kernel")  # in which a script that can't go on asks for itself again
+MAX_CLOCK_SKEW = 300.0  # seconds by which the clock of another bootd may be ahead
 HELD_SECONDS = 60.0  # between two notes that a machine still waits for the same
 NO_REASON = "the installer reported a failure, and no reason"
 MAX_STEPS = 64
@@ -67,8 +72,12 @@ class State:
     for people what a machine that is held in iPXE waits for. ``overdue`` is the stage in which nothing came any more,
     "" unless that is why it failed.
 
-    ``installs`` counts finished installations: report tokens are made of it, so each dies with its installation.
+    ``installs`` counts finished installations: tokens are made of it and ``attempt``, so each dies with its attempt.
     ``switched_off`` maps the MAC whose netboot bootd has switched off to the reprovision annotation it saw then.
+
+    ``asked_at`` is when it asked for an address as at the beginning of a boot, 0.0 where it has not since this attempt
+    began. ``script_at`` is when it was given its script last, from which its configuration can be had for a while;
+    ``configuration_closed`` says for people why that ended early: somebody else had its URL.
     """
 
     stage: str = "known"
@@ -87,27 +96,18 @@ class State:
     seen: Mapping[str, float] = field(default_factory=dict)
     waits_for: str = ""
     overdue: str = ""
+    asked_at: float = 0.0
+    script_at: float = 0.0
+    configuration_closed: str = ""
 
 
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``."""
     detail = event.detail
-    if _starts_attempt(state, detail):
-        known_at = state.since if state.stage == "known" and state.since else event.at
-        state = replace(
-            state,
-            stage="known",
-            since=known_at,
-            attempt=state.attempt + 1,
-            steps=(Step("known", known_at),),
-            bytes={},
-            error="",
-            firmware="",
-            progress=None,
-            seen={},
-            waits_for="",
-            overdue="",
-        )
+    if _asks_to_boot(state, detail):
+        state = _begin(state, event.at) if state.stage in _UNBEGUN else replace(state, asked_at=event.at)
+    elif _boots_again(state, detail):
+        state = _begin(state, state.asked_at or event.at)
     if isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
     if not isinstance(detail, Overdue):  # which is that nothing was seen
@@ -128,13 +128,38 @@ def release_switch(state: State, mac: str, again: bool) -> State:
     if not again:
         return state
     return replace(
-        state, stage="known", since=0.0, steps=(), error="", progress=None, seen={}, waits_for="", overdue=""
+        state,
+        stage="known",
+        since=0.0,
+        steps=(),
+        error="",
+        progress=None,
+        seen={},
+        waits_for="",
+        overdue="",
+        asked_at=0.0,
+        script_at=0.0,
+        configuration_closed="",
     )
 
 
 def quiet_since(state: State) -> float:
     """Return when the machine was last seen to get on; asking for its script again, or failing to boot, is not."""
     return max([state.since, *state.seen.values()])
+
+
+def is_older(state: State, other: State, now: float) -> bool:
+    """Return whether ``state`` of a machine is behind ``other``, where two bootds have written one.
+
+    A time in the future tells nothing: the clock that gave it was wrong, and its state would win for as long as that
+    lasts. Then the one is ahead that knows of more finished installations: to forget one would cost the machine its
+    disks.
+    """
+    latest = now + MAX_CLOCK_SKEW
+    if state.last_at <= latest and other.last_at <= latest:
+        return state.last_at < other.last_at
+    at, other_at = (item.last_at if item.last_at <= latest else 0.0 for item in (state, other))
+    return (state.installs, at) < (other.installs, other_at)
 
 
 def describe(event: Event) -> str:
@@ -150,13 +175,47 @@ def describe(event: Event) -> str:
     return " ".join([detail.kind.replace("_", " "), *words])[:MAX_TEXT]
 
 
-def _starts_attempt(state: State, detail: Detail) -> bool:
+def _asks_to_boot(state: State, detail: Detail) -> bool:
+    """Return whether ``detail`` is what comes first in a boot: anybody may have sent it."""
     if not isinstance(detail, Discover) or not detail.netboot:
         return False
     if detail.client == "firmware":
         return state.stage != "offered" or state.attempt == 0
     # iPXE asks again in the middle of a boot that firmware began; it begins one where it is the firmware itself.
     return detail.client == "ipxe" and state.stage not in ("offered", "loading")
+
+
+def _boots_again(state: State, detail: Detail) -> bool:
+    """Return whether ``detail``, which the machine itself did, shows that it boots another time."""
+    if state.asked_at:
+        return isinstance(detail, BootFile | Script) or (isinstance(detail, Held) and state.stage != "loading")
+    # Where another server gives addresses nobody hears it ask. One whose kernel did not start asks for its script, too.
+    beyond = state.stage in ("installing", *_INSTALLED) or (state.stage == "failed" and state.overdue not in _IN_IPXE)
+    return isinstance(detail, Script) and beyond
+
+
+def _begin(state: State, at: float) -> State:
+    """Return ``state`` at the beginning of another attempt, in which the machine asked for an address ``at``."""
+    known_at = state.since if state.stage == "known" and state.since else at
+    asked_before = state.stage not in _UNBEGUN
+    begun = replace(
+        state,
+        stage="known",
+        since=known_at,
+        attempt=state.attempt + 1,
+        steps=(Step("known", known_at),),
+        bytes={},
+        error="",
+        firmware=state.firmware if asked_before else "",
+        progress=None,
+        seen={},
+        waits_for="",
+        overdue="",
+        asked_at=0.0,
+        script_at=0.0,
+        configuration_closed="",
+    )
+    return _reach(begun, "offered", at) if asked_before else begun
 
 
 def _is_news(state: State, held: Held, at: float) -> bool:
@@ -188,7 +247,8 @@ def _after_request(state: State, event: Event) -> State:
         case BootFile() as file:
             return _reach(_add_bytes(state, file.via, file.bytes), "loading", at)
         case Script() as script:
-            return _reach(replace(_add_bytes(state, script.via, script.bytes), waits_for=""), "script", at)
+            given = replace(_add_bytes(state, script.via, script.bytes), waits_for="", script_at=at)
+            return _reach(given, "script", at)
         case Held(waits_for):
             return _on_held(state, waits_for[:MAX_TEXT], at)
         case LocalBoot():
@@ -209,6 +269,8 @@ def _after_load(state: State, event: Event) -> State:
             return _load(state, progress, event.at)
         case Configuration(sent):
             return _load(state, Progress("configuration", sent, sent), event.at)
+        case ConfigurationLeak(address):
+            return _on_leak(state, address)
     return state
 
 
@@ -248,6 +310,8 @@ def _on_lease(state: State, leased: Discover | Lease, at: float) -> State:
             return state
         # The kernel that the script loaded asks for its own lease: it runs, also where no report of it came.
         return _see(_reach(state, "kernel", at), "lease", at)
+    if state.stage not in _UNBEGUN:
+        return state
     return _reach(replace(state, firmware=state.firmware or leased.firmware), "offered", at)
 
 
@@ -271,6 +335,11 @@ def _load(state: State, progress: Progress, at: float) -> State:
     if progress.bytes:
         state = replace(state, progress=progress)
     return _see(state, progress.what, at)
+
+
+def _on_leak(state: State, address: str) -> State:
+    closed = f"{address}, which is no address of the machine, asked for its configuration with its token"
+    return replace(state, configuration_closed=state.configuration_closed or closed)
 
 
 def _on_facts(state: State, told: Facts) -> State:

@@ -16,15 +16,17 @@ except ImportError:
     pass
 
 from ..decisions import tokens
-from ..decisions.events import Configuration
+from ..decisions.events import Configuration, ConfigurationLeak
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
 from ..runtime import configuration_handout
+from ..runtime.origin import is_its_own
 from . import responses
 from .file_body import FileBody
 from .site import Site
 
 ROOT = tokens.CONFIGURATION_PREFIX
+ELSEWHERE = "asked for from an address that is not the machine's"
 
 
 def add_routes(app: Bottle, site: Site) -> None:
@@ -33,7 +35,10 @@ def add_routes(app: Bottle, site: Site) -> None:
     def configuration(rest: str = "") -> HTTPResponse:
         mac, _slash, token = rest.partition("/")
         nic = site.services.catalog.by_mac(parse_mac(mac) or "")
-        reason = _obstacle(site, nic, token)
+        is_token = _is_token(site, nic, token)
+        reason = _obstacle(site, nic, is_token)
+        if nic is not None and reason == ELSEWHERE and is_token:
+            _note_leak(site, nic)
         if nic is not None and not reason:
             reply = give(site, nic)
             if reply is not None:
@@ -75,22 +80,34 @@ def give(site: Site, nic: Nic) -> HTTPResponse | None:
     return HTTPResponse(body, 200, headers=headers)
 
 
-def _obstacle(site: Site, nic: Nic | None, token: str) -> str:
+def _is_token(site: Site, nic: Nic | None, token: str) -> bool:
+    """Return whether ``token`` is the machine's; as slowly for unknown machines, or time would tell which there are."""
+    key = nic.machine.key if nic is not None else ""
+    state = site.services.journal.state(key)
+    return tokens.opens_configuration(site.services.secret, key, state.installs, state.attempt, token)
+
+
+def _obstacle(site: Site, nic: Nic | None, is_token: bool) -> str:
     """Return why this request gets nothing, "" where it may get the configuration of ``nic``."""
     services = site.services
-    key = nic.machine.key if nic is not None else ""
-    state = services.journal.state(key)
-    # Looked at for unknown machines too: how long an answer takes shall not tell which there are.
-    is_token = tokens.opens_configuration(services.secret, key, state.installs, token)
     if request.method not in ("GET", "HEAD"):
         return f"asked for by {request.method}"
     if nic is None:
         return "no Hardware object has this MAC address"
-    if not configuration_handout.is_its_own(services, nic, site.address(request.environ)):
-        return "asked for from an address that is not the machine's"
+    if not is_its_own(services, nic, site.address(request.environ)):
+        return ELSEWHERE
     if not is_token:
         return "the URL is not, or no longer, in use"
-    return configuration_handout.obstacle(nic, state)
+    return configuration_handout.obstacle(services, nic, services.journal.state(nic.machine.key))
+
+
+def _note_leak(site: Site, nic: Nic) -> None:
+    """Close the window of a machine that has its configuration: somebody else has come to know its URL."""
+    services, state = site.services, site.services.journal.state(nic.machine.key)
+    if state.configuration_closed or "configuration" not in state.seen:
+        return
+    closed = site.record(nic, ConfigurationLeak(site.address(request.environ))).configuration_closed
+    services.log.warning("configuration_window_closed", machine=nic.machine.key, mac=nic.interface.mac, reason=closed)
 
 
 def _body(content: bytes) -> FileBody:

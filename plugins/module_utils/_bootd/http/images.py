@@ -50,9 +50,11 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     if nic is None or isinstance(decision, Refusal):
         return responses.text(403 if nic else 404, f"{decision.reason}\n")
 
+    own = site.is_own_act(request.environ, nic)
+
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
-        if whole:
+        if whole and own:
             site.record(nic, BootFile(name, "http", sent))
 
     return serve(request.environ, tuple(site.boot_files), name, on_end)

@@ -66,7 +66,7 @@ def _user_data(site: Site, nic: Nic) -> HTTPResponse:
 
 def _configuration(site: Site, nic: Nic) -> HTTPResponse:
     """Return the installer's configuration as user data: the address alone says whose, and it lives no longer."""
-    reason = configuration_handout.obstacle(nic, site.services.journal.state(nic.machine.key))
+    reason = configuration_handout.obstacle(site.services, nic, site.services.journal.state(nic.machine.key))
     reply = None if reason else configuration.give(site, nic)
     if reply is None:
         reason = reason or "no configuration is kept for it"

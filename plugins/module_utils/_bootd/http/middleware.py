@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from ..hardware.model import Nic
+from ..process.masking import mask
 from ..runtime.services import Services
 from .file_body import FileBody
 from .site import NIC, Environ, Site
@@ -74,7 +75,7 @@ def shown_uri(environ: Environ) -> str:
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
     query = environ.get("QUERY_STRING")
     # The path may be one that was refused, and so was not normalized.
-    return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", f"/{path}")) + (f"?{query}" if query else "")
+    return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", f"/{path}")) + (f"?{mask(str(query))}" if query else "")
 
 
 class _Access:

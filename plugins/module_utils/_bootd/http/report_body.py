@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a report says, in any form it is sent in. Pure; every value that comes out is short, printable text."""
+"""What a report says, in any form it is sent in. Pure; what comes out is short, printable text without secrets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from ..decisions.events import PhoneHome
+from ..process.masking import mask
 
 MAX_TEXT = 256  # characters of a value
 MAX_FIELDS = 64
@@ -27,15 +28,15 @@ class BadBody(Exception):
 
 
 def clean(value: object) -> str:
-    """Return ``value`` as one line of printable text, "" where it is no text, number or truth value."""
+    """Return ``value`` as one line of printable text without secrets, "" where it is no text, number or truth value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
         return ""
     # An integer of thousands of digits is text here and never converted: Python refuses to.
     text = value if isinstance(value, str) else repr(value)
-    shown = "".join(character if character.isprintable() else " " for character in text[: 4 * MAX_TEXT])
-    return " ".join(shown.split())[:MAX_TEXT]
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return mask(" ".join(shown.split()))[:MAX_TEXT]  # cut only then: half a secret looks like none
 
 
 def media_type(content_type: str) -> str:

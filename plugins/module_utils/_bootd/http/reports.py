@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """``/phone-home``: what machines report. From iPXE and from Boots' clients by address, from installers with a token.
 
-A report by address is kept and shown and decides nothing: an address can be borrowed. Only a report with the machine's
-token moves it to installing, installed or failed.
+A report is a POST: browsers, previews and crawlers GET whatever they find. iPXE as distributions ship it can only GET,
+so what its script tells is a GET with ``event`` in its query, and counts from the machine's own address only. A report
+by address is kept and shown and decides little: an address can be borrowed. Only a report with the machine's token
+moves it to installing, installed or failed.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from .site import Environ, Site
 from .wsgi_environ import MAX_BODY
 
 KEPT = {"kept": True}
+NOT_KEPT = {"kept": False}
 RETRY_SECONDS = "5"
-METHODS = ["GET", "POST", "PUT"]
+METHODS = ["GET", "POST", "PUT"]  # of those with a token
+HELP = "Machines report here by POST, from their own address or with their token; a GET changes nothing.\n"
 _DONE = ("installed", "ready")
 
 
@@ -35,7 +39,7 @@ def add_routes(app: Bottle, site: Site) -> None:
 
     def by_address() -> HTTPResponse:
         if request.method == "HEAD":
-            return responses.json_error(405, "a report is a GET or a POST", Allow="GET, POST")
+            return responses.json_error(405, "a report is a POST", Allow="GET, POST")
         try:
             if request.method == "GET":
                 return _told_by_query(site, read_query(request.query_string))
@@ -44,8 +48,8 @@ def add_routes(app: Bottle, site: Site) -> None:
             return responses.json_error(error.status, error.reason)
 
     def by_token(mac: str, token: str, outcome: str) -> HTTPResponse:
-        if request.method == "HEAD":
-            return responses.json_error(405, "a report is a GET, a POST or a PUT", Allow=", ".join(METHODS))
+        if request.method not in ("POST", "PUT"):
+            return _not_posted(site, parse_mac(mac), token, outcome)
         try:
             reason = reason_in(_content_type(), body_of(request.environ))
         except BadBody as error:
@@ -77,17 +81,33 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
     if nic is None and (mac := parse_mac(query.get("mac", ""))) is not None:
         # Behind a router that hides addresses the machine still says which one it is.
         nic = site.caller(request.environ, mac).nic
+    report = read_report(query if "event" in query else {**query, "event": "facts"})
+    if "event" not in query and (not isinstance(report, Facts) or not report.values):
+        return responses.text(200, HELP)
     if nic is None:
         return responses.json_error(404, "no Hardware object has this address")
-    if "type" in query and "event" not in query:
-        return _phoned_home(site, nic, phone_home(query))
-    report = read_report(query if "event" in query else {**query, "event": "facts"})
     if report is None:
         return responses.json_error(400, "not a report")
-    if isinstance(report, Facts) and not report.values:
-        return _phoned_home(site, nic, phone_home({}))
+    if not site.is_own_act(request.environ, nic):
+        _does_not_count(site, nic, "it does not come from the machine's address")
+        return responses.json_document(200, NOT_KEPT)
     site.record(nic, report)
     return responses.json_document(200, KEPT)
+
+
+def _does_not_count(site: Site, nic: Nic, reason: str) -> None:
+    client = site.address(request.environ)
+    site.services.log.warning(
+        "report_not_counted", machine=nic.machine.key, mac=nic.interface.mac, client=client, reason=reason
+    )
+
+
+def _not_posted(site: Site, mac: str | None, token: str, outcome: str) -> HTTPResponse:
+    """Answer a report that is no POST, and say in the log whose it would have been: it is missing there."""
+    nic = site.caller(request.environ, mac).nic if mac else None
+    if _token_lives(site, nic, token, outcome) and nic is not None:
+        _does_not_count(site, nic, f"it came by {request.method}; a report is a POST")
+    return responses.text(405, HELP, Allow="POST, PUT")
 
 
 def _told_by_body(site: Site, fields: dict[str, object]) -> HTTPResponse:
@@ -127,7 +147,7 @@ def _token_lives(site: Site, nic: Nic | None, token: str, outcome: str) -> bool:
     """
     key = nic.machine.key if nic is not None else ""
     state = site.services.journal.state(key)
-    now = tokens.matches(site.services.secret, key, state.installs, token)
-    before = tokens.matches(site.services.secret, key, state.installs - 1, token)
+    now = tokens.matches(site.services.secret, key, state.installs, state.attempt, token)
+    before = tokens.matches(site.services.secret, key, state.installs - 1, state.attempt, token)
     repeated = before and outcome == "succeeded" and state.stage in _DONE
     return nic is not None and (now or repeated)

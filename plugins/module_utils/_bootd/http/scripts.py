@@ -57,9 +57,12 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
 
 
 def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
-    """Tell the journal what a GET is answered; return what the machine has to wait for first, "" where for nothing."""
+    """Tell the journal what the machine is answered; return what it has to wait for first, "" where for nothing.
+
+    Whoever else looks at its script changes nothing.
+    """
     services, now = site.services, site.services.clock()
-    asks = request.method == "GET"
+    asks = request.method == "GET" and site.is_own_act(request.environ, nic)
     if isinstance(script, Script) and isinstance(script.boots, LocalDisk):
         if asks:
             site.record(nic, events.LocalBoot(script.reason))

@@ -13,6 +13,7 @@ from ..decisions.events import Detail, Event
 from ..decisions.stages import State
 from ..hardware.model import Nic
 from ..process.settings import Settings
+from ..runtime.origin import speaks_for
 from ..runtime.services import Services
 from .caller import Caller, Networks, client_address, identify, networks
 from .downloads import Downloads
@@ -59,6 +60,10 @@ class Site:
         if found.nic is not None:
             environ[NIC] = found.nic
         return found
+
+    def is_own_act(self, environ: Environ, nic: Nic) -> bool:
+        """Return whether it is the machine of ``nic`` itself that asks, so that what it does may move its stage."""
+        return speaks_for(self.services, nic, self.address(environ))
 
     def record(self, nic: Nic, detail: Detail, *, durable: bool = False) -> State:
         """Record what was seen of a machine; return its new state. StoreError where a ``durable`` write failed."""

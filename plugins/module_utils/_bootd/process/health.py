@@ -25,7 +25,7 @@ class Pulse:
         self.gap = ""
         self._clock = clock
         self._ended = ended
-        self._reason = ""
+        self._reason = self._words = ""
         self._since: float | None = None
 
     def run(self, loop: Callable[[], None]) -> None:
@@ -33,7 +33,8 @@ class Pulse:
         try:
             loop()
         except BaseException as error:
-            self._reason = f"its thread has ended: {type(error).__name__}: {error}"
+            self._reason = f"its thread has ended: {type(error).__name__}"
+            self._words = f": {error}"
             self._ended()
             raise
 
@@ -43,12 +44,12 @@ class Pulse:
     def __exit__(self, *_unused: object) -> None:
         self._since = None
 
-    def fault(self) -> str:
-        """Return why the thread answers nobody, "" where it works."""
+    def fault(self, *, quoting: bool = False) -> str:
+        """Return why the thread answers nobody, "" where it works; ``quoting``: in the words of what it raised."""
         since = self._since  # the thread may be done with it at any moment
         busy = 0.0 if since is None else self._clock() - since
         reason = self._reason or (f"has been at one piece of work for {busy:.0f} s" if busy > STUCK else "")
-        return f"{self.name}: {reason}" if reason else ""
+        return f"{self.name}: {reason}{self._words if quoting else ''}" if reason else ""
 
 
 class Health:
@@ -65,9 +66,12 @@ class Health:
         self._pulses.append(pulse)
         return pulse
 
-    def faults(self) -> list[str]:
-        """Return a line for each server that answers nobody, and will not by itself."""
-        return [fault for pulse in self._pulses if (fault := pulse.fault())]
+    def faults(self, *, quoting: bool = False) -> list[str]:
+        """Return a line for each server that answers nobody, and will not by itself.
+
+        ``quoting``: in the words of what was raised, for the log: they may be of what was just received.
+        """
+        return [fault for pulse in self._pulses if (fault := pulse.fault(quoting=quoting))]
 
     def gaps(self) -> dict[str, str]:
         """Return which servers that are needed hear nobody now, and will again by themselves: name to reason."""

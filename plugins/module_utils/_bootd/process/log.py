@@ -10,6 +10,8 @@ import threading
 import time
 from typing import TextIO
 
+from .masking import mask, may_have_secrets
+
 LEVELS = ("debug", "info", "warning", "error")
 MAX_FIELD = 1024
 
@@ -46,7 +48,11 @@ class Log:
         if LEVELS.index(level) < self._threshold:
             return
         present = {name: _bounded(value) for name, value in fields.items() if value is not None}
-        line = self._render(time.time(), level, event, present)
+        now = time.time()
+        line = self._render(now, level, event, present)
+        if may_have_secrets(line):
+            shown = {name: _masked(value) for name, value in fields.items() if value is not None}
+            line = self._render(now, level, event, shown)
         with self._lock:
             try:
                 self._stream.write(line + "\n")
@@ -54,6 +60,10 @@ class Log:
             except (OSError, ValueError):
                 # A closed or full log stream must not stop the service.
                 return
+
+
+def _masked(value: object) -> object:
+    return _bounded(mask(value)) if isinstance(value, str) else value
 
 
 def _bounded(value: object) -> object:

@@ -35,7 +35,8 @@ class Settings:
     tftp_single_port: bool = False
     tftp_max_blksize: int = 1468  # bytes: an Ethernet frame less IP, UDP and TFTP headers
     router_advertisements: bool = True
-    trusted_proxies: tuple[str, ...] = ()  # CIDRs whose X-Forwarded-For is believed
+    trusted_proxies: tuple[str, ...] = ()  # CIDRs of whose word for a machine bootd takes: X-Forwarded-For, or its MAC
+    configuration_window: float = 3600.0  # seconds after its script in which a machine gets its configuration
     http_threads: int = 32
     http_connections: int = 1024  # fewer where the limit of open files is lower
     lease_namespace: str = ""  # of the Lease by which one of several replicas answers DHCP; "": this one always does

@@ -7,14 +7,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..decisions.events import Event, Held
+from ..decisions.stages import BUSY
 from ..decisions.waiting import Others, what_for
 from ..hardware.model import Nic
 from .services import Services
 
 
 def may_wait(services: Services, nic: Nic) -> bool:
-    """Return whether the machine of ``nic`` may have to wait for others at all."""
-    return bool(nic.machine.after or services.settings.installs_at_once)
+    """Return whether the machine of ``nic`` may have to wait for others at all; one that installs has its place."""
+    waits = bool(nic.machine.after or services.settings.installs_at_once)
+    return waits and services.journal.state(nic.machine.key).stage not in BUSY
 
 
 def others_of(services: Services) -> Others:

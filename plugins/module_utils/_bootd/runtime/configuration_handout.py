@@ -5,31 +5,34 @@
 from __future__ import annotations
 
 from ..decisions import tokens
+from ..decisions.events import Event, Script
 from ..decisions.policy import judge
-from ..decisions.stages import State
+from ..decisions.stages import State, advance
 from ..hardware.model import Nic
 from ..installers.base import Handout
 from ..installers.registry import installer_of
+from .origin import is_its_own
 from .services import Services
 
-# From the script that names the URL until the report of success; a failed installer may ask once more.
+# From the script that names the URL until the report of success, or the end of the window; a failed installer may ask
+# once more.
 STAGES = ("script", "kernel", "installing", "failed")
 
 
-def obstacle(nic: Nic, state: State) -> str:
+def obstacle(services: Services, nic: Nic, state: State) -> str:
     """Return why the machine of ``nic`` may not have its configuration now, "" where it may."""
     verdict = judge(nic)
     if not verdict.allowed:
         return verdict.reason
     if state.stage not in STAGES:
         return f"{nic.machine.name} is not being installed, its stage is {state.stage}"
+    if state.configuration_closed:
+        return f"{state.configuration_closed}; its next boot from the network opens another window"
+    window = services.settings.configuration_window
+    # A clock that was set back must not hold it open.
+    if abs(services.clock() - (state.script_at or state.since)) > window:
+        return f"its script was served more than {window / 60:.0f} minutes ago (--configuration-window)"
     return ""
-
-
-def is_its_own(services: Services, nic: Nic, address: str) -> bool:
-    """Return whether ``address`` is one of the machine that ``nic`` belongs to."""
-    owner = services.catalog.by_ip(address)
-    return owner is not None and owner.machine.key == nic.machine.key
 
 
 def config_url(services: Services, nic: Nic, address: str) -> str:
@@ -47,11 +50,15 @@ def config_url(services: Services, nic: Nic, address: str) -> str:
 def handout(services: Services, nic: Nic) -> Handout | None:
     """Return the configuration of the machine of ``nic`` as its installer gets it, None where it has none."""
     key, installer = nic.machine.key, installer_of(nic.machine)
-    value = tokens.token(services.secret, key, services.journal.state(key).installs)
+    state = services.journal.state(key)
+    value = tokens.token(services.secret, key, state.installs, state.attempt)
     url = tokens.report_url(services.settings.http_base, nic.interface.mac, value)
     return installer.configuration(nic, services.configurations.get(key, installer.read), url)
 
 
 def _token(services: Services, nic: Nic) -> str:
+    """Return the token for a script that the machine of ``nic`` is given now: it may begin another attempt."""
     key = nic.machine.key
-    return tokens.configuration_token(services.secret, key, services.journal.state(key).installs)
+    given = Event(key, nic.interface.mac, services.clock(), Script("", "http"))
+    state = advance(services.journal.state(key), given)
+    return tokens.configuration_token(services.secret, key, state.installs, state.attempt)

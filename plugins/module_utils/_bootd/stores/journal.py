@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
 from ..decisions.events import Event, Held, Progress
-from ..decisions.stages import BUSY, State, advance, release_switch
+from ..decisions.stages import BUSY, State, advance, is_older, release_switch
 from ..hardware.model import Machine
 from ..process.faults import Caught, fields_of
 from ..process.log import Log
@@ -130,7 +130,7 @@ class Journal:
         """
         with self._changed:
             for key, state in self._store.changed_states().items():
-                if not self._is_due(key) and state.last_at >= self.state(key).last_at:
+                if not self._is_due(key) and not is_older(state, self.state(key), self._clock()):
                     self._put(key, state)
         for key, state in list(self._states.items()):
             machine = catalog.get(key)

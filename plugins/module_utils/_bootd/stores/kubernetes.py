@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..decisions.stages import State
+from ..decisions.stages import State, is_older
 from ..hardware.model import Machine
 from ..kube.client import Client, resource_path
 from ..kube.errors import ApiError, ApiUnreachable
@@ -208,7 +208,7 @@ class KubernetesStore:
         """Take the object's state for the machine's where it is newer than the one on disk."""
         key = live.machine.key
         kept = self._kept.states.get(key)
-        if live.state is not None and is_newer(live, kept):
+        if live.state is not None and is_newer(live, kept, time.time()):
             self._kept.states[key] = self._adopted[key] = live.state
             self._unreadable.pop(key, None)
         elif live.annotation and live.state is None and kept is None:
@@ -222,7 +222,7 @@ class KubernetesStore:
         if (before is not None and live.annotation == before.annotation) or self._writer.is_waiting(key):
             return False
         kept = self._kept.states.get(key)
-        if live.state is None or live.state == kept or (kept is not None and live.state.last_at < kept.last_at):
+        if live.state is None or live.state == kept or (kept is not None and is_older(live.state, kept, time.time())):
             return False
         self._kept.states[key] = self._adopted[key] = live.state
         self._unreadable.pop(key, None)

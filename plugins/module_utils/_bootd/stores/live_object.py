@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..decisions.stages import State
+from ..decisions.stages import State, is_older
 from ..hardware.mac import parse_mac
 from ..hardware.manifest import Document
 from ..hardware.model import (
@@ -153,8 +153,6 @@ def is_earlier(version: str, known: str) -> bool:
     return version.isdecimal() and known.isdecimal() and int(version) < int(known)
 
 
-def is_newer(live: LiveObject, kept: State | None) -> bool:
+def is_newer(live: LiveObject, kept: State | None, now: float) -> bool:
     """Return whether the object's state was seen later than ``kept``: another bootd, or an earlier one, wrote it."""
-    if live.state is None:
-        return False
-    return kept is None or live.state.last_at > kept.last_at
+    return live.state is not None and (kept is None or is_older(kept, live.state, now))

@@ -8,6 +8,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+from ..process.masking import mask
+
 MAX_UNKNOWN = 1024
 MAX_TEXT = 64
 
@@ -35,7 +37,7 @@ class UnknownMachines:
 
     def record(self, mac: str, vendor_class: str, arch: int | None, relay: str, now: float) -> bool:
         """Note that ``mac`` asked; return whether it is new, so that the log need not repeat it."""
-        vendor_class = vendor_class[:MAX_TEXT]
+        vendor_class = mask(vendor_class)[:MAX_TEXT]
         with self._lock:
             before = self._seen.pop(mac, None)
             if before is None:

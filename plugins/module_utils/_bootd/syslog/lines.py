@@ -4,21 +4,15 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
+from ..process.masking import mask
+
 MAX_LINES = 20_000  # of all machines together
 LINES_PER_MACHINE = 200
 MAX_TEXT = 512  # characters of a line that are kept
-
-# Linux prints its command line, and curl its URLs: what is secret in them is cut out before anything keeps them.
-_SECRET = re.compile(
-    r"(?P<name>(?:token|password|passwd|secret)[\"']?\s*[=:]\s*[\"']?)(?!//)[^\s&,;\"']+"
-    r"|(?P<url>/(?:phone-home|configuration)/[^/\s]{1,32}/)[A-Za-z0-9_-]{16,}",
-    re.IGNORECASE | re.ASCII,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +64,11 @@ class Lines:
             del self._by_key[key]
 
 
-def presentable(text: str) -> str:
-    """Return ``text`` without what looks like a secret, cut to what is kept."""
-    return _SECRET.sub(lambda found: f"{found['name'] or found['url']}***", text)[:MAX_TEXT]
+def presentable(text: str, app_name: str = "") -> str:
+    """Return the text of a message of ``app_name`` without what looks like a secret, cut to what is kept.
+
+    What precedes a colon is taken for the name (RFC 3164 section 4.1.3), so it may say what the text is, a password.
+    """
+    start = f"{mask(app_name)}: " if app_name else ""
+    shown = mask(f"{start}{text}")
+    return (shown.removeprefix(start) if shown.startswith(start) else mask(text))[:MAX_TEXT]

@@ -14,6 +14,7 @@ from ..decisions.events import Event
 from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
+from ..process.masking import mask
 from ..process.rate_limit import RateLimit
 from ..runtime.services import Services
 from .lines import Line, Lines, presentable
@@ -105,8 +106,8 @@ class SyslogServer:
 
     def _keep(self, message: Message, nic: Nic, source: str) -> None:
         services, key, now = self._services, nic.machine.key, self._services.clock()
-        text = presentable(message.text)
-        self.lines.add(key, Line(now, message.severity_name, message.app_name, text))
+        app_name, text = mask(message.app_name), presentable(message.text, message.app_name)
+        self.lines.add(key, Line(now, message.severity_name, app_name, text))
         write = services.log.debug if message.severity_name == "DEBUG" else services.log.info
         names = {
             "mac": nic.interface.mac,
@@ -114,7 +115,7 @@ class SyslogServer:
             "host": source,
             "facility": message.facility_name,
             "severity": message.severity_name,
-            "app-name": message.app_name or None,
+            "app-name": app_name or None,
         }
         write("syslog", **names, msg=text)
         signal = read_signal(message)

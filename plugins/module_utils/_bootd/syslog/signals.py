@@ -14,6 +14,7 @@ from ..decisions.events import BootError, Loaded
 from ..decisions.tokens import REPORT_PREFIX
 from ..ipxe.artifacts import plain, role_of
 from ..ipxe.reports import error_link
+from ..process.masking import mask
 from .packet import Message
 
 APP_NAME = "ipxe"
@@ -31,14 +32,14 @@ def read_signal(message: Message) -> Loaded | BootError | None:
     url, outcome = _split_progress(message.text)
     if _is_report(url):
         return None
-    shown = plain(url)[:MAX_TEXT]
+    shown = mask(plain(url))[:MAX_TEXT]
     if url and outcome == "ok":
         return Loaded(shown, role_of(url))
     link = _LINK.search(outcome)
     if link is None:
         return None
     problem = outcome[: link.start()] or "iPXE met an error"
-    return BootError(problem[:MAX_TEXT], shown, error_link(link[1]))
+    return BootError(mask(problem)[:MAX_TEXT], shown, error_link(link[1]))
 
 
 def _split_progress(text: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from ..process.faults import Contained
 from ..process.health import Pulse
 from ..runtime.admission import admit, may_wait
 from ..runtime.configuration_handout import config_url
+from ..runtime.origin import speaks_for
 from ..runtime.services import Services
 from .content import BootFiles, open_content
 from .decide import Refuse, ServeFile, ServeScript, decide
@@ -193,7 +194,8 @@ class ServerLoop:
         services = self._services
         context = BootContext.of(services.settings, config_url(services, nic, address))
         script = decide_script(nic, context)
-        if isinstance(script, Script) and not isinstance(script.boots, LocalDisk) and may_wait(services, nic):
+        asks = may_wait(services, nic) and speaks_for(services, nic, address)
+        if asks and isinstance(script, Script) and not isinstance(script.boots, LocalDisk):
             # Before it is sent: its place is taken as soon as it is decided.
             served = events.Script(script.kind, "tftp")
             event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
@@ -309,7 +311,7 @@ class Reporter:
             status=status,
             reason=transfer.reason or None,
         )
-        if transfer.outcome is Outcome.COMPLETE:
+        if transfer.outcome is Outcome.COMPLETE and speaks_for(self._services, decision.nic, session.client[0]):
             self._services.journal.record(_event(session, self._services.clock()))
 
     def refused(self, client: Address, request: Request, refusal: Refuse) -> None:

@@ -21,9 +21,15 @@ MAX_TIME = 253_402_300_799.0  # the last second of the year 9999, which is as fa
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # half of a character as JSON escapes it, maybe beside its other half
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
-_TEXTS = {"firmware": "firmware", "last": "last", "error": "error", "waitsFor": "waits_for"}
+_TEXTS = {
+    "firmware": "firmware",
+    "last": "last",
+    "error": "error",
+    "waitsFor": "waits_for",
+    "configurationClosed": "configuration_closed",
+}
 _COUNTS = {"attempt": "attempt", "installs": "installs"}
-_TIMES = {"since": "since", "lastAt": "last_at"}
+_TIMES = {"since": "since", "lastAt": "last_at", "askedAt": "asked_at", "scriptAt": "script_at"}
 _TEXT_MAPS = {"facts": "facts", "switchedOff": "switched_off"}
 
 

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whoever names another machine is sent its boot file and its script, and moves it nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from _bootd.decisions.stages import State
+from _bootd.tftp.packet import Ack, Request
+from servers.tftp_lab import MAC, OFF, ON, UNKNOWN, Client, tftp_lab
+
+CONTENT = b"boot program" * 100
+NAMED = MAC[ON].replace(":", "-")
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A directory with a boot program."""
+    (tmp_path / "ipxe.efi").write_bytes(CONTENT)
+    return tmp_path
+
+
+def fetch(client: Client, name: str) -> bytes:
+    """Take the file ``name`` to its end, in blocks of 512 octets."""
+    block, whole = client.ask(Request(name)), b""
+    while True:
+        whole += block.payload
+        client.send(Ack(block.block))
+        if len(block.payload) < 512:
+            return whole
+        block = client.receive()
+
+
+@pytest.mark.parametrize("source", [OFF, UNKNOWN])
+@pytest.mark.parametrize("after", [(), ("default/off",)])
+def test_machine_named_from_elsewhere_stays_where_it_is(root, source, after):
+    with tftp_lab(root) as lab, Client(lab, source) as client:
+        lab.services.catalog.upsert(replace(lab.services.catalog.get("default/on"), after=after))
+        assert fetch(client, f"{NAMED}/ipxe.efi") == CONTENT
+        fetch(client, f"{NAMED}/autoexec.ipxe")
+        lab.line(filename="autoexec.ipxe", status="complete")
+        assert lab.services.journal.recent("default/on") == []
+        assert lab.services.journal.state("default/on") == State(since=lab.services.journal.opened_at)
+
+
+def test_machine_behind_a_trusted_proxy_that_translates_addresses_is_followed(root):
+    with tftp_lab(root, trusted_proxies=(f"{UNKNOWN}/32",)) as lab, Client(lab, UNKNOWN) as client:
+        assert fetch(client, f"{NAMED}/ipxe.efi") == CONTENT
+        lab.line(filename="ipxe.efi", status="complete")
+        assert lab.services.journal.state("default/on").stage == "loading"
