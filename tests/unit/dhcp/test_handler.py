@@ -286,6 +286,10 @@ def install(room, handler, place):
     assert state_of(room) == ("installing", 1)
 
 
+def load_boot_file(room):
+    room.services.journal.record(events.Event("default/um790-1", MAC, 9.0, events.BootFile("ipxe.efi", "tftp", 10)))
+
+
 def state_of(room):
     state = room.services.journal.state("default/um790-1")
     return state.stage, state.attempt
@@ -323,15 +327,17 @@ def test_handle_discover_from_elsewhere_is_answered_and_undoes_no_installation(
 
 
 @pytest.mark.parametrize("place", [HERE, RELAYED])
-def test_handle_discover_of_firmware_from_the_same_place_begins_a_new_attempt(bench, place):
+def test_handle_discover_of_firmware_from_the_same_place_lets_its_boot_file_begin_an_attempt(bench, place):
     room = bench(nic())
     handler = Handler(room.services)
     install(room, handler, place)
     source, interface, giaddr = place
     again = encode(message(opt.DHCPDISCOVER, UEFI, giaddr=giaddr))
     handler.handle(again, source, interface, broadcast=giaddr == "0.0.0.0")
-    assert state_of(room) == ("offered", 2)
+    assert state_of(room) == ("installing", 1)
     assert room.lines("not_counted") == []
+    load_boot_file(room)
+    assert state_of(room) == ("loading", 2)
 
 
 def test_handle_discover_of_the_installer_begins_no_attempt(bench):
@@ -367,8 +373,12 @@ def test_handle_machine_that_was_moved_counts_where_it_is_now_unless_it_is_being
         handler.handle(WHOLE, "0.0.0.0", "eth0")
     assert state_of(room)[0] == stage
     handler.handle(WHOLE, "0.0.0.0", "eth7")
-    assert state_of(room)[0] == "offered"
     assert room.lines("not_counted") == []
+    if stage == "failed":
+        load_boot_file(room)
+        assert state_of(room) == ("loading", 2)
+    else:
+        assert state_of(room)[0] == "offered"
 
 
 def test_handle_reply_that_can_not_fit_is_an_error_in_the_log(bench):
