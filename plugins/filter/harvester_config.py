@@ -116,13 +116,11 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester import configurations
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import (
-    is_harvester,
-    places_of,
-    variables_of,
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import lines_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import (
+    configurations_report,
+    message_of,
 )
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import InventoryError
 
 _display = Display()
 
@@ -131,21 +129,12 @@ def harvester_config(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, A
     """Return the configurations of ``hosts``; raises AnsibleFilterError with every problem of every host."""
     if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
         raise AnsibleFilterError("harvester_config takes a list of host names, such as groups.netboot_machines")
-    names = [str(name) for name in hosts]
-    problems = [f"{name}: no host of the inventory" for name in names if name not in hostvars]
-    variables = {name: variables_of(name, hostvars) for name in names if name in hostvars}
-    variables = {name: found for name, found in variables.items() if is_harvester(found)}
-    made: list[dict[str, Any]] = []
-    try:
-        made, notes = configurations(variables, *places_of(variables, hostvars))
-        for note in notes:
-            _display.warning(note)
-    except InventoryError as error:
-        problems += error.lines
-    if problems:
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise AnsibleFilterError("\n".join([f"the inventory has {count}:", *problems]))
-    return made
+    report = configurations_report(map(str, hosts), hostvars)
+    if report.problems:
+        raise AnsibleFilterError(message_of(report.problems))
+    for line in lines_of(report.notes):
+        _display.warning(line)
+    return report.configurations
 
 
 class FilterModule:

@@ -95,33 +95,24 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import variables_of, waits_of
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import InventoryError, hardware_objects
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import lines_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import machines_report, message_of
+
+_display = Display()
 
 
 def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the Hardware objects of ``hosts``; raises AnsibleFilterError with every problem of every host."""
     if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
         raise AnsibleFilterError("to_hardware takes a list of host names, such as groups.netboot_machines")
-    problems: list[str] = []
-    variables = {str(name): _variables_of(str(name), hostvars, problems) for name in hosts}
-    try:
-        objects = hardware_objects(variables, waits_of(variables, hostvars))
-    except InventoryError as error:
-        problems += error.lines
-    if problems:
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise AnsibleFilterError("\n".join([f"the inventory has {count}:", *problems]))
-    return objects
-
-
-def _variables_of(name: str, hostvars: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, Any]:
-    """Return the variables of one host that matter here."""
-    if name not in hostvars:
-        problems.append(f"{name}: no host of the inventory")
-        return {}
-    return variables_of(name, hostvars)
+    report = machines_report(map(str, hosts), hostvars)
+    if report.problems:
+        raise AnsibleFilterError(message_of(report.problems))
+    for line in lines_of(report.notes):
+        _display.warning(line)
+    return list(report.machines.objects.values())
 
 
 class FilterModule:

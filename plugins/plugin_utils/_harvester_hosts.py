@@ -11,7 +11,10 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
+
+from ansible.errors import AnsibleError
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     DEFAULT_NAMESPACE,
@@ -39,15 +42,14 @@ _OF_PLACES += ("harvester_mode", "harvester_vip", "harvester_config")
 HostVars = Mapping[str, Mapping[str, Any]]
 
 
-def variables_of(name: str, hostvars: HostVars) -> dict[str, Any]:
-    """Return the variables of one host that matter here: others would only cost the time to template them."""
-    variables = hostvars[name]  # put together anew each time it is asked for
-    return {key: variables[key] for key in variables if key.startswith((PREFIX, OPTIONS)) or key == ADDRESS}
+def read_names(variables: Iterable[str]) -> list[str]:
+    """Return which of a host's variables matter here: others would only cost the time to template them."""
+    return [key for key in variables if key.startswith((PREFIX, OPTIONS)) or key == ADDRESS]
 
 
 def is_harvester(variables: Mapping[str, Any]) -> bool:
     """Return whether a host with these variables installs Harvester, and is not told where its configuration is."""
-    return _installs_harvester(variables) and not _has_its_own(variables)
+    return system_of(variables).lower() == HARVESTER and not configured_elsewhere(variables)
 
 
 def namespace_of(variables: Mapping[str, Any]) -> str:
@@ -57,7 +59,7 @@ def namespace_of(variables: Mapping[str, Any]) -> str:
     return _text(variables.get(f"{PREFIX}namespace"))
 
 
-def _has_its_own(variables: Mapping[str, Any]) -> bool:
+def configured_elsewhere(variables: Mapping[str, Any]) -> bool:
     """Return whether the installer is sent to a configuration that somebody else keeps, as the HOWTO's is."""
     if OWN_OBJECT in variables:
         return _CONFIG_ARGUMENT in text_at(variables[OWN_OBJECT], "spec", "metadata", "instance", "userdata")
@@ -65,14 +67,13 @@ def _has_its_own(variables: Mapping[str, Any]) -> bool:
     return bool(variables.get(_CONFIG_URL)) or _CONFIG_ARGUMENT in line
 
 
-def _installs_harvester(variables: Mapping[str, Any]) -> bool:
+def system_of(variables: Mapping[str, Any]) -> str:
+    """Return the operating system that a host with these variables installs, "" where they name none."""
     if OWN_OBJECT in variables:
         system: Any = text_at(variables[OWN_OBJECT], "spec", "metadata", "instance", "operating_system", "distro")
     else:
         system = next((variables[name] for name in _SYSTEM if variables.get(name)), "")
-    if isinstance(system, Mapping):
-        system = system.get("distro")
-    return isinstance(system, str) and system.strip().lower() == HARVESTER
+    return _text(system.get("distro") if isinstance(system, Mapping) else system)
 
 
 def places_of(hosts: Mapping[str, Mapping[str, Any]], hostvars: HostVars) -> tuple[dict[str, Place], list[Dispute]]:
@@ -113,7 +114,13 @@ def _wish(name: str, variables: Mapping[str, Any]) -> Wish:
 
 
 def _selected(variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: variables[name] for name in names if name in variables}
+    """Return those of ``names`` that can be worked out; whoever asks about this host is told of the others."""
+    found = {}
+    for name in names:
+        with suppress(AnsibleError):
+            if name in variables:
+                found[name] = variables[name]
+    return found
 
 
 def _text(value: Any) -> str:

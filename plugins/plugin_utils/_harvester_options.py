@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import MODES
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import is_empty
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import OPTIONS
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
@@ -58,14 +59,13 @@ def read_options(name: str, variables: Mapping[str, Any], findings: list[Finding
         option = variable.removeprefix(OPTIONS)
         if option == variable:
             continue
-        value = plain(given)
         if option not in NAMES:
-            # Others may have variables with this prefix: only what is nearly one of these is taken for one.
-            near = get_close_matches(option, NAMES, n=1, cutoff=0.8)
-            if near:
-                message = f"unknown: should this be {OPTIONS}{near[0]}?"
-                findings.append(Finding(name, variable, "", message))
-        elif value not in (None, ""):
+            continue  # told where names are looked at
+        value = plain(given)
+        if isinstance(given, datetime) and option != "config":
+            message = "should be text: put it in quotes, for YAML takes it for a time"
+            findings.append(Finding(name, variable, "" if option in _SECRET else shown(value), message))
+        elif not is_empty(value):
             message = _kind(option, value)
             if message:
                 findings.append(Finding(name, variable, "" if option in _SECRET else shown(value), message))

@@ -303,12 +303,12 @@ def as_written(key: str, written: Mapping[str, str]) -> str:
     return parent + dot + written.get(parent + dot + head, _DOCUMENTED.get(head, head)) + name[len(head) :]
 
 
-def read_machine(description: Mapping[str, Any], told: Told) -> tuple[dict[str, Any], dict[str, str]]:
+def read_machine(description: Mapping[str, Any], told: Told, prefix: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     """Return a machine's description under the keys above, and the names these were written under.
 
-    ``told`` hears of what can't be used.
+    ``told`` hears of what can't be used; messages have ``prefix`` before other keys.
     """
-    return _read(description, _MACHINE, told)
+    return _read(description, _MACHINE, told, prefix)
 
 
 def read_nic(description: Mapping[str, Any], told: Told) -> tuple[dict[str, Any], dict[str, str]]:
@@ -317,7 +317,7 @@ def read_nic(description: Mapping[str, Any], told: Told) -> tuple[dict[str, Any]
 
 
 def _read(
-    description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], Any]], told: Told
+    description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], Any]], told: Told, prefix: str = ""
 ) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     written: dict[str, str] = {}
@@ -328,7 +328,7 @@ def _read(
         elif is_empty(value):
             continue
         elif key in written:
-            told(given, value, f"the same as {written[key]}, which is also given")
+            told(given, value, f"the same as {prefix}{written[key]}, which is also given")
         else:
             written[key] = given
             try:

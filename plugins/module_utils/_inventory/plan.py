@@ -104,18 +104,30 @@ def plan(machines: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | No
 
 
 def examine(
-    machines: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None, *, prefix: str = ""
+    machines: Iterable[Mapping[str, Any]],
+    defaults: Mapping[str, Any] | None = None,
+    *,
+    prefix: str = "",
+    whole: str = "",
 ) -> Examined:
     """Return what ``plan`` would, and all problems and notes, in the order of the machines.
 
-    A problem names a key as it was written, with ``prefix`` before it; ``document`` is the place of its machine.
+    A problem names a key as it was written, with ``prefix`` before it; ``document`` is the place of its machine. What a
+    machine has under the key ``whole`` is its Hardware object as it is, and nothing else of it counts.
     """
     told: list[Problem] = []
-    plans = [_Plan(place, plain(item), plain(defaults or {}), told, prefix) for place, item in enumerate(machines)]
-    objects = [item.hardware() for item in plans]
+    plans: list[_Plan | None] = []
+    objects: list[Any] = []
+    for place, item in enumerate(plain(list(machines))):
+        is_whole = isinstance(item, dict) and whole in item
+        plans.append(None if is_whole else _Plan(place, item, plain(defaults or {}), told, prefix))
+        objects.append(item[whole] if is_whole else plans[-1].hardware())
     for problem in check(Document(item, number=place) for place, item in enumerate(objects)):
         origin = plans[problem.document]
-        if not origin.knows(problem):
+        if origin is None:
+            path = f"{prefix}{whole}.{problem.path}" if problem.path else prefix + whole
+            told.append(replace(problem, path=path))
+        elif not origin.knows(problem):
             told.append(origin.in_its_words(problem))
     told.sort(key=lambda problem: problem.document)
     return Examined(
@@ -159,8 +171,8 @@ class _Plan:
             machine, defaults = {}, {}
         self.name = printable(str(machine.get("name") or f"machines[{place}]"))
         # Each half by itself, so that "disk" of a machine wins over "disks" of its group.
-        of_all, written_for_all = read_machine(defaults, self._told)
-        own, written = read_machine(machine, self._told)
+        of_all, written_for_all = read_machine(defaults, self._told, prefix)
+        own, written = read_machine(machine, self._told, prefix)
         self._values, self._written = of_all | own, written_for_all | written
 
     def _told(self, key: str, value: Any, message: str) -> None:

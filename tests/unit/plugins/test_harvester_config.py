@@ -168,7 +168,7 @@ def test_harvester_config_own_hardware_object_is_read():
         ([], {"netboot_os_version": "v1.2.2", "harvester_role": "worker"}, "harvester_role: not before v1.3"),
         ([], {"netboot_mac": "x"}, 'netboot_mac: "x": should be six bytes'),
         ([], {"netboot_firmware": "bios"}, "does not install on machines with legacy"),
-        ([], {"netboot_hostname": "node"}, 'node-2, node-3 netboot_hostname: "node": node-1 has it too'),
+        ([], {"netboot_hostname": "node"}, 'node-2, node-3 netboot_hostname: "node": the same host'),
         (
             [],
             {"harvester_config": {"install": {"vlan_id": 3}}},
@@ -237,7 +237,7 @@ def test_harvester_config_warns_of_a_version_that_it_does_not_know(monkeypatch):
     told: list[str] = []
     monkeypatch.setattr(plugin._display, "warning", told.append)
     assert len(made(hosts(netboot_os_version="master"))) == 3
-    assert told == ["node-1, node-2, node-3 netboot_os_version: Harvester master is not known here, and taken for v1.9"]
+    assert told == ['node-1, node-2, node-3 netboot_os_version: "master": not known here, and taken for v1.9']
 
 
 # The order, as the other filter writes it.
