@@ -86,9 +86,9 @@ def vip_message(vip: str, cards: Iterable[Interface], known: Mapping[str, list[H
 
 
 def _read(variables: Mapping[str, Any], name: str) -> str:
-    """Return the text in a variable, "" where there is none, or none that can be worked out before the host is asked."""
+    """Return the text in a variable, "" where there is none, or one that needs what only the host can tell."""
     try:
-        value = variables[name] if name in variables else ""
+        value = variables.get(name)
     except AnsibleError:
         return ""
     return "".join(value) if isinstance(value, str) else ""
