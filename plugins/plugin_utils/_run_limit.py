@@ -17,10 +17,8 @@ def limit_problems(machines: Sequence[str], bootstrap: Sequence[str], limit: Seq
     limited to that host does no machine.
     """
     if len(bootstrap) != 1 or not machines:
-        return [
-            "the inventory needs a group netboot_bootstrap with one host, the node that is to run bootd, and a group "
-            f"netboot_machines with the machines; it has {len(bootstrap)} and {len(machines)}"
-        ]
+        needed = "a group netboot_bootstrap with one host, the node that is to run bootd, and a group netboot_machines"
+        return [f"the inventory needs {needed} with the machines; it has {len(bootstrap)} and {len(machines)}"]
     if limit is None or bootstrap[0] in limit:
         return []
     within = [name for name in machines if name in limit]

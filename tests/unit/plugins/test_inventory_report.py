@@ -275,18 +275,14 @@ def test_anything_new_asks_for_another_installation(value):
     assert item["metadata"]["annotations"]["netboot.baremetal/reprovision"][:4] == "2026"
 
 
-@pytest.mark.parametrize(
-    "name", SOME
-)
+@pytest.mark.parametrize("name", SOME)
 @pytest.mark.parametrize("value", [date(2026, 11, 28), datetime(2026, 11, 28), 1.8, True, 8, ["x", 1.8], {"a": 1.8}])
 def test_no_value_of_yaml_is_a_fault(name, value):
     problems, _notes = told(hosts(**{name: value}))
     assert all(line.isprintable() for line in problems)
 
 
-@pytest.mark.parametrize(
-    "name", SOME
-)
+@pytest.mark.parametrize("name", SOME)
 def test_empty_value_is_one_that_is_not_given(name):
     without = {key: {**value} for key, value in hosts(**{name: None}).items()}
     assert told(hosts(**{name: " "})) == told(hosts(**{name: ""})) == told(without)
