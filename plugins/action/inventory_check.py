@@ -13,9 +13,19 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import lines_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
+    Finding,
+    lines_of,
+    variable_for,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import whole_report
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._role_variables import read_roles, role_findings
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._role_variables import (
+    misplaced,
+    read_roles,
+    releases_missing,
+    role_findings,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._run_limit import limit_problems
 
 ROLES = Path(__file__).parents[2] / "roles"
@@ -45,7 +55,7 @@ class ActionModule(ActionBase):
             display.display(line, color=constants.COLOR_ERROR)
         if problems:
             count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-            msg = f"{count}, told above one a line; nothing has been changed"
+            msg = f"{count}, told above, one a line; nothing has been changed"
             return {"changed": False, "failed": True, "msg": msg}
         machines, limit = options["machines"], options["limit"]
         within = machines if limit is None else [name for name in machines if name in limit]
@@ -56,10 +66,17 @@ class ActionModule(ActionBase):
         machines, bootstrap = options["machines"], options["bootstrap"]
         found = limit_problems(machines, bootstrap, options["limit"])
         report = whole_report(machines, hostvars)
-        roles = read_roles(ROLES)
-        of_roles = [
-            pair for name in bootstrap if name in hostvars for pair in role_findings(name, hostvars[name], roles)
-        ]
+        notes: list[Finding] = []
+        of_roles: list[tuple[Finding, bool]] = []
+        for name in bootstrap:
+            if name in hostvars:
+                variables = hostvars[name]
+                of_roles += role_findings(name, variables, read_roles(ROLES))
+                notes += misplaced(name, machines, hostvars)
+                notes += [
+                    Finding(host, variable_for("os_version", hostvars[host]), shown(version), message)
+                    for host, version, message in releases_missing(name, variables, report.machines.objects)
+                ]
         problems = [finding for finding, note in of_roles if not note] + report.problems
-        notes = [finding for finding, note in of_roles if note] + report.notes
+        notes += [finding for finding, note in of_roles if note] + report.notes
         return [*found, *lines_of(problems)], lines_of(notes)

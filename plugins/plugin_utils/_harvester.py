@@ -115,6 +115,7 @@ def _finding(member: _Member, problem: Problem, variables: Mapping[str, Any]) ->
     path, message = variable_of(problem, member.options["config"])
     if path in VARIABLES:
         path = variable_for(canonical(path.removeprefix(PREFIX)), variables)
+        message = message.replace("install.management_interface.method", "harvester_management_method")
     if path == "harvester_vip" and problem.value:
         # Whatever was made of it, the VIP is what stands there.
         return Finding(member.name, path, shown(member.place.vip), ipv4(member.place.vip) or message)

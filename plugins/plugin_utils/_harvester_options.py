@@ -64,11 +64,11 @@ def read_options(name: str, variables: Mapping[str, Any], findings: list[Finding
         value = plain(given)
         if isinstance(given, datetime) and option != "config":
             message = "should be text: put it in quotes, for YAML takes it for a time"
-            findings.append(Finding(name, variable, "" if option in _SECRET else shown(value), message))
+            findings.append(Finding(name, variable, _shown(option, value), message))
         elif not is_empty(value):
             message = _kind(option, value)
             if message:
-                findings.append(Finding(name, variable, "" if option in _SECRET else shown(value), message))
+                findings.append(Finding(name, variable, _shown(option, value), message))
             else:
                 options[option] = _keys(value) if option == "ssh_authorized_keys" else value
     return options
@@ -104,6 +104,11 @@ def _kind(option: str, value: Any) -> str:
     if option == "mode" and value.strip() not in MODES:
         return f"should be {' or '.join(MODES[:2])}"
     return ""
+
+
+def _shown(option: str, value: Any) -> str:
+    """Return a value for a message, "" where there may be a password in it: a whole configuration may be text."""
+    return "" if option in _SECRET or (option == "config" and isinstance(value, str)) else shown(value)
 
 
 def _keys(value: Any) -> list[str]:

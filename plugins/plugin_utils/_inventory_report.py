@@ -41,9 +41,11 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
     once,
     variable_for,
 )
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._variable_names import names_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._variable_names import NOT_READ, names_of
 
 MAX_REASON = 200  # characters of what Ansible says
+# Variable of a configuration -> the key of the machine that it is made of.
+_FOLLOWS = {"harvester_iso_url": "os_version", "netboot_hostname": "name"}
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,25 @@ def _report(names: Iterable[str], hostvars: HostVars, *, machines: bool, configu
     if configured:
         harvester = {name: variables for name, variables in hosts.items() if is_harvester(variables)}
         made = configurations_of(harvester, *places_of(harvester, hostvars), problems, known)
-        problems += made.problems
+        problems += [finding for finding in made.problems if not _follows(finding, harvester, problems)]
         notes += once(made.notes, notes)
         results = [] if problems or machines else made.results
-    return Report(found, results, problems, once(notes, problems))
+    return Report(
+        found, results, problems, [note for note in once(notes, problems) if not _idles(note, hosts, problems)]
+    )
+
+
+def _follows(finding: Finding, hosts: Mapping[str, Mapping[str, Any]], told: Iterable[Finding]) -> bool:
+    """Return whether a problem of a configuration is only that the machine's own could not be used."""
+    cause = _FOLLOWS.get(finding.path)
+    path = cause and (cause if cause == "name" else variable_for(cause, hosts[finding.name]))
+    return any((finding.name, path) == (each.name, each.path) for each in told)
+
+
+def _idles(note: Finding, hosts: Mapping[str, Mapping[str, Any]], told: Iterable[Finding]) -> bool:
+    """Return whether a note says only what follows from an operating system that has been told to be wrong."""
+    path = variable_for("os", hosts[note.name])
+    return note.message.startswith(NOT_READ) and any((note.name, path) == (each.name, each.path) for each in told)
 
 
 def _read(names: Iterable[str], hostvars: HostVars) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
@@ -136,7 +153,7 @@ def _absent(objects: Mapping[str, Any], hosts: Mapping[str, Any], hostvars: Host
         for other in after_names(text):
             host = other.rpartition("/")[2]
             if host not in hostvars:
-                near = get_close_matches(host, list(map(str, hostvars)), n=1, cutoff=0.7)
+                near = get_close_matches(host, [each for each in map(str, hostvars) if each != name], n=1, cutoff=0.7)
                 hint = f" (should this be {near[0]}?)" if near else ""
                 message = f"no host of the inventory has this name{hint}; while no machine has it, {name} waits"
                 yield Finding(name, variable_for("after", hosts[name]), shown(other), message)

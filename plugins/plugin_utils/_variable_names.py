@@ -39,6 +39,7 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
 )
 
 MAX_NAME = 64  # characters; what is longer resembles no variable
+NOT_READ = "not read"  # begins what is said of a variable that is known and does nothing here
 _CONFIG = f"{OPTIONS}config"
 # What people call things that have other names here.
 _CALLED = {
@@ -117,14 +118,14 @@ def _look_at_idle(name: str, variables: Mapping[str, Any], found: Names) -> None
     if OWN_OBJECT in variables:
         beside = [key for key in variables if key in VARIABLES and key != OWN_OBJECT]
         if beside:
-            found.notes.append(_idle(name, beside, f"not read beside {OWN_OBJECT}, which says all"))
+            found.notes.append(_idle(name, beside, f"{NOT_READ} beside {OWN_OBJECT}, which says all"))
     if not options or is_harvester(variables):
         return
     system = system_of(variables)
     if configured_elsewhere(variables):
-        found.notes.append(_idle(name, options, "not read: the configuration of this machine is elsewhere"))
+        found.notes.append(_idle(name, options, f"{NOT_READ}: the configuration of this machine is elsewhere"))
     elif system:
-        found.notes.append(_idle(name, options, f"not read: the machine installs {system}, not {HARVESTER}"))
+        found.notes.append(_idle(name, options, f"{NOT_READ}: the machine installs {system}, not {HARVESTER}"))
     elif OWN_OBJECT not in variables:
         message = f"missing: {_some(options)} would not be read; should be {HARVESTER}"
         found.problems.append(Finding(name, f"{PREFIX}os", "", message))

@@ -47,7 +47,7 @@ def texts(value: Any) -> list[str]:
         return value.replace(",", " ").split()
     if isinstance(value, list):
         return [text(item) for item in value if not is_empty(item)]
-    raise Unfit("should be a list")
+    raise Unfit("should be a list, or text with commas or spaces between")
 
 
 def text_values(value: Any) -> dict[str, str]:

@@ -174,6 +174,7 @@ class _Plan:
         of_all, written_for_all = read_machine(defaults, self._told, prefix)
         own, written = read_machine(machine, self._told, prefix)
         self._values, self._written = of_all | own, written_for_all | written
+        self._given = defaults | machine
 
     def _told(self, key: str, value: Any, message: str) -> None:
         text = "" if value is None or is_secret(f"spec.{key}") else shown(value)
@@ -195,7 +196,10 @@ class _Plan:
         # Nobody wrote that it boots: every machine does.
         if key == "allow_pxe" and "allow_pxe" not in self._written and not problem.note:
             key, message = "kernel" if "os" in self._written else "os", message.replace("true, but", "missing:")
-        return replace(problem, object=self.name, path=self._name_of(key), message=message)
+        given = self._given.get(self._written.get(key, key))
+        # What stands in the object may be made of what was written: uefi is false where that is "legacy".
+        value = shown(given) if problem.value and isinstance(given, (str, int)) else problem.value
+        return replace(problem, object=self.name, path=self._name_of(key), value=value, message=message)
 
     def _name_of(self, key: str) -> str:
         return self._prefix + as_written(key, self._written)

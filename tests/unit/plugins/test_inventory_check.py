@@ -14,7 +14,9 @@ from ansible.errors import AnsibleUndefinedVariable
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import lines_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._role_variables import (
     PROVISION,
+    misplaced,
     read_roles,
+    releases_missing,
     role_findings,
 )
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._run_limit import limit_problems
@@ -119,3 +121,47 @@ def test_run_without_the_host_of_bootd_is_told_what_to_write(limit, words):
 def test_groups_are_missing(machines, bootstrap):
     (line,) = limit_problems(machines, bootstrap, None)
     assert line.endswith(f"it has {len(bootstrap)} and {len(machines)}")
+
+
+def test_variable_in_the_wrong_group_is_told():
+    hostvars = {
+        "bootstrap": {"bootd_address": "x", "netboot_gateway": "10.10.0.1", "netboot_dns": [], "other": 1},
+        "um790-1": {"netboot_dns": [], "bootd_interface": "eth0", "bootd_address": "x"},
+    }
+    assert [(each.name, each.path) for each in misplaced("bootstrap", ["um790-1"], hostvars)] == [
+        ("bootstrap", "netboot_gateway"),
+        ("um790-1", "bootd_interface"),
+    ]
+
+
+def machine(base: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "tinkerbell.org/v1alpha1",
+        "kind": "Hardware",
+        "metadata": {"name": "um790-1"},
+        "spec": {
+            "metadata": {"instance": {"operating_system": {"distro": "harvester", "version": "v1.8.2"}}},
+            "interfaces": [
+                {
+                    "dhcp": {"mac": "58:47:ca:71:d8:49", "ip": {"address": "10.10.0.16", "netmask": "255.255.255.0"}},
+                    "netboot": {"allowPXE": True, "osie": {"baseURL": base}},
+                }
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("base", "releases", "told"),
+    [
+        ("http://10.10.0.20:7080/images", [{"version": "v1.8.1"}], True),
+        ("http://10.10.0.20:7080/images", [{"version": "1.8.2"}], True),
+        ("http://10.10.0.20:7080/images", [{"version": "v1.8.2"}], False),
+        ("http://10.10.0.20:7080/images", None, False),
+        ("http://10.10.0.2/harvester", [{"version": "v1.8.1"}], False),
+    ],
+)
+def test_release_that_is_not_fetched_is_worth_knowing(base, releases, told):
+    variables = {"bootd_address": "10.10.0.20", "image_server_releases": releases}
+    found = list(releases_missing("bootstrap", variables, {"um790-1": machine(base)}))
+    assert [host for host, _version, _message in found] == (["um790-1"] if told else [])

@@ -244,12 +244,15 @@ def test_notes_are_warnings_of_the_filter(monkeypatch):
         ({"netboot_disk": None}, "netboot_disk: missing: should be the disk's path"),
         ({"netboot_dns": ["dns.lab"]}, 'netboot_dns[0]: "dns.lab": should be an IPv4 address'),
         ({"netboot_dns": None, "netboot_nameservers": "x"}, 'netboot_nameservers[0]: "x": should be an IPv4 address'),
-        ({"netboot_dns": None}, "netboot_dns: missing"),
-        ({"netboot_firmware": "bios"}, "netboot_firmware: false: Harvester v1.8.2 does not install"),
+        ({"netboot_dns": None}, "netboot_dns: missing: harvester_management_method is static"),
+        ({"netboot_firmware": "legacy"}, 'netboot_firmware: "legacy": Harvester v1.8.2 does not install'),
         ({"netboot_firmware": "coreboot"}, 'netboot_firmware: "coreboot": should be uefi or bios'),
         ({"netboot_labels": {"a": True}}, "netboot_labels: (a mapping): a should be text: put it in quotes"),
         ({"netboot_annotations": 5}, "netboot_annotations: 5: should be a mapping"),
         ({"harvester_password": True}, "harvester_password: should be text: put it in quotes"),
+        ({"harvester_config": "os:\n  password: correct horse"}, "harvester_config: should be a mapping"),
+        ({"netboot_dns": None, "netboot_gateway": None}, "netboot_gateway: missing: method is static"),
+        ({"netboot_kernel_args": {"a": "b"}}, "netboot_kernel_args: should be a list, or text"),
         ({"harvester_password": None}, "harvester_password: should have a password"),
         ({"netboot_ip": "10.11.0.16"}, 'netboot_ip: "10.11.0.16": outside network 10.10.0.0/24'),
     ],
@@ -258,6 +261,15 @@ def test_messages_name_the_variable_that_was_written(variables, line):
     problems, _notes = told(hosts(variables))
     assert problems[0].startswith(f"node-2 {line}")
     assert [each for each in problems if "spec." in each or "metadata." in each] == []
+
+
+def test_what_follows_from_what_was_told_is_not_told_as_well():
+    assert len(told(hosts(netboot_os_version=1.8))[0]) == 1
+    assert told(hosts(netboot_os="havester"))[1] == []
+    variables = hosts()
+    variables["node_2"] = variables.pop("node-2")
+    report = whole_report(["node-1", "node_2"], variables)
+    assert [finding.path for finding in report.problems] == ["name"]
 
 
 def test_time_server_by_name_is_told_with_the_place_that_takes_names():
