@@ -20,7 +20,8 @@ description:
   - All hosts are checked, each by itself and against each other, for the version of Harvester that they install. When
     anything is wrong, the filter fails, and its message has a line for each problem, with host, variable, value, and
     what would be right. Harvester itself drops keys in silence that it does not know.
-  - C(harvester_vip) is the cluster's own address. Hosts with the same one are one cluster; hosts without one belong to
+  - C(harvester_vip) is the cluster's own address, in the network of its machines and nobody else's, neither a machine's
+    nor a gateway's nor bootd's. Hosts with the same one are one cluster; hosts without one belong to
     the only cluster there is.
   - C(harvester_mode) is V(create) or V(join). Where no host of a cluster says V(create), the first in the inventory
     that says nothing creates it, and the others join. All hosts of the inventory count for this, also those that a
