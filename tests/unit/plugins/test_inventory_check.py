@@ -85,7 +85,7 @@ def test_every_problem_at_once():
     assert len(told({"bootd_adress": "x", "bootd_service_manager": "y", "bootd_settings": {"z": 1}})[0]) == 4
 
 
-class Variables(dict):  # type: ignore[type-arg]
+class Variables(dict[str, Any]):
     """The variables of a host, one of which needs a default of a role, which only that role has."""
 
     def __getitem__(self, key: str) -> Any:

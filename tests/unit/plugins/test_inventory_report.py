@@ -300,7 +300,7 @@ def test_empty_value_is_one_that_is_not_given(name):
     assert told(hosts(**{name: " "})) == told(hosts(**{name: ""})) == told(without)
 
 
-class Undefined(dict):  # type: ignore[type-arg]
+class Undefined(dict[str, Any]):
     """The variables of a host, one of which needs what is not there."""
 
     def __getitem__(self, key: str) -> Any:
