@@ -29,9 +29,13 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.nested_values import containerd_registry
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.rules import Rule, between, each, one_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_names import ADDONS, system_setting
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_names import (
+    ADDONS,
+    is_secret_setting,
+    system_setting,
+)
 
-TEXT, WHOLE, SWITCH, TEXTS, SCALARS = "text", "whole", "switch", "texts", "scalars"
+TEXT, WHOLE, SWITCH, TEXTS, SCALARS, MULTIPATH = "text", "whole", "switch", "texts", "scalars", "multipath"
 NameRule = Callable[[object, Version], str]
 
 
@@ -41,7 +45,8 @@ class Field:
 
     ``since`` is the first version that knows it, ``until`` the first that does not, ``instead`` the path of what took
     its place. The value of a ``secret`` is never shown. ``names`` is the rule of the names in SCALARS, ``values`` those
-    of what some names there hold. ``source`` is what the versions were read from.
+    of what some names there hold. ``secret_name`` says which of them hold secrets, for diffs; messages show none
+    of them where the field is ``secret``. ``source`` is what the versions were read from.
     """
 
     shape: Any
@@ -52,6 +57,7 @@ class Field:
     secret: bool = False
     names: NameRule | None = None
     values: Mapping[str, Rule] | None = None
+    secret_name: Callable[[str], bool] | None = None
     source: str = "struct"
 
 
@@ -199,9 +205,9 @@ OS = {
     "persistentStatePaths": _texts(rules.state_path, since=(1, 2), source="docs v1.3"),
     "afterInstallChrootCommands": _texts(since=(1, 2), secret=True, source="docs v1.3"),
     "externalStorageConfig": Field(
-        {"enabled": _switch(), "multiPathConfig": Field("multipath")}, since=(1, 4), source="docs v1.4"
+        {"enabled": _switch(), "multiPathConfig": Field(MULTIPATH)}, since=(1, 4), source="docs v1.4"
     ),
-    "additionalKernelArguments": _text(since=(1, 4), source="docs v1.4"),
+    "additionalKernelArguments": _text(since=(1, 4), secret=True, source="docs v1.4"),
 }
 
 _CLUSTER_NETWORK = {"enable": _switch(), "description": _text(), "config": Field(SCALARS)}
@@ -214,7 +220,11 @@ CONFIGURATION = {
     "os": Field(OS),
     "install": Field(INSTALL),
     "systemSettings": Field(
-        SCALARS, secret=True, names=system_setting, values={"containerd-registry": containerd_registry}
+        SCALARS,
+        secret=True,
+        names=system_setting,
+        values={"containerd-registry": containerd_registry},
+        secret_name=is_secret_setting,
     ),
     "clusterNetworks": Field(Named(_CLUSTER_NETWORK), until=(1, 1), source="docs v1.0, v1.1"),
     # The installer's own, which it fills in by itself.

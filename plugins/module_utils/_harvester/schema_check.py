@@ -24,6 +24,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installer
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.nested_values import multipath
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
     CONFIGURATION,
+    MULTIPATH,
     SCALARS,
     SWITCH,
     TEXT,
@@ -254,5 +255,5 @@ _KINDS: dict[str, Callable[[Any, Version], str]] = {
     TEXTS: _texts,
     "headers": _headers,
     "content": _content,
-    "multipath": multipath,
+    MULTIPATH: multipath,
 }

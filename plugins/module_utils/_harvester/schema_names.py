@@ -23,8 +23,9 @@ ADDONS: dict[str, Version] = {
     "descheduler": (1, 7),
 }
 
-# What the installer lets pass, by the first release that does: it stops at any other. Source: GetSystemSettingsAllowList
-# in config.go as of v1.0, v1.2 and v1.8; the patch releases in between are those of the changes that are named.
+# What the installer lets pass, by the first release that does: it stops at any other. Source:
+# GetSystemSettingsAllowList in config.go as of v1.0, v1.2 and v1.8; the patch releases in between are those of the
+# changes that are named.
 _SETTINGS: dict[Version, str] = {
     (1, 0): """
         additional-ca api-ui-version auto-disk-provision-paths backup-target cluster-registration-url
@@ -50,6 +51,19 @@ _SETTINGS: dict[Version, str] = {
     """,
 }
 SETTINGS: dict[str, Version] = {name: since for since, names in _SETTINGS.items() for name in names.split()}
+
+# Those that may hold passwords, tokens or private keys.
+_SECRET_SETTINGS = frozenset(
+    """
+    backup-target cluster-registration-url containerd-registry csi-driver-config http-proxy rancher-cluster
+    ssl-certificates upgrade-config
+    """.split()
+)
+
+
+def is_secret_setting(name: str) -> bool:
+    """Return whether what a setting holds may be secret, as that of any is which is not known here."""
+    return name in _SECRET_SETTINGS or name not in SETTINGS
 
 
 def system_setting(name: object, version: Version) -> str:
