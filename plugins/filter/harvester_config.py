@@ -39,6 +39,11 @@ description:
   - C(harvester_iso_url) is that of the release below C(netboot_image_url) unless given.
   - C(harvester_config) is plain Harvester configuration. It is merged over all this, in any spelling that Harvester
     takes. Lists replace lists, and null takes away what would be derived.
+  - Ansible itself merges no variables, and a host's C(harvester_config) takes the place of its group's. What is to be
+    merged has names of its own. Mappings whose names begin with C(harvester_config_) are merged over
+    C(harvester_config) in the order of their names, as C(harvester_config_1_rack) of a group and
+    C(harvester_config_2_host) of a host.
+  - Where Harvester wants a number, text with one is taken, and empty text as if it were not given.
 options:
   _input:
     description:

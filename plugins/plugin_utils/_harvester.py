@@ -33,7 +33,11 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.rules
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import canonical
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._addresses import Holder, vip_message
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import namespace_of
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import read_options, variable_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import (
+    read_options,
+    source_of,
+    variable_of,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
     PREFIX,
     VARIABLES,
@@ -112,7 +116,7 @@ def _member(name: str, variables: Mapping[str, Any], place: Place, findings: lis
 
 def _finding(member: _Member, problem: Problem, variables: Mapping[str, Any]) -> Finding:
     """Return a problem of a configuration in the words of the host's variables."""
-    path, message = variable_of(problem, member.options["config"])
+    path, message = variable_of(problem, member.options["layers"])
     if path in VARIABLES:
         path = variable_for(canonical(path.removeprefix(PREFIX)), variables)
         message = message.replace("install.management_interface.method", "harvester_management_method")
@@ -172,7 +176,7 @@ def _vips(
         for member in cluster if message else ():
             own = text_at(as_documented(member.options["config"]), "install", "vip")
             if own or "harvester_vip" in hosts[member.name]:
-                path = "harvester_config.install.vip" if own else "harvester_vip"
+                path = f"{source_of('install.vip', member.options['layers'])}.install.vip" if own else "harvester_vip"
                 yield Finding(member.name, path, shown(vip), message)
 
 

@@ -20,7 +20,6 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     DEFAULT_NAMESPACE,
     text_at,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import (
     MODES,
     Dispute,
@@ -28,6 +27,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clust
     Wish,
     places,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import ADDRESS, OWN_OBJECT, PREFIX
 
@@ -37,7 +37,10 @@ _SYSTEM = tuple(f"{PREFIX}{name}" for name in ("os", "operating_system", "distro
 _KERNEL_LINE = tuple(f"{PREFIX}{name}" for name in ("kernel_args", "kernel_params", "userdata"))
 _CONFIG_URL, _CONFIG_ARGUMENT = f"{PREFIX}config_url", "harvester.install.config_url="
 _OF_PLACES = (*_SYSTEM, *_KERNEL_LINE, _CONFIG_URL, OWN_OBJECT, f"{PREFIX}namespace")
-_OF_PLACES += ("harvester_mode", "harvester_vip", "harvester_config")
+_OF_PLACES += ("harvester_mode", "harvester_vip")
+CONFIG = (
+    f"{OPTIONS}config"  # a host's own configuration; names that go on after it, as in harvester_config_rack, are parts
+)
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -45,6 +48,21 @@ HostVars = Mapping[str, Mapping[str, Any]]
 def read_names(variables: Iterable[str]) -> list[str]:
     """Return which of a host's variables matter here: others would only cost the time to template them."""
     return [key for key in variables if key.startswith((PREFIX, OPTIONS)) or key == ADDRESS]
+
+
+def config_layers(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the parts of a host's own configuration by variable, each to be merged over those before it.
+
+    They are ``harvester_config``, then those whose names go on with an underscore, in the order of their names. What is
+    no mapping is none, and told elsewhere.
+    """
+    parts = {name: plain(variables[name]) for name in sorted(variables) if is_config(name)}
+    return {name: part for name, part in parts.items() if isinstance(part, dict)}
+
+
+def is_config(variable: str) -> bool:
+    """Return whether a variable's name is that of a host's own configuration, or of a part of it."""
+    return variable == CONFIG or variable.startswith(f"{CONFIG}_")
 
 
 def is_harvester(variables: Mapping[str, Any]) -> bool:
@@ -101,8 +119,7 @@ def waits_of(hosts: Mapping[str, Mapping[str, Any]], hostvars: HostVars) -> dict
 
 
 def _wish(name: str, variables: Mapping[str, Any]) -> Wish:
-    config = plain(variables.get("harvester_config"))
-    install = as_documented(config).get("install") if isinstance(config, dict) else None
+    install = overlaid(config_layers(variables).values()).get("install")
     given = install if isinstance(install, dict) else {}
     mode = _text(given.get("mode")) or _text(variables.get("harvester_mode"))
     return Wish(
@@ -116,7 +133,7 @@ def _wish(name: str, variables: Mapping[str, Any]) -> Wish:
 def _selected(variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Return those of ``names`` that can be worked out; whoever asks about this host is told of the others."""
     found = {}
-    for name in names:
+    for name in (*names, *filter(is_config, variables)):
         with suppress(AnsibleError):
             if name in variables:
                 found[name] = variables[name]

@@ -15,9 +15,10 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import MODES
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import is_empty
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import OPTIONS
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import CONFIG, OPTIONS, config_layers
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
 
 _TEXTS = ("mode", "vip", "vip_mode", "vip_hw_addr", "token", "password", "role", "management_method", "iso_url")
@@ -54,7 +55,8 @@ _STEP = re.compile(r"\[([0-9]+)\]")
 
 def read_options(name: str, variables: Mapping[str, Any], findings: list[Finding]) -> dict[str, Any]:
     """Return the ``harvester_`` variables of a host without their prefix; tell of those that can't be used."""
-    options: dict[str, Any] = {"config": {}}
+    options: dict[str, Any] = {"layers": config_layers(variables)}
+    options["config"] = overlaid(options["layers"].values())
     for variable, given in variables.items():
         option = variable.removeprefix(OPTIONS)
         if option == variable:
@@ -69,19 +71,23 @@ def read_options(name: str, variables: Mapping[str, Any], findings: list[Finding
             message = _kind(option, value)
             if message:
                 findings.append(Finding(name, variable, _shown(option, value), message))
-            else:
+            elif option != "config":
                 options[option] = _keys(value) if option == "ssh_authorized_keys" else value
     return options
 
 
-def variable_of(problem: Problem, config: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the variable that a problem of a configuration comes from, and its message in the inventory's words."""
+def variable_of(problem: Problem, layers: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the variable that a problem of a configuration comes from, and its message in the inventory's words.
+
+    ``layers`` are the parts of the user's own configuration, as ``config_layers`` gives them.
+    """
     path, message = problem.path, problem.message
     if path.startswith(_OLD_NETWORK):
         path = f"install.management_interface{path.removeprefix(_OLD_NETWORK)}"
     if not path:
         return "netboot_os_version", message
-    if not _given(as_documented(config), problem.path):
+    source = source_of(problem.path, layers)
+    if not source:
         if path == "os" or path in _VARIABLES:
             return _VARIABLES[path], _MESSAGES.get(path, message) if message.startswith("missing") else message
         parent = next(
@@ -89,7 +95,12 @@ def variable_of(problem: Problem, config: Mapping[str, Any]) -> tuple[str, str]:
         )
         if parent:
             return _VARIABLES[parent], message
-    return f"{OPTIONS}config.{problem.path}", message
+    return f"{source or CONFIG}.{problem.path}", message
+
+
+def source_of(path: str, layers: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the variable in which what is at ``path`` was written last, "" where it is in none."""
+    return next((name for name in reversed(layers) if _given(as_documented(layers[name]), path)), "")
 
 
 def _kind(option: str, value: Any) -> str:

@@ -17,15 +17,18 @@ from functools import lru_cache
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.spelling import documented
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import CONFIGURATION, Field
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import NAMES as NETBOOT
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import as_written, canonical
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import (
+    CONFIG,
     HARVESTER,
     OPTIONS,
+    config_layers,
     configured_elsewhere,
+    is_config,
     is_harvester,
     system_of,
 )
@@ -40,7 +43,6 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
 
 MAX_NAME = 64  # characters; what is longer resembles no variable
 NOT_READ = "not read"  # begins what is said of a variable that is known and does nothing here
-_CONFIG = f"{OPTIONS}config"
 # What people call things that have other names here.
 _CALLED = {
     "admin_password": "harvester_password",
@@ -81,10 +83,17 @@ def names_of(hosts: Mapping[str, Mapping[str, Any]]) -> Names:
         for variable in variables:
             if variable.startswith(PREFIX) and variable not in VARIABLES:
                 found.problems.append(_unknown(name, variable))
-            elif variable.startswith(OPTIONS) and variable.removeprefix(OPTIONS) not in HARVESTER_NAMES:
+            elif variable.startswith(OPTIONS) and not _is_read(variable, variables):
                 _look_at(name, variable, variables, found)
         _look_at_idle(name, variables, found)
     return found
+
+
+def _is_read(variable: str, variables: Mapping[str, Any]) -> bool:
+    """Return whether a variable that begins as those of Harvester do is one of them."""
+    return variable.removeprefix(OPTIONS) in HARVESTER_NAMES or (
+        is_config(variable) and isinstance(variables[variable], Mapping)
+    )
 
 
 def place_of(variable: str) -> str:
@@ -108,7 +117,7 @@ def _look_at(name: str, variable: str, variables: Mapping[str, Any], found: Name
     if place and value not in (None, "", _value_at(place, variables)):
         found.problems.append(_unknown(name, variable))
     elif not place and not _is_used(value, variables):
-        message = f"nothing reads this; what Harvester's configuration can say goes into {_CONFIG}"
+        message = f"nothing reads this; what Harvester's configuration can say goes into {CONFIG}"
         found.notes.append(Finding(name, variable, "", message))
 
 
@@ -148,14 +157,14 @@ def _exact(stem: str) -> str:
     if stem in HARVESTER_NAMES:
         return OPTIONS + stem
     keys = [path for path in _config_paths() if _flat(path) == stem or _flat(path).endswith(f"_{stem}")]
-    return f"{_CONFIG}.{min(keys, key=len)}" if keys else ""
+    return f"{CONFIG}.{min(keys, key=len)}" if keys else ""
 
 
 def _near(stem: str, prefix: str) -> str:
     """Return the place with nearly this name: first one that begins as the variable does."""
     netboot = {name: PREFIX + name for name in NETBOOT - {"name"}}
     harvester = {name: OPTIONS + name for name in HARVESTER_NAMES}
-    config = {path.rpartition(".")[2]: f"{_CONFIG}.{path}" for path in reversed(_config_paths())}
+    config = {path.rpartition(".")[2]: f"{CONFIG}.{path}" for path in reversed(_config_paths())}
     own, other = (netboot, harvester) if prefix == PREFIX else (harvester, netboot)
     for names, cutoff in ((own, 0.8), (other, 0.85), (config, 0.85), (own, 0.7 if prefix == PREFIX else 0.8)):
         near = get_close_matches(stem, names, n=1, cutoff=cutoff)
@@ -189,8 +198,7 @@ def _value_at(place: str, variables: Mapping[str, Any]) -> Any:
         if place in VARIABLES:
             place = variable_for(canonical(place.removeprefix(PREFIX)), variables)
         return plain(variables.get(place))
-    node: Any = plain(variables.get(head))
-    node = as_documented(node) if isinstance(node, dict) else None
+    node: Any = overlaid(config_layers(variables).values()) if head == CONFIG else plain(variables.get(head))
     for step in path.split("."):
         node = node.get(step) if isinstance(node, dict) else None
     return node
@@ -199,7 +207,7 @@ def _value_at(place: str, variables: Mapping[str, Any]) -> Any:
 def _is_used(value: Any, variables: Mapping[str, Any]) -> bool:
     """Return whether the value is part of one that is read, as where a template puts it there."""
     text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    known = (key for key in variables if key in VARIABLES or key.removeprefix(OPTIONS) in HARVESTER_NAMES)
+    known = (key for key in variables if key in VARIABLES or _is_read(key, variables))
     return bool(text) and any(text in each for key in known for each in _texts_in(plain(variables[key])))
 
 

@@ -81,6 +81,11 @@ def ipv4(value: object) -> str:
     return values.ipv4(str(value))
 
 
+def host_address(value: object) -> str:
+    """Hold a value against an IPv4 address that a machine can have: the installer takes 0.0.0.0 too."""
+    return values.host_address(str(value))
+
+
 def netmask(value: object) -> str:
     return values.netmask(str(value))
 

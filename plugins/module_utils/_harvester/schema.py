@@ -91,9 +91,9 @@ def _switch(**more: Any) -> Field:
 _NETWORK = {
     "interfaces": Field(Items({"name": _text(), "hwAddr": Field("mac", rules.mac)})),
     "method": _text(one_of("dhcp", "static")),
-    "ip": _text(rules.ipv4),
+    "ip": _text(rules.host_address),
     "subnetMask": _text(rules.netmask),
-    "gateway": _text(rules.ipv4),
+    "gateway": _text(rules.host_address),
     # No field of the struct, and in every example: the default route is always the management interface's.
     "defaultRoute": _switch(source="docs v1.1, pxe-boot-install"),
     "bondOptions": Field(SCALARS),
@@ -139,7 +139,7 @@ INSTALL = {
     "networks": Field(Named(_ANY_NETWORK), until=(1, 1), instead="management_interface", source="docs v1.0, v1.1"),
     "managementInterface": Field(_NETWORK, since=(1, 1), instead="networks", source="docs v1.1"),
     "role": _text(one_of("default", "management", "worker", "witness"), since=(1, 3), source="docs v1.3"),
-    "vip": _text(rules.ipv4),
+    "vip": _text(rules.host_address),
     "vipHwAddr": Field("mac", rules.mac),
     "vipMode": _text(one_of("static", "dhcp")),
     "clusterDns": _text(rules.ipv4, since=(1, 5), source="docs v1.5"),

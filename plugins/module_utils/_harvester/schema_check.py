@@ -38,6 +38,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schem
 Finding = tuple[str, Any, str, bool]  # path, value, message, whether it is only a note
 
 MAX_FINDINGS = 200
+MAX_DIGITS = 10  # of a number: one less than this fits into 32 bits whatever they are
 _NUMBERS_OF_TEXT: Version = (1, 8)
 _SWITCH_WORDS = ("true", "false", "yes", "no", "t", "f", "y", "n")
 
@@ -210,7 +211,7 @@ def _whole(value: Any, version: Version) -> str:
         return ""
     if value == "":
         return "should be a whole number, or be left out: Harvester refuses a configuration with an empty text here"
-    if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10):
+    if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < MAX_DIGITS):
         return "should be a whole number"
     return "" if version >= _NUMBERS_OF_TEXT else "should be a number, not as text before v1.8: leave out the quotes"
 
