@@ -38,9 +38,7 @@ _KERNEL_LINE = tuple(f"{PREFIX}{name}" for name in ("kernel_args", "kernel_param
 _CONFIG_URL, _CONFIG_ARGUMENT = f"{PREFIX}config_url", "harvester.install.config_url="
 _OF_PLACES = (*_SYSTEM, *_KERNEL_LINE, _CONFIG_URL, OWN_OBJECT, f"{PREFIX}namespace")
 _OF_PLACES += ("harvester_mode", "harvester_vip")
-CONFIG = (
-    f"{OPTIONS}config"  # a host's own configuration; names that go on after it, as in harvester_config_rack, are parts
-)
+CONFIG = f"{OPTIONS}config"  # a host's own configuration; parts of it have names that go on after an underscore
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
