@@ -258,7 +258,7 @@ def _document(kept: Kept) -> Mapping[str, Any] | None:
     try:
         # Where there is no YAML library, write_yaml has made JSON.
         documents = [item.value for item in read_yaml(kept.text)] if HAS_YAML else [json.loads(kept.text)]
-    except (Unreadable, ValueError):
+    except (Unreadable, ValueError, RecursionError):
         return None
     return documents[0] if len(documents) == 1 and isinstance(documents[0], Mapping) else None
 

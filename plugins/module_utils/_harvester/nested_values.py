@@ -26,7 +26,7 @@ def containerd_registry(value: object) -> str:
     """
     try:
         document = json.loads(str(value))
-    except ValueError:
+    except (ValueError, RecursionError):
         return 'should be JSON, as in {"Mirrors": {"docker.io": {"Endpoints": ["https://registry.example.org"]}}}'
     return next(_REGISTRY(document, ""), "")
 
@@ -41,7 +41,7 @@ def multipath(value: object, version: Version) -> str:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return "should be a list, a mapping, or JSON of either"
     if isinstance(value, list):
         return next(_DISKS(value, ""), "")

@@ -161,6 +161,8 @@ BROKEN = [
     # Values that the installer parses a second time.
     ("system_settings", {"containerd-registry": "{'Mirrors': {}}"}, "system_settings.containerd-registry", "JSON",
      "v1.8.2"),
+    ("system_settings", {"containerd-registry": "[" * 100_000}, "system_settings.containerd-registry", "JSON",
+     "v1.8.2"),
     ("system_settings", {"containerd-registry": ""}, "system_settings.containerd-registry", "JSON", "v1.8.2"),
     ("system_settings", {"containerd-registry": '{"Mirrors": ["a"]}'}, "system_settings.containerd-registry",
      "Mirrors should be a mapping", "v1.8.2"),
