@@ -20,7 +20,8 @@ description:
   - All hosts are checked, each by itself and against each other, for the version of Harvester that they install. When
     anything is wrong, the filter fails, and its message has a line for each problem, with host, variable, value, and
     what would be right. Harvester itself drops keys in silence that it does not know.
-  - C(harvester_vip) is the cluster's own address. Hosts with the same one are one cluster; hosts without one belong to
+  - C(harvester_vip) is the cluster's own address, in the network of its machines and nobody else's, neither a machine's
+    nor a gateway's nor bootd's. Hosts with the same one are one cluster; hosts without one belong to
     the only cluster there is.
   - C(harvester_mode) is V(create) or V(join). Where no host of a cluster says V(create), the first in the inventory
     that says nothing creates it, and the others join. All hosts of the inventory count for this, also those that a
@@ -38,6 +39,11 @@ description:
   - C(harvester_iso_url) is that of the release below C(netboot_image_url) unless given.
   - C(harvester_config) is plain Harvester configuration. It is merged over all this, in any spelling that Harvester
     takes. Lists replace lists, and null takes away what would be derived.
+  - Ansible itself merges no variables, and a host's C(harvester_config) takes the place of its group's. What is to be
+    merged has names of its own. Mappings whose names begin with C(harvester_config_) are merged over
+    C(harvester_config) in the order of their names, as C(harvester_config_1_rack) of a group and
+    C(harvester_config_2_host) of a host.
+  - Where Harvester wants a number, text with one is taken, and empty text as if it were not given.
 options:
   _input:
     description:
@@ -116,13 +122,11 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester import configurations
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import (
-    is_harvester,
-    places_of,
-    variables_of,
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import lines_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import (
+    configurations_report,
+    message_of,
 )
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import InventoryError
 
 _display = Display()
 
@@ -131,21 +135,12 @@ def harvester_config(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, A
     """Return the configurations of ``hosts``; raises AnsibleFilterError with every problem of every host."""
     if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
         raise AnsibleFilterError("harvester_config takes a list of host names, such as groups.netboot_machines")
-    names = [str(name) for name in hosts]
-    problems = [f"{name}: no host of the inventory" for name in names if name not in hostvars]
-    variables = {name: variables_of(name, hostvars) for name in names if name in hostvars}
-    variables = {name: found for name, found in variables.items() if is_harvester(found)}
-    made: list[dict[str, Any]] = []
-    try:
-        made, notes = configurations(variables, *places_of(variables, hostvars))
-        for note in notes:
-            _display.warning(note)
-    except InventoryError as error:
-        problems += error.lines
-    if problems:
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise AnsibleFilterError("\n".join([f"the inventory has {count}:", *problems]))
-    return made
+    report = configurations_report(map(str, hosts), hostvars)
+    if report.problems:
+        raise AnsibleFilterError(message_of(report.problems))
+    for line in lines_of(report.notes):
+        _display.warning(line)
+    return report.configurations
 
 
 class FilterModule:

@@ -15,13 +15,17 @@ description:
     with C(netboot_). What machines have in common is best written once, as variables of their group.
   - All hosts are checked, each by itself and against each other. When anything is wrong, the filter fails, and its
     message has a line for each problem, with host, variable, value, and what would be right. A variable that begins
-    with C(netboot_) and is none of these is a problem too.
+    with C(netboot_) and is none of these is a problem too, and so is one that begins with C(harvester_) and whose name
+    is that of something which has another place. What is only worth knowing is a warning.
+  - Addresses of machines have to differ from each other, from gateways, and from each C(bootd_address) in the inventory.
+  - An empty value, such as that of a template which falls back to nothing, counts as not given. A date is taken as its
+    text.
   - C(netboot_mac) is the MAC address of the card that the machine boots from, in any notation. Write it in quotes,
     since YAML takes some for numbers.
   - C(netboot_ip) is its IPv4 address, also with a prefix as in V(10.10.0.16/24). Where it is not given and
     C(ansible_host) is an IPv4 address, it is that.
   - C(netboot_network), as in V(10.10.0.0/24), or C(netboot_netmask), and C(netboot_gateway), C(netboot_dns),
-    C(netboot_ntp), C(netboot_domain_name), C(netboot_vlan_id), C(netboot_static_routes) and C(netboot_lease_time) in
+    C(netboot_ntp), which are addresses, C(netboot_domain_name), C(netboot_vlan_id), C(netboot_static_routes) and C(netboot_lease_time) in
     seconds. C(netboot_hostname) is the name of the host unless given.
   - C(netboot_disk), a path, or C(netboot_disks), a list of them.
   - C(netboot_os) and C(netboot_os_version), as in V(harvester) and V(v1.2.0). C(netboot_image_url) is the URL below
@@ -95,33 +99,24 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import variables_of, waits_of
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import InventoryError, hardware_objects
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import lines_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import machines_report, message_of
+
+_display = Display()
 
 
 def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the Hardware objects of ``hosts``; raises AnsibleFilterError with every problem of every host."""
     if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
         raise AnsibleFilterError("to_hardware takes a list of host names, such as groups.netboot_machines")
-    problems: list[str] = []
-    variables = {str(name): _variables_of(str(name), hostvars, problems) for name in hosts}
-    try:
-        objects = hardware_objects(variables, waits_of(variables, hostvars))
-    except InventoryError as error:
-        problems += error.lines
-    if problems:
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise AnsibleFilterError("\n".join([f"the inventory has {count}:", *problems]))
-    return objects
-
-
-def _variables_of(name: str, hostvars: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, Any]:
-    """Return the variables of one host that matter here."""
-    if name not in hostvars:
-        problems.append(f"{name}: no host of the inventory")
-        return {}
-    return variables_of(name, hostvars)
+    report = machines_report(map(str, hosts), hostvars)
+    if report.problems:
+        raise AnsibleFilterError(message_of(report.problems))
+    for line in lines_of(report.notes):
+        _display.warning(line)
+    return list(report.machines.objects.values())
 
 
 class FilterModule:

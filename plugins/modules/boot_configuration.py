@@ -18,7 +18,7 @@ description:
   - In a directory it is a file, C(NAME.yaml) or C(NAME.cfg), that only its owner may read. It is replaced in one step.
   - bootd puts the reports of installers that it knows into each configuration when it hands it out, so none are written
     here.
-  - Nothing of a configuration is ever shown, neither in results nor in diffs nor in logs of the host.
+  - No secret of a configuration is ever shown, neither in results nor in diffs nor in logs of the host.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
   - baremetal.netboot.kubernetes
@@ -28,8 +28,11 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The paths of the keys that differ are shown, and none of their values. Of a text, or where the host of the task
-        has no PyYAML, only that something differs.
+      - Of a mapping all values are shown that are known to be harmless, by Harvester's own keys, such as
+        C(install.mode) and C(install.vip). C((hidden)) stands for any other value, of passwords and tokens, of contents
+        of files, and of keys that Harvester does not have. Where it was another one before, C((hidden, another)).
+      - Of a Debian preseed file likewise, answers to questions that are known to be harmless. Of any other text, or
+        where the host of the task has no PyYAML to read one with, only that something differs.
   idempotent:
     support: full
 options:
@@ -322,7 +325,7 @@ def unmask(module: AnsibleModule) -> set[str]:
     """Have results be shown that hold a word of a configuration, and return what has to be masked in errors.
 
     Ansible masks each value of an option that it is not to log: names of machines are among them, or ``static``.
-    Results are made of names, paths of files and paths of keys only.
+    Results are made of names, paths of files and values that are known to be harmless.
     """
     items = [item for item in module.params["configurations"] if isinstance(item.get("content"), dict)]
     configurations = [Wanted(("", ""), item["content"]) for item in items]

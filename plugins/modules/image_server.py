@@ -92,7 +92,7 @@ options:
     default: []
   node_selector:
     description:
-      - The labels of the nodes that it may run on.
+      - The labels of the nodes that it may run on. C(true) and C(false) become text, as labels are.
     type: dict
     default: {}
   tolerations:

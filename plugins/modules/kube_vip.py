@@ -82,12 +82,12 @@ options:
     default: baremetal.netboot/kube-vip
   image:
     description:
-      - The container image, without its tag.
+      - The container image, without its tag, which is O(version).
     type: str
     default: ghcr.io/kube-vip/kube-vip
   version:
     description:
-      - The tag of the image.
+      - The tag of the image, such as V(v1.1.2). A digest may follow, as in C(v1.1.2@sha256:...).
     type: str
     default: v1.1.2
   name:
@@ -103,7 +103,7 @@ options:
     default: kube-system
   node_selector:
     description:
-      - The labels of the nodes to run on.
+      - The labels of the nodes to run on. C(true) and C(false) become text, as labels are.
       - If not given, it runs on those of the control plane.
     type: dict
     default: {}
@@ -165,6 +165,7 @@ options:
   extra_env:
     description:
       - More of kube-vip's environment variables, which also overrule those that this module sets.
+      - They stand in the DaemonSet and in diffs for all to see, so put no passwords here.
     type: dict
     default: {}
   force:

@@ -7,11 +7,13 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    Interface,
     Machine,
     boot_interface,
     machine_from_object,
@@ -28,15 +30,21 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import Dispute, Place
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import configuration_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.rules import ipv4, is_hashed
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import canonical
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._addresses import Holder, vip_message
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import namespace_of
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import read_options, variable_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import (
+    read_options,
+    source_of,
+    variable_of,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
     PREFIX,
+    VARIABLES,
     Finding,
-    InventoryError,
     drafted,
-    hardware_objects,
-    lines_of,
+    once,
+    variable_for,
 )
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._sha512_crypt import salt_of, sha512_crypt
 
@@ -53,13 +61,31 @@ class _Member:
     document: dict[str, Any]
 
 
-def configurations(
-    hosts: Mapping[str, Mapping[str, Any]], places: Mapping[str, Place], disputes: list[Dispute]
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the configuration of each of ``hosts`` (name -> variables), and what is worth knowing.
+@dataclass(frozen=True)
+class Configurations:
+    """The configurations of hosts, what is wrong with them, and what is worth knowing."""
 
-    ``places`` and ``disputes`` are those of all hosts of the inventory. Raises InventoryError with everything that is
-    wrong with any of ``hosts``.
+    members: list[_Member]
+    problems: list[Finding]
+    notes: list[Finding]
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """Return each configuration as the filter gives it; passwords are hashed here, which takes its time."""
+        return [_result(member) for member in self.members]
+
+
+def configurations_of(
+    hosts: Mapping[str, Mapping[str, Any]],
+    places: Mapping[str, Place],
+    disputes: list[Dispute],
+    told: Iterable[Finding] = (),
+    known: Mapping[str, list[Holder]] | None = None,
+) -> Configurations:
+    """Return the configuration of each of ``hosts`` (name -> variables), all that is wrong, and what is worth knowing.
+
+    ``places`` and ``disputes`` are those of all hosts of the inventory. ``told`` has been told of the machines in their
+    own words, and is not told again; ``known`` are the addresses that somebody has (see ``holders``).
     """
     findings = [
         Finding(dispute.name, f"harvester_{dispute.about}", "", dispute.message)
@@ -67,21 +93,17 @@ def configurations(
         if dispute.name in hosts
     ]
     notes: list[Finding] = []
-    lines = _hardware_lines(hosts)
-    broken = {name for name, variables in hosts.items() if lines and _hardware_lines({name: variables})}
     members = [_member(name, variables, places[name], findings) for name, variables in hosts.items()]
-    told = {(finding.name, finding.path) for finding in findings}
+    findings += once(_vips(members, hosts, known or {}), findings)
+    seen = [*told, *findings]
     for member in members:
         for problem in _problems(member):
-            finding = _finding(member, problem)
+            finding = _finding(member, problem, hosts[member.name])
             # What describes the machine has been told in its own words, and what can't be read is not missing as well.
-            known = member.name in broken and finding.path.startswith(PREFIX)
-            if not known and (finding.name, finding.path) not in told:
+            if once([finding], seen):
                 (notes if problem.note else findings).append(finding)
-    findings += _between(members)
-    if findings or lines:
-        raise InventoryError([*lines, *lines_of(findings)])
-    return [_result(member) for member in members], lines_of(notes)
+    findings += once(_between(members), seen)
+    return Configurations(members, findings, notes)
 
 
 def _member(name: str, variables: Mapping[str, Any], place: Place, findings: list[Finding]) -> _Member:
@@ -92,18 +114,12 @@ def _member(name: str, variables: Mapping[str, Any], place: Place, findings: lis
     return _Member(name, namespace_of(variables), place, machine_from_object(hardware), options, document)
 
 
-def _hardware_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what is wrong with the machines themselves, or between them."""
-    try:
-        hardware_objects(hosts)
-    except InventoryError as error:
-        return error.lines
-    return []
-
-
-def _finding(member: _Member, problem: Problem) -> Finding:
+def _finding(member: _Member, problem: Problem, variables: Mapping[str, Any]) -> Finding:
     """Return a problem of a configuration in the words of the host's variables."""
-    path, message = variable_of(problem, member.options["config"])
+    path, message = variable_of(problem, member.options["layers"])
+    if path in VARIABLES:
+        path = variable_for(canonical(path.removeprefix(PREFIX)), variables)
+        message = message.replace("install.management_interface.method", "harvester_management_method")
     if path == "harvester_vip" and problem.value:
         # Whatever was made of it, the VIP is what stands there.
         return Finding(member.name, path, shown(member.place.vip), ipv4(member.place.vip) or message)
@@ -132,7 +148,6 @@ def _between(members: list[_Member]) -> Iterator[Finding]:
     tokens: dict[str, str] = {}
     names: dict[tuple[str, str], str] = {}
     witnesses: dict[str, str] = {}
-    addresses = {nic.address: member.name for member in members for nic in member.machine.interfaces if nic.address}
     for member in members:
         vip = member.place.vip
         token = text_at(member.document, "token")
@@ -146,8 +161,37 @@ def _between(members: list[_Member]) -> Iterator[Finding]:
             other = witnesses.setdefault(vip, member.name)
             if other != member.name:
                 yield Finding(member.name, "harvester_role", shown("witness"), f"{other} is: a cluster has one witness")
-        if vip in addresses and addresses[vip] != member.name:
-            yield Finding(member.name, "harvester_vip", shown(vip), f"is the address of {addresses[vip]}")
+
+
+def _vips(
+    members: list[_Member], hosts: Mapping[str, Mapping[str, Any]], known: Mapping[str, list[Holder]]
+) -> Iterator[Finding]:
+    """Yield which address of a cluster is somebody else's, or is none that its machines can reach."""
+    clusters: dict[str, list[_Member]] = {}
+    for member in members:
+        if member.place.vip and not values.ipv4(member.place.vip):
+            clusters.setdefault(member.place.vip, []).append(member)
+    for vip, cluster in clusters.items():
+        message = vip_message(vip, [card for member in cluster for card in _managing(member)], known)
+        for member in cluster if message else ():
+            own = text_at(as_documented(member.options["config"]), "install", "vip")
+            if own or "harvester_vip" in hosts[member.name]:
+                path = f"{source_of('install.vip', member.options['layers'])}.install.vip" if own else "harvester_vip"
+                yield Finding(member.name, path, shown(vip), message)
+
+
+def _managing(member: _Member) -> Iterator[Interface]:
+    """Yield the card of a machine's management network, where its addresses are known."""
+    install = as_documented(member.document).get("install")
+    network = install.get("management_interface") if isinstance(install, dict) else None
+    address, netmask = text_at(network, "ip"), text_at(network, "subnet_mask")
+    given = as_documented(member.options["config"]).get("install")
+    if text_at(network, "method") == "static":
+        yield Interface("", address=address, netmask=netmask)
+    elif not (isinstance(given, dict) and {"management_interface", "networks"} & given.keys()):
+        card = boot_interface(member.machine)
+        if card is not None:
+            yield card
 
 
 def _result(member: _Member) -> dict[str, Any]:

@@ -11,13 +11,15 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
+
+from ansible.errors import AnsibleError
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     DEFAULT_NAMESPACE,
     text_at,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import (
     MODES,
     Dispute,
@@ -25,6 +27,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clust
     Wish,
     places,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import ADDRESS, OWN_OBJECT, PREFIX
 
@@ -34,20 +37,35 @@ _SYSTEM = tuple(f"{PREFIX}{name}" for name in ("os", "operating_system", "distro
 _KERNEL_LINE = tuple(f"{PREFIX}{name}" for name in ("kernel_args", "kernel_params", "userdata"))
 _CONFIG_URL, _CONFIG_ARGUMENT = f"{PREFIX}config_url", "harvester.install.config_url="
 _OF_PLACES = (*_SYSTEM, *_KERNEL_LINE, _CONFIG_URL, OWN_OBJECT, f"{PREFIX}namespace")
-_OF_PLACES += ("harvester_mode", "harvester_vip", "harvester_config")
+_OF_PLACES += ("harvester_mode", "harvester_vip")
+CONFIG = f"{OPTIONS}config"  # a host's own configuration; parts of it have names that go on after an underscore
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
 
-def variables_of(name: str, hostvars: HostVars) -> dict[str, Any]:
-    """Return the variables of one host that matter here: others would only cost the time to template them."""
-    variables = hostvars[name]  # put together anew each time it is asked for
-    return {key: variables[key] for key in variables if key.startswith((PREFIX, OPTIONS)) or key == ADDRESS}
+def read_names(variables: Iterable[str]) -> list[str]:
+    """Return which of a host's variables matter here: others would only cost the time to template them."""
+    return [key for key in variables if key.startswith((PREFIX, OPTIONS)) or key == ADDRESS]
+
+
+def config_layers(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the parts of a host's own configuration by variable, each to be merged over those before it.
+
+    They are ``harvester_config``, then those whose names go on with an underscore, in the order of their names. What is
+    no mapping is none, and told elsewhere.
+    """
+    parts = {name: plain(variables[name]) for name in sorted(variables) if is_config(name)}
+    return {name: part for name, part in parts.items() if isinstance(part, dict)}
+
+
+def is_config(variable: str) -> bool:
+    """Return whether a variable's name is that of a host's own configuration, or of a part of it."""
+    return variable == CONFIG or variable.startswith(f"{CONFIG}_")
 
 
 def is_harvester(variables: Mapping[str, Any]) -> bool:
     """Return whether a host with these variables installs Harvester, and is not told where its configuration is."""
-    return _installs_harvester(variables) and not _has_its_own(variables)
+    return system_of(variables).lower() == HARVESTER and not configured_elsewhere(variables)
 
 
 def namespace_of(variables: Mapping[str, Any]) -> str:
@@ -57,7 +75,7 @@ def namespace_of(variables: Mapping[str, Any]) -> str:
     return _text(variables.get(f"{PREFIX}namespace"))
 
 
-def _has_its_own(variables: Mapping[str, Any]) -> bool:
+def configured_elsewhere(variables: Mapping[str, Any]) -> bool:
     """Return whether the installer is sent to a configuration that somebody else keeps, as the HOWTO's is."""
     if OWN_OBJECT in variables:
         return _CONFIG_ARGUMENT in text_at(variables[OWN_OBJECT], "spec", "metadata", "instance", "userdata")
@@ -65,14 +83,13 @@ def _has_its_own(variables: Mapping[str, Any]) -> bool:
     return bool(variables.get(_CONFIG_URL)) or _CONFIG_ARGUMENT in line
 
 
-def _installs_harvester(variables: Mapping[str, Any]) -> bool:
+def system_of(variables: Mapping[str, Any]) -> str:
+    """Return the operating system that a host with these variables installs, "" where they name none."""
     if OWN_OBJECT in variables:
         system: Any = text_at(variables[OWN_OBJECT], "spec", "metadata", "instance", "operating_system", "distro")
     else:
         system = next((variables[name] for name in _SYSTEM if variables.get(name)), "")
-    if isinstance(system, Mapping):
-        system = system.get("distro")
-    return isinstance(system, str) and system.strip().lower() == HARVESTER
+    return _text(system.get("distro") if isinstance(system, Mapping) else system)
 
 
 def places_of(hosts: Mapping[str, Mapping[str, Any]], hostvars: HostVars) -> tuple[dict[str, Place], list[Dispute]]:
@@ -100,8 +117,7 @@ def waits_of(hosts: Mapping[str, Mapping[str, Any]], hostvars: HostVars) -> dict
 
 
 def _wish(name: str, variables: Mapping[str, Any]) -> Wish:
-    config = plain(variables.get("harvester_config"))
-    install = as_documented(config).get("install") if isinstance(config, dict) else None
+    install = overlaid(config_layers(variables).values()).get("install")
     given = install if isinstance(install, dict) else {}
     mode = _text(given.get("mode")) or _text(variables.get("harvester_mode"))
     return Wish(
@@ -113,7 +129,13 @@ def _wish(name: str, variables: Mapping[str, Any]) -> Wish:
 
 
 def _selected(variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: variables[name] for name in names if name in variables}
+    """Return those of ``names`` that can be worked out; whoever asks about this host is told of the others."""
+    found = {}
+    for name in (*names, *filter(is_config, variables)):
+        with suppress(AnsibleError):
+            if name in variables:
+                found[name] = variables[name]
+    return found
 
 
 def _text(value: Any) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import MODES
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import is_empty
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import OPTIONS
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import CONFIG, OPTIONS, config_layers
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
 
 _TEXTS = ("mode", "vip", "vip_mode", "vip_hw_addr", "token", "password", "role", "management_method", "iso_url")
@@ -53,35 +55,39 @@ _STEP = re.compile(r"\[([0-9]+)\]")
 
 def read_options(name: str, variables: Mapping[str, Any], findings: list[Finding]) -> dict[str, Any]:
     """Return the ``harvester_`` variables of a host without their prefix; tell of those that can't be used."""
-    options: dict[str, Any] = {"config": {}}
+    options: dict[str, Any] = {"layers": config_layers(variables)}
+    options["config"] = overlaid(options["layers"].values())
     for variable, given in variables.items():
         option = variable.removeprefix(OPTIONS)
         if option == variable:
             continue
-        value = plain(given)
         if option not in NAMES:
-            # Others may have variables with this prefix: only what is nearly one of these is taken for one.
-            near = get_close_matches(option, NAMES, n=1, cutoff=0.8)
-            if near:
-                message = f"unknown: should this be {OPTIONS}{near[0]}?"
-                findings.append(Finding(name, variable, "", message))
-        elif value not in (None, ""):
+            continue  # told where names are looked at
+        value = plain(given)
+        if isinstance(given, datetime) and option != "config":
+            message = "should be text: put it in quotes, for YAML takes it for a time"
+            findings.append(Finding(name, variable, _shown(option, value), message))
+        elif not is_empty(value):
             message = _kind(option, value)
             if message:
-                findings.append(Finding(name, variable, "" if option in _SECRET else shown(value), message))
-            else:
+                findings.append(Finding(name, variable, _shown(option, value), message))
+            elif option != "config":
                 options[option] = _keys(value) if option == "ssh_authorized_keys" else value
     return options
 
 
-def variable_of(problem: Problem, config: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the variable that a problem of a configuration comes from, and its message in the inventory's words."""
+def variable_of(problem: Problem, layers: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the variable that a problem of a configuration comes from, and its message in the inventory's words.
+
+    ``layers`` are the parts of the user's own configuration, as ``config_layers`` gives them.
+    """
     path, message = problem.path, problem.message
     if path.startswith(_OLD_NETWORK):
         path = f"install.management_interface{path.removeprefix(_OLD_NETWORK)}"
     if not path:
         return "netboot_os_version", message
-    if not _given(as_documented(config), problem.path):
+    source = source_of(problem.path, layers)
+    if not source:
         if path == "os" or path in _VARIABLES:
             return _VARIABLES[path], _MESSAGES.get(path, message) if message.startswith("missing") else message
         parent = next(
@@ -89,7 +95,12 @@ def variable_of(problem: Problem, config: Mapping[str, Any]) -> tuple[str, str]:
         )
         if parent:
             return _VARIABLES[parent], message
-    return f"{OPTIONS}config.{problem.path}", message
+    return f"{source or CONFIG}.{problem.path}", message
+
+
+def source_of(path: str, layers: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the variable in which what is at ``path`` was written last, "" where it is in none."""
+    return next((name for name in reversed(layers) if _given(as_documented(layers[name]), path)), "")
 
 
 def _kind(option: str, value: Any) -> str:
@@ -104,6 +115,11 @@ def _kind(option: str, value: Any) -> str:
     if option == "mode" and value.strip() not in MODES:
         return f"should be {' or '.join(MODES[:2])}"
     return ""
+
+
+def _shown(option: str, value: Any) -> str:
+    """Return a value for a message, "" where there may be a password in it: a whole configuration may be text."""
+    return "" if option in _SECRET or (option == "config" and isinstance(value, str)) else shown(value)
 
 
 def _keys(value: Any) -> list[str]:

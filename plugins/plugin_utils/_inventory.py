@@ -7,40 +7,24 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.dependencies import PATH as AFTER_PATH
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.validation.objects import check
-from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import (
-    PlanError,
-    draft,
-    plain,
-    plan,
-)
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import NAMES, as_written, canonical
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import draft, examine, plain
 
 PREFIX = "netboot_"
 OWN_OBJECT = f"{PREFIX}hardware"  # a whole Hardware object, which then stands for all other variables
 ADDRESS = "ansible_host"  # counts where nothing else gives the machine's address
+VARIABLES = frozenset(PREFIX + name for name in NAMES - {"name"}) | {OWN_OBJECT}
 _ADDRESS_NAMES = {"ip", "address", "ip_address"}
-# Fields of Hardware objects that messages name, and the variables they come from.
-_FIELDS = {"operating_system.distro": "os", "netboot.ipxe": "ipxe", "netboot.osie": "kernel"}
-_FIELD = re.compile("|".join(map(re.escape, _FIELDS)))
+_OF_OTHERS = (f"{PREFIX}after", f"{OWN_OBJECT}.{AFTER_PATH}")  # what these notes are about may be elsewhere
 _MAX_NAMES = 3
-_SUGGESTION = re.compile(r"(?<=should this be )(\w+)(?=\?)")
-
-
-class InventoryError(ValueError):
-    """The inventory can't become Hardware objects; ``lines`` are the reasons."""
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
 
 
 @dataclass(frozen=True)
@@ -53,16 +37,38 @@ class Finding:
     message: str
 
 
+class InventoryError(ValueError):
+    """The inventory can't be used; ``findings`` are the reasons, and ``lines`` these for people."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = list(findings)
+        self.lines = lines_of(self.findings)
+        super().__init__("\n".join(self.lines))
+
+
+@dataclass(frozen=True)
+class Machines:
+    """The Hardware objects of hosts, as far as they can be made, what is wrong with them and what is worth knowing."""
+
+    objects: dict[str, dict[str, Any]]
+    problems: list[Finding]
+    notes: list[Finding]
+
+
 def describe(name: str, variables: Mapping[str, Any], after: Iterable[str] = ()) -> dict[str, Any]:
-    """Return what the variables of host ``name`` say of its machine, in the words of ``plan``.
+    """Return what the variables of host ``name`` say of its machine, in the words of ``examine``.
 
     ``after`` are the machines that it waits for unless its variables say something of that.
     """
-    found = {key.removeprefix(PREFIX): variables[key] for key in variables if key.startswith(PREFIX)}
-    address = variables.get(ADDRESS)
-    if not _ADDRESS_NAMES & found.keys() and _is_ipv4(address):
-        found["ip"] = address
+    found = {key.removeprefix(PREFIX): variables[key] for key in variables if key in VARIABLES}
+    if _takes_address(variables):
+        found["ip"] = variables[ADDRESS]
     return {"after": list(after), **found, "name": name}
+
+
+def _takes_address(variables: Mapping[str, Any]) -> bool:
+    """Return whether the machine's address is that by which Ansible reaches it."""
+    return not any(PREFIX + name in variables for name in _ADDRESS_NAMES) and _is_ipv4(variables.get(ADDRESS))
 
 
 def drafted(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,46 +84,60 @@ def hardware_objects(
 
     ``after`` says of hosts which machines they wait for unless their variables say something of that.
     """
+    found = machines_of(hosts, after)
+    if found.problems:
+        raise InventoryError(found.problems)
+    return list(found.objects.values())
+
+
+def machines_of(hosts: Mapping[str, Mapping[str, Any]], after: Mapping[str, Iterable[str]] | None = None) -> Machines:
+    """Return what ``hardware_objects`` would, and everything that is wrong with any of them or worth knowing.
+
+    Whether there is a machine that another one waits for is not looked at: it need not be one of ``hosts``.
+    """
     waits = after or {}
-    own = {name: plain(variables[OWN_OBJECT]) for name, variables in hosts.items() if OWN_OBJECT in variables}
-    described = [name for name in hosts if name not in own]
-    findings: list[Finding] = []
-    planned: dict[str, dict[str, Any]] = {}
-    try:
-        planned = dict(
-            zip(described, plan(describe(name, hosts[name], waits.get(name, ())) for name in described), strict=True)
-        )
-    except PlanError as error:
-        findings += [_of_plan(problem, described) for problem in error.problems]
-    objects = {name: own[name] if name in own else planned[name] for name in hosts if name in own or name in planned}
-    if own:
-        findings += _of_objects(objects, own)
-    if findings:
-        raise InventoryError(lines_of(findings))
-    return list(objects.values())
-
-
-def _of_plan(problem: Problem, names: list[str]) -> Finding:
-    """Return a problem of a machine in the words of its host's variables."""
-    message = problem.message if "." in problem.path else _SUGGESTION.sub(rf"{PREFIX}\1", problem.message)
-    message = _FIELD.sub(lambda match: PREFIX + _FIELDS[match[0]], message)
-    path = problem.path if problem.path == "name" else PREFIX + problem.path
-    return Finding(names[problem.document], path, problem.value, message)
-
-
-def _of_objects(objects: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield what is wrong with the objects that users wrote, and what they and the planned ones can't both have."""
-    names = list(objects)
-    for problem in check(Document(item, number=place) for place, item in enumerate(objects.values())):
-        name = names[problem.document]
-        if not problem.note:
-            path = ".".join(filter(None, (OWN_OBJECT if name in own else "", problem.path)))
-            yield Finding(name, path, problem.value, problem.message)
-    for name, item in own.items():
+    found = examine(
+        (describe(name, variables, waits.get(name, ())) for name, variables in hosts.items()),
+        prefix=PREFIX,
+        whole=OWN_OBJECT.removeprefix(PREFIX),
+    )
+    names = list(hosts)
+    problems = [_finding(problem, names[problem.document], hosts) for problem in found.problems]
+    objects = dict(zip(names, found.objects, strict=True))
+    for name, item in objects.items():
         given = text_at(item, "metadata", "name")
-        if given not in ("", name):
+        if OWN_OBJECT in hosts[name] and given not in ("", name):
             message = "should be the name that the host has in the inventory"
-            yield Finding(name, f"{OWN_OBJECT}.metadata.name", shown(given), message)
+            problems.append(Finding(name, f"{OWN_OBJECT}.metadata.name", shown(given), message))
+    notes = [_finding(problem, names[problem.document], hosts) for problem in found.notes]
+    return Machines(objects, problems, [note for note in notes if note.path not in _OF_OTHERS])
+
+
+def _finding(problem: Problem, name: str, hosts: Mapping[str, Mapping[str, Any]]) -> Finding:
+    """Return a problem of a machine in the words of its host's variables."""
+    path = problem.path
+    if path == f"{PREFIX}name":
+        path = "name"
+    elif path == f"{PREFIX}ip" and _takes_address(hosts[name]):
+        path = ADDRESS
+    return Finding(name, path, problem.value, problem.message)
+
+
+def variable_for(key: str, variables: Mapping[str, Any]) -> str:
+    """Return the variable that says ``key`` (see ``describe``) of a machine: the one that was written, if any was."""
+    if key == "ip" and _takes_address(variables):
+        return ADDRESS
+    written = (name for name in variables if name in VARIABLES and canonical(name.removeprefix(PREFIX)) == key)
+    return next(written, PREFIX + as_written(key, {}))
+
+
+def once(findings: Iterable[Finding], told: Iterable[Finding] = ()) -> list[Finding]:
+    """Return ``findings`` without what ``told`` has about the same variable of the same host.
+
+    What could not be read is not missing as well, and what two look at is said once.
+    """
+    known = {(finding.name, finding.path) for finding in told}
+    return [finding for finding in dict.fromkeys(findings) if (finding.name, finding.path) not in known]
 
 
 def lines_of(findings: Iterable[Finding]) -> list[str]:
@@ -126,7 +146,7 @@ def lines_of(findings: Iterable[Finding]) -> list[str]:
     for finding in findings:
         hosts.setdefault((finding.path, finding.value, finding.message), []).append(finding.name)
     return [
-        ": ".join(part for part in (f"{_some(names)} {path}", value, message) if part)
+        ": ".join(part for part in (f"{_some(names)} {path}".strip(), value, message) if part)
         for (path, value, message), names in hosts.items()
     ]
 

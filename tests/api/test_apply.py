@@ -20,7 +20,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.apply im
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.kinds import path_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import client_from
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import LABEL, client_from
 
 OTHERS = {"fieldManager": "somebody-else"}
 
@@ -197,3 +197,27 @@ def test_apply_hides_secrets_and_sees_them_change(client, namespace):
     told = result_of(apply(client, [secret("aHVudGVyMw==")]))
     assert told["changed"]
     assert "aHVud" not in str(told)
+
+
+def test_apply_gives_back_what_somebody_else_has_made_just_then(client, namespace):
+    """The look finds nothing, and the patch an object without a field of ours, so that there is no conflict."""
+    document = config_map(namespace, a="1")
+    client.request("POST", path_of(document).rpartition("/")[0], OTHERS, config_map(namespace, theirs="x"))
+
+    class TooEarly:
+        """The client, for which at its first look nothing is there yet."""
+
+        looked = False
+        request = client.request
+
+        def get(self, *arguments):
+            if not self.looked:
+                self.looked = True
+                raise ApiError(404, "NotFound", "not found")
+            return client.get(*arguments)
+
+    with pytest.raises(Conflict, match="is there already and not ours"):
+        apply(TooEarly(), [document])
+    found = client.get(path_of(document))
+    assert found["data"] == {"theirs": "x"}
+    assert LABEL not in found["metadata"].get("labels", {})

@@ -146,7 +146,7 @@ def test_run_updates_shows_keys_and_prunes_what_is_its_own(run, site):
     done = run(configuration(token=f"{CANARY}-2"), prune=True)
     assert actions(done) == {MACHINE: "updated", "um790-2": "removed"}
     shown = next(item for item in done["diff"] if MACHINE in item["before_header"])
-    assert (shown["before"], shown["after"]) == ("token: (hidden)\n", "token: (hidden, another)\n")
+    assert 'token: "(hidden)"' in shown["before"] and 'token: "(hidden, another)"' in shown["after"]
     assert kept(site)["token"] == f"{CANARY}-2"
     assert names(site) == ["netboot-configuration-theirs", f"netboot-configuration-{MACHINE}"]
     assert actions(run({"name": MACHINE}, state="absent")) == {MACHINE: "removed"}
@@ -370,7 +370,8 @@ def test_play_at_its_most_talkative_shows_nothing(site, tmp_path):
         )
         shown = done.stdout + done.stderr
         assert done.returncode == 2, shown
-        assert "token: (hidden)" in shown
+        assert 'token: "(hidden)"' in shown.replace("\\", "")
+        assert "mode: create" in shown
         assert "configurations[1].name is 'Wrong'" in shown
         assert "os.pasword" in shown
         assert CANARY not in shown

@@ -176,7 +176,7 @@ ROOMS: dict[str, set[str]] = {
     "_deploy": {"_bootd", "_images", "_kubernetes"},
     "_harvester": {"_bootd"},
     "_inventory": {"_bootd"},
-    "_configurations": {"_bootd", "_deploy", "_kubernetes"},
+    "_configurations": {"_bootd", "_deploy", "_harvester", "_kubernetes"},
     "_hardware": {"_bootd", "_deploy", "_kubernetes"},
     "_node": set(),
 }

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Installer configurations: what is wrong with those to be written, and what has to become of those there. Pure.
 
-Nothing that is made here for people to read holds a value of a configuration: only names, and the paths of keys.
+What is made here for people to read holds the values that are known to be harmless, and words for all others.
 
 PRIVATE to this collection: it can change in any release.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +25,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     is_namespace,
     is_object_name,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.secret_fields import word_for
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_reader import (
     HAS_YAML,
     Unreadable,
@@ -31,13 +34,13 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     same_values,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.yaml_writer import write_yaml
+from ansible_collections.baremetal.netboot.plugins.module_utils._configurations import preseed
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.visible import visible
 
 Key = tuple[str, str]  # namespace, "" in a directory, and name
 
 MAX_MACHINE = min(MAX_NAME, 253 - len(PREFIX))  # characters of a machine's name: that of its Secret has to fit too
-HIDDEN = "(hidden)"
-ANOTHER = "(hidden, another)"
-TEXT_PATH = "configuration"  # in the place of a key's path, for all of a text
+TEXT_PATH = "configuration"  # in the place of a key, for all of a text
 CLUSTER_PREFIX = "netboot-cluster-"  # of the Secret with a cluster's token
 MAX_CLUSTER = 253 - len(CLUSTER_PREFIX)
 _KEYS = ("name", "namespace", "cluster", "content")
@@ -207,18 +210,16 @@ def removals(keys: Iterable[Key], present: Mapping[Key, Kept]) -> list[Step]:
 
 
 def diff_of(step: Step, title: str) -> dict[str, str]:
-    """Return Ansible's diff of one configuration: the paths of the keys that differ, and none of their values.
+    """Return Ansible's diff of one configuration, with words for what may be secret; what changes is told apart.
 
-    Of a text it has only that it differs: a word of it may be a password, wherever it stands.
+    Of a text in a format that is not known it has only that it differs: a word of it may be a password, wherever it
+    stands.
     """
-    before, after = _values(step.before), _values(step.after)
-    changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
-    shown = {path: (HIDDEN, ANOTHER if path in before else HIDDEN) for path in sorted(changed)}
     return {
         "before_header": title,
         "after_header": title,
-        "before": "".join(f"{path}: {words[0]}\n" for path, words in shown.items() if path in before),
-        "after": "".join(f"{path}: {words[1]}\n" for path, words in shown.items() if path in after),
+        "before": _shown(step.before, None),
+        "after": _shown(step.after, step.before),
     }
 
 
@@ -237,17 +238,29 @@ def values_of(configurations: Iterable[Wanted]) -> set[str]:
     return {str(value) for item in configurations for _path, value in _leaves(item.content, "")}
 
 
-def _values(kept: Kept | None) -> dict[str, Any]:
-    """Return the values of a configuration by their paths; of one that can't be read, all of it as one value."""
+def _shown(kept: Kept | None, before: Kept | None) -> str:
+    """Return what may be shown of a configuration; of one that can't be read, that it is there."""
     if kept is None:
-        return {}
-    if not HAS_YAML or kept.suffix != YAML_SUFFIX:
-        return {TEXT_PATH: kept.text}
+        return ""
+    document = _document(kept)
+    if document is not None:
+        earlier = _document(before) if before is not None else None
+        return write_yaml(visible(document, ABSENT if earlier is None else earlier))
+    answers = preseed.visible(kept.text, before.text if before else "") if kept.suffix == TEXT_SUFFIX else None
+    word = word_for(kept.text, ABSENT if before is None else before.text)
+    return answers or f"{TEXT_PATH}: {word}\n"
+
+
+def _document(kept: Kept) -> Mapping[str, Any] | None:
+    """Return the mapping that a configuration is; None where it is none, or can't be read."""
+    if kept.suffix != YAML_SUFFIX:
+        return None
     try:
-        documents = [item.value for item in read_yaml(kept.text)]
-    except Unreadable:
-        return {TEXT_PATH: kept.text}
-    return dict(_leaves(documents[0], "")) if len(documents) == 1 else {TEXT_PATH: kept.text}
+        # Where there is no YAML library, write_yaml has made JSON.
+        documents = [item.value for item in read_yaml(kept.text)] if HAS_YAML else [json.loads(kept.text)]
+    except (Unreadable, ValueError, RecursionError):
+        return None
+    return documents[0] if len(documents) == 1 and isinstance(documents[0], Mapping) else None
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:

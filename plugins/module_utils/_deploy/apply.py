@@ -110,7 +110,9 @@ def apply_one(client: Client, document: Mapping[str, Any], *, check: bool, force
     path = path_of(document)
     present = get(client, path)
     if present is None:
-        return _create(client, path, document, check=check)
+        made = _create(client, path, document, check=check)
+        # Where somebody else was quicker, their object is there by now.
+        return made or apply_one(client, document, check=check, force=force)
     if not is_ours(present) and not force:
         if document["kind"] == NAMESPACE:
             return Outcome(document, "kept", present, present, "it is there already, and not ours")
@@ -173,7 +175,12 @@ def delete(client: Client, path: str, present: Mapping[str, Any]) -> None:
             raise
 
 
-def _create(client: Client, path: str, document: Mapping[str, Any], *, check: bool) -> Outcome:
+def _create(client: Client, path: str, document: Mapping[str, Any], *, check: bool) -> Outcome | None:
+    """Create an object; None where there was one all at once, which is then left as it was.
+
+    The API has no apply that only creates. Without a conflict it puts our label on an object of somebody else, which
+    would be removed with the rest.
+    """
     try:
         after = patch(client, path, document, dry_run=check)
     except ApiError as error:
@@ -181,9 +188,20 @@ def _create(client: Client, path: str, document: Mapping[str, Any], *, check: bo
         if not (check and error.status == 404):
             raise
         after = dict(document)
+    if _is_of_others(after):
+        if not check:
+            # To apply nothing takes away what nobody but we has set.
+            meta = {key: document["metadata"][key] for key in ("name", "namespace") if key in document["metadata"]}
+            patch(client, path, {"apiVersion": document["apiVersion"], "kind": document["kind"], "metadata": meta})
+        return None
     if document["kind"] == CRD and not check:
         wait_for(client, document, ESTABLISHED_SECONDS)
     return Outcome(document, "created", None, after)
+
+
+def _is_of_others(after: Mapping[str, Any]) -> bool:
+    """Return whether somebody else has set fields of an object that a patch has just created, or so it seemed."""
+    return any(item.get("manager") != FIELD_MANAGER for item in after["metadata"].get("managedFields") or ())
 
 
 def _not_ours(client: Client, path: str, document: Mapping[str, Any]) -> Conflict:

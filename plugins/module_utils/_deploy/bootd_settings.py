@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.commands import arguments
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_namespace
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import option_values
 
 DEFAULT_NAMESPACE = "netboot"
 DEFAULT_STATE_DIR = "/var/lib/bootd"
@@ -71,8 +71,9 @@ class Settings:
 def settings_from(options: Mapping[str, Any]) -> Settings:
     """Return the settings that a module's options are; what is not given is None there."""
     given = {name: options[name] for name in Settings.__dataclass_fields__ if options.get(name) is not None}
-    for name in ("settings", "node_selector"):
-        given[name] = {key: str(value) for key, value in given.get(name, {}).items()}
+    given["node_selector"] = option_values.texts_of(given.get("node_selector", {}))
+    flags = option_values.texts_of(given.get("settings", {}))
+    given["settings"] = {name: str(value) if isinstance(value, float) else value for name, value in flags.items()}
     return Settings(**given)
 
 
@@ -82,14 +83,10 @@ def problems(settings: Settings) -> list[str]:
 
 
 def _of_place(settings: Settings) -> Iterator[str]:
-    if not settings.image:
-        yield "image is empty, so there would be nothing to run"
-    if not is_namespace(settings.namespace):
-        yield f"namespace is {settings.namespace!r} but should be lower-case letters, digits and -"
-    if settings.replicas < 1:
-        yield f"replicas is {settings.replicas} but should be 1 or more"
-    if settings.nodes and settings.replicas > len(set(settings.nodes)):
-        yield f"replicas is {settings.replicas} but each needs a node of its own, and nodes names {len(settings.nodes)}"
+    yield from option_values.image("image", settings.image)
+    yield from option_values.name("namespace", settings.namespace)
+    yield from option_values.labels("node_selector", settings.node_selector)
+    yield from option_values.nodes(settings.nodes, settings.replicas)
     for name in ("state_dir", "image_dir"):
         path = getattr(settings, name)
         if path and not path.startswith("/"):
@@ -104,6 +101,10 @@ def _of_flags(settings: Settings) -> Iterator[str]:
     taken = sorted(set(settings.settings) & {*_OF_THE_POD, *_OPTIONS})
     if taken:
         yield f"settings has {', '.join(taken)}, for which there are options, or which the pod decides"
+        return
+    told = [line for name, value in settings.settings.items() for line in option_values.text(f"settings.{name}", value)]
+    if told:
+        yield from told
         return
     flags = {"address": "", **settings.flags()}
     options = arguments.parse(["serve"], {f"BOOTD_{name.upper()}": value for name, value in flags.items()})

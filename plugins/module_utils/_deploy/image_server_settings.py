@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_namespace
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import option_values
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.nginx import listen_problem, path_problem
 
 DEFAULT_NAME = "image-server"
@@ -42,7 +42,7 @@ class Settings:
 def settings_from(options: Mapping[str, Any]) -> Settings:
     """Return the settings that a module's options are; what is not given is None there."""
     given = {name: options[name] for name in Settings.__dataclass_fields__ if options.get(name) is not None}
-    given["node_selector"] = {key: str(value) for key, value in given.get("node_selector", {}).items()}
+    given["node_selector"] = option_values.texts_of(given.get("node_selector", {}))
     return Settings(**given)
 
 
@@ -51,11 +51,7 @@ def problems(settings: Settings) -> Iterator[str]:
     yield from path_problem("path", settings.path)
     yield from listen_problem(settings.bind, settings.port)
     for name in ("name", "namespace"):
-        if not is_namespace(getattr(settings, name)):
-            yield f"{name} is {getattr(settings, name)!r} but should be lower-case letters, digits and -"
-    if not settings.image:
-        yield "image is empty, so there would be nothing to run"
-    if settings.replicas < 1:
-        yield f"replicas is {settings.replicas} but should be 1 or more"
-    if settings.nodes and settings.replicas > len(set(settings.nodes)):
-        yield f"replicas is {settings.replicas} but each needs a node of its own, and nodes names {len(settings.nodes)}"
+        yield from option_values.name(name, getattr(settings, name))
+    yield from option_values.image("image", settings.image)
+    yield from option_values.labels("node_selector", settings.node_selector)
+    yield from option_values.nodes(settings.nodes, settings.replicas)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_namespace
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
+from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import option_values
 
 DEFAULT_IMAGE = "ghcr.io/kube-vip/kube-vip"
 DEFAULT_VERSION = "v1.1.2"
@@ -21,6 +22,7 @@ DEFAULT_CLASS = "baremetal.netboot/kube-vip"
 # Kubernetes: a name with a domain before it, so that two programs don't choose the same one.
 _CLASS = re.compile(r"[a-z0-9][a-z0-9.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 _INTERFACE = re.compile(r"[^\s/:]{1,15}")
+_NUMBERS = re.compile(r"[0-9]+\.[0-9]")
 # Variables that Kubernetes fills in. Server-side apply can't turn these into plain values, nor back.
 _FILLED_IN = {"bgp_peers", "bgp_routerid", "vip_nodename"}
 
@@ -81,8 +83,8 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
         for peer in bgp.get("peers") or ()
     )
     rest = {name: value for name, value in bgp.items() if name != "peers" and value is not None}
-    extra = {name: str(value) for name, value in given.pop("extra_env", {}).items()}
-    selector = {name: str(value) for name, value in given.pop("node_selector", {}).items()}
+    extra = option_values.texts_of(given.pop("extra_env", {}))
+    selector = option_values.texts_of(given.pop("node_selector", {}))
     return Settings(**given, node_selector=selector, extra_env=extra, bgp=Bgp(**rest, peers=peers))
 
 
@@ -94,38 +96,57 @@ def problems(settings: Settings) -> list[str]:
 def _of_all(settings: Settings) -> Iterator[str]:
     if not (settings.control_plane or settings.services):
         yield "control_plane and services are both false, so kube-vip would have nothing to do"
-    if settings.control_plane and not _is_address(settings.address):
-        yield f"address is {settings.address!r} but should be an IP address such as 10.10.0.20"
+    if settings.control_plane:
+        yield from option_values.address("address", settings.address)
+        yield from option_values.port("port", settings.port)
+    yield from option_values.image("image", settings.image, tag=False)
+    yield from _of_version(settings.version)
+    yield from option_values.labels("node_selector", settings.node_selector)
+    yield from option_values.environment("extra_env", settings.extra_env)
+    if settings.prometheus_server and not _is_endpoint(settings.prometheus_server):
+        yield f"prometheus_server is {settings.prometheus_server!r} but should be :PORT or ADDRESS:PORT"
     if settings.interface and not _INTERFACE.fullmatch(settings.interface):
         yield f"interface is {settings.interface!r} but should be a network interface's name such as eth0"
     for name in ("name", "namespace"):
-        if not is_namespace(getattr(settings, name)):
-            yield f"{name} is {getattr(settings, name)!r} but should be lower-case letters, digits and -"
+        yield from option_values.name(name, getattr(settings, name))
     if settings.load_balancer_class and not _CLASS.fullmatch(settings.load_balancer_class):
         yield f"load_balancer_class is {settings.load_balancer_class!r} but should be like {DEFAULT_CLASS}"
     for name in sorted(_FILLED_IN & set(settings.extra_env)):
         yield f"extra_env.{name} can't be set; see bgp for the peers and the router's ID"
 
 
+def _of_version(version: str) -> Iterator[str]:
+    if _NUMBERS.match(version):
+        yield f"version is {version!r} but should be 'v{version}', as kube-vip's releases are called"
+    else:
+        yield from option_values.tag("version", version)
+
+
 def _of_bgp(bgp: Bgp) -> Iterator[str]:
     if not bgp.peers:
         yield "bgp.peers is empty, so nobody would learn of the address"
-    if bgp.router_id and not (_is_address(bgp.router_id) and "." in bgp.router_id):
-        yield f"bgp.router_id is {bgp.router_id!r} but should be an IPv4 address"
+    # Four octets that are not all zero, RFC 6286 section 2.1.
+    if bgp.router_id and (values.ipv4(bgp.router_id) or bgp.router_id == "0.0.0.0"):
+        yield f"bgp.router_id is {bgp.router_id!r} but should be an IPv4 address, and not 0.0.0.0"
+    if bgp.source_address:
+        yield from option_values.address("bgp.source_address", bgp.source_address)
+    if bgp.source_interface and not _INTERFACE.fullmatch(bgp.source_interface):
+        yield f"bgp.source_interface is {bgp.source_interface!r} but should be a network interface's name such as eth0"
     for name, asn in (("bgp.asn", bgp.asn), *((f"bgp.peers[{n}].asn", peer.asn) for n, peer in enumerate(bgp.peers))):
         if not 0 < asn < 1 << 32:
             yield f"{name} is {asn} but should be from 1 to 4294967295"
     for number, peer in enumerate(bgp.peers):
-        if not _is_address(peer.address):
-            yield f"bgp.peers[{number}].address is {peer.address!r} but should be an IP address"
+        yield from option_values.address(f"bgp.peers[{number}].address", peer.address)
         # They are written one after the other with these between them.
         if set(peer.password) & set(":,"):
             yield f"bgp.peers[{number}].password has a colon or a comma in it, which kube-vip can't read"
 
 
-def _is_address(text: str) -> bool:
+def _is_endpoint(text: str) -> bool:
+    host, colon, port = text.rpartition(":")
+    if not colon or not (port.isascii() and port.isdecimal() and 1 <= int(port[:6]) <= 65535):
+        return False
     try:
-        ip_address(text)
+        return not host or bool(ip_address(host.removeprefix("[").removesuffix("]")))
     except ValueError:
         return False
-    return True

@@ -140,13 +140,21 @@ def _network(document: Node, version: Version) -> Iterator[Finding]:
         yield f"{path}.method", ABSENT, "missing: should be dhcp or static", False
     if text(network, "method") == "static":
         yield from _static(document, network, path)
-    if text(install, "vip") and text(install, "vip") == text(network, "ip"):
-        yield (
-            "install.vip",
-            text(install, "vip"),
-            "is the machine's own address; should be one that no machine has",
-            False,
-        )
+    vip = text(install, "vip")
+    if vip and text(install, "mode") == "create" and (told := _held_by(vip, network)):
+        yield "install.vip", vip, f"is {told}; should be one that no machine has", False
+
+
+def _held_by(vip: str, network: Node) -> str:
+    """Return whose the VIP is already, as far as the management interface tells."""
+    address, mask = text(network, "ip"), text(network, "subnet_mask")
+    owners = {address: "the machine's own address", text(network, "gateway"): "the address of the gateway"}
+    if not values.ipv4(address) and not values.netmask(mask):
+        subnet = IPv4Network(f"{address}/{mask}", strict=False)
+        if subnet.prefixlen < 31:
+            owners |= {str(subnet.network_address): "the address of the network itself"}
+            owners |= {str(subnet.broadcast_address): "the broadcast address of the network"}
+    return owners.get(vip, "")
 
 
 def _static(document: Node, network: Node, path: str) -> Iterator[Finding]:
@@ -178,10 +186,17 @@ def _cluster_networks(document: Node) -> Iterator[Finding]:
         yield f"install.{path}", ABSENT, f"pods have {pods} and services {services}, which overlap", False
     if not values.ipv4(dns) and not rules.inside(dns, services):
         yield "install.cluster_dns", dns, f"should be in {services}, which is for services", False
-    address = text(_at(install, "management_interface"), "ip")
+    network, url = _at(install, "management_interface"), text(document, "server_url")
+    nearby = {
+        "machine's address": text(network, "ip"),
+        "gateway's address": text(network, "gateway"),
+        "VIP": text(install, "vip") or ("" if rules.server_url(url) else urlsplit(url).hostname or ""),
+    }
     for name, cidr in (("cluster_pod_cidr", pods), ("cluster_service_cidr", services)):
-        if address and not values.ipv4(address) and rules.inside(address, cidr):
-            yield f"install.{name}", ABSENT, f"the machine's address {address} is in {cidr}", False
+        inside = [f"the {what} {at}" for what, at in nearby.items() if not values.ipv4(at) and rules.inside(at, cidr)]
+        if inside:
+            what = "pods" if name == "cluster_pod_cidr" else "services"
+            yield f"install.{name}", ABSENT, f"{cidr} is for {what}, and in it is {' and '.join(inside)}", False
 
 
 def _hooks(document: Node) -> Iterator[Finding]:

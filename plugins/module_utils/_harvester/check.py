@@ -26,11 +26,16 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installer
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.agreement import disagreements
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
     CONFIGURATION,
+    WHOLE,
     Field,
     Items,
     Named,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_check import Finding, misfits
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_check import (
+    MAX_DIGITS,
+    Finding,
+    misfits,
+)
 
 
 def check(document: Mapping[str, Any], version: str, *, token_later: bool = False) -> list[Problem]:
@@ -61,6 +66,36 @@ def check(document: Mapping[str, Any], version: str, *, token_later: bool = Fals
 def as_documented(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``document`` with every key that the installer knows in the spelling of its documentation."""
     return _respelled(document, CONFIGURATION)
+
+
+def with_numbers(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``document`` with numbers where it has text for one, as templates and INI files do.
+
+    Before v1.8 the installer takes no other. Empty text there is the same as nothing.
+    """
+    return _numbered(document, CONFIGURATION)
+
+
+def _numbered(value: Any, shape: Any) -> Any:
+    if isinstance(shape, Field):
+        return _numbered(value, shape.shape)
+    if isinstance(shape, Items) and isinstance(value, list):
+        return [_numbered(item, shape.fields) for item in value]
+    if isinstance(shape, Named) and isinstance(value, Mapping):
+        return {name: _numbered(child, shape.fields) for name, child in value.items()}
+    if shape == WHOLE and isinstance(value, str):
+        text = value.strip()
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < MAX_DIGITS else value
+    if not isinstance(shape, dict) or not isinstance(value, Mapping):
+        return value
+    found = {}
+    for key, child in value.items():
+        name = field_of(key, shape) if isinstance(key, str) else None
+        if name is None:
+            found[key] = child
+        elif not (shape[name].shape == WHOLE and isinstance(child, str) and not child.strip()):
+            found[key] = _numbered(child, shape[name])
+    return found
 
 
 def _respelled(value: Any, shape: Any) -> Any:

@@ -8,7 +8,7 @@ What is derived is only what the installer needs; the user's own configuration i
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
@@ -32,7 +32,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installer
     release_url,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.agreement import MANAGEMENT_NETWORK
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented, with_numbers
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.clusters import CREATE, JOIN, Place
 
 
@@ -68,7 +68,7 @@ def configuration_of(hardware: Mapping[str, Any], options: Mapping[str, Any], pl
             **(_vip(options, place) if place.mode == CREATE else {}),
         },
     }
-    merged = merge(_filled(derived), options.get("config") or {})
+    merged = with_numbers(merge(_filled(derived), options.get("config") or {}))
     return with_card_names(merged, kept_arguments(machine, card), version)
 
 
@@ -78,6 +78,17 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     Mappings are merged, lists and values replaced, and null takes a key away.
     """
     return _merged(as_documented(base), as_documented(over))
+
+
+def overlaid(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a user's configuration that is given in parts, each merged over those before it as ``merge`` does.
+
+    Null stays null: it takes away what would be derived.
+    """
+    found: dict[str, Any] = {}
+    for layer in layers:
+        found = _merged(found, as_documented(layer), keep_null=True)
+    return found
 
 
 def _network(card: Interface, options: Mapping[str, Any], *, old: bool) -> dict[str, Any]:
@@ -107,13 +118,13 @@ def _iso_url(card: Interface, version: str) -> str:
     return f"{release_url(version, base)}/{name}" if version else ""
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any], *, keep_null: bool = False) -> dict[str, Any]:
     result = copy.deepcopy(dict(base))
     for key, value in over.items():
-        if value is None:
+        if value is None and not keep_null:
             result.pop(key, None)
         elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = _merged(result[key], value)
+            result[key] = _merged(result[key], value, keep_null=keep_null)
         else:
             result[key] = copy.deepcopy(value)
     return result

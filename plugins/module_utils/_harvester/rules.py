@@ -15,7 +15,11 @@ from urllib.parse import urlsplit
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import is_hostname
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import (
+    is_hostname,
+    is_label_name,
+    is_label_value,
+)
 
 Rule = Callable[[object], str]
 
@@ -29,7 +33,6 @@ _PATH = re.compile(r"/[!-~]+")
 _HOSTNAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
 _MODE = re.compile(r"0?[0-7]{3,4}")
 _SIZE = re.compile(r"([0-9]{1,7})(Gi|Mi)")
-_LABEL_PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _KEY_TYPE = re.compile(r"(?:^|[\s,\"])(?:ssh-(?:rsa|dss|ed25519|ed448)|ecdsa-sha2-\S+|sk-(?:ssh|ecdsa)-\S+)\s")
 _HASH = re.compile(r"\$(?:6|5|1|apr1)\$")
 _OTHER_HASH = re.compile(r"\$(?:2[abxy]?|y|gy|7|argon2\w*|pbkdf2\S*|sha1|md5)\$|\{[A-Za-z0-9]+\}\S{20,}")
@@ -76,6 +79,11 @@ def each(rule: Rule) -> Rule:
 def ipv4(value: object) -> str:
     """Hold a value against an IPv4 address: the installer takes no other anywhere."""
     return values.ipv4(str(value))
+
+
+def host_address(value: object) -> str:
+    """Hold a value against an IPv4 address that a machine can have: the installer takes 0.0.0.0 too."""
+    return values.host_address(str(value))
 
 
 def netmask(value: object) -> str:
@@ -195,15 +203,14 @@ def server_url(value: object) -> str:
 
 def label_name(name: str) -> str:
     """Hold a name against that of a Kubernetes label: ``name`` or ``domain/name``."""
-    prefix, slash, last = name.rpartition("/")
-    if (slash and not (len(prefix) <= 253 and _HOSTNAME.fullmatch(prefix))) or not _LABEL_PART.fullmatch(last):
-        return "is no name of a label: letters, digits, dashes, underscores and dots, after DOMAIN/ where it has one"
-    return ""
+    if is_label_name(name):
+        return ""
+    return "is no name of a label: letters, digits, dashes, underscores and dots, after DOMAIN/ where it has one"
 
 
 def label_value(value: object) -> str:
-    text = str(value)
-    if text == "" or _LABEL_PART.fullmatch(text):
+    # The installer makes these words of truth values.
+    if is_label_value(str(value).lower() if isinstance(value, bool) else str(value)):
         return ""
     return "should be at most 63 letters, digits, dashes, underscores and dots, with a letter or digit at both ends"
 

@@ -5,12 +5,14 @@
 The keys are those of the structs in pkg/config/config.go of harvester/harvester-installer (v1.0 to v1.8) and in
 pkg/installer/config/config.go of harvester/harvester (from v1.9), by their JSON names; see ``spelling`` for the others
 that the installer takes. Where a version counts, ``source`` says who tells it: ``docs`` is
-versioned_docs/version-*/install/harvester-configuration.md of harvester/docs, ``struct`` the Go file.
+versioned_docs/version-*/install/harvester-configuration.md of harvester/docs, ``struct`` the Go file, of the release
+that is named, else as it stands at the ends of the branches v1.0 to v1.8 and at v1.9.0-rc6.
 What several keys have to agree on is in ``agreement``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +27,16 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.hook_
     template,
     template_url,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.nested_values import containerd_registry
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.rules import Rule, between, each, one_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_names import ADDONS, system_setting
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_names import (
+    ADDONS,
+    is_secret_setting,
+    system_setting,
+)
 
-TEXT, WHOLE, SWITCH, TEXTS, SCALARS, ANY = "text", "whole", "switch", "texts", "scalars", "any"
+TEXT, WHOLE, SWITCH, TEXTS, SCALARS, MULTIPATH = "text", "whole", "switch", "texts", "scalars", "multipath"
+NameRule = Callable[[object, Version], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,9 @@ class Field:
     """A key: the shape of its value, the versions that know it, and the rule of a value that has this shape.
 
     ``since`` is the first version that knows it, ``until`` the first that does not, ``instead`` the path of what took
-    its place. The value of a ``secret`` is never shown. ``names`` is the rule of the names in SCALARS.
+    its place. The value of a ``secret`` is never shown. ``names`` is the rule of the names in SCALARS, ``values`` those
+    of what some names there hold. ``secret_name`` says which of them hold secrets, for diffs; messages show none
+    of them where the field is ``secret``. ``source`` is what the versions were read from.
     """
 
     shape: Any
@@ -45,7 +55,9 @@ class Field:
     until: Version | None = None
     instead: str = ""
     secret: bool = False
-    names: Rule | None = None
+    names: NameRule | None = None
+    values: Mapping[str, Rule] | None = None
+    secret_name: Callable[[str], bool] | None = None
     source: str = "struct"
 
 
@@ -77,11 +89,11 @@ def _switch(**more: Any) -> Field:
 
 
 _NETWORK = {
-    "interfaces": Field(Items({"name": _text(), "hwAddr": _text(rules.mac)})),
+    "interfaces": Field(Items({"name": _text(), "hwAddr": Field("mac", rules.mac)})),
     "method": _text(one_of("dhcp", "static")),
-    "ip": _text(rules.ipv4),
+    "ip": _text(rules.host_address),
     "subnetMask": _text(rules.netmask),
-    "gateway": _text(rules.ipv4),
+    "gateway": _text(rules.host_address),
     # No field of the struct, and in every example: the default route is always the management interface's.
     "defaultRoute": _switch(source="docs v1.1, pxe-boot-install"),
     "bondOptions": Field(SCALARS),
@@ -111,11 +123,11 @@ _LONGHORN = {
     "guaranteedReplicaManagerCPU": Field(
         WHOLE, _PERCENT_CPU, since=(1, 2), until=(1, 4), instead=_MERGED_INTO, source="docs v1.3, v1.4"
     ),
-    "guaranteedInstanceManagerCPU": Field(WHOLE, _PERCENT_CPU, since=(1, 4), source="docs v1.4"),
+    "guaranteedInstanceManagerCPU": Field(WHOLE, _PERCENT_CPU, since=(1, 2, 2), source="struct v1.2.2, docs v1.4"),
     "storageReservedPercentageForDefaultDisk": Field(WHOLE, between(0, 30), since=(1, 7), source="docs v1.7"),
 }
 _CHART = {
-    "storageClass": Field({"replicaCount": Field(WHOLE, between(1, 3))}, since=(1, 1, 2), source="docs v1.3"),
+    "storageClass": Field({"replicaCount": Field(WHOLE, between(1, 3))}, since=(1, 2), source="struct v1.2.0"),
     "longhorn": Field({"defaultSettings": Field(_LONGHORN)}, since=(1, 2), source="docs v1.3"),
     "enableGoCoverDir": _switch(since=(1, 2)),
 }
@@ -127,8 +139,8 @@ INSTALL = {
     "networks": Field(Named(_ANY_NETWORK), until=(1, 1), instead="management_interface", source="docs v1.0, v1.1"),
     "managementInterface": Field(_NETWORK, since=(1, 1), instead="networks", source="docs v1.1"),
     "role": _text(one_of("default", "management", "worker", "witness"), since=(1, 3), source="docs v1.3"),
-    "vip": _text(rules.ipv4),
-    "vipHwAddr": _text(rules.mac),
+    "vip": _text(rules.host_address),
+    "vipHwAddr": Field("mac", rules.mac),
     "vipMode": _text(one_of("static", "dhcp")),
     "clusterDns": _text(rules.ipv4, since=(1, 5), source="docs v1.5"),
     "clusterPodCidr": _text(rules.network, since=(1, 5), source="docs v1.5"),
@@ -147,7 +159,10 @@ INSTALL = {
     "powerOff": _switch(),
     "tty": _text(),
     "wipeDisks": _switch(
-        since=(1, 2), until=(1, 5), instead="wipe_all_disks or wipe_disks_list", source="docs v1.3, v1.5"
+        since=(1, 2, 2),
+        until=(1, 5),
+        instead="wipe_all_disks or wipe_disks_list",
+        source="struct v1.2.2, docs v1.5",
     ),
     "wipeAllDisks": _switch(since=(1, 5), source="docs v1.5"),
     "wipeDisksList": _texts(rules.device, since=(1, 5), source="docs v1.5"),
@@ -158,7 +173,7 @@ INSTALL = {
     "addons": Field(
         Named({"enabled": _switch(), "valuesContent": _text(secret=True)}, ADDONS), since=(1, 2), source="docs v1.3"
     ),
-    "harvester": Field(_CHART, since=(1, 1, 2), source="docs v1.3"),
+    "harvester": Field(_CHART, since=(1, 2), source="struct v1.2.0, docs v1.3"),
     "webhooks": Field(Items(_WEBHOOK)),
 }
 
@@ -167,7 +182,7 @@ _FILE = {
     "content": Field("content", secret=True),
     "owner": _text(),
     "path": _text(rules.path),
-    "permissions": _text(rules.permissions),
+    "permissions": Field("permissions", rules.permissions),
 }
 
 OS = {
@@ -181,18 +196,18 @@ OS = {
     "wifi": Field(Items({"name": _text(), "passphrase": _text(secret=True)}), until=(1, 7)),
     "password": _text(rules.password, secret=True),
     "environment": Field(SCALARS, secret=True),
-    "labels": Field(SCALARS, rules.label_value, names=lambda name: rules.label_name(str(name))),
+    "labels": Field(SCALARS, rules.label_value, names=lambda name, _version: rules.label_name(str(name))),
     "sshd": Field(
         {"sftp": _switch(), "disablePasswordAuth": _switch(since=(1, 8), source="docs v1.8")},
-        since=(1, 2),
-        source="docs v1.3",
+        since=(1, 2, 2),
+        source="struct v1.2.2, docs v1.3",
     ),
     "persistentStatePaths": _texts(rules.state_path, since=(1, 2), source="docs v1.3"),
     "afterInstallChrootCommands": _texts(since=(1, 2), secret=True, source="docs v1.3"),
     "externalStorageConfig": Field(
-        {"enabled": _switch(), "multiPathConfig": Field(ANY)}, since=(1, 4), source="docs v1.4"
+        {"enabled": _switch(), "multiPathConfig": Field(MULTIPATH)}, since=(1, 4), source="docs v1.4"
     ),
-    "additionalKernelArguments": _text(since=(1, 4), source="docs v1.4"),
+    "additionalKernelArguments": _text(since=(1, 4), secret=True, source="docs v1.4"),
 }
 
 _CLUSTER_NETWORK = {"enable": _switch(), "description": _text(), "config": Field(SCALARS)}
@@ -204,7 +219,13 @@ CONFIGURATION = {
     "sans": _texts(since=(1, 6), source="docs v1.6"),
     "os": Field(OS),
     "install": Field(INSTALL),
-    "systemSettings": Field(SCALARS, secret=True, names=system_setting),
+    "systemSettings": Field(
+        SCALARS,
+        secret=True,
+        names=system_setting,
+        values={"containerd-registry": containerd_registry},
+        secret_name=is_secret_setting,
+    ),
     "clusterNetworks": Field(Named(_CLUSTER_NETWORK), until=(1, 1), source="docs v1.0, v1.1"),
     # The installer's own, which it fills in by itself.
     "runtimeVersion": _text(),
@@ -212,6 +233,6 @@ CONFIGURATION = {
     "systemDefaultRegistry": _text(since=(1, 9)),
     "harvesterChartVersion": _text(),
     "monitoringChartVersion": _text(),
-    "loggingChartVersion": _text(since=(1, 2)),
+    "loggingChartVersion": _text(since=(1, 1), source="struct v1.1.0"),
     "kubeovnChartVersion": _text(since=(1, 6)),
 }

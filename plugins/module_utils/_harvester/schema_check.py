@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Holds a configuration against the table: keys the installer drops, values that it takes wrongly or not at all.
 
-It reads YAML 1.2, turns text into truth values, numbers and lists of one item, and refuses the whole document where a
-text is a number. Source: pkg/config/coerce.go and schemas.go of harvester/harvester-installer.
+It reads YAML 1.2, turns text into truth values, lists of one item and, from v1.8 on, numbers, and refuses the whole
+document where a text is a number. Source: pkg/config/coerce.go and schemas.go of harvester/harvester-installer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import ABSENT, join
@@ -21,8 +21,10 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installer
     Version,
     shown_version,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.nested_values import multipath
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import (
     CONFIGURATION,
+    MULTIPATH,
     SCALARS,
     SWITCH,
     TEXT,
@@ -36,6 +38,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schem
 Finding = tuple[str, Any, str, bool]  # path, value, message, whether it is only a note
 
 MAX_FINDINGS = 200
+MAX_DIGITS = 10  # of a number: one less than this fits into 32 bits whatever they are
+_NUMBERS_OF_TEXT: Version = (1, 8)
 _SWITCH_WORDS = ("true", "false", "yes", "no", "t", "f", "y", "n")
 
 
@@ -78,9 +82,9 @@ def _field(value: Any, field: Field, version: Version, path: str) -> Iterator[Fi
     elif isinstance(field.shape, Named):
         yield from _named(value, field.shape, version, path)
     elif field.shape == SCALARS:
-        yield from _scalars(value, field, path)
-    elif value != "":
-        message = _KINDS[field.shape](value) or (field.rule(value) if field.rule else "")
+        yield from _scalars(value, field, version, path)
+    elif value != "" or field.shape == WHOLE:
+        message = _KINDS[field.shape](value, version) or (field.rule(value) if field.rule else "")
         if message:
             yield path, _shown(value, field), message, False
 
@@ -109,19 +113,25 @@ def _named(value: Any, shape: Named, version: Version, path: str) -> Iterator[Fi
             yield from _mapping(child, shape.fields, version, below)
 
 
-def _scalars(value: Any, field: Field, path: str) -> Iterator[Finding]:
+def _scalars(value: Any, field: Field, version: Version, path: str) -> Iterator[Finding]:
     if not isinstance(value, Mapping):
         yield path, ABSENT, "should be a mapping of names to text", False
         return
+    rules = field.values or {}
     for name, child in value.items():
         below = join(path, name)
-        message = field.names(name) if field.names else ""
+        rule = rules.get(name, field.rule)
+        message = field.names(name, version) if field.names else ""
         if message:
             yield below, ABSENT, message, False
         elif isinstance(child, (Mapping, list)):
             yield below, ABSENT, "should be text: what is more than that, as JSON in quotes", False
-        elif child is not None and field.rule and (told := field.rule(child)):
+        elif child is not None and rule and (told := rule(child)):
             yield below, _shown(child, field), told, False
+        elif isinstance(child, float):
+            # What was 1.10 is 1.1 by now, and nobody knows.
+            shown = "" if field.secret else f" {child}"
+            yield below, ABSENT, f"is a number and becomes the text{shown}: put it in quotes as it should be", True
 
 
 def _in_time(field: Field, version: Version) -> bool:
@@ -175,7 +185,7 @@ def _shown(value: Any, field: Field) -> Any:
     return ABSENT if field.secret or (isinstance(value, str) and "@" in value) else value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, _version: Version) -> str:
     if isinstance(value, str):
         return ""
     if isinstance(value, (bool, int, float)):
@@ -183,19 +193,36 @@ def _text(value: Any) -> str:
     return "should be text"
 
 
-def _whole(value: Any) -> str:
+def _mac(value: Any, version: Version) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "should be text: put it in quotes, for YAML takes digits and colons for a number of base 60"
+    return _text(value, version)
+
+
+def _permissions(value: Any, version: Version) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0o7777:
+        return f"should be text, in quotes: YAML reads 0{value:03o} without them as {value}; should be '0{value:03o}'"
+    return _text(value, version)
+
+
+def _whole(value: Any, version: Version) -> str:
+    """Hold a value against a number; from v1.8 on (NewToInt in schemas.go) the installer reads one out of a text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return ""
-    return "" if isinstance(value, str) and value.isdecimal() and len(value) < 10 else "should be a whole number"
+    if value == "":
+        return "should be a whole number, or be left out: Harvester refuses a configuration with an empty text here"
+    if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < MAX_DIGITS):
+        return "should be a whole number"
+    return "" if version >= _NUMBERS_OF_TEXT else "should be a number, not as text before v1.8: leave out the quotes"
 
 
-def _switch(value: Any) -> str:
+def _switch(value: Any, _version: Version) -> str:
     if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _SWITCH_WORDS):
         return ""
     return "should be true or false"
 
 
-def _texts(value: Any) -> str:
+def _texts(value: Any, _version: Version) -> str:
     """Hold a value against a list of text; the installer takes a text for a list of one."""
     if isinstance(value, str):
         return ""
@@ -207,7 +234,7 @@ def _texts(value: Any) -> str:
     return ""
 
 
-def _headers(value: Any) -> str:
+def _headers(value: Any, _version: Version) -> str:
     if not isinstance(value, Mapping):
         return "should be a mapping of names to lists"
     for name, items in value.items():
@@ -216,20 +243,18 @@ def _headers(value: Any) -> str:
     return ""
 
 
-def _content(value: Any) -> str:
+def _content(value: Any, _version: Version) -> str:
     return "" if isinstance(value, (str, bytes)) else "should be text"
 
 
-def _any(value: Any) -> str:
-    return "" if isinstance(value, (Mapping, list)) else "should be a mapping or a list"
-
-
-_KINDS = {
+_KINDS: dict[str, Callable[[Any, Version], str]] = {
     TEXT: _text,
+    "mac": _mac,
+    "permissions": _permissions,
     WHOLE: _whole,
     SWITCH: _switch,
     TEXTS: _texts,
     "headers": _headers,
     "content": _content,
-    "any": _any,
+    MULTIPATH: multipath,
 }

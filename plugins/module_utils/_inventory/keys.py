@@ -36,16 +36,30 @@ def text(value: Any) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise Unfit("should be text: put it in quotes" if isinstance(value, (bool, float)) else "should be text")
+    if isinstance(value, bool):
+        raise Unfit("should be text: put it in quotes, for YAML takes yes, no, on and off for true or false")
+    raise Unfit("should be text: put it in quotes" if isinstance(value, float) else "should be text")
 
 
 def texts(value: Any) -> list[str]:
-    """Return a list of strings, or a string of them separated by commas or spaces, as a list."""
+    """Return a list of strings, or a string of them separated by commas or spaces, as a list without empty ones."""
     if isinstance(value, str):
         return value.replace(",", " ").split()
     if isinstance(value, list):
-        return [text(item) for item in value]
-    raise Unfit("should be a list")
+        return [text(item) for item in value if not is_empty(item)]
+    raise Unfit("should be a list, or text with commas or spaces between")
+
+
+def text_values(value: Any) -> dict[str, str]:
+    """Return a mapping of names to text, whose empty values count as not given."""
+    found = {}
+    for name, item in mapping(value).items():
+        try:
+            if not is_empty(item):
+                found[text(name)] = text(item)
+        except Unfit as unfit:
+            raise Unfit(f"{text_or_shown(name)} {unfit}") from None
+    return found
 
 
 def words(value: Any) -> list[str]:
@@ -53,6 +67,13 @@ def words(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value.strip()] if value.strip() else []
     return texts(value)
+
+
+def mark(value: Any) -> str:
+    """Return text that asks for something by being another than before."""
+    if isinstance(value, bool):
+        raise Unfit("should be text that is new each time, such as the date")
+    return text(value)
 
 
 def switch(value: Any) -> bool:
@@ -89,8 +110,19 @@ def arch(value: Any) -> str:
 def mac(value: Any) -> str:
     """Return a MAC address, in any common notation, as Hardware objects have it."""
     if not isinstance(value, str):
-        raise Unfit("should be text: put it in quotes, for YAML takes digits and colons for a number of base 60")
+        message = "should be text: put it in quotes, for YAML takes digits and colons for a number of base 60"
+        meant = _mac_of_number(value)
+        raise Unfit(f'{message}: "{meant}"' if meant else message)
     return parse_mac(value.strip()) or value
+
+
+def _mac_of_number(value: Any) -> str | None:
+    """Return the MAC address that YAML 1.1 has read as a number, None where it is none: 52:54:00:12:34:56, or bare."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return None
+    if not 60**5 <= value < 100 * 60**5:
+        return parse_mac(str(value))
+    return ":".join(f"{part:02}" for part in (value // 60**5, *(value // 60**place % 60 for place in (4, 3, 2, 1, 0))))
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -109,7 +141,12 @@ def mappings(value: Any) -> list[dict[str, Any]]:
 
 def system(value: Any) -> dict[str, Any]:
     """Return an operating system, the name of a distribution or a mapping, as a mapping."""
-    return {"distro": value} if isinstance(value, str) else _with(("distro", "version"), mapping(value))
+    if isinstance(value, str):
+        return {"distro": value}
+    if not isinstance(value, dict):
+        raise Unfit("should be the name of an operating system, as in harvester, or a mapping with distro and version")
+    known = _with(("distro", "version"), value)
+    return {name: text(item) for name, item in known.items() if not is_empty(item)}
 
 
 def ipxe(value: Any) -> dict[str, Any]:
@@ -120,6 +157,16 @@ def ipxe(value: Any) -> dict[str, Any]:
 def routes(value: Any) -> list[dict[str, Any]]:
     """Return static routes."""
     return [_with(("destination", "router"), item) for item in mappings(value)]
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a value says nothing, as that of a template with ``default('')`` does."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def text_or_shown(name: Any) -> str:
+    """Return a name for people, whatever it is."""
+    return shown(name).strip('"')
 
 
 def _with(names: tuple[str, ...], value: dict[str, Any]) -> dict[str, Any]:
@@ -160,9 +207,9 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     **_NIC,
     "name": text,
     "namespace": text,
-    "labels": mapping,
-    "annotations": mapping,
-    "reprovision": text,
+    "labels": text_values,
+    "annotations": text_values,
+    "reprovision": mark,
     "after": texts,
     "disks": texts,
     "os": system,
@@ -199,6 +246,9 @@ _OTHER_NAMES = {
     "version": "os_version",
     "vlan": "vlan_id",
 }
+# What messages call a key that nobody wrote: the name in the documentation.
+_DOCUMENTED = {"disks": "disk", "name_servers": "dns", "time_servers": "ntp", "uefi": "firmware"}
+NAMES = frozenset(_MACHINE) | _OTHER_NAMES.keys()
 
 # Field of a Hardware object -> the key it comes from; those of an interface are relative to it.
 _FIELDS = {
@@ -230,9 +280,9 @@ def inventory_key(path: str) -> str:
     """Return the key of the inventory that the field at ``path`` of a Hardware object comes from."""
     nic = _NIC_FIELD.fullmatch(path)
     if nic is None:
-        return "disks" if _DISK.fullmatch(path) else _FIELDS.get(path, path)
+        return "disks" if _DISK.fullmatch(path) else _FIELDS.get(path, path.removeprefix("metadata."))
     number, field = int(nic[1]), nic[2]
-    name, bracket, place = field.partition("[")
+    name, bracket, place = field.replace("].destination_descriptor", "].destination").partition("[")
     key = _NIC_FIELDS.get(name) or _BLOCKS.sub("", name, count=1)
     return (f"interfaces[{number - 1}]." if number else "") + key + bracket + place
 
@@ -243,27 +293,44 @@ def canonical(key: str) -> str:
     return parent + dot + _OTHER_NAMES.get(name, name)
 
 
-def read_machine(description: Mapping[str, Any], told: Told) -> dict[str, Any]:
-    """Return a machine's description under the keys above; ``told`` hears of what can't be used."""
-    return _read(description, _MACHINE, told)
+def as_written(key: str, written: Mapping[str, str]) -> str:
+    """Return ``key``, which may have a place in a list or more below it, by the name it was written under.
+
+    ``written`` gives these names; what is not in it was not written, and gets the name that the documentation has.
+    """
+    parent, dot, name = key.rpartition("].")
+    head = re.split(r"[.\[]", name, maxsplit=1)[0]
+    return parent + dot + written.get(parent + dot + head, _DOCUMENTED.get(head, head)) + name[len(head) :]
 
 
-def read_nic(description: Mapping[str, Any], told: Told) -> dict[str, Any]:
+def read_machine(description: Mapping[str, Any], told: Told, prefix: str = "") -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a machine's description under the keys above, and the names these were written under.
+
+    ``told`` hears of what can't be used; messages have ``prefix`` before other keys.
+    """
+    return _read(description, _MACHINE, told, prefix)
+
+
+def read_nic(description: Mapping[str, Any], told: Told) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the description of one more interface of a machine, likewise."""
     return _read(description, _NIC, told)
 
 
-def _read(description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], Any]], told: Told) -> dict[str, Any]:
+def _read(
+    description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], Any]], told: Told, prefix: str = ""
+) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
+    written: dict[str, str] = {}
     for given, value in description.items():
         key = _OTHER_NAMES.get(given, given)
         if key not in kinds:
-            told(shown(given).strip('"'), None, f"unknown{_suggestion(given, kinds)}")
-        elif value is None or value == "":
+            told(text_or_shown(given), None, f"unknown{_suggestion(given, kinds)}")
+        elif is_empty(value):
             continue
-        elif key in values:
-            told(given, value, f"the same as {key}, which is also given")
+        elif key in written:
+            told(given, value, f"the same as {prefix}{written[key]}, which is also given")
         else:
+            written[key] = given
             try:
                 values[key] = kinds[key](value)
             except Unfit as unfit:
@@ -271,14 +338,15 @@ def _read(description: Mapping[str, Any], kinds: Mapping[str, Callable[[Any], An
     if "os" in values:
         # One key for the version, so that a machine's wins over its group's wherever either is written.
         system_given = values.pop("os")
-        if system_given.get("distro") is not None:
+        if "distro" in system_given:
             values["os"] = {"distro": system_given["distro"]}
-        if system_given.get("version") is not None:
-            values.setdefault("os_version", system_given["version"])
-    return values
+        if "version" in system_given and "os_version" not in values:
+            values["os_version"] = system_given["version"]
+            written["os_version"] = f"{written['os']}.version"
+    return values, written
 
 
 def _suggestion(given: Any, kinds: Mapping[str, Any]) -> str:
     names = [*kinds, *(name for name, key in _OTHER_NAMES.items() if key in kinds)]
-    near = get_close_matches(str(given).lower()[:64], names, n=1, cutoff=0.6)
+    near = get_close_matches(str(given).lower()[:64], names, n=1, cutoff=0.65)
     return f": should this be {near[0]}?" if near else ""

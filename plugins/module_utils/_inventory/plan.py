@@ -32,7 +32,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -51,6 +52,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installer
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import INSTALLERS, find
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.validation.objects import check
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import (
+    as_written,
     canonical,
     inventory_key,
     read_machine,
@@ -59,6 +61,16 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys 
 
 DEFAULT_ARCH = "x86_64"
 _PATH = re.compile(r"(?:spec|metadata)(?:\.[A-Za-z_]+(?:\[[0-9]+\])?)+")
+# Fields of objects that messages name without their path, and the keys they come from.
+_FIELDS = {
+    "boot_file_name": "boot_file_name",
+    "netboot.ipxe": "ipxe",
+    "netboot.osie": "kernel",
+    "operating_system.distro": "os",
+    "tftp_server_name": "tftp_server_name",
+    "userdata": "kernel_args",
+}
+_FIELD = re.compile(rf"\b(?:{'|'.join(map(re.escape, _FIELDS))})\b")
 _PREFIX = re.compile(r"/?([0-9]|[12][0-9]|3[0-2])", re.ASCII)
 
 
@@ -70,25 +82,57 @@ class PlanError(ValueError):
         self.problems = problems
 
 
+@dataclass(frozen=True)
+class Examined:
+    """Machines as Hardware objects, as far as they can be made, with all that is wrong and what is worth knowing."""
+
+    objects: list[dict[str, Any]]
+    problems: list[Problem]
+    notes: list[Problem]
+
+
 def plan(machines: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Return the Hardware objects of ``machines``, in their order; a machine's keys win over ``defaults``.
 
     The same input gives the same objects with the same order of keys. Raises PlanError with every problem of every
     machine, each under the key that it comes from.
     """
-    problems: list[Problem] = []
-    plans = [_Plan(place, plain(machine), plain(defaults or {}), problems) for place, machine in enumerate(machines)]
-    objects = [item.hardware() for item in plans]
-    told = {(problem.document, canonical(problem.path)) for problem in problems}
+    found = examine(machines, defaults)
+    if found.problems:
+        raise PlanError(found.problems)
+    return found.objects
+
+
+def examine(
+    machines: Iterable[Mapping[str, Any]],
+    defaults: Mapping[str, Any] | None = None,
+    *,
+    prefix: str = "",
+    whole: str = "",
+) -> Examined:
+    """Return what ``plan`` would, and all problems and notes, in the order of the machines.
+
+    A problem names a key as it was written, with ``prefix`` before it; ``document`` is the place of its machine. What a
+    machine has under the key ``whole`` is its Hardware object as it is, and nothing else of it counts.
+    """
+    told: list[Problem] = []
+    plans: list[_Plan | None] = []
+    objects: list[Any] = []
+    for place, item in enumerate(plain(list(machines))):
+        is_whole = isinstance(item, dict) and whole in item
+        plans.append(None if is_whole else _Plan(place, item, plain(defaults or {}), told, prefix))
+        objects.append(item[whole] if is_whole else plans[-1].hardware())
     for problem in check(Document(item, number=place) for place, item in enumerate(objects)):
-        key = inventory_key(problem.path)
-        # What could not be read is not missing as well.
-        if not problem.note and (problem.document, key) not in told:
-            message = _PATH.sub(lambda found: inventory_key(found[0]), problem.message)
-            problems.append(replace(problem, object=plans[problem.document].name, path=key, message=message))
-    if problems:
-        raise PlanError(sorted(problems, key=lambda problem: problem.document))
-    return objects
+        origin = plans[problem.document]
+        if origin is None:
+            path = f"{prefix}{whole}.{problem.path}" if problem.path else prefix + whole
+            told.append(replace(problem, path=path))
+        elif not origin.knows(problem):
+            told.append(origin.in_its_words(problem))
+    told.sort(key=lambda problem: problem.document)
+    return Examined(
+        objects, [problem for problem in told if not problem.note], [problem for problem in told if problem.note]
+    )
 
 
 def draft(machine: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +141,7 @@ def draft(machine: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(node: Any) -> Any:
-    """Return ``node`` in Python's own types: Ansible hands over mappings, lists and text of its own."""
+    """Return ``node`` in the types of JSON: Ansible has mappings, lists and text of its own, and YAML reads dates."""
     if isinstance(node, Mapping):
         return {plain(key): plain(value) for key, value in node.items()}
     if isinstance(node, (list, tuple)):
@@ -106,26 +150,59 @@ def plain(node: Any) -> Any:
         return "".join(node)
     if isinstance(node, int) and not isinstance(node, bool):
         return int(node)
-    return node
+    if isinstance(node, float):
+        return float(node)
+    if isinstance(node, datetime):
+        return datetime.isoformat(node)
+    return date.isoformat(node) if isinstance(node, date) else node
 
 
 class _Plan:
     """One machine on its way to a Hardware object."""
 
-    def __init__(self, place: int, machine: Any, defaults: Any, problems: list[Problem]) -> None:
+    def __init__(self, place: int, machine: Any, defaults: Any, problems: list[Problem], prefix: str = "") -> None:
         self._place = place
         self._problems = problems
+        self._prefix = prefix
+        self._unread: set[str] = set()  # keys of which something has been told
         self.name = ""
         if not isinstance(machine, dict) or not isinstance(defaults, dict):
             self._told("", machine, "should be a mapping")
             machine, defaults = {}, {}
         self.name = printable(str(machine.get("name") or f"machines[{place}]"))
         # Each half by itself, so that "disk" of a machine wins over "disks" of its group.
-        self._values = read_machine(defaults, self._told) | read_machine(machine, self._told)
+        of_all, written_for_all = read_machine(defaults, self._told, prefix)
+        own, written = read_machine(machine, self._told, prefix)
+        self._values, self._written = of_all | own, written_for_all | written
+        self._given = defaults | machine
 
     def _told(self, key: str, value: Any, message: str) -> None:
         text = "" if value is None or is_secret(f"spec.{key}") else shown(value)
-        self._problems.append(Problem(message, document=self._place, object=self.name, path=key, value=text))
+        self._unread.add(canonical(key))
+        path = self._prefix + key if key else ""
+        self._problems.append(Problem(message, document=self._place, object=self.name, path=path, value=text))
+
+    def knows(self, problem: Problem) -> bool:
+        """Return whether ``problem`` follows from one that has been told: what could not be read is not missing."""
+        key = inventory_key(problem.path)
+        boots_nothing = key == "allow_pxe" and "os" in self._unread
+        return key in self._unread or boots_nothing or (key == "netmask" and "network" in self._unread)
+
+    def in_its_words(self, problem: Problem) -> Problem:
+        """Return a problem of the object in the words that describe the machine."""
+        key = inventory_key(problem.path)
+        message = _PATH.sub(lambda found: self._name_of(inventory_key(found[0])), problem.message)
+        message = _FIELD.sub(lambda found: self._name_of(_FIELDS[found[0]]), message)
+        # Nobody wrote that it boots: every machine does.
+        if key == "allow_pxe" and "allow_pxe" not in self._written and not problem.note:
+            key, message = "kernel" if "os" in self._written else "os", message.replace("true, but", "missing:")
+        given = self._given.get(self._written.get(key, key))
+        # What stands in the object may be made of what was written: uefi is false where that is "legacy".
+        value = shown(given) if problem.value and isinstance(given, (str, int)) else problem.value
+        return replace(problem, object=self.name, path=self._name_of(key), value=value, message=message)
+
+    def _name_of(self, key: str) -> str:
+        return self._prefix + as_written(key, self._written)
 
     def hardware(self) -> dict[str, Any]:
         """Return the object; what can't be used is told, and left to the checks that follow."""
@@ -148,7 +225,10 @@ class _Plan:
         interfaces = [self._interface(given, "", first=True)]
         for place, item in enumerate(given.get("interfaces", [])):
             prefix = f"interfaces[{place}]."
-            nic = read_nic(item, lambda key, value, message, prefix=prefix: self._told(prefix + key, value, message))
+            nic, written = read_nic(
+                item, lambda key, value, message, prefix=prefix: self._told(prefix + key, value, message)
+            )
+            self._written |= {prefix + key: name for key, name in written.items()}
             interfaces.append(self._interface(nic, prefix, first=False))
         return _filled(
             {
@@ -168,7 +248,7 @@ class _Plan:
             userdata += self._kernel_arguments()
         if "config_url" in given and not installer.configuration_argument:
             distros = " or ".join(item.distro for item in INSTALLERS if item.configuration_argument)
-            self._told("config_url", given["config_url"], f"only for os: {distros}")
+            self._told("config_url", given["config_url"], f"only for {self._name_of('os')}: {distros}")
         instance = {"operating_system": system, "userdata": " ".join(userdata)}
         return _filled(
             {
@@ -234,22 +314,27 @@ class _Plan:
         bits = _PREFIX.fullmatch(netmask)
         if bits:
             netmask = _dotted(bits[1])
-        found = [netmask] if netmask else []
+        found = {"netmask": netmask} if netmask else {}
         if slash and _PREFIX.fullmatch(length):
-            found.append(_dotted(length))
+            found["ip"] = _dotted(length)
         elif slash:
             address = given["ip"]  # for the check to tell
         network = given.get("network", "")
         message = values.route_destination(network) if network else ""
         if message:
-            self._told(f"{prefix}network", network, message)
+            self._told_of(f"{prefix}network", network, message)
         elif network:
-            found.append(_dotted(network.partition("/")[2]))
+            found["network"] = _dotted(network.partition("/")[2])
             if address and not values.ipv4(address) and IPv4Address(address) not in IPv4Network(network):
-                self._told(f"{prefix}ip", address, f"outside network {network}")
-        if len(set(found)) > 1:
-            self._told(f"{prefix}netmask", None, f"ip, netmask and network disagree: {', '.join(found)}")
-        return address or None, found[0] if found else None
+                self._told_of(f"{prefix}ip", address, f"outside network {network}")
+        if len(set(found.values())) > 1:
+            others = " and ".join(f"{self._name_of(prefix + key)} {mask}" for key, mask in list(found.items())[1:])
+            first, mask = next(iter(found.items()))
+            self._told_of(f"{prefix}{first}", given[first], f"netmask {mask}, but {others}: they disagree")
+        return address or None, next(iter(found.values()), None)
+
+    def _told_of(self, key: str, value: Any, message: str) -> None:
+        self._told(as_written(key, self._written), value, message)
 
 
 def _dotted(length: str) -> str:

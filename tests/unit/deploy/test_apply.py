@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.apply import apply, remove
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.conflicts import Conflict
+from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import FIELD_MANAGER
 
 LABEL = "app.kubernetes.io/managed-by"
 OURS = {LABEL: "baremetal.netboot"}
@@ -112,6 +113,57 @@ def test_apply_takes_nothing_from_what_somebody_else_makes_just_then():
     cluster = Cluster({}, CONFLICT)
     with pytest.raises(Conflict, match="kubectl-edit"):
         apply(cluster, [config_map()])
+
+
+class Race(Cluster):
+    """A cluster in which somebody else makes ``theirs`` between our look and our patch, which has no field of it."""
+
+    def __init__(self, path: str, theirs: dict) -> None:
+        super().__init__({})
+        self.path, self.theirs = path, theirs
+
+    def request(self, method, path, query=None, body=None, _content_type=None):
+        answer = super().request(method, path, query, body)
+        if method == "PATCH" and path == self.path and not self.objects:
+            # What the API makes of both: our label is on their object now, and their manager is beside ours.
+            self.objects[path] = self.theirs
+            managers = [{"manager": "helm", "operation": "Update"}, {"manager": FIELD_MANAGER, "operation": "Apply"}]
+            return {**self.theirs, "metadata": {**body["metadata"], "managedFields": managers}}
+        return answer
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_apply_gives_back_what_somebody_else_has_made_just_then(check):
+    """Without a conflict the patch goes through, and the label would say that their object is ours, to be removed."""
+    cluster = Race(f"{CONFIG_MAPS}/x", present(config_map(), {LABEL: "Helm"}))
+    with pytest.raises(Conflict, match="ConfigMap n/x is there already and not ours"):
+        apply(cluster, [config_map()], check=check)
+    if not check:
+        # To apply nothing takes away what nobody but we has set.
+        assert cluster.bodies[-1] == {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "x", "namespace": "n"},
+        }
+    assert len(cluster.changes) == (0 if check else 2)
+
+
+def test_apply_gives_back_a_namespace_and_uses_it():
+    cluster = Race("/api/v1/namespaces/n", present(namespace(), {"team": "a"}))
+    (outcome,) = apply(cluster, [namespace()])
+    assert (outcome.action, outcome.reason) == ("kept", "it is there already, and not ours")
+    assert cluster.bodies[-1]["metadata"] == {"name": "n"}
+
+
+def test_apply_keeps_what_it_has_made_itself():
+    class Api(Cluster):
+        def request(self, *arguments):
+            body = super().request(*arguments)
+            return {**body, "metadata": {**body["metadata"], "managedFields": [{"manager": FIELD_MANAGER}]}}
+
+    cluster = Api({})
+    assert [outcome.action for outcome in apply(cluster, [config_map()])] == ["created"]
+    assert len(cluster.changes) == 1
 
 
 @pytest.mark.parametrize("labels", FOREIGN)

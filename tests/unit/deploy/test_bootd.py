@@ -225,6 +225,11 @@ def test_pod_is_another_with_another_image_of_the_same_name():
     ("given", "said"),
     [
         ({"image": ""}, "image is empty"),
+        ({"image": "bootd:"}, "image is 'bootd:' but should be an image"),
+        ({"node_selector": {"a b": "c"}}, "node_selector has 'a b', which is no name of a label"),
+        ({"node_selector": {"role": None}}, "node_selector.role is empty: should be text, '' where it is none"),
+        ({"node_selector": {"role": ["boot"]}}, "node_selector.role is ['boot'] but should be text"),
+        ({"settings": {"arch_map": {"7": "x.efi"}}}, "settings.arch_map is {'7': 'x.efi'} but should be text"),
         ({"address": ""}, "--address is '' but should be the IPv4 address of this node"),
         ({"namespace": "a_b"}, "namespace is 'a_b' but should be"),
         ({"store": "files:/etc/bootd"}, "store is 'files:/etc/bootd' but should be kubernetes or"),

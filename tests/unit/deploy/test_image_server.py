@@ -76,7 +76,7 @@ def test_pod_goes_where_the_images_are():
     spec = pod(nodes=["node1"], node_selector={"images": True}, tolerations=[{"operator": "Exists"}])
     (term,) = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert term == {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node1"]}]}
-    assert spec["nodeSelector"] == {"images": "True"}
+    assert spec["nodeSelector"] == {"images": "true"}
     assert spec["tolerations"][-1] == {"operator": "Exists"}
 
 
@@ -93,6 +93,9 @@ def test_namespace_is_the_same_as_bootd_makes_it():
         ({"port": 0}, "port is 0 but should be between 1 and 65535"),
         ({"name": "Image_Server"}, "name is 'Image_Server' but should be"),
         ({"namespace": "a.b"}, "namespace is 'a.b' but should be"),
+        ({"image": "nginx latest"}, "image is 'nginx latest' but should be an image such as"),
+        ({"node_selector": {"a": 1.1}}, "node_selector.a is 1.1 but should be text: put it in quotes"),
+        ({"nodes": ["Node_1"]}, "nodes[0] is 'Node_1' but should be the name of a node"),
         ({"image": ""}, "there would be nothing to run"),
         ({"replicas": 0}, "replicas is 0 but should be 1 or more"),
         ({"replicas": 2, "nodes": ["a"]}, "each needs a node of its own"),

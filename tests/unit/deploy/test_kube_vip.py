@@ -214,8 +214,29 @@ def test_pod_is_the_documented_one():
 
 def test_pod_runs_where_it_is_told():
     found = pod(node_selector={"bootstrap": True})
-    assert found["nodeSelector"] == {"bootstrap": "True"}
+    assert found["nodeSelector"] == {"bootstrap": "true"}
     assert "affinity" not in found
+
+
+def test_pod_has_truth_values_as_kubernetes_writes_them():
+    env = {
+        item["name"]: item.get("value")
+        for item in pod(extra_env={"a": True, "b": False, "c": 5})["containers"][0]["env"]
+    }
+    assert (env["a"], env["b"], env["c"]) == ("true", "false", "5")
+
+
+def test_problems_are_told_at_once():
+    wrong = {
+        "address": "0.0.0.0",
+        "port": 70000,
+        "version": "1.1.2",
+        "image": "kube-vip:v1",
+        "node_selector": {"a": 1.1},
+    }
+    assert [line.split(" ")[0] for line in problems(settings(**wrong))] == [
+        "address", "port", "image", "version", "node_selector.a",
+    ]  # fmt: skip
 
 
 def test_pod_may_do_no_more_than_it_needs():
@@ -298,6 +319,36 @@ def test_leftovers_are_the_secret_that_is_not_needed_any_more():
         ({"namespace": "a.b"}, "namespace is 'a.b'"),
         ({"load_balancer_class": "mine"}, "load_balancer_class is 'mine' but should be like"),
         ({"load_balancer_class": ""}, ""),
+        ({"node_selector": {"role": 1.10}}, "node_selector.role is 1.1 but should be text: put it in quotes"),
+        ({"node_selector": {"role": "a b"}}, "node_selector.role is 'a b' but should be at most 63 letters"),
+        ({"node_selector": {"role": {"a": 1}}}, "node_selector.role is {'a': 1} but should be text"),
+        ({"node_selector": {"-role": "x"}}, "node_selector has '-role', which is no name of a label"),
+        ({"node_selector": {"node-role.kubernetes.io/control-plane": "", "rack": 7}}, ""),
+        ({"version": "1.1.2"}, "version is '1.1.2' but should be 'v1.1.2'"),
+        ({"version": ""}, "version is '' but should be the tag of an image"),
+        ({"version": f"v1.1.2@sha256:{'a' * 64}"}, ""),
+        ({"image": "ghcr.io/kube-vip/kube-vip:v1.0.0"}, "should be 'ghcr.io/kube-vip/kube-vip': version says which"),
+        ({"image": f"kube-vip@sha256:{'a' * 64}"}, "should be 'kube-vip': version says which"),
+        ({"image": "registry:5000/kube-vip"}, ""),
+        ({"image": "https://ghcr.io/kube-vip"}, "but should be an image such as"),
+        ({"image": ""}, "image is empty"),
+        ({"port": 70000}, "port is 70000 but should be between 1 and 65535"),
+        ({"port": 0}, "port is 0 but should be between 1 and 65535"),
+        ({"address": "0.0.0.0"}, "address is '0.0.0.0', which is the unspecified address"),
+        ({"address": "224.0.0.18"}, "which is a multicast address"),
+        ({"address": "::"}, "which is the unspecified address"),
+        ({"address": "255.255.255.255"}, "which is the broadcast address"),
+        ({"prometheus_server": "2112"}, "prometheus_server is '2112' but should be :PORT or ADDRESS:PORT"),
+        ({"prometheus_server": ":70000"}, "prometheus_server is ':70000'"),
+        ({"prometheus_server": "[::1]:2112"}, ""),
+        ({"prometheus_server": ""}, ""),
+        ({"extra_env": {"a b": "x"}}, "extra_env has 'a b', which is no name of a variable"),
+        ({"extra_env": {"vip_x": [1]}}, "extra_env.vip_x is [1] but should be text"),
+        ({"extra_env": {"vip_x": True, "vip_y": 5}}, ""),
+        ({"mode": "bgp", "bgp": {"peers": PEERS, "router_id": "0.0.0.0"}}, "bgp.router_id is '0.0.0.0'"),
+        ({"mode": "bgp", "bgp": {"peers": PEERS, "source_address": "0.0.0.0"}}, "bgp.source_address is '0.0.0.0'"),
+        ({"mode": "bgp", "bgp": {"peers": PEERS, "source_interface": "a b"}}, "bgp.source_interface is 'a b'"),
+        ({"mode": "bgp", "bgp": {"peers": [{"address": "0.0.0.0", "asn": 1}]}}, "bgp.peers[0].address is '0.0.0.0'"),
         ({"extra_env": {"vip_nodename": "x"}}, "extra_env.vip_nodename can't be set"),
         ({"mode": "bgp"}, "bgp.peers is empty"),
         ({"mode": "bgp", "bgp": {"peers": PEERS}}, ""),

@@ -220,6 +220,7 @@ def test_check_document_bios_is_refused_from_harvester_v1_8(version, refused):
         (f"{NETBOOT}.ipxe", {"url": "http://x", "contents": "#!ipxe\n"}, "contents comes first"),
         (f"{DHCP}.lease_time", 10, "short lease"),
         ("kind", "Workflow", "ignored"),
+        (f"{INSTANCE}.operating_system.distro", "talos", "unknown (installers are known for debian and harvester;"),
     ],
 )
 def test_check_document_note(path, value, words):
@@ -251,6 +252,20 @@ def test_check_document_note(path, value, words):
 )
 def test_check_document_unusual_but_right(changes):
     assert found(changed(*changes)) == {}
+
+
+@pytest.mark.parametrize(
+    ("distro", "meant"), [("havester", "harvester"), ("harvestr ", "harvester"), ("debian12", "debian")]
+)
+def test_check_document_operating_system_that_is_nearly_an_installer_s(distro, meant):
+    path = f"{INSTANCE}.operating_system.distro"
+    message = f"unknown: should this be {meant}? (installers are known for debian and harvester; any other boots"
+    told = found(changed((path, distro)))
+    assert list(told) == [path]
+    assert told[path].startswith(message)
+    own = changed((path, distro), (f"{NETBOOT}.osie.kernel", "vmlinuz"))
+    assert found(own) == {}
+    assert found(own, notes=True)[path].startswith(message)
 
 
 def test_check_document_every_problem_at_once():

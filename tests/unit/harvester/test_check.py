@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.versions import (
+    parse_version,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.check import as_documented, check
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_names import (
+    SETTINGS,
+    system_setting,
+)
 from samples.documents import PLAIN
 
 MAC = "52:54:00:00:00:01"
@@ -85,6 +92,15 @@ BROKEN = [
     ("install.vip", GONE, "", "missing", "v1.8.2"),
     ("install.vip", "192.0.2.11", "", "the machine's own address", "v1.8.2"),
     ("install.vip", "fd00::1", "", "IPv4", "v1.8.2"),
+    ("install.vip", "192.0.2.1", "", "the address of the gateway", "v1.8.2"),
+    ("install.vip", "192.0.2.255", "", "the broadcast address", "v1.8.2"),
+    ("install.vip", "192.0.2.0", "", "the address of the network", "v1.8.2"),
+    ("install.vip", "0.0.0.0", "", "the unspecified address", "v1.8.2"),
+    ("install.vip", "224.0.0.1", "", "a multicast address", "v1.8.2"),
+    ("install.vip", "10.52.3.4", "install.cluster_pod_cidr", "in it is the VIP 10.52.3.4", "v1.8.2"),
+    ("install.cluster_service_cidr", "192.0.2.0/25", "", "the VIP 192.0.2.99", "v1.8.2"),
+    (f"{MGMT}.gateway", "10.53.0.1", "install.cluster_service_cidr", "the gateway's address", "v1.8.2"),
+    (f"{MGMT}.ip", "0.0.0.0", "", "the unspecified address", "v1.8.2"),
     ("install.vip_mode", GONE, "", "static or dhcp", "v1.8.2"),
     ("install.vip_mode", "dhcp", "install.vip_hw_addr", "MAC address", "v1.8.2"),
     ("install.device", "nvme0n1", "", "path of a disk", "v1.8.2"),
@@ -118,6 +134,75 @@ BROKEN = [
     ("system_settings", {"ui-sauce": "auto"}, "system_settings.ui-sauce", "should this be ui-source?", "v1.8.2"),
     ("system_settings", {"http-proxy": {"httpProxy": "x"}}, "system_settings.http-proxy", "JSON", "v1.8.2"),
     ("installl", {"mode": "create"}, "", "should this be install?", "v1.8.2"),
+    # First versions, as the installer of each release has them.
+    ("install.addons", {"kubeovn_operator": {"enabled": True}}, "install.addons.kubeovn_operator", "v1.6", "v1.5.2"),
+    ("install.addons", {"descheduler": {"enabled": True}}, "install.addons.descheduler", "not before v1.7", "v1.6.1"),
+    ("install.wipedisks", True, "", "not before v1.2.2", "v1.2.1"),
+    ("os.sshd", {"sftp": True}, "os.sshd", "not before v1.2.2", "v1.2.1"),
+    ("install.harvester", {"storage_class": {"replica_count": 1}}, "", "not before v1.2", "v1.1.3"),
+    ("install.harvester", {"longhorn": {"default_settings": {"guaranteedInstanceManagerCPU": 6}}},
+     "install.harvester.longhorn.default_settings.guaranteedInstanceManagerCPU", "not before v1.2.2", "v1.2.1"),
+    ("logging_chart_version", "100.1.3", "", "not before v1.1", "v1.0.3"),
+    ("system_settings", {"max-hotplug-ratio": "4"}, "system_settings.max-hotplug-ratio", "before v1.8", "v1.7.3"),
+    ("system_settings", {"storage-network": ""}, "system_settings.storage-network", "before v1.3.2", "v1.3.1"),
+    ("system_settings", {"ntp-servers": "{}"}, "system_settings.ntp-servers", "before v1.2", "v1.1.3"),
+    ("system_settings", {"containerd-registry": "{}"}, "system_settings.containerd-registry", "v1.1.1", "v1.1.0"),
+    # Numbers.
+    (f"{MGMT}.mtu", "9000", "", "not as text before v1.8", "v1.7.3"),
+    (f"{MGMT}.vlan_id", "", "", "or be left out", "v1.8.2"),
+    (f"{MGMT}.vlan_id", "", "", "or be left out", "v1.3.0"),
+    (f"{MGMT}.mtu", "\u0661\u0665\u0660\u0660", "", "whole number", "v1.8.2"),
+    (f"{MGMT}.mtu", True, "", "whole number", "v1.8.2"),
+    (f"{MGMT}.mtu", 1500.5, "", "whole number", "v1.8.2"),
+    ("scheme_version", "1", "", "not as text before v1.8", "v1.7.3"),
+    ("os.write_files", [{"path": "/etc/x", "permissions": 0o600}], "os.write_files[0].permissions", "'0600'", "v1.8.2"),
+    # 52:54:00:00:00:01 without quotes.
+    ("install.vip_hw_addr", 41134176001, "", "base 60", "v1.8.2"),
+    # Values that the installer parses a second time.
+    ("system_settings", {"containerd-registry": "{'Mirrors': {}}"}, "system_settings.containerd-registry", "JSON",
+     "v1.8.2"),
+    ("system_settings", {"containerd-registry": "[" * 100_000}, "system_settings.containerd-registry", "JSON",
+     "v1.8.2"),
+    ("system_settings", {"containerd-registry": ""}, "system_settings.containerd-registry", "JSON", "v1.8.2"),
+    ("system_settings", {"containerd-registry": '{"Mirrors": ["a"]}'}, "system_settings.containerd-registry",
+     "Mirrors should be a mapping", "v1.8.2"),
+    ("system_settings", {"containerd-registry": '{"Mirrors": {"docker.io": {"Endpoints": "https://a"}}}'},
+     "system_settings.containerd-registry", "Endpoints should be a list of text", "v1.8.2"),
+    ("system_settings", {"containerd-registry": '{"Mirror": {}}'}, "system_settings.containerd-registry",
+     "Mirror is dropped in silence: should be Mirrors", "v1.8.2"),
+    ("os.externalStorageConfig", {"multiPathConfig": {"blacklist": []}}, "os.externalStorageConfig.multiPathConfig",
+     "a list of {vendor, product}", "v1.6.1"),
+    ("os.externalStorageConfig", {"multiPathConfig": [{"vendors": "x"}]}, "os.externalStorageConfig.multiPathConfig",
+     "[0].vendors is dropped in silence", "v1.8.2"),
+    ("os.externalStorageConfig", {"multiPathConfig": {"blacklist_wwids": ["x"]}},
+     "os.externalStorageConfig.multiPathConfig", "should be blacklistWwids", "v1.8.2"),
+    ("os.externalStorageConfig", {"multiPathConfig": {"blacklistWwids": [7]}},
+     "os.externalStorageConfig.multiPathConfig", "blacklistWwids should be a list of text", "v1.8.2"),
+    ("os.externalStorageConfig", {"multiPathConfig": {"blacklist": [{"vendor": 5}]}},
+     "os.externalStorageConfig.multiPathConfig", "blacklist[0].vendor should be text", "v1.8.2"),
+    ("os.externalStorageConfig", {"multiPathConfig": "{"}, "os.externalStorageConfig.multiPathConfig", "JSON", "v1.8"),
+]  # fmt: skip
+
+# path in CREATE, its value, version
+RIGHT = [
+    ("install.addons", {"kubeovn_operator": {"enabled": True}}, "v1.6.0"),
+    ("install.addons", {"descheduler": {"enabled": False}}, "v1.7.0"),
+    ("install.wipedisks", True, "v1.2.2"),
+    ("os.sshd", {"sftp": True}, "v1.2.2"),
+    ("install.harvester", {"storage_class": {"replica_count": 1}}, "v1.2.0"),
+    ("install.harvester", {"longhorn": {"default_settings": {"guaranteedInstanceManagerCPU": 6}}}, "v1.2.2"),
+    ("logging_chart_version", "100.1.3", "v1.1.0"),
+    ("system_settings", {"max-hotplug-ratio": "4", "storage-network": ""}, "v1.8.0"),
+    ("system_settings", {"storage-network": "", "csi-driver-config": "{}", "ui-plugin-index": "x"}, "v1.3.2"),
+    ("system_settings", {"ntp-servers": "{}"}, "v1.2.0"),
+    ("system_settings", {"containerd-registry": '{"Mirrors": {"docker.io": {"Endpoints": ["https://a"]}}}'}, "v1.1.1"),
+    ("system_settings", {"containerd-registry": '{"configs": {"a:5000": {"auth": {"username": "u"}}}}'}, "v1.8.2"),
+    (f"{MGMT}.mtu", "9000", "v1.8.0"),
+    (f"{MGMT}.mtu", 9000, "v1.1.0"),
+    ("os.externalStorageConfig", {"enabled": True, "multiPathConfig": [{"vendor": "a", "product": "b"}]}, "v1.4.0"),
+    ("os.externalStorageConfig", {"multiPathConfig": {"blacklist": [{"vendor": "a"}], "blacklistWwids": ["w"]}},
+     "v1.7.0"),
+    ("os.externalStorageConfig", {"multiPathConfig": '{"blacklistExceptions": [{"product": "b"}]}'}, "v1.9.0"),
 ]  # fmt: skip
 
 
@@ -143,6 +228,24 @@ def wrong(document: dict[str, Any], version: str, **options: bool) -> list[tuple
 def test_check_refuses_what_is_broken_by_its_path_and_a_word(path, value, told, word, version):
     problems = wrong(changed(CREATE, path, value), version)
     assert [message for where, message in problems if where == (told or path) and word in message], problems
+
+
+@pytest.mark.parametrize(("path", "value", "version"), RIGHT)
+def test_check_accepts_what_the_release_knows(path, value, version):
+    assert wrong(changed(CREATE, path, value), version) == []
+
+
+@pytest.mark.parametrize(("version", "names"), [("v1.0.3", 25), ("v1.1.3", 26), ("v1.2.0", 27), ("v1.3.1", 27)])
+@pytest.mark.parametrize(("later", "more"), [("v1.3.2", 36), ("v1.7.3", 36), ("v1.8.0", 46), ("v1.9.0", 46)])
+def test_system_settings_are_as_many_as_the_installer_of_the_release_lets_pass(version, names, later, more):
+    for release, count in ((version, names), (later, more)):
+        taken = [name for name in SETTINGS if not system_setting(name, parse_version(release))]
+        assert len(taken) == count, release
+
+
+def test_check_tells_a_label_that_yaml_has_made_a_number():
+    (note,) = check(changed(CREATE, "os.labels", {"release": 1.1}), "v1.8.2")
+    assert note.note and "1.1" in note.message and "quotes" in note.message
 
 
 def test_check_has_thirty_and_more_broken_ones():

@@ -17,6 +17,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schem
     Items,
     Named,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema_names import ADDONS, SETTINGS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/harvester-configuration.md"
 
@@ -51,6 +52,14 @@ def test_keys_with_a_version_are_documented():
     for path, field in versioned(CONFIGURATION):
         assert f"| `{path}` | {shown_version(field.since) if field.since > (1, 0) else ''}" in text, path
         assert field.source
+
+
+def test_addons_and_settings_with_a_version_are_documented():
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    later = {name: since for name, since in ADDONS.items() if since > (1, 2)}
+    later |= {name: since for name, since in SETTINGS.items() if since > (1, 0)}
+    for name, since in later.items():
+        assert [line for line in lines if f"`{name}`" in line and f"| {shown_version(since)} |" in line], name
 
 
 @pytest.mark.parametrize(

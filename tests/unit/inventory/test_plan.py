@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from _bootd.hardware.manifest import Document
 from _bootd.hardware.model import machine_from_object
 from _bootd.validation.objects import check
-from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import PlanError, plan
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import PlanError, examine, plan
 from samples.documents import OBJECT, PLAIN
 
 NIC = "spec.interfaces.0."
@@ -119,6 +120,17 @@ def test_plan_is_the_same_text_every_time():
         ({"os": "talos", "kernel_args": "a=1 b"}, NIC + "netboot.osie.kernelParams", ["a=1 b"]),
         ({"ipxe": {"url": "http://h/x.ipxe"}}, NIC + "netboot.ipxe", {"url": "http://h/x.ipxe"}),
         ({"kernel": "vmlinuz", "initrd": "initrd"}, NIC + "netboot.osie.kernel", "vmlinuz"),
+        ({"reprovision": date(2026, 11, 28)}, "metadata.annotations", {"netboot.baremetal/reprovision": "2026-11-28"}),
+        (
+            {"reprovision": datetime(2026, 11, 28, 10)},
+            "metadata.annotations",
+            {"netboot.baremetal/reprovision": "2026-11-28T10:00:00"},
+        ),
+        ({"labels": {"rack": 12, "since": date(2026, 11, 28), "row": ""}}, "metadata.labels.since", "2026-11-28"),
+        ({"labels": {"rack": 12, "row": ""}}, "metadata.labels", {"rack": "12"}),
+        ({"os": {"distro": "harvester", "version": " "}}, SYSTEM + ".version", "v1.2.0"),
+        ({"gateway": " ", "dns": ["", "10.10.0.2", None]}, NIC + "dhcp.name_servers", ["10.10.0.2"]),
+        ({"gateway": " "}, NIC + "dhcp.ip.gateway", "10.10.0.1"),
         ({"reprovision": 2}, "metadata.annotations", {"netboot.baremetal/reprovision": "2"}),
         ({"labels": {"role": "server"}}, "metadata.labels", {"role": "server"}),
         ({"user_data": "#cloud-config\n"}, "spec.userData", "#cloud-config\n"),
@@ -171,7 +183,9 @@ def test_plan_more_interfaces_do_not_netboot_unless_told_to():
         ({"ip": "10.10.0.16/99"}, "ip", "IPv4"),
         ({"ip": "10.11.0.16"}, "ip", "outside network"),
         ({"ip": "fe80::1"}, "ip", "IPv6"),
-        ({"ip": "10.10.0.16/25"}, "netmask", "disagree"),
+        ({"ip": "10.10.0.16/25"}, "ip", "network 255.255.255.0: they disagree"),
+        ({"netmask": "16"}, "netmask", "network 255.255.255.0: they disagree"),
+        ({"prefix": 16}, "prefix", "network 255.255.255.0: they disagree"),
         ({"network": "10.10.0.0"}, "network", "network as in"),
         ({"network": None, "ip": "10.10.0.16"}, "ip", ""),
         ({"gateway": "10.11.0.1"}, "gateway", "outside"),
@@ -180,14 +194,32 @@ def test_plan_more_interfaces_do_not_netboot_unless_told_to():
         ({"lease_time": "soon"}, "lease_time", "whole number"),
         ({"allow_pxe": "maybe"}, "allow_pxe", "true or false"),
         ({"firmware": "coreboot"}, "firmware", "uefi or bios"),
-        ({"disk": "sda"}, "disks", "/dev/nvme0n1"),
+        ({"disk": "sda"}, "disk", "/dev/nvme0n1"),
+        ({"disk": None, "install_device": "sda"}, "install_device", "/dev/nvme0n1"),
+        ({"name_servers": None, "dns": "dns.example"}, "dns[0]", "not names"),
+        ({"ntp": ["pool.ntp.org"]}, "ntp[0]", "not names"),
+        ({"interfaces": [{"mac_address": "x", "ip": "10.10.1.1/24"}]}, "interfaces[0].mac_address", "six bytes"),
+        ({"interfaces": [{"mac": "58:47:ca:71:d8:50", "ip": "10.10.1.2/24", "dns": "x"}]}, "interfaces[0].dns[0]", ""),
+        ({"static_routes": [{"destination": "10.1.1.1", "router": "x"}]}, "static_routes[0].destination", "network as"),
+        ({"labels": {"gpu": True}}, "labels", "gpu should be text: put it in quotes"),
+        ({"labels": "x"}, "labels", "mapping"),
+        ({"reprovision": True}, "reprovision", "new each time"),
+        ({"tftp_server_name": "10.10.0.2"}, "boot_file_name", "goes together with tftp_server_name"),
         ({"os_version": 1.2}, "os_version", "quotes"),
         ({"os": {"distro": "harvester", "flavour": "x"}}, "os", "flavour"),
         ({"ipxe": {"scripts": "x"}}, "ipxe", "scripts"),
         ({"image_url": "10.10.0.2/harvester"}, "image_url", "http://10.10.0.2/harvester"),
         ({"kernel_args": "a\nb"}, "kernel_args", "line break"),
         ({"os": "talos", "config_url": "http://h/c"}, "config_url", "harvester"),
-        ({"os": "harvestr"}, "allow_pxe", "nothing says what to boot"),
+        ({"os": "harvestr"}, "os", "unknown: should this be harvester? (installers are known for debian and harvester"),
+        ({"os": "debian12"}, "os", "should this be debian?"),
+        ({"os": False}, "os", "name of an operating system"),
+        ({"os": {"distro": "harvester", "version": 1.8}}, "os", "quotes"),
+        ({"os": {"distro": "harvester", "version": "1 8"}}, "os.version", "becomes part of a URL"),
+        ({"os": "talos"}, "kernel", "nothing says what to boot"),
+        ({"os": "talos", "allow_pxe": True}, "allow_pxe", "nothing says what to boot"),
+        ({"mac": 41135085296}, "mac", 'base 60: "52:54:00:12:34:56"'),
+        ({"mac": 525400123456}, "mac", 'base 60: "52:54:00:12:34:56"'),
         ({"dsik": "/dev/sda"}, "dsik", "disk"),
         ({"mac_adress": "x"}, "mac_adress", "mac_address"),
         ({"disks": "/dev/sda"}, "disks", "also given"),
@@ -199,10 +231,11 @@ def test_plan_more_interfaces_do_not_netboot_unless_told_to():
 )
 def test_plan_one_wrong_word(machine, key, words):
     defaults = {"network": None} if machine.get("network", "") is None else {}
-    defaults |= {"image_url": None} if key == "allow_pxe" else {}
+    defaults |= {"image_url": None} if "nothing says" in words else {}
+    defaults |= {"os_version": None} if key == "os.version" else {}
     problems = refused([MACHINE | machine], defaults)
     name = "machines[0]" if machine.get("name", "") is None else MACHINE["name"] if "name" not in machine else "A_b"
-    if not words:
+    if not words and key == "ip":
         assert "missing" in problems[name, f"{key}.netmask" if (name, f"{key}.netmask") in problems else "netmask"]
     else:
         assert words in problems[name, key]
@@ -225,8 +258,32 @@ def test_plan_every_problem_of_every_machine_at_once():
     assert "tink-system/um790-1 mac" in problems["b", "mac"]
 
 
-def test_plan_what_can_not_be_read_is_not_missing_as_well():
-    assert list(refused([MACHINE | {"mac": 5}])) == [("um790-1", "mac")]
+@pytest.mark.parametrize("change", [{"mac": 5}, {"network": "10.10.0.0"}, {"os": "harvestr"}, {"os": 5}, {"os": True}])
+def test_plan_what_can_not_be_read_is_not_missing_as_well(change):
+    assert list(refused([MACHINE | change])) == [("um790-1", next(iter(change)))]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        ({"version": "1.8.2"}, "version", "v1.8.2?"),
+        ({"base_url": "https://10.10.0.2/harvester"}, "base_url", "no HTTPS"),
+        ({"gateway": ""}, "gateway", "no default route"),
+        (
+            {"os": "talos"},
+            "os",
+            "installers are known for debian and harvester; any other boots the kernel of k.kernel",
+        ),
+    ],
+)
+def test_examine_notes_what_is_worth_knowing(change, key, words):
+    (found,) = (
+        examine([DEFAULTS | {"os_version": None, "image_url": None, "gateway": None} | item], prefix="k.")
+        for item in [{"version": "v1.2.0", "base_url": "http://h", "gateway": "10.10.0.1"} | MACHINE | change]
+    )
+    assert found.problems == []
+    assert [(note.path, note.document) for note in found.notes] == [(f"k.{key}", 0)]
+    assert words in found.notes[0].message
 
 
 def test_plan_takes_mappings_and_text_of_other_types():

@@ -87,11 +87,25 @@ def test_run_is_foreseen_and_then_done_once(run, directory):
     assert (again["changed"], again["diff"]) == (False, [])
 
 
-def test_run_shows_which_keys_change(run, directory):
+def test_run_shows_which_secret_changes(run, directory):
     run(configuration(token="old"))
     (diff,) = run(configuration(token=CANARY))["diff"]
     assert diff["before_header"] == f"um790-1, {directory}/um790-1.yaml"
-    assert (diff["before"], diff["after"]) == ("token: (hidden)\n", "token: (hidden, another)\n")
+    rest = 'scheme_version: 1\nos:\n  hostname: um790-1\n  password: "(hidden)"\n'
+    assert diff["before"] == f'{rest}token: "(hidden)"\n'
+    assert diff["after"] == f'{rest}token: "(hidden, another)"\n'
+
+
+def test_run_shows_what_will_be_done_before_it_is(run):
+    """Whoever looks before going sees what the machines are to be, and the words of names are not blanked."""
+    install = {
+        "mode": "create",
+        "vip": "10.10.0.10",
+        "device": "/dev/nvme0n1",
+        "webhooks": [{"url": f"http://{CANARY}"}],
+    }
+    (diff,) = run(configuration(token=CANARY, install=install), check=True)["diff"]
+    assert yaml.safe_load(diff["after"])["install"] == {**install, "webhooks": [{"url": "(hidden)"}]}
 
 
 def test_run_prunes_only_what_it_wrote(run, directory):

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to become of configurations, and that nothing said about them holds a value."""
+"""What has to become of configurations, and that nothing said about them holds a secret."""
 
 from __future__ import annotations
 
@@ -126,16 +126,17 @@ def kept(**content) -> Kept:
     return Wanted(("", "a"), content).kept
 
 
-def test_diff_shows_paths_and_no_values():
-    before = kept(token="old", os={"password": CANARY, "hostname": "a"}, list=[{"b": CANARY}, 2], gone=CANARY)
-    after = kept(token=CANARY, os={"password": CANARY, "hostname": "a"}, list=[{"b": "x"}, 2], new=[CANARY])
+def test_diff_shows_what_is_harmless_and_that_a_secret_changes():
+    before = kept(token="old", os={"password": CANARY, "hostname": "a"}, install={"mode": "create"}, gone=CANARY)
+    after = kept(token=CANARY, os={"password": CANARY, "hostname": "b"}, install={"mode": "join"}, new=[CANARY])
     shown = plan.diff_of(Step(("", "a"), "updated", before, after), "a, /etc/a.yaml")
-    assert shown["before"].splitlines() == ["gone: (hidden)", "list[0].b: (hidden)", "token: (hidden)"]
-    assert shown["after"].splitlines() == [
-        "list[0].b: (hidden, another)",
-        "new[0]: (hidden)",
-        "token: (hidden, another)",
-    ]
+    assert shown["before"] == (
+        "token: (hidden)\nos:\n  password: (hidden)\n  hostname: a\ninstall:\n  mode: create\ngone: (hidden)\n"
+    ).replace("(hidden)", '"(hidden)"')
+    assert shown["after"] == (
+        'token: "(hidden, another)"\nos:\n  password: "(hidden)"\n  hostname: b\n'
+        'install:\n  mode: join\nnew: "(hidden)"\n'
+    )
     assert shown["before_header"] == shown["after_header"] == "a, /etc/a.yaml"
 
 
@@ -143,21 +144,24 @@ def test_diff_shows_paths_and_no_values():
 def test_diff_of_one_that_comes_or_goes(before, after):
     shown = plan.diff_of(Step(("", "a"), "x", before, after), "a")
     assert (shown["before"], shown["after"]) == (
-        "token: (hidden)\n" if before else "",
-        "token: (hidden)\n" if after else "",
+        'token: "(hidden)"\n' if before else "",
+        'token: "(hidden)"\n' if after else "",
     )
 
 
-@pytest.mark.parametrize("broken", [f"!{CANARY}", f"'{CANARY}", f"- {CANARY}\n---\n- {CANARY}\n"])
+@pytest.mark.parametrize("broken", [f"!{CANARY}", f"'{CANARY}", f"- {CANARY}\n---\n- {CANARY}\n", f"- {CANARY}\n"])
 def test_diff_of_one_that_can_not_be_read(broken):
     shown = plan.diff_of(Step(("", "a"), "updated", Kept(broken), kept(token=CANARY)), "a")
-    assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "token: (hidden)\n")
+    assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", 'token: "(hidden)"\n')
 
 
 def test_diff_without_a_yaml_library(monkeypatch):
+    """Then what is written is JSON, and what somebody else has written can't be read."""
     monkeypatch.setattr(plan, "HAS_YAML", False)
-    shown = plan.diff_of(Step(("", "a"), "updated", kept(token="old"), kept(token=CANARY)), "a")
-    assert (shown["before"], shown["after"]) == ("configuration: (hidden)\n", "configuration: (hidden, another)\n")
+    json = Kept('{"token": "x", "install": {"mode": "join"}}\n')
+    shown = plan.diff_of(Step(("", "a"), "updated", Kept("token: old\n"), json), "a")
+    assert shown["before"] == "configuration: (hidden)\n"
+    assert "join" in shown["after"] and '"x"' not in shown["after"]
 
 
 def test_secrets_are_known_by_their_keys():
@@ -191,6 +195,14 @@ def test_text_is_kept_as_it_is_and_nobody_makes_a_token_for_it():
 def test_text_that_is_kept_otherwise_is_updated(before, action):
     (step,) = plan.steps(plan.wanted([item(content=PRESEED)], "ns"), {("ns", "a"): before})
     assert (step.action, step.suffix) == (action, ".cfg")
+
+
+def test_diff_of_a_preseed_file_shows_what_is_harmless():
+    before = f"d-i netcfg/get_hostname string a\nd-i passwd/root-password password {CANARY}\n"
+    after = f"d-i netcfg/get_hostname string b\nd-i passwd/root-password password {CANARY}2\n"
+    shown = plan.diff_of(Step(("", "a"), "updated", Kept(before, ".cfg"), Kept(after, ".cfg")), "a")
+    assert shown["before"] == "d-i netcfg/get_hostname string a\nd-i passwd/root-password password (hidden)\n"
+    assert shown["after"] == "d-i netcfg/get_hostname string b\nd-i passwd/root-password password (hidden, another)\n"
 
 
 def test_diff_of_a_text_shows_no_word_of_it():

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
 
 from ansible_collections.baremetal.netboot.plugins.filter.harvester_config import harvester_config
 from ansible_collections.baremetal.netboot.plugins.filter.to_hardware import to_hardware
@@ -37,6 +41,22 @@ def test_inventory_of_a_document_is_taken(hosts):
     assert [item["metadata"]["name"] for item in to_hardware(names, hosts)] == names
     modes = [item["content"]["install"]["mode"] for item in harvester_config(names, hosts)]
     assert modes in ([], ["create", *["join"] * (len(names) - 1)])
+
+
+def test_parts_of_a_configuration_are_merged_along_the_groups(tmp_path):
+    """The example of the page, with Ansible's own inventory and its own order of variables."""
+    page = (ROOT / "docs/harvester-configuration.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(all:\n.*?)```", page, re.DOTALL)
+    (tmp_path / "inventory.yml").write_text(VAULT.sub("geheim", example), encoding="utf-8")
+    loader = DataLoader()
+    inventory = InventoryManager(loader, sources=[str(tmp_path / "inventory.yml")])
+    hostvars = HostVars(inventory, VariableManager(loader, inventory), loader)
+    names = [host.name for host in inventory.groups["netboot_machines"].get_hosts()]
+    first, second = (item["content"] for item in harvester_config(names, hostvars))
+    assert first["os"]["labels"] == {"site": "north", "disk": "slow", "rack": "r1"}
+    assert second["os"]["labels"] == {"site": "north", "disk": "fast", "rack": "r1"}
+    assert second["install"]["data_disk"] == "/dev/nvme1n1"
+    assert first["install"]["skipchecks"] and second["install"]["skipchecks"]
 
 
 def test_documents_have_inventories():

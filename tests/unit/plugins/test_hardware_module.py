@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.ansible_release import __version__
 from ansible.module_utils.testing import patch_module_args
+from packaging.version import Version
 
 from ansible_collections.baremetal.netboot.plugins.modules import hardware
 
@@ -152,3 +154,28 @@ def test_main_fails_with_a_sentence(run, options, told):
     result = run(machine(), **options)
     assert result["failed"]
     assert told in result["msg"]
+
+
+CANARY = "canary-5f3a9e"
+
+
+@pytest.mark.parametrize(
+    ("options", "failed"),
+    [
+        ({}, False),
+        ({"reprovision": True}, True),
+        ({"store": "elsewhere"}, True),
+        # What Ansible itself finds wrong.
+        ({"prune": "perhaps"}, True),
+        ({"machine": {}}, True),
+        ({"unheard": 1}, True),
+    ],
+)
+@pytest.mark.usefixtures("directory")
+def test_main_never_sends_machines_back(run, options, failed):
+    """From 2.21 on, ansible-core returns arguments only where it is asked to, as -vvv does."""
+    asked = {"_ansible_inject_invocation": True} if Version(__version__) >= Version("2.21") else {}
+    secret = machine(userData=CANARY, metadata={"instance": {"userdata": CANARY, "crypted_root_password": CANARY}})
+    result = run(secret, check=True, **options, **asked)
+    assert (bool(result.get("failed")), CANARY in json.dumps(result)) == (failed, False)
+    assert "machines" not in result.get("invocation", {}).get("module_args", {})

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -168,7 +169,7 @@ def test_harvester_config_own_hardware_object_is_read():
         ([], {"netboot_os_version": "v1.2.2", "harvester_role": "worker"}, "harvester_role: not before v1.3"),
         ([], {"netboot_mac": "x"}, 'netboot_mac: "x": should be six bytes'),
         ([], {"netboot_firmware": "bios"}, "does not install on machines with legacy"),
-        ([], {"netboot_hostname": "node"}, 'node-2, node-3 netboot_hostname: "node": node-1 has it too'),
+        ([], {"netboot_hostname": "node"}, 'node-2, node-3 netboot_hostname: "node": the same host'),
         (
             [],
             {"harvester_config": {"install": {"vlan_id": 3}}},
@@ -237,7 +238,7 @@ def test_harvester_config_warns_of_a_version_that_it_does_not_know(monkeypatch):
     told: list[str] = []
     monkeypatch.setattr(plugin._display, "warning", told.append)
     assert len(made(hosts(netboot_os_version="master"))) == 3
-    assert told == ["node-1, node-2, node-3 netboot_os_version: Harvester master is not known here, and taken for v1.9"]
+    assert told == ['node-1, node-2, node-3 netboot_os_version: "master": not known here, and taken for v1.9']
 
 
 # The order, as the other filter writes it.
@@ -283,3 +284,86 @@ def test_example_of_the_documentation_runs():
     variables = {name: {**group["vars"], **own} for name, own in group["hosts"].items()}
     assert [item["content"]["install"]["mode"] for item in made(variables)] == ["create", "join"]
     assert made(variables)[0]["content"]["install"]["skipchecks"] is True
+
+
+def test_parts_of_the_configuration_are_merged_in_the_order_of_their_names():
+    """As of a group of all, of one of its groups, and of a host."""
+    found = made(
+        hosts(
+            {"harvester_config_host": {"os": {"labels": {"disk": "fast"}}, "install": {"data_disk": "/dev/sdb"}}},
+            {"harvester_config_2_host": {"os": {"ntp_servers": None, "modules": ["kvm"]}}},
+            harvester_config={"os": {"labels": {"site": "a", "disk": "slow"}, "ntpServers": ["ntp.example.org"]}},
+            harvester_config_1_rack={"os": {"labels": {"rack": "r1"}, "modules": ["nvme"]}},
+        )
+    )
+    first, second, third = (item["content"] for item in found)
+    assert first["os"]["labels"] == {"site": "a", "disk": "fast", "rack": "r1"}
+    assert first["install"]["data_disk"] == "/dev/sdb"
+    assert second["os"]["labels"] == third["os"]["labels"] == {"site": "a", "disk": "slow", "rack": "r1"}
+    assert (second["os"]["modules"], third["os"]["modules"]) == (["kvm"], ["nvme"])
+    assert "ntp_servers" not in second["os"]
+    assert third["os"]["ntp_servers"] == ["ntp.example.org"]
+
+
+def test_part_of_the_configuration_takes_away_what_would_be_derived():
+    found = made(hosts(harvester_config={"os": {"labels": {"a": "b"}}}, harvester_config_last={"os": {"labels": None}}))
+    assert "labels" not in found[0]["content"]["os"]
+    found = made(hosts(harvester_config_x={"install": {"role": None}}, harvester_role="worker"))
+    assert "role" not in found[1]["content"]["install"]
+
+
+def test_mode_and_vip_of_a_part_make_the_cluster():
+    found = made(hosts({}, {}, {"harvester_config_own": {"install": {"mode": "create"}}}))
+    assert [item["content"]["install"]["mode"] for item in found] == ["join", "join", "create"]
+
+
+def test_problem_of_a_part_is_told_by_its_name():
+    told = lines_of(
+        hosts(
+            {"harvester_config_host": {"install": {"management_interface": {"mtu": 100}}, "osx": 1}},
+            harvester_config={"install": {"management_interface": {"mtu": 9000}}, "os": {"labels": {"a b": "c"}}},
+        )
+    )
+    mtu = "node-1 harvester_config_host.install.management_interface.mtu: 100: should be 0 or from 576 to 9000"
+    assert mtu in told
+    assert any(" harvester_config.os.labels.a b: " in line for line in told)
+    assert any("node-1 harvester_config_host.osx: unknown" in line for line in told)
+
+
+def test_part_that_is_no_mapping_is_none():
+    assert any("harvester_config_url" in line for line in lines_of(hosts(harvester_config_url="http://10.10.0.2/c")))
+
+
+def test_numbers_may_be_text_and_empty_is_not_given():
+    network = {"mtu": "9000", "vlan_id": ""}
+    found = made(hosts(netboot_os_version="v1.6.1", harvester_config={"install": {"management_interface": network}}))
+    interface = found[0]["content"]["install"]["management_interface"]
+    assert interface["mtu"] == 9000
+    assert "vlan_id" not in interface
+
+
+def test_dates_are_the_text_they_were():
+    config = {"os": {"labels": {"installed": date(2026, 11, 28)}}}
+    assert made(hosts(harvester_config=config))[0]["content"]["os"]["labels"] == {"installed": "2026-11-28"}
+
+
+QUOTES = "should be text: put it in quotes"
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "message"),
+    [
+        # What YAML makes of what was written without quotes.
+        ({"os": {"write_files": [{"path": "/x", "permissions": 0o600}]}}, "os.write_files[0].permissions", "'0600'"),
+        ({"os": {"hostname": True}}, "os.hostname", f"true: {QUOTES}"),
+        ({"install": {"vip_mode": False}}, "install.vip_mode", f"false: {QUOTES}"),
+        ({"install": {"vip_hw_addr": 41134176001}}, "install.vip_hw_addr", "a number of base 60"),
+        ({"os": {"sshd": {"sftp": "on"}}}, "os.sshd.sftp", '"on": should be true or false'),
+        ({"install": {"device": ""}}, "install.device", "missing: should be the disk's path"),
+        ({"install": {"vip": "0.0.0.0"}}, "install.vip", '"0.0.0.0": is the unspecified address'),
+        ({"install": {"management_interface": {"mtu": True}}}, "install.management_interface.mtu", "whole number"),
+    ],
+)
+def test_yaml_traps_are_told_where_they_were_written(config, path, message):
+    told = lines_of(hosts(harvester_config=config))
+    assert [line for line in told if f" harvester_config.{path}: " in line and message in line], told

@@ -156,7 +156,7 @@ def test_to_hardware_names_variables_in_messages():
     variables = {"um790-1": {key: value for key, value in hosts()["um790-1"].items() if "_os" not in key}}
     del variables["um790-1"]["netboot_image_url"]
     assert lines_of(variables) == [
-        "um790-1 netboot_allow_pxe: true, but nothing says what to boot: netboot_os, netboot_ipxe or netboot_kernel"
+        "um790-1 netboot_os: missing: nothing says what to boot: netboot_os, netboot_ipxe or netboot_kernel"
     ]
 
 

@@ -11,6 +11,7 @@ MAX_NAME = 240  # bytes, so that "NAME.json" fits a directory entry
 _USABLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
+_LABEL_PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII | re.IGNORECASE)
 
 
@@ -38,3 +39,14 @@ def is_namespace(name: str) -> bool:
 def is_hostname(name: str) -> bool:
     """Return whether ``name`` is a host name of RFC 1123 section 2.1, with or without a domain."""
     return len(name) <= 253 and _HOSTNAME.fullmatch(name) is not None
+
+
+def is_label_name(name: str) -> bool:
+    """Return whether Kubernetes takes ``name`` for that of a label: ``NAME`` or ``DOMAIN/NAME``."""
+    domain, slash, last = name.rpartition("/")
+    return (not slash or is_object_name(domain)) and _LABEL_PART.fullmatch(last) is not None
+
+
+def is_label_value(text: str) -> bool:
+    """Return whether Kubernetes takes ``text`` for the value of a label."""
+    return text == "" or _LABEL_PART.fullmatch(text) is not None

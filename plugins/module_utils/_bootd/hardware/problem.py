@@ -49,7 +49,7 @@ def shown(value: Any) -> str:
         return "(a mapping)"
     if isinstance(value, list):
         return "(a list)"
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False, default=str)  # YAML has values that JSON has not: dates
     return printable(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}...")
 
 

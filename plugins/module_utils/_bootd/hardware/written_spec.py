@@ -35,6 +35,11 @@ def has_own_files(item: dict[str, Any]) -> bool:
     return kernel or bool(text_at(item, "dhcp", "boot_file_name"))
 
 
+def has_own_kernel(item: dict[str, Any]) -> bool:
+    """Return whether an interface names the kernel or the boot file itself, not only where one would be."""
+    return bool(text_at(item, "netboot", "osie", "kernel") or text_at(item, "dhcp", "boot_file_name"))
+
+
 def has_own_script(item: dict[str, Any]) -> bool:
     """Return whether an interface has an iPXE script of its own."""
     return any(text_at(item, "netboot", "ipxe", name) for name in ("url", "contents"))

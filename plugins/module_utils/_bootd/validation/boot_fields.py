@@ -6,13 +6,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from ..hardware import values
-from ..hardware.field_check import Finding
+from ..hardware.field_check import MAX_NAME, Finding
 from ..hardware.model import text_at
 from ..hardware.problem import ABSENT
-from ..hardware.written_spec import INSTANCE, SYSTEM, has_own_files, has_own_script, instance, netbooting
+from ..hardware.written_spec import (
+    INSTANCE,
+    SYSTEM,
+    has_own_files,
+    has_own_kernel,
+    has_own_script,
+    instance,
+    netbooting,
+)
 from ..installers.base import Installer
 from ..installers.registry import INSTALLERS, meant_by
 
@@ -22,16 +31,34 @@ def check_software(spec: dict[str, Any]) -> Iterator[Finding]:
     yield from _check_disks(spec.get("disks"))
     distro = text_at(spec, "metadata", "instance", "operating_system", "distro")
     installer = meant_by(distro)
-    if installer.distro and distro != installer.distro:
-        yield f"{SYSTEM}.distro", distro, f"should be {installer.distro}", False
+    misspelt = False
+    for finding in _check_distro(spec, distro, installer):
+        misspelt = misspelt or not finding[3]
+        yield finding
     yield from installer.problems(spec)
     if not distro:
         yield from _check_arguments(text_at(spec, "metadata", "instance", "userdata"))
-    yield from _check_what_boots(spec, installer)
+    if not misspelt:
+        yield from _check_what_boots(spec, installer)
     url = text_at(spec, "metadata", "instance", "ipxe_script_url")
     message = values.script_url(url) if url else ""
     if message:
         yield f"{INSTANCE}.ipxe_script_url", url, message, False
+
+
+def _check_distro(spec: dict[str, Any], distro: str, installer: Installer) -> Iterator[Finding]:
+    """Yield that ``distro`` is no installer's, where it is nearly one's, or where nothing else says what to boot."""
+    if installer.distro:
+        if distro != installer.distro:
+            yield f"{SYSTEM}.distro", distro, f"should be {installer.distro}", False
+        return
+    known = sorted(each.distro for each in INSTALLERS if each.distro)
+    meant = get_close_matches(distro.strip().lower()[:MAX_NAME], known, n=1, cutoff=0.7)
+    own = all(has_own_script(item) or has_own_kernel(item) for _path, item in netbooting(spec))
+    if distro and not (own and not meant):
+        suggestion = f": should this be {meant[0]}?" if meant else ""
+        names = f"installers are known for {' and '.join(known)}; any other boots the kernel of netboot.osie"
+        yield f"{SYSTEM}.distro", distro, f"unknown{suggestion} ({names})", own or not meant
 
 
 def _check_arguments(userdata: str) -> Iterator[Finding]:
