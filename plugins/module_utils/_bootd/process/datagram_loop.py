@@ -15,6 +15,7 @@ from .health import Pulse
 
 Datagram_co = TypeVar("Datagram_co", covariant=True)
 BATCH = 64
+FAULT_PAUSE = 1.0  # seconds
 
 
 class Source(Protocol[Datagram_co]):
@@ -33,7 +34,8 @@ class Source(Protocol[Datagram_co]):
 class DatagramLoop(Generic[Datagram_co]):
     """Calls ``handle`` with each datagram of ``source``, from ``start`` until ``stop``, in a thread called ``name``.
 
-    Whatever ``handle`` raises costs that datagram its answer and nothing else.
+    Whatever ``handle`` raises costs that datagram its answer and nothing else. Where nothing can be received, as for
+    want of memory, that is logged and tried again after FAULT_PAUSE.
     """
 
     def __init__(
@@ -76,6 +78,13 @@ class DatagramLoop(Generic[Datagram_co]):
         poll = select.poll()
         poll.register(self._source, select.POLLIN)
         poll.register(self._stopped, select.POLLIN)
+        pause = select.poll()
+        pause.register(self._stopped, select.POLLIN)
         while self._stopped not in {descriptor for descriptor, _unused in poll.poll()}:
+            received = False
             with self._pulse, self._contained:
                 self.handle_waiting()
+                received = True
+            if not received:
+                # The source stays readable: without a pause this would be all that the daemon does, and logs.
+                pause.poll(FAULT_PAUSE * 1000)

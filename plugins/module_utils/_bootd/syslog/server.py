@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import OrderedDict
-from dataclasses import dataclass
 
 from ..decisions.events import Event
 from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
+from ..process.rate_limit import RateLimit
 from ..runtime.services import Services
 from .lines import Line, Lines, presentable
 from .packet import MAX_SIZE, Message, SyslogError, parse
@@ -23,7 +22,7 @@ from .signals import read_signal
 
 RATE = 100.0  # lines a second of one source
 BURST = 1000.0  # lines: a kernel says some hundred lines in its first second
-MAX_SOURCES = 4096  # that are remembered
+LOG_RATE = 0.1  # lines a second in the log of what is dropped of one machine, and of all that are none
 _RECEIVE_BUFFER = 1 << 20  # bytes: a rack that boots says much at once
 
 
@@ -58,7 +57,8 @@ class SyslogServer:
         self.port = 0
         self.lines = Lines()
         self._services = services
-        self._limit = RateLimit()
+        self._limit = RateLimit(RATE, BURST)
+        self._complaints = RateLimit(LOG_RATE, 1.0)
         self._loop: DatagramLoop[tuple[bytes, str]] | None = None
 
     def open(self) -> None:
@@ -86,20 +86,19 @@ class SyslogServer:
         services = self._services
         nic = services.catalog.by_ip(source)
         if nic is None:
-            # Anybody may send anything here: counted, and written down only for somebody looking for a fault.
             services.metrics.syslog.labels("unknown").inc()
-            services.log.debug("syslog_unknown", host=source, bytes=len(data))
+            # Anybody may send anything here, so it is no warning.
+            if (missed := self._complaints.admit("", time.monotonic())) is not None:
+                reason = "no Hardware object has this address"
+                services.log.info("syslog_unknown", host=source, reason=reason, missed=missed or None)
             return
-        missed = self._limit.admit(source, time.monotonic())
-        if missed is None:
-            self._drop("rate")
+        if self._limit.admit(source, time.monotonic()) is None:
+            self._drop("rate", nic, source)
             return
-        if missed:
-            services.log.warning("syslog_missed", machine=nic.machine.name, host=source, lines=missed)
         try:
             message = parse(data)
         except SyslogError as error:
-            self._drop(error.reason)
+            self._drop(error.reason, nic, source)
             return
         services.metrics.syslog.labels("kept").inc()
         self._keep(message, nic, source)
@@ -122,41 +121,9 @@ class SyslogServer:
         if signal is not None:
             services.journal.record(Event(key, nic.interface.mac, now, signal))
 
-    def _drop(self, reason: str) -> None:
+    def _drop(self, reason: str, nic: Nic, source: str) -> None:
         self._services.metrics.dropped.labels("syslog", reason).inc()
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-    missed: int = 0
-
-
-class RateLimit:
-    """Limits the lines of each source to ``rate`` a second, after ``burst`` at once (a token bucket).
-
-    Times are in seconds. For one thread only.
-    """
-
-    def __init__(self, rate: float = RATE, burst: float = BURST, sources: int = MAX_SOURCES) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._sources = sources
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-
-    def admit(self, source: str, now: float) -> int | None:
-        """Return how many lines of ``source`` were refused since the last one admitted, or None where this one is."""
-        bucket = self._buckets.setdefault(source, _Bucket(self._burst, now))
-        self._buckets.move_to_end(source)
-        if len(self._buckets) > self._sources:
-            self._buckets.popitem(last=False)
-        # A clock that was set back must not empty the bucket.
-        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._rate)
-        bucket.at = now
-        if bucket.tokens < 1.0:
-            bucket.missed += 1
-            return None
-        bucket.tokens -= 1.0
-        missed, bucket.missed = bucket.missed, 0
-        return missed
+        missed = self._complaints.admit(nic.machine.key, time.monotonic())
+        if missed is not None:
+            names = {"machine": nic.machine.name, "mac": nic.interface.mac, "host": source}
+            self._services.log.warning("syslog_dropped", **names, reason=reason, missed=missed or None)
