@@ -113,7 +113,7 @@ def test_refusals_are_counted_and_do_not_flood_the_log(site):
         log.refused(ADDRESS, Refused(408, "too slow"))
         log.refused(f"192.0.2.{number % 250}", Refused(503, "too many connections"))
     lines = site.lines()
-    assert len(lines) < 100
+    assert len(lines) < 250
     assert {line.get("machine") for line in lines} == {"um790-1", None}
     assert {line["mac"] for line in lines if "machine" in line} == {MAC}
     assert site.counted("none", 408) == site.counted("none", 503) == 1000

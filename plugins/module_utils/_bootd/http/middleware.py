@@ -21,8 +21,9 @@ _TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+|^(/configuration)/.*", re.IGNOR
 # Asked for again and again by whoever watches bootd; logged only where they go wrong.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/api/")
 NO_ROUTE = "none"
-# Lines a second in the log for requests that reach no route; the metrics count all.
-MACHINE_LINES, OTHER_LINES = 5.0, 20.0
+# Lines in the log for requests that reach no route, a second and at once; the metrics count all.
+MACHINE_LINES = (5.0, 50.0)  # of one machine
+OTHER_LINES = (20.0, 100.0)  # of all that are none
 
 Application = Callable[[Environ, Callable[..., object]], Iterable[bytes]]  # WSGI: environment, start_response
 
@@ -117,8 +118,8 @@ class RefusalLog:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._machines = RateLimit(MACHINE_LINES, MACHINE_LINES)
-        self._others = RateLimit(OTHER_LINES, OTHER_LINES, keys=1)
+        self._machines = RateLimit(*MACHINE_LINES)
+        self._others = RateLimit(*OTHER_LINES, keys=1)
 
     def refused(self, client: str, refusal: Refused) -> None:
         """Take note of a refusal of the address ``client``."""
