@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import random
@@ -21,6 +22,7 @@ from _bootd.decisions import events
 from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, encode
 from _bootd.tftp.server import NOT_TAKEN_UP, NOT_TAKEN_UP_A_SECOND, ServerLoop, TftpServer
 from _bootd.tftp.sessions import Sessions
+from _bootd.tftp.sockets import Listener
 from programs.require import require
 from servers.tftp_lab import MAC, OFF, ON, SCRIPT, UNKNOWN, Client, tftp_lab
 
@@ -389,6 +391,24 @@ def test_no_descriptors_left_is_silence_until_there_are(lab):
         line = lab.line(status="dropped", reason="Too many open files")
         assert (line["machine"], line["level"]) == ("on", "warning")
         assert isinstance(client.ask(Request("ipxe.efi")), Data)
+
+
+def test_nothing_can_be_received_for_a_while(lab, monkeypatch):
+    calls = []
+
+    def starved(_listener):
+        calls.append(time.monotonic())
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    with Client(lab) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(Listener, "receive", starved)
+            client.send(Request("ipxe.efi"))
+            assert lab.line(event="receive_failed")["reason"] == "Cannot allocate memory"
+            time.sleep(0.3)
+        # It stays readable all the while; thousands of times without a pause.
+        assert len(calls) < 20
+        assert isinstance(client.receive(), Data)
 
 
 def test_client_that_closes_its_port_ends_the_transfer(root):

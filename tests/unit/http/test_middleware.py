@@ -88,6 +88,7 @@ def test_log_line_of_a_request(site):
         "uri": f"/{MAC}/auto.ipxe?a=b",
         "client": STRANGER,
         "mac": MAC,
+        "machine": "um790-1",
         "status": 200,
         "bytesSent": len(f"#!ipxe\necho {MAC} harvester\n"),
     }

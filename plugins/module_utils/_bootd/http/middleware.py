@@ -104,6 +104,7 @@ class _Access:
             uri=shown_uri(environ),
             client=client,
             mac=nic.interface.mac if isinstance(nic, Nic) else None,
+            machine=nic.machine.name if isinstance(nic, Nic) else None,
             status=self.status,
             bytesSent=sent,
             duration=round(time.monotonic() - self._started, 6),

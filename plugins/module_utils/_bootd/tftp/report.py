@@ -77,7 +77,7 @@ class Reporter:
     def not_received(self, error: OSError) -> None:
         """Tell that a datagram could not be received."""
         self.dropped("receive_failed")
-        if self._others.admit("", time.monotonic()) is not None:
+        if self._machines.admit("none", time.monotonic()) is not None:
             self._services.log.error("receive_failed", protocol="tftp", reason=error.strerror)
 
     def dropped(self, reason: str) -> None:
