@@ -198,6 +198,14 @@ def test_request_of_a_stranger_that_cannot_be_served_gets_an_error_that_is_no_lo
     assert line.get("machine") == ("on" if b"02-" in wire else None)
 
 
+@pytest.mark.parametrize("wire", [b"\0\1a\0", b"\0\1missing\0octet\0", b"\0\2" + 400 * b"a" + b"\0octet\0"])
+def test_error_to_a_machine_is_at_most_three_times_the_request(lab, wire):
+    with Client(lab) as client:
+        answer = client.ask(wire)
+    assert isinstance(answer, Error)
+    assert 28 + len(encode(answer)) <= 3 * (28 + len(wire))
+
+
 @pytest.mark.parametrize("wire", [b"\0\1", b"\0\1a", b"\0\1a\0"])
 def test_request_shorter_than_any_error_gets_none(lab, wire):
     with Client(lab, UNKNOWN) as client:

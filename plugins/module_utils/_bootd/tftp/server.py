@@ -43,11 +43,12 @@ from .packet import (
 from .report import Reporter
 from .sessions import MAX_SESSIONS, Session, Sessions
 from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
-from .transfer import Transfer
+from .transfer import AMPLIFICATION, Transfer
 
 _BATCH = 64  # datagrams read before deadlines and stop() are looked at
 _DUPLICATE_SECONDS = 1.0  # within which the same request again is the network's doing, not the client's
 _ERROR_FRAME = 5  # octets of an ERROR besides its message
+_IP_HEADERS = 28  # octets of IPv4's and UDP's
 _MAX_MESSAGE = 120  # octets of that message
 _PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
 _OTHER_DESCRIPTORS = 128  # files and sockets of the process that are no transfer's
@@ -306,10 +307,11 @@ class ServerLoop:
         self, request: Request, datagram: Datagram, refusal: Refuse, *, status: str = "refused", warn: bool = False
     ) -> None:
         self._report.refused(datagram.client, request, refusal, status=status, warn=warn)
-        room = len(datagram.payload) - _ERROR_FRAME
-        if self._services.catalog.by_ip(datagram.client[0]) is not None:
-            room = _MAX_MESSAGE
-        # The source may be forged, and whoever has it is no machine of ours: never send more than was received.
+        # The source may be forged. A machine gets up to three times what it sent, headers included, for a whole sentence;
+        # others never more than came from there.
+        known = self._services.catalog.by_ip(datagram.client[0]) is not None
+        size = len(datagram.payload)
+        room = (AMPLIFICATION * (size + _IP_HEADERS) - _IP_HEADERS if known else size) - _ERROR_FRAME
         if room >= 0:
             message = refusal.reason.encode("ascii", "replace")[: min(room, _MAX_MESSAGE)].decode("ascii")
             try:
