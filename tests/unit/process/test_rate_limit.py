@@ -1,10 +1,35 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often something may happen, for each of many keys, and never more memory than for so many."""
+"""Lines that strangers could have written at will."""
 
 from __future__ import annotations
 
-from _bootd.process.rate_limit import RateLimit
+from _bootd.process.rate_limit import LINE_SECONDS, LINES, MAX_SUBJECTS, RareLines, RateLimit
+
+
+def test_rare_lines_about_each_subject_and_how_many_were_left_out():
+    lines = RareLines()
+    assert lines.due("a", 0.0) == 0
+    assert [lines.due("a", 1.0) for _unused in range(5)] == [None] * 5
+    assert lines.due("b", 1.0) == 0
+    assert lines.due("a", LINE_SECONDS) == 5
+
+
+def test_rare_lines_about_all_subjects_together():
+    lines = RareLines()
+    due = [number for number in range(10_000) if lines.due(number, number / 1000) is not None]
+    assert LINES <= len(due) <= LINES + 10
+
+
+def test_rate_limit_forgets_the_source_that_was_quiet_longest():
+    limit = RateLimit(rate=0.0, burst=1.0)
+    assert limit.admit("busy", 0.0) == 0
+    for number in range(MAX_SUBJECTS - 1):
+        limit.admit(number, 0.0)
+        assert limit.admit("busy", 0.0) is None
+    limit.admit("one more", 0.0)
+    assert limit.admit("busy", 0.0) is None
+    assert limit.admit(0, 0.0) == 0
 
 
 def test_rate_limit_refuses_what_exceeds_burst_and_counts_it():
@@ -23,8 +48,8 @@ def test_rate_limit_survives_a_clock_set_back():
     assert limit.admit("a", 1.0) == 1
 
 
-def test_rate_limit_forgets_the_key_silent_longest():
-    limit = RateLimit(rate=1.0, burst=1.0, keys=2)
+def test_rate_limit_forgets_the_source_silent_longest():
+    limit = RateLimit(rate=1.0, burst=1.0, sources=2)
     assert [limit.admit(key, 0.0) for key in "abc"] == [0, 0, 0]
     assert limit.admit("a", 0.0) == 0
     assert limit.admit("c", 0.0) is None

@@ -11,6 +11,7 @@ import pytest
 from _bootd.hardware.model import Interface, Machine
 from _bootd.stores.catalog import Catalog
 from _bootd.tftp.networks import LOOK_SECONDS, ServedNetworks
+from servers.services_in_memory import ServicesInMemory
 
 
 @pytest.fixture
@@ -52,6 +53,12 @@ def test_served_follows_the_catalog(catalog):
 
 def test_served_everybody_where_a_setting_says_so(catalog):
     assert "8.8.8.8" in ServedNetworks(catalog, ("0.0.0.0/0",), list)
+
+
+def test_served_are_those_whose_word_is_taken_for_a_machine():
+    desk = ServicesInMemory([], tftp_networks=("198.51.100.0/24",), trusted_proxies=("203.0.113.5/32", "2001:db8::/32"))
+    networks = ServedNetworks.of(desk.services)
+    assert [address in networks for address in ("198.51.100.1", "203.0.113.5", "203.0.113.6")] == [True, True, False]
 
 
 def test_served_looks_at_the_hosts_networks_again_but_not_at_each_request(catalog):

@@ -120,7 +120,7 @@ class RefusalLog:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._machines = RateLimit(*MACHINE_LINES)
-        self._others = RateLimit(*OTHER_LINES, keys=1)
+        self._others = RateLimit(*OTHER_LINES, sources=1)
 
     def refused(self, client: str, refusal: Refused) -> None:
         """Take note of a refusal of the address ``client``."""

@@ -1,13 +1,17 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A limit of how often something may happen for each of many keys, as lines in the log for each address. Pure."""
+"""How much one source may do, and how often a line that could come with every packet is written."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 
-MAX_KEYS = 4096  # that are remembered
+LINE_SECONDS = 60.0  # between two lines about the same
+LINES = 20.0  # at once, about whatever
+LINES_PER_SECOND = 1.0
+MAX_SUBJECTS = 1024
 
 
 @dataclass(slots=True)
@@ -18,23 +22,26 @@ class _Bucket:
 
 
 class RateLimit:
-    """Limits each key to ``rate`` a second, after ``burst`` at once (a token bucket). For one thread only.
+    """Limits what each source does to ``rate`` a second, after ``burst`` at once (a token bucket).
 
-    Times are in seconds. Of ``keys`` and more, the one that was longest not asked for is forgotten.
+    The ``sources`` seen last are remembered. Times are in seconds. For one thread only.
     """
 
-    def __init__(self, rate: float, burst: float, keys: int = MAX_KEYS) -> None:
+    def __init__(self, rate: float, burst: float, sources: int = MAX_SUBJECTS) -> None:
         self._rate = rate
         self._burst = burst
-        self._keys = keys
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._sources = sources
+        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
 
-    def admit(self, key: str, now: float) -> int | None:
-        """Return how many of ``key`` were refused since the last one admitted, or None where this one is."""
-        bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > self._keys:
-            self._buckets.popitem(last=False)
+    def admit(self, source: Hashable, now: float) -> int | None:
+        """Return how often ``source`` was refused since it was last admitted, or None where it is refused now."""
+        bucket = self._buckets.get(source)
+        if bucket is None:
+            bucket = self._buckets[source] = _Bucket(self._burst, now)
+            if len(self._buckets) > self._sources:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(source)
         # A clock that was set back must not empty the bucket.
         bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._rate)
         bucket.at = now
@@ -45,8 +52,24 @@ class RateLimit:
         missed, bucket.missed = bucket.missed, 0
         return missed
 
-    def give_back(self, key: str) -> None:
-        """Count one less of ``key``: what was admitted turned out to be none of those that are limited."""
-        bucket = self._buckets.get(key)
+    def give_back(self, source: Hashable) -> None:
+        """Count one less of ``source``: what was admitted turned out to be none of what is limited."""
+        bucket = self._buckets.get(source)
         if bucket is not None:
             bucket.tokens = min(self._burst, bucket.tokens + 1.0)
+
+
+class RareLines:
+    """Says when a line is due that strangers could have written at will: about each subject once in LINE_SECONDS.
+
+    And LINES_PER_SECOND about all subjects together, after LINES at once. For one thread only.
+    """
+
+    def __init__(self) -> None:
+        self._each = RateLimit(1 / LINE_SECONDS, 1.0, MAX_SUBJECTS)
+        self._all = RateLimit(LINES_PER_SECOND, LINES, 1)
+
+    def due(self, subject: Hashable, now: float) -> int | None:
+        """Return how many lines about ``subject`` were left out since the last one, None where this one is, too."""
+        missed = self._each.admit(subject, now)
+        return None if missed is None or self._all.admit("", now) is None else missed

@@ -22,6 +22,7 @@ from .signals import read_signal
 
 RATE = 100.0  # lines a second of one source
 BURST = 1000.0  # lines: a kernel says some hundred lines in its first second
+MAX_SOURCES = 4096  # that are remembered
 LOG_RATE = 0.1  # lines a second in the log of what is dropped of one machine, and of all that are none
 _RECEIVE_BUFFER = 1 << 20  # bytes: a rack that boots says much at once
 
@@ -57,7 +58,7 @@ class SyslogServer:
         self.port = 0
         self.lines = Lines()
         self._services = services
-        self._limit = RateLimit(RATE, BURST)
+        self._limit = RateLimit(RATE, BURST, MAX_SOURCES)
         self._complaints = RateLimit(LOG_RATE, 1.0)
         self._loop: DatagramLoop[tuple[bytes, str]] | None = None
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network
 
 from ..process.networks import NetworkSet, local_networks
+from ..runtime.services import Services
 from ..stores.catalog import Catalog
 
 LOOK_SECONDS = 10.0  # between two looks at this host's networks: bridges and VLANs come and go
@@ -30,6 +31,16 @@ class ServedNetworks:
         self._local = NetworkSet(local())
         self._clock = clock
         self._looked_at = clock()
+
+    @classmethod
+    def of(cls, services: Services) -> ServedNetworks:
+        """Return the networks that ``services.settings`` describe.
+
+        Those of ``trusted_proxies`` are among them: requests of machines come from there.
+        """
+        settings = services.settings
+        proxies = (network for network in settings.trusted_proxies if ":" not in network)
+        return cls(services.catalog, (*settings.tftp_networks, *proxies))
 
     def __contains__(self, address: str) -> bool:
         if self._catalog.by_ip(address) is not None or self._catalog.in_network(address) or address in self._further:

@@ -30,7 +30,7 @@ class Reporter:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._machines = RateLimit(MACHINE_LINES, MACHINE_BURST)
-        self._others = RateLimit(OTHER_LINES, OTHER_LINES, keys=1)
+        self._others = RateLimit(OTHER_LINES, OTHER_LINES, sources=1)
 
     def ended(self, session: Session, now: float) -> None:
         """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""

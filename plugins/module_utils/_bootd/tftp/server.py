@@ -67,7 +67,7 @@ class TftpServer:
         self.port = 0
         self._services = services
         self._sessions = Sessions(_max_sessions()) if sessions is None else sessions
-        self._networks = networks or ServedNetworks(services.catalog, services.settings.tftp_networks)
+        self._networks = networks or ServedNetworks.of(services)
         self._loop: ServerLoop | None = None
         self._thread: threading.Thread | None = None
 
