@@ -127,7 +127,10 @@ def test_stop_while_250_clients_download(site):
 # Answers that are made outside of a route
 
 
-@pytest.mark.parametrize("path", [b"/%00", b"/%ff", b"/a%0ab", b"/none"])
+@pytest.mark.parametrize(
+    "path",
+    [b"/%00", b"/%ff", b"/a%0ab", b"/none", b"/./none", b"/\\none", b"/images/../x", b"/images/.x", b"/ipxe/%5c..%5cx"],
+)
 def test_head_of_what_is_no_path_has_no_body(site, path):
     with serving(site) as port, connect(port) as client:
         client.sendall(HEALTH.replace(b"/healthz", path).replace(b"GET", b"HEAD") + HEALTH)
@@ -156,6 +159,27 @@ def test_head_that_is_refused_has_no_body(site, request_octets):
         reply = read_all(client)
     assert reply.startswith(b"HTTP/1.1 4")
     assert reply.endswith(b"\r\n\r\n")
+
+
+def test_head_for_which_there_is_no_connection_has_no_body(tmp_path):
+    with serving(site_with(tmp_path, http_connections=0)) as port, connect(port) as client:
+        reply = read_all(client)
+    assert reply.startswith(b"HTTP/1.1 503 ")
+    assert reply.endswith(b"\r\n\r\n")
+
+
+def test_head_for_which_there_is_no_download_is_none(tmp_path):
+    # Seven of eight connections may download: what a HEAD is told needs none of them.
+    with serving(with_boot_program(site_with(tmp_path, http_connections=8))) as port, ExitStack() as stack:
+        for _unused in range(7):
+            stack.enter_context(connect(port)).sendall(FETCH)
+        with connect(port) as client:
+            client.sendall(BOOT_FILE.replace(b"GET", b"HEAD") + HEALTH)
+            reply = b""
+            while not reply.endswith(b"ok\n"):
+                reply += client.recv(1000)
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert reply.count(b"HTTP/1.1 ") == reply.count(b"\r\n\r\n") == 2
 
 
 def test_get_that_is_refused_is_told_why(site):

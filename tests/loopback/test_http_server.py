@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import struct
 import threading
@@ -20,6 +21,7 @@ from clients.http_client import (
     BIG,
     FETCH,
     HEALTH,
+    PATIENCE,
     PHONE_HOME,
     ask,
     clients,
@@ -383,6 +385,27 @@ def test_open_a_port_that_is_taken(tmp_path, site):
         taken = HttpServer(make_site(tmp_path, machine(), bind="127.0.0.1", http_port=port).services)
         with pytest.raises(OSError, match="in use"):
             taken.open()
+
+
+def test_no_descriptor_for_a_connection_is_told_once_a_second_until_there_is_one(site):
+    with serving(site) as port, ExitStack() as stack:
+        waiting = [stack.enter_context(socket.socket()) for _unused in range(20)]
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))
+        try:
+            for client in waiting:
+                client.connect(("127.0.0.1", port))
+            assert eventually(site.lines)
+            time.sleep(0.3)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for client in waiting:
+            client.settimeout(PATIENCE)
+            client.sendall(HEALTH)
+            assert read_reply(client) == (200, b"ok\n")
+    told = [line["reason"] for line in site.lines() if line["event"] == "fault"]
+    assert 1 <= len(told) <= 3
+    assert "Too many open files" in told[0]
 
 
 def test_refused_requests_are_one_log_line_each(site):

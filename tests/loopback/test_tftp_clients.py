@@ -7,14 +7,18 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
+import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 import tftpy
 
 from _bootd.tftp.content import to_netascii
+from _bootd.tftp.packet import Request
+from _bootd.tftp.sessions import Sessions
 from programs.require import require
-from servers.tftp_lab import MAC, OFF, ON, SCRIPT, tftp_lab
+from servers.tftp_lab import MAC, OFF, ON, SCRIPT, Client, tftp_lab
 
 SMALL, BIG = 1 << 20, 40 << 20
 TEXT = b"unix\nmac\rdos\r\nend"
@@ -76,6 +80,13 @@ def atftp(**options):
     return call
 
 
+def busybox(*options):
+    def call(lab, name, target):
+        return run("busybox", "tftp", *options, "-g", "-r", name, "-l", target, ON, str(lab.port))
+
+    return call
+
+
 def by_tftpy(**options):
     def call(lab, name, target):
         tftpy.TftpClient(ON, lab.port, options=options).download(name, str(target), timeout=10)
@@ -93,6 +104,8 @@ FETCHERS = [
     Fetcher("atftp blksize", "atftp", atftp(blksize=1468, tsize=0), 1468),
     Fetcher("atftp windowsize", "atftp", atftp(blksize=1468, windowsize=16, timeout=2), 1468, 16),
     Fetcher("atftp all options", "atftp", atftp(blksize=1024, windowsize=4, timeout=2, tsize=0), 1024, 4),
+    Fetcher("busybox", "busybox", busybox()),
+    Fetcher("busybox blksize", "busybox", busybox("-b", "1468"), 1468),
     Fetcher("tftpy", "", by_tftpy()),
     Fetcher("tftpy blksize", "", by_tftpy(blksize=1432, tsize=0), 1432),
 ]
@@ -117,6 +130,62 @@ def test_fetch_identical_bytes(lab, fetcher, name, tmp_path):
     assert (line["bytesSent"], line["contentSize"]) == (size, size)
     assert (line["blksize"], line["windowsize"]) == (fetcher.blksize, fetcher.windowsize)
     assert (line["machine"], line["mac"], line["client"].split(":")[0]) == ("on", MAC[ON], ON)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "//sub//even",
+        "./sub/./even",
+        "\\sub\\even",
+        "/02-00-00-00-00-01//sub/even",
+        "02-00-00-00-00-01/sub/even",  # tftp-hpa takes what precedes a colon for a server
+        "020000000001/sub/even",
+        "0200.0000.0001\\sub\\even",
+    ],
+)
+@pytest.mark.parametrize(
+    ("tool", "call"),
+    [("tftp", tftp_hpa("binary")), ("atftp", atftp()), ("busybox", busybox())],
+    ids=["tftp-hpa", "atftp", "busybox"],
+)
+def test_fetch_by_a_name_that_wants_tidying(lab, tool, call, name, tmp_path):
+    require(tool)
+    outcome = call(lab, name, tmp_path / "fetched")
+    assert (tmp_path / "fetched").read_bytes() == (lab.root / "sub/even").read_bytes(), outcome
+
+
+@pytest.mark.parametrize(
+    ("tool", "call"),
+    [("tftp", tftp_hpa("binary")), ("atftp", atftp(blksize=1468)), ("busybox", busybox()), ("curl", curl())],
+    ids=["tftp-hpa", "atftp", "busybox", "curl"],
+)
+def test_fetch_while_others_ask_and_take_nothing_up(root, tool, call, tmp_path):
+    """Eighty requests a second, each from an address of its own, that name a machine; and the machine loads."""
+    require(tool)
+    done, sent = threading.Event(), []
+
+    def flood(lab):
+        with ExitStack() as stack:
+            for number in itertools.count():
+                forger = stack.enter_context(Client(lab, f"127.1.{number // 240}.{1 + number % 240}"))
+                forger.send(Request("02-00-00-00-00-01/ipxe.efi"))
+                sent.append(number)
+                if done.wait(1 / 80):
+                    return
+
+    with tftp_lab(root, sessions=Sessions(limit=16)) as lab:
+        flooding = threading.Thread(target=flood, args=(lab,))
+        flooding.start()
+        try:
+            lab.line(event="get", status="dropped", machine="on")  # there is no more room
+            outcome = call(lab, "ipxe.efi", tmp_path / "fetched")
+        finally:
+            done.set()
+            flooding.join()
+        assert (tmp_path / "fetched").read_bytes() == (root / "ipxe.efi").read_bytes(), outcome
+        assert len(sent) > 16
+        assert lab.count("tftp_transfers", status="busy") == 0
 
 
 @pytest.mark.parametrize(

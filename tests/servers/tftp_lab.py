@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import StringIO
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from _bootd.hardware.model import Interface, Machine, Netboot
@@ -21,9 +22,10 @@ from _bootd.runtime.services import Services
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import Journal
 from _bootd.stores.unknown_machines import UnknownMachines
+from _bootd.tftp.networks import ServedNetworks
 from _bootd.tftp.packet import Packet, encode, parse
 from _bootd.tftp.server import TftpServer
-from _bootd.tftp.transfer import Sessions
+from _bootd.tftp.sessions import Sessions
 
 # Clients that can't choose their address come from 127.0.0.1, so that is the machine that may netboot.
 ON, OFF, UNKNOWN = "127.0.0.1", "127.0.0.2", "127.0.0.3"
@@ -76,8 +78,10 @@ class TftpLab:
 
 
 @contextmanager
-def tftp_lab(root: Path, *, sessions: Sessions | None = None, bind: str = "0.0.0.0", **settings) -> Iterator[TftpLab]:
-    """Serve the files below ``root`` until the block ends."""
+def tftp_lab(
+    root: Path, *, sessions: Sessions | None = None, bind: str = "0.0.0.0", local: str = "127.0.0.0/8", **settings
+) -> Iterator[TftpLab]:
+    """Serve the files below ``root`` until the block ends; ``local`` is the network that the host is said to be in."""
     catalog, metrics, log = Catalog(), Metrics(), StringIO()
     for name, address in (("on", ON), ("off", OFF)):
         netboot = Netboot(allow_pxe=address == ON, ipxe_contents=SCRIPT)
@@ -94,7 +98,8 @@ def tftp_lab(root: Path, *, sessions: Sessions | None = None, bind: str = "0.0.0
         secret=b"",
         problems=list,
     )
-    server = TftpServer(services, sessions)
+    networks = ServedNetworks(catalog, services.settings.tftp_networks, lambda: [IPv4Network(local)])
+    server = TftpServer(services, sessions, networks)
     server.open()
     try:
         server.start()
@@ -134,6 +139,16 @@ class Client:
         """Return the next packet that comes."""
         wire, self.peer = self._socket.recvfrom(70000)
         return parse(wire)
+
+    def octets_until_silence(self, seconds: float) -> int:
+        """Return how many octets arrive until there are none for so long."""
+        count = 0
+        self._socket.settimeout(seconds)
+        with suppress(TimeoutError):
+            while True:
+                count += len(self._socket.recv(70000))
+        self._socket.settimeout(_PATIENCE)
+        return count
 
     def ask(self, packet: Packet | bytes) -> Packet:
         """Send ``packet`` to the server's port until it is answered, and return the answer."""

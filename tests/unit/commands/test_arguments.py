@@ -58,6 +58,8 @@ def test_parse_without_a_store_says_which_flag_is_missing(capsys):
         ("--ready-checks", "often", "on or off"),
         ("--tftp-single-port", "maybe", "yes or no"),
         ("--trusted-proxies", "10.0.0.0/99", "10.0.0.0/8"),
+        ("--tftp-networks", "10.0.0.1/8", "10.0.0.0/8"),
+        ("--tftp-networks", "2001:db8::/32", "IPv4"),
         ("--log-level", "loud", "debug"),
     ],
 )
@@ -82,6 +84,8 @@ def test_settings_from_reads_lists_and_maps(tmp_path):
     assert settings.boot_files == (str(tmp_path), str(tmp_path))
     assert settings.arch_map == {7: "snponly.efi"}
     assert settings.trusted_proxies == ("10.0.0.0/8",)
+    networks = serve("--tftp-networks", "10.0.0.0/8, 192.0.2.1").tftp_networks
+    assert networks == ("10.0.0.0/8", "192.0.2.1/32")
 
 
 def test_settings_from_stage_limits_are_over_the_defaults():

@@ -39,7 +39,9 @@ def site(tmp_path):
     return site
 
 
-@pytest.mark.parametrize("path", ["/ipxe/ipxe.efi", "//ipxe//ipxe.efi", f"/ipxe/{MAC}/ipxe.efi"])
+@pytest.mark.parametrize(
+    "path", ["/ipxe/ipxe.efi", "//ipxe//ipxe.efi", "/./ipxe/./ipxe.efi", "/ipxe\\ipxe.efi", f"/ipxe/{MAC}/ipxe.efi"]
+)
 def test_firmware(site, path):
     answer = site.get(path)
     assert (answer.status, answer.body) == (200, CONTENT)
@@ -48,6 +50,13 @@ def test_firmware(site, path):
     assert answer.headers["accept-ranges"] == "bytes"
     assert site.events() == [events.BootFile(name="ipxe.efi", via="http", bytes=len(CONTENT))]
     assert (site.state().stage, site.state().bytes) == ("loading", {"http": len(CONTENT)})
+
+
+@pytest.mark.parametrize("mac", [MAC, "58-47-ca-71-d8-49", "58-47-CA-71-D8-49", "5847.ca71.d849", "5847ca71d849"])
+@pytest.mark.parametrize("path", ["/ipxe/{}/ipxe.efi", "/ipxe//{}//ipxe.efi", "/ipxe\\{}\\ipxe.efi"])
+def test_firmware_by_the_mac_whatever_the_source(site, path, mac):
+    # Behind address translation the source is nobody's.
+    assert site.get(path.format(mac), STRANGER).body == CONTENT
 
 
 @pytest.mark.parametrize(

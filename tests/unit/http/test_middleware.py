@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.http.middleware import normalize_path
-from servers.http_site import MAC, NOW, STRANGER, machine, make_site
+from _bootd.http.middleware import RefusalLog, normalize_path
+from _bootd.http.wsgi_environ import Refused
+from servers.http_site import ADDRESS, MAC, NOW, STRANGER, machine, make_site
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def site(tmp_path):
 
 @pytest.mark.parametrize(
     ("path", "tidied"),
-    [("", "/"), ("/", "/"), ("//", "/"), ("/a/", "/a"), ("//a///b//", "/a/b"), ("a", "/a"), ("/\u00e9", "/\u00e9")],
+    [("", "/"), ("/", "/"), ("//", "/"), ("/a/", "/a"), ("//a///b//", "/a/b"), ("a", "/a"), ("/\u00e9", "/\u00e9")]
+    + [("/./a/.", "/a"), ("/\\a\\b", "/a/b"), ("/a/../b", "/a/../b"), ("/.", "/")],
 )
 def test_tidy(path, tidied):
     environ = {"PATH_INFO": path.encode().decode("latin-1")}
@@ -86,9 +88,36 @@ def test_log_line_of_a_request(site):
         "uri": f"/{MAC}/auto.ipxe?a=b",
         "client": STRANGER,
         "mac": MAC,
+        "machine": "um790-1",
         "status": 200,
         "bytesSent": len(f"#!ipxe\necho {MAC} harvester\n"),
     }
+
+
+@pytest.mark.parametrize("uri", ["/nonsense", f"/phone-home/{MAC}/x/started", "/a%00"])
+def test_log_line_of_what_is_refused_names_the_machine_by_its_address(site, uri):
+    site.get(uri.replace("%00", "\0"))
+    (line,) = site.lines()
+    assert (line["mac"], line["status"] >= 400) == (MAC, True)
+
+
+@pytest.mark.parametrize("path", ["/phone-home/{}/{}\n", "/./phone-home/{}/{}\n", "\\phone-home\\{}\\.\\{}\n"])
+def test_log_line_of_what_is_refused_shows_no_token(site, path):
+    site.get(path.format(MAC, 43 * "t"))
+    (line,) = site.lines()
+    assert (line["status"], "ttt" in line["uri"]) == (400, False)
+
+
+def test_refusals_are_counted_and_do_not_flood_the_log(site):
+    log = RefusalLog(site.services)
+    for number in range(1000):
+        log.refused(ADDRESS, Refused(408, "too slow"))
+        log.refused(f"192.0.2.{number % 250}", Refused(503, "too many connections"))
+    lines = site.lines()
+    assert len(lines) < 250
+    assert {line.get("machine") for line in lines} == {"um790-1", None}
+    assert {line["mac"] for line in lines if "machine" in line} == {MAC}
+    assert site.counted("none", 408) == site.counted("none", 503) == 1000
 
 
 def test_log_line_of_a_file_is_written_when_it_is_sent(site):

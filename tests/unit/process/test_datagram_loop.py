@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import queue
 import socket
 import threading
@@ -141,6 +142,25 @@ def test_drain_takes_a_batch_at_a_time(desk):
     drain.handle_waiting()
     drain.stop()
     assert len(heard) == BATCH
+
+
+def test_drain_waits_where_nothing_can_be_received_and_says_so(desk):
+    class Starved(Pair):
+        calls = 0
+
+        def receive(self) -> bytes | None:
+            self.calls += 1
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    pair = Starved()
+    pair.send(b"waits")
+    drain = drain_of(desk, pair, lambda _data: None)
+    drain.start()
+    line = desk.line()
+    drain.stop()
+    assert "Cannot allocate memory" in line["reason"]
+    # Once a second; thousands of times without a pause.
+    assert pair.calls < 10
 
 
 def test_drain_that_was_never_started_stops_and_closes(desk):

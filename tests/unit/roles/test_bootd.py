@@ -76,6 +76,16 @@ def test_settings_take_further_ones_and_quote_them():
     assert environment["BOOTD_ARCH_MAP"] == "7=snponly.efi,11="
 
 
+def test_settings_have_networks_for_tftp_wherever_bootd_runs():
+    given = {"bootd_tftp_networks": ["192.0.2.0/24", "198.51.100.7/32"]}
+    pod = templar(**given).template(trust_as_template("{{ __bootd_pod_settings }}"))
+    assert settings(**given)["BOOTD_TFTP_NETWORKS"] == pod["tftp_networks"] == "192.0.2.0/24,198.51.100.7/32"
+    environment = {**settings(**given), "BOOTD_STORE": "files:/x", "BOOTD_BOOT_FILES": ""}
+    assert settings_from(parse(["serve"], environment)).tftp_networks == ("192.0.2.0/24", "198.51.100.7/32")
+    environment = {**settings(), "BOOTD_STORE": "files:/x", "BOOTD_BOOT_FILES": ""}
+    assert settings_from(parse(["serve"], environment)).tftp_networks == ()
+
+
 def test_settings_for_stages_reach_bootd_wherever_it_runs():
     given = {"bootd_stage_limits": {"kernel": 60, "ready": 0}, "bootd_installs_at_once": 4, "bootd_ready_checks": False}
     given["bootd_configuration_window"] = 30

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.syslog.lines import MAX_TEXT, Line, Lines, presentable
-from _bootd.syslog.server import RateLimit
 
 
 def line(text: str) -> Line:
@@ -66,26 +65,3 @@ def test_lines_never_exceed_their_bounds(keys, limit, per_machine):
 )
 def test_presentable_has_no_secrets(text, shown):
     assert presentable(text) == shown
-
-
-def test_rate_limit_refuses_what_exceeds_burst_and_counts_it():
-    limit = RateLimit(rate=1.0, burst=2.0)
-    assert [limit.admit("a", 0.0) for _unused in range(4)] == [0, 0, None, None]
-    assert limit.admit("b", 0.0) == 0
-    assert limit.admit("a", 0.5) is None
-    assert limit.admit("a", 1.0) == 3
-    assert limit.admit("a", 2.0) == 0
-
-
-def test_rate_limit_survives_a_clock_set_back():
-    limit = RateLimit(rate=1.0, burst=1.0)
-    assert limit.admit("a", 100.0) == 0
-    assert limit.admit("a", 0.0) is None
-    assert limit.admit("a", 1.0) == 1
-
-
-def test_rate_limit_forgets_the_source_silent_longest():
-    limit = RateLimit(rate=1.0, burst=1.0, sources=2)
-    assert [limit.admit(source, 0.0) for source in "abc"] == [0, 0, 0]
-    assert limit.admit("a", 0.0) == 0
-    assert limit.admit("c", 0.0) is None

@@ -88,19 +88,26 @@ def test_receive_secret_goes_nowhere(desk, line):
 
 
 @pytest.mark.parametrize("source", ["10.10.0.17", "127.0.0.1"])
-def test_receive_unknown_source_is_counted_and_nothing_else(desk, source):
+def test_receive_unknown_source_is_counted_and_told_once_in_a_while(desk, source):
     server = SyslogServer(desk.services)
-    server.receive(LOADED, source)
-    assert [line["level"] for line in desk.lines()] == ["debug"]
+    for number in range(500):
+        server.receive(LOADED, source)
+        server.receive(LOADED, f"192.0.2.{number % 256}")
+    (line,) = desk.lines()
+    assert (line["event"], line["level"], line["host"]) == ("syslog_unknown", "info", source)
     assert len(server.lines) == 0
-    assert desk.metric("syslog_messages_total", outcome="unknown") == 1
+    assert desk.metric("syslog_messages_total", outcome="unknown") == 1000
 
 
 @pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (b"a" * 8193, "too_big")])
 def test_receive_no_message_is_counted_by_its_reason(desk, data, reason):
-    SyslogServer(desk.services).receive(data, HOST)
-    assert desk.lines() == []
-    assert desk.metric("dropped_total", protocol="syslog", reason=reason) == 1
+    server = SyslogServer(desk.services)
+    for _unused in range(500):
+        server.receive(data, HOST)
+    (line,) = desk.lines()
+    assert (line["event"], line["level"], line["reason"]) == ("syslog_dropped", "warning", reason)
+    assert (line["machine"], line["mac"], line["host"]) == ("um790-1", "58:47:ca:71:d8:49", HOST)
+    assert desk.metric("dropped_total", protocol="syslog", reason=reason) == 500
 
 
 def test_receive_flood_of_one_machine_is_cut_and_does_not_touch_another(desk):
@@ -112,6 +119,9 @@ def test_receive_flood_of_one_machine_is_cut_and_does_not_touch_another(desk):
         server.receive(b"<6>ipxe: x", HOST)
     server.receive(b"<6>ipxe: y", "10.10.0.17")
     assert desk.metric("dropped_total", protocol="syslog", reason="rate") > 1000
+    # The line that it is cut does not make the flood longer.
+    (line,) = [line for line in desk.lines() if line["event"] == "syslog_dropped"]
+    assert (line["machine"], line["reason"]) == ("um790-1", "rate")
     assert [line.text for line in server.lines.of("tink-system/other")] == ["y"]
     assert len(server.lines.of("tink-system/um790-1")) == 200
 
@@ -130,6 +140,7 @@ def test_server_listens_goes_on_after_rubbish_and_stops():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             for data in (b"", b"\xff" * 9000, b"<6>ipxe: after all"):
                 client.sendto(data, ("127.0.0.1", server.port))
+            assert desk.line()["reason"] == "empty"
             assert desk.line()["msg"] == "after all"
     finally:
         server.stop()

@@ -77,7 +77,7 @@ def test_decide_unknown_machine(catalog, name):
 @pytest.mark.parametrize("name", ["ipxe.efi", "autoexec.ipxe", "../x"])
 def test_decide_write_is_refused(catalog, name):
     decision = decision_on(catalog, name, ADDRESS[ON], write=True)
-    assert decision == Refuse(ErrorCode.ACCESS_VIOLATION, "nothing can be written here")
+    assert decision == Refuse(ErrorCode.ACCESS_VIOLATION, "nothing can be written here", catalog.by_mac(ON))
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("octet", ServeFile), ("netascii", ServeFile), ("mail", Refuse)])
@@ -85,7 +85,14 @@ def test_decide_mode(catalog, mode, kind):
     assert isinstance(decision_on(catalog, "ipxe.efi", ADDRESS[ON], mode=mode), kind)
 
 
-@pytest.mark.parametrize("name", ["../etc/passwd", f"{ON}/../../etc/passwd", "a\\b"])
-def test_decide_name_that_leads_out(catalog, name):
-    decision = decision_on(catalog, name, ADDRESS[ON])
-    assert decision == Refuse(ErrorCode.ACCESS_VIOLATION, "not a file name served here")
+def test_decide_unknown_mode_names_the_machine(catalog):
+    assert decision_on(catalog, f"{ON}/ipxe.efi", mode="mail").nic is catalog.by_mac(ON)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("../etc/passwd", ADDRESS[ON]), (f"{ON}/../../etc/passwd", "192.0.2.1"), ("a\\..", ADDRESS[ON])],
+)
+def test_decide_name_that_leads_out_is_refused_with_the_machine_named(catalog, name, source):
+    decision = decision_on(catalog, name, source)
+    assert decision == Refuse(ErrorCode.ACCESS_VIOLATION, "not a file name served here", catalog.by_mac(ON))

@@ -12,7 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.tftp.packet import MAX_MESSAGE, Ack, Data, Error, ErrorCode, Oack, Request, TftpError, encode, parse
+from _bootd.tftp.packet import (
+    MAX_MESSAGE,
+    Ack,
+    Data,
+    Error,
+    ErrorCode,
+    Oack,
+    Request,
+    RequestError,
+    TftpError,
+    encode,
+    parse,
+)
 
 # What edk2 (OVMF of Debian 12) and iPXE's ROM ask for, and the wire form by RFC 1350 and 2347.
 WIRE = [
@@ -55,14 +67,39 @@ def test_parse_request_padded_by_firmware(padding):
 
 
 @pytest.mark.parametrize(
+    ("wire", "request_"),
+    [
+        pytest.param(b"\0\1f\0octet", Request("f"), id="mode without end"),
+        pytest.param(b"\0\1f\0octet\0tsize\x000", Request("f", "octet", (("tsize", "0"),)), id="value without end"),
+        pytest.param(b"\0\1f\0octet\0tsize", Request("f"), id="option without end"),
+        pytest.param(b"\0\1f\0octet\0\xff\xff\xff", Request("f"), id="garbage"),
+        pytest.param(b"\0\1f\xff\0octet\0", Request("f\ufffd"), id="name not UTF-8"),
+        pytest.param(b"\0\1\0octet\0", Request(""), id="empty name"),
+    ],
+)
+def test_parse_request_that_is_not_quite_one(wire, request_):
+    assert parse(wire) == request_
+
+
+@pytest.mark.parametrize(
+    ("wire", "filename", "words"),
+    [
+        pytest.param(b"\0\1ipxe.efi", "ipxe.efi", "without a mode", id="name without end"),
+        pytest.param(b"\0\2ipxe.efi\0", "ipxe.efi", "without a mode", id="no mode"),
+        pytest.param(b"\0\1" + 500 * b"a" + b"\0octet\0\0\0\0\0", 500 * "a", "more than 512 octets", id="513 octets"),
+        pytest.param(b"\0\1" + 600 * b"a", 600 * "a", "more than 512 octets", id="name of 600"),
+    ],
+)
+def test_parse_request_that_cannot_be_read(wire, filename, words):
+    with pytest.raises(RequestError, match=words) as caught:
+        parse(wire)
+    assert (caught.value.code, caught.value.request.filename) == (ErrorCode.ILLEGAL_OPERATION, filename)
+    assert caught.value.request.write is (wire[1] == 2)
+
+
+@pytest.mark.parametrize(
     "wire",
     [
-        pytest.param(b"\0\1ipxe.efi", id="name without end"),
-        pytest.param(b"\0\1ipxe.efi\0", id="no mode"),
-        pytest.param(b"\0\1ipxe.efi\0octet", id="mode without end"),
-        pytest.param(b"\0\1ipxe.efi\0octet\0tsize\x000", id="value without end"),
-        pytest.param(b"\0\1\xff\xfe\0octet\0", id="name not UTF-8"),
-        pytest.param(b"\0\1" + 500 * b"a" + b"\0octet\0\0\0\0\0", id="513 octets"),
         pytest.param(b"\0\7abc\0", id="opcode 7"),
         pytest.param(b"\0\0abc\0", id="opcode 0"),
         pytest.param(b"\0\6tsize", id="OACK without end"),
@@ -72,6 +109,7 @@ def test_parse_malformed(wire):
     with pytest.raises(TftpError) as caught:
         parse(wire)
     assert caught.value.code == ErrorCode.ILLEGAL_OPERATION
+    assert not isinstance(caught.value, RequestError)
 
 
 def test_parse_request_of_512_octets():
@@ -100,6 +138,16 @@ def test_parse_every_datagram_of_up_to_two_octets(length):
 def test_parse_any_datagram(datagram):
     with contextlib.suppress(TftpError):
         assert isinstance(parse(datagram), Request | Data | Ack | Error | Oack)
+
+
+@given(st.sampled_from([b"\0\1", b"\0\2"]), st.binary(min_size=2, max_size=600))
+def test_parse_any_request_is_read_or_told_whose_it_is(opcode, rest):
+    try:
+        request = parse(opcode + rest)
+    except RequestError as error:
+        request = error.request
+    assert isinstance(request, Request)
+    assert request.filename == rest.split(b"\0")[0].decode("utf-8", "replace")
 
 
 @given(st.sampled_from([wire for _packet, wire in WIRE]), st.data())

@@ -13,14 +13,15 @@ from _bootd.hardware.model import Interface, Machine, Nic
 from _bootd.tftp.content import BytesSource, Content
 from _bootd.tftp.decide import ServeScript
 from _bootd.tftp.packet import Ack, Request, Terms
-from _bootd.tftp.transfer import Session, Sessions, Transfer
+from _bootd.tftp.sessions import SLACK, Session, Sessions
+from _bootd.tftp.transfer import Transfer
 
 NIC = Nic(Machine("one"), Interface("02:00:00:00:00:01"))
 
 
 def session(address, port=2000, *, at=0.0, acknowledged=False):
     source = BytesSource(bytes(5000))
-    transfer = Transfer(source, Terms())
+    transfer = Transfer(source, Terms(), 400)
     transfer.start(at)
     if acknowledged:
         transfer.receive(Ack(1), at)
@@ -31,7 +32,7 @@ def session(address, port=2000, *, at=0.0, acknowledged=False):
 
 @pytest.fixture
 def sessions():
-    return Sessions(limit=5, limit_per_source=2)
+    return Sessions(limit=8)  # two of one address
 
 
 def test_get_by_client_address_and_port(sessions):
@@ -52,19 +53,48 @@ def test_full_by_source(sessions):
 
 
 def test_full_altogether(sessions):
-    for host in range(5):
+    for host in range(8):
         assert not sessions.full("192.0.2.99")
         sessions.add(session(f"192.0.2.{host}"))
     assert sessions.full("192.0.2.99")
 
 
 @pytest.mark.parametrize(("acknowledged", "replaced"), [((False, False), 0), ((True, False), 1), ((True, True), None)])
-def test_replaceable_is_the_oldest_never_acknowledged(sessions, acknowledged, replaced):
+def test_replaceable_is_the_oldest_never_acknowledged_of_an_address_that_has_its_share(
+    sessions, acknowledged, replaced
+):
     own = [session("192.0.2.1", port, acknowledged=flag) for port, flag in enumerate(acknowledged)]
+    sessions.add(session("192.0.2.2"))
     for item in own:
         assert sessions.replaceable("192.0.2.1") is None
         sessions.add(item)
     assert sessions.replaceable("192.0.2.1") is (None if replaced is None else own[replaced])
+
+
+def test_replaceable_is_the_oldest_never_acknowledged_of_all_where_all_is_full(sessions):
+    served = [session(f"192.0.2.{host}", acknowledged=True) for host in range(4)]
+    forged = [session(f"192.0.2.{host}") for host in range(4, 8)]
+    for item in (*served[:2], *forged[:2], *served[2:], *forged[2:]):
+        assert sessions.replaceable("192.0.2.99") is None
+        sessions.add(item)
+    # One that proves itself is passed over from then on.
+    forged[1].transfer.receive(Ack(1), 0.0)
+    for item in (forged[0], forged[2], forged[3]):
+        assert sessions.replaceable("192.0.2.99") is item
+        sessions.remove(item)
+        newer = session(item.client[0], 3000, acknowledged=True)
+        sessions.add(newer)
+    assert sessions.replaceable("192.0.2.99") is None
+    assert sessions.full("192.0.2.99")
+    assert set(served) <= set(sessions.all())
+
+
+def test_schedule_does_not_grow_with_what_was_replaced(sessions):
+    for number in range(5000):
+        item = session("192.0.2.1", number % 65536)
+        sessions.add(item)
+        sessions.remove(item)
+    assert len(sessions._schedule) <= SLACK + 2
 
 
 def test_remove_makes_room(sessions):

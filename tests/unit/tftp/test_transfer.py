@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from _bootd.tftp.content import BytesSource
@@ -31,6 +31,7 @@ from _bootd.tftp.packet import (
 from _bootd.tftp.transfer import MAX_IDLE, RETRIES, UNACKNOWLEDGED_IDLE, UNACKNOWLEDGED_RETRIES, Outcome, Transfer
 
 OPTIONS = (("blksize", "8"), ("windowsize", "3"))
+ASKED = 44  # octets of a request with these options
 WINDOWED = Terms(blksize=8, windowsize=3, oack=OPTIONS)
 
 
@@ -44,13 +45,13 @@ def blocks(datagrams):
 
 def begun(size, terms=WINDOWED, at=0.0):
     """Return a transfer whose OACK was acknowledged at ``at``, and its first window."""
-    transfer = Transfer(BytesSource(content(size)), terms)
+    transfer = Transfer(BytesSource(content(size)), terms, ASKED)
     transfer.start(at)
     return transfer, transfer.receive(Ack(0), at)
 
 
 def test_start_without_options():
-    transfer = Transfer(BytesSource(content(1000)), Terms())
+    transfer = Transfer(BytesSource(content(1000)), Terms(), ASKED)
     assert transfer.start(0.0) == [encode(Data(1, content(512)))]
     assert transfer.receive(Ack(1), 0.1) == [encode(Data(2, content(1000)[512:]))]
     assert transfer.outcome is None
@@ -60,7 +61,7 @@ def test_start_without_options():
 
 @pytest.mark.parametrize("size", [0, 512, 1024])
 def test_receive_size_that_is_a_multiple_of_the_block(size):
-    transfer = Transfer(BytesSource(content(size)), Terms())
+    transfer = Transfer(BytesSource(content(size)), Terms(), ASKED)
     sent = transfer.start(0.0)
     for block in range(1, size // 512 + 1):
         sent = transfer.receive(Ack(block), 0.0)
@@ -70,14 +71,14 @@ def test_receive_size_that_is_a_multiple_of_the_block(size):
 
 
 def test_start_with_options():
-    transfer = Transfer(BytesSource(content(100)), WINDOWED)
+    transfer = Transfer(BytesSource(content(100)), WINDOWED, ASKED)
     assert transfer.start(0.0) == [encode(Oack(OPTIONS))]
     assert blocks(transfer.receive(Ack(0), 0.0)) == [1, 2, 3]
     assert blocks(transfer.receive(Ack(3), 0.0)) == [4, 5, 6]
 
 
 def test_receive_ack_of_a_block_before_the_oack_was_acknowledged():
-    transfer = Transfer(BytesSource(content(100)), WINDOWED)
+    transfer = Transfer(BytesSource(content(100)), WINDOWED, ASKED)
     transfer.start(0.0)
     assert transfer.receive(Ack(1), 0.0) == []
     assert not transfer.acknowledged
@@ -111,7 +112,7 @@ def test_receive_old_ack():
 
 
 def test_receive_duplicate_ack_in_lockstep_is_never_answered():
-    transfer = Transfer(BytesSource(content(5000)), Terms())
+    transfer = Transfer(BytesSource(content(5000)), Terms(), ASKED)
     transfer.start(0.0)
     transfer.receive(Ack(1), 0.0)
     assert [transfer.receive(Ack(1), now) for now in (0.0, 0.5, 0.9)] == [[], [], []]
@@ -139,7 +140,7 @@ def test_receive_duplicate_acks_do_not_keep_a_transfer_alive():
 
 @pytest.mark.parametrize("first", [[], [Ack(1)]])
 def test_receive_error_ends_quietly(first):
-    transfer = Transfer(BytesSource(content(5000)), Terms())
+    transfer = Transfer(BytesSource(content(5000)), Terms(), ASKED)
     transfer.start(0.0)
     for packet in first:
         transfer.receive(packet, 0.0)
@@ -157,7 +158,7 @@ def test_receive_packet_no_receiver_sends(packet):
 
 
 def test_receive_block_numbers_roll_over():
-    transfer = Transfer(BytesSource(bytes(8 * 65540)), Terms(blksize=8))
+    transfer = Transfer(BytesSource(bytes(8 * 65540)), Terms(blksize=8), ASKED)
     sent = transfer.start(0.0)
     for count in itertools.count(1):
         (block,) = blocks(sent)
@@ -206,13 +207,27 @@ def test_tick_backs_off_and_gives_up(timeout, times, end):
     assert (transfer.outcome, transfer.reason) == (Outcome.TIMEOUT, "no answer to block 1")
 
 
-@pytest.mark.parametrize("terms", [Terms(), WINDOWED])
-def test_tick_sends_once_more_to_a_client_that_never_answered(terms):
-    transfer = Transfer(BytesSource(content(5000)), terms)
+@pytest.mark.parametrize(
+    ("terms", "asked", "times"),
+    [
+        pytest.param(WINDOWED, ASKED, [1], id="an OACK is as small as the request"),
+        pytest.param(Terms(), 344, [1], id="a block, of a client that has sent a third of two"),
+        pytest.param(Terms(), 343, [], id="a block, of a client that has sent less"),
+    ],
+)
+def test_tick_sends_once_more_to_a_client_that_never_answered_where_that_amplifies_little(terms, asked, times):
+    transfer = Transfer(BytesSource(content(5000)), terms, asked)
     assert len(transfer.start(0.0)) == 1
-    assert len(transfer.tick(1.0)) == 1
-    assert retransmissions(transfer) == ([], UNACKNOWLEDGED_IDLE)
+    assert retransmissions(transfer) == (times, UNACKNOWLEDGED_IDLE)
     assert transfer.outcome is Outcome.ABORTED
+
+
+def test_tick_after_the_first_ack_sends_again_whatever_was_asked():
+    transfer = Transfer(BytesSource(content(5000)), Terms(), 17)
+    transfer.start(0.0)
+    transfer.receive(Ack(1), 0.5)
+    assert len(retransmissions(transfer)[0]) == RETRIES
+    assert transfer.outcome is Outcome.TIMEOUT
 
 
 def test_tick_sends_the_window_again():
@@ -236,7 +251,7 @@ def test_tick_last_ack_lost():
 
 
 def test_repeat_first_until_the_client_has_answered():
-    transfer = Transfer(BytesSource(content(100)), WINDOWED)
+    transfer = Transfer(BytesSource(content(100)), WINDOWED, ASKED)
     first = transfer.start(0.0)
     assert transfer.repeat_first() == first
     transfer.receive(Ack(0), 0.0)
@@ -260,7 +275,7 @@ class BrokenSource:
 
 
 def test_receive_source_that_fails():
-    transfer = Transfer(BrokenSource(), Terms())
+    transfer = Transfer(BrokenSource(), Terms(), ASKED)
     transfer.start(0.0)
     assert transfer.receive(Ack(1), 0.0) == [encode(Error(0, "reading failed"))]
     assert transfer.outcome is Outcome.FAILED
@@ -298,6 +313,14 @@ class Receiver:
             return []
         self.gap_told = True
         return self.last_ack()
+
+    def ask_again(self, transfer, now, network):
+        """Send the last ACK again, or the request where nothing was heard; return the answer to that."""
+        if not self.count:
+            return transfer.repeat_first()
+        if not self.done:
+            network.carry(now, "sender", *self.last_ack())
+        return []
 
     def last_ack(self):
         self.in_window = 0
@@ -346,8 +369,7 @@ def simulate(transfer, receiver, network):
                 replies = transfer.receive(payload, now)
         elif client_due <= now:
             client_due = now + silence
-            if receiver.count and not receiver.done:
-                network.carry(now, "sender", *receiver.last_ack())
+            replies = receiver.ask_again(transfer, now, network)
         else:
             replies = transfer.tick(now)
         if (transfer.acknowledged, transfer.bytes_acked) != before:
@@ -367,10 +389,11 @@ options = st.one_of(
 seeds = st.integers(0, 2**32)
 
 
+@example(bytes(3000), (), 1, 0.9)
 @given(st.binary(max_size=3000), options, seeds, st.sampled_from([0.0, 0.1, 0.5, 0.9]))
 def test_transfer_delivers_the_identical_bytes(raw, options, seed, loss):
     terms = negotiate(options, len(raw), Limits(64, 64))
-    transfer, receiver = Transfer(BytesSource(raw), terms), Receiver(terms)
+    transfer, receiver = Transfer(BytesSource(raw), terms, ASKED), Receiver(terms)
     simulate(transfer, receiver, Network(seed, loss, fair=True))
     assert transfer.outcome is Outcome.COMPLETE
     assert receiver.received == raw
@@ -380,7 +403,7 @@ def test_transfer_delivers_the_identical_bytes(raw, options, seed, loss):
 @given(st.binary(max_size=2000), options, seeds, st.sampled_from([0.3, 0.7]))
 def test_transfer_delivers_nothing_wrong_over_any_network(raw, options, seed, loss):
     terms = negotiate(options, len(raw), Limits(64, 64))
-    transfer, receiver = Transfer(BytesSource(raw), terms), Receiver(terms)
+    transfer, receiver = Transfer(BytesSource(raw), terms, ASKED), Receiver(terms)
     simulate(transfer, receiver, Network(seed, loss, fair=False))
     assert raw.startswith(bytes(receiver.received))
     assert (transfer.outcome is Outcome.COMPLETE) <= (receiver.received == raw)
@@ -389,7 +412,7 @@ def test_transfer_delivers_nothing_wrong_over_any_network(raw, options, seed, lo
 
 @given(st.binary(max_size=400), st.lists(st.one_of(st.integers(0, 70), st.none()), max_size=60))
 def test_transfer_survives_any_sequence_of_acks(raw, acks):
-    transfer, now = Transfer(BytesSource(raw), WINDOWED), 0.0
+    transfer, now = Transfer(BytesSource(raw), WINDOWED, ASKED), 0.0
     sent = transfer.start(now)
     for ack in acks:
         now = transfer.deadline if ack is None else now

@@ -8,7 +8,7 @@ import argparse
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
 from ..decisions.architectures import parse_arch_map
@@ -74,6 +74,8 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--lease-time", "86400", "seconds, where an object gives none", metavar="SECONDS")
     _flag(parser, environ, "--tftp-single-port", "no", "yes: answer TFTP transfers from one port", metavar="YES|NO")
     _flag(parser, environ, "--tftp-max-blksize", "1468", "largest TFTP block, in bytes", metavar="BYTES")
+    text = "CIDRs TFTP answers, beside the networks of machines and of this host"
+    _flag(parser, environ, "--tftp-networks", "", text, metavar="CIDR,...")
     _flag(parser, environ, "--router-advertisements", "yes", "no: let iPXE wait 16 s for IPv6", metavar="YES|NO")
     _flag(parser, environ, "--trusted-proxies", "", "CIDRs whose X-Forwarded-For is believed", metavar="CIDR,...")
     text = "minutes after its script in which a machine gets its configuration"
@@ -243,6 +245,10 @@ def _minutes(text: str) -> float:
     return 60.0 * _between(1, MAX_LIMIT // 60)(text)
 
 
+def _ipv4_networks(text: str) -> tuple[str, ...]:
+    return tuple(str(IPv4Network(item.strip())) for item in text.split(",") if item.strip())
+
+
 def _stage_limits(text: str) -> Mapping[str, float]:
     """Return the limits that ``text`` gives, over the defaults."""
     limits = dict(LIMITS)
@@ -277,6 +283,7 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "lease_time": (_between(60, 0xFFFFFFFE), "seconds, 60 or more"),
     "tftp_single_port": (_yes_no, "yes or no"),
     "tftp_max_blksize": (_between(512, 65464), "a number from 512 to 65464"),
+    "tftp_networks": (_ipv4_networks, "IPv4 networks such as 10.0.0.0/8"),
     "router_advertisements": (_yes_no, "yes or no"),
     "stage_limits": (_stage_limits, f"NAME=SECONDS,... with names of {', '.join(LIMITS)}"),
     "ready_checks": (_yes_no, "on or off"),

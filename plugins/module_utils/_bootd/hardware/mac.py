@@ -31,3 +31,13 @@ def parse_mac(text: str) -> str | None:
 def dashed(mac: str) -> str:
     """Return a colon-form MAC with dashes, for URLs and file names: some firmware stumbles over a colon there."""
     return mac.replace(":", "-")
+
+
+def split_mac(path: str) -> tuple[str | None, str]:
+    """Return the MAC, in colon form, that a tidied ``path`` begins with, in any notation, and the rest of the path.
+
+    The MAC is None, and the rest is the whole, where the first segment is no MAC or the only one.
+    """
+    first, _slash, rest = path.partition("/")
+    mac = parse_mac(first) if rest else None
+    return mac, rest if mac else path

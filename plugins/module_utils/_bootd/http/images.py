@@ -15,7 +15,7 @@ except ImportError:
 from ..decisions.boot import Asked, Program, Refusal, Wants, decide
 from ..decisions.events import BootFile, Loaded, Progress
 from ..decisions.stages import LOADS
-from ..hardware.mac import parse_mac
+from ..hardware.mac import split_mac
 from ..hardware.model import Nic
 from ..ipxe.artifacts import role_of
 from . import responses, scripts
@@ -28,9 +28,7 @@ def add_routes(app: Bottle, site: Site) -> None:
     """Add ``/ipxe/[<mac>/]<file>`` and ``/images/<path>``."""
 
     def firmware(name: str) -> HTTPResponse:
-        first, slash, rest = name.partition("/")
-        mac = parse_mac(first) if slash else None
-        return _firmware(site, mac, rest if mac else name)
+        return _firmware(site, *split_mac(name))
 
     def image(name: str) -> HTTPResponse:
         return _image(site, name)

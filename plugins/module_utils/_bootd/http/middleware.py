@@ -10,17 +10,21 @@ from collections.abc import Callable, Iterable
 
 from ..hardware.model import Nic
 from ..process.masking import mask
+from ..process.rate_limit import RateLimit
+from ..process.served_files import tidied
 from ..runtime.services import Services
 from .file_body import FileBody
 from .site import NIC, Environ, Site
 from .wsgi_environ import Refused
 
-_SLASHES = re.compile(r"/+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+|^(/configuration)/.*", re.IGNORECASE | re.DOTALL)
 # Asked for again and again by whoever watches bootd; logged only where they go wrong.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/api/")
 NO_ROUTE = "none"
+# Lines in the log for requests that reach no route, a second and at once; the metrics count all.
+MACHINE_LINES = (5.0, 50.0)  # of one machine
+OTHER_LINES = (20.0, 100.0)  # of all that are none
 
 Application = Callable[[Environ, Callable[..., object]], Iterable[bytes]]  # WSGI: environment, start_response
 
@@ -55,7 +59,7 @@ class Middleware:
 
 
 def normalize_path(environ: Environ) -> bool:
-    """Give the path in ``environ`` single slashes, and none at its end; return False where it is not printable UTF-8.
+    """Give the path in ``environ`` the form of ``tidied``; return False where it is no UTF-8 or has control characters.
 
     Done here and not by a redirect: firmware builds URLs such as ``//ipxe//ipxe.efi`` and stops at a 301.
     """
@@ -65,8 +69,7 @@ def normalize_path(environ: Environ) -> bool:
         return False
     if _CONTROL.search(path):
         return False
-    path = _SLASHES.sub("/", f"/{path}")
-    environ["PATH_INFO"] = (path if path == "/" else path.removesuffix("/")).encode("utf-8").decode("latin-1")
+    environ["PATH_INFO"] = f"/{tidied(path)}".encode().decode("latin-1")
     return True
 
 
@@ -75,7 +78,7 @@ def shown_uri(environ: Environ) -> str:
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
     query = environ.get("QUERY_STRING")
     # The path may be one that was refused, and so was not normalized.
-    return _TOKEN.sub(r"\1\2/***", _SLASHES.sub("/", f"/{path}")) + (f"?{mask(str(query))}" if query else "")
+    return _TOKEN.sub(r"\1\2/***", f"/{tidied(path)}") + (f"?{mask(str(query))}" if query else "")
 
 
 class _Access:
@@ -93,21 +96,41 @@ class _Access:
         route = environ.get("bottle.route")
         rule = route.rule if route is not None else NO_ROUTE
         services.metrics.http.labels(rule, str(self.status)).inc()
-        nic = environ.get(NIC)
+        client = self._site.address(environ)
+        nic = environ.get(NIC) or services.catalog.by_ip(client)
         quiet = self.status < 400 and rule.startswith(_QUIET)
         (services.log.debug if quiet else services.log.info)(
             "http",
             method=environ["REQUEST_METHOD"],
             uri=shown_uri(environ),
-            client=self._site.address(environ),
+            client=client,
             mac=nic.interface.mac if isinstance(nic, Nic) else None,
+            machine=nic.machine.name if isinstance(nic, Nic) else None,
             status=self.status,
             bytesSent=sent,
             duration=round(time.monotonic() - self._started, 6),
         )
 
 
-def log_refusal(services: Services, client: str, refusal: Refused) -> None:
-    """Log and count a request that was refused before it reached a route."""
-    services.metrics.http.labels(NO_ROUTE, str(refusal.status)).inc()
-    services.log.info("http", client=client, status=refusal.status, reason=refusal.reason)
+class RefusalLog:
+    """Logs and counts requests that are refused before they reach a route. For one thread only.
+
+    Each client's lines are limited, and those of all that are no machine's together: whoever is refused pays nothing.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._machines = RateLimit(*MACHINE_LINES)
+        self._others = RateLimit(*OTHER_LINES, sources=1)
+
+    def refused(self, client: str, refusal: Refused) -> None:
+        """Take note of a refusal of the address ``client``."""
+        services, now = self._services, time.monotonic()
+        services.metrics.http.labels(NO_ROUTE, str(refusal.status)).inc()
+        nic = services.catalog.by_ip(client)
+        missed = self._others.admit("", now) if nic is None else self._machines.admit(client, now)
+        if missed is not None:
+            names = {"mac": nic.interface.mac, "machine": nic.machine.name} if nic is not None else {}
+            services.log.info(
+                "http", client=client, **names, status=refusal.status, reason=refusal.reason, missed=missed or None
+            )

@@ -23,13 +23,13 @@ except ImportError:
     pass
 
 from ..ipxe.render import render
-from ..process.faults import Contained
+from ..process.faults import EXHAUSTED, Contained
 from ..process.health import Pulse
 from ..runtime.services import Services
 from .app import create_app
 from .connection import Connection
 from .limits import ConnectionSlots
-from .middleware import Application, log_refusal
+from .middleware import Application, RefusalLog
 from .request_handler import WsgiHandler
 from .wsgi_environ import Refused
 
@@ -89,6 +89,7 @@ class ServerLoop:
         self._services = services
         self._listener = listener
         self._contained = Contained("http", services.metrics, services.log)
+        self._refusals = RefusalLog(services)
         self._logged_at = 0.0
         self._slots = ConnectionSlots(min(settings.http_connections, _max_connections()))
         self._handler = WsgiHandler(app, settings.http_threads, self._contained, listener.getsockname()[:2])
@@ -143,14 +144,18 @@ class ServerLoop:
         self._handler.stop()
 
     def _refused(self, client: str, refusal: Refused) -> None:
-        log_refusal(self._services, client, refusal)
+        self._refusals.refused(client, refusal)
 
     def _unexpected(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._fault(context.get("exception"), str(context.get("message", "")))
 
     def _fault(self, fault: BaseException | None, message: str = "a fault in the HTTP server") -> None:
-        """Log and count a fault; what is no error of Python's, once a second at most."""
-        if isinstance(fault, Exception) and fault.__traceback__ is not None:
+        """Log and count a fault; what is no error of Python's, or passes, once a second at most.
+
+        asyncio tells of each connection that it could not accept for want of a descriptor, 128 times before it pauses.
+        """
+        passes = isinstance(fault, OSError) and fault.errno in EXHAUSTED
+        if isinstance(fault, Exception) and fault.__traceback__ is not None and not passes:
             with self._contained:
                 raise fault
         elif time.monotonic() - self._logged_at > 1:

@@ -17,6 +17,7 @@ from .health import Pulse
 Datagram_co = TypeVar("Datagram_co", covariant=True)
 BATCH = 64
 LOOK_SECONDS = 1.0  # between two calls of ``look``
+FAULT_PAUSE = 1.0  # seconds
 
 
 class Source(Protocol[Datagram_co]):
@@ -36,7 +37,8 @@ class DatagramLoop(Generic[Datagram_co]):
     """Calls ``handle`` with each datagram of ``source``, from ``start`` until ``stop``, in a thread called ``name``.
 
     ``look`` is called about each LOOK_SECONDS, whatever comes: it may give ``source`` another descriptor. Whatever
-    ``handle`` raises costs that datagram its answer and nothing else.
+    ``handle`` raises costs that datagram its answer and nothing else. Where nothing can be received, as for want of
+    memory, that is logged and tried again after FAULT_PAUSE.
     """
 
     def __init__(
@@ -81,9 +83,16 @@ class DatagramLoop(Generic[Datagram_co]):
         patience = None if self._look is None else int(LOOK_SECONDS * 1000)
         due = time.monotonic() + LOOK_SECONDS
         poll = self._poll()
+        pause = select.poll()
+        pause.register(self._stopped, select.POLLIN)
         while self._stopped not in {descriptor for descriptor, _unused in poll.poll(patience)}:
+            received = False
             with self._pulse, self._contained:
                 self.handle_waiting()
+                received = True
+            if not received:
+                # The source stays readable: without a pause this would be all that the daemon does, and logs.
+                pause.poll(FAULT_PAUSE * 1000)
             if self._look is not None and time.monotonic() >= due:
                 with self._pulse, self._contained:
                     self._look()

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 from traceback import extract_tb
 from types import TracebackType
 
 from .log import Log
 from .metrics import Metrics
+
+# An OSError's number where process or system have no descriptor or no memory left. It passes: to be tried again later.
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 
 def fields_of(fault: BaseException) -> dict[str, str]:

@@ -52,6 +52,12 @@ class RateLimit:
         missed, bucket.missed = bucket.missed, 0
         return missed
 
+    def give_back(self, source: Hashable) -> None:
+        """Count one less of ``source``: what was admitted turned out to be none of what is limited."""
+        bucket = self._buckets.get(source)
+        if bucket is not None:
+            bucket.tokens = min(self._burst, bucket.tokens + 1.0)
+
 
 class RareLines:
     """Says when a line is due that strangers could have written at will: about each subject once in LINE_SECONDS.

@@ -43,9 +43,21 @@ def open_first(directories: Iterable[str], name: str) -> int:
     raise FileNotFoundError(errno.ENOENT, "in none of the directories", name)
 
 
+def tidied(path: str) -> str:
+    """Return ``path`` as every server reads what a client asks for, relative to the root.
+
+    Backslashes are slashes; empty segments and "." are left out. Firmware and boot programs put such paths together of
+    the one they were loaded from: ``//grubx64.efi``, ``./grub.cfg``, ``\\EFI\\BOOT\\grubx64.efi``.
+    """
+    return "/".join(part for part in path.replace("\\", "/").split("/") if part not in ("", "."))
+
+
 def is_relative(name: str) -> bool:
-    """Return whether ``name`` is a plain relative path: no empty segment, none that begins with a dot, no NUL."""
-    return bool(name) and "\0" not in name and not any(not part or part[0] == "." for part in name.split("/"))
+    """Return whether ``name`` is a tidied path of a file that may be served.
+
+    No segment begins with a dot, so none leads upwards and none is hidden; all characters are printable.
+    """
+    return name.isprintable() and name == tidied(name) != "" and not any(part[0] == "." for part in name.split("/"))
 
 
 def _open_found(root: int, found: int) -> int:

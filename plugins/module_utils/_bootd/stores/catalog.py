@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..hardware.model import Machine, Nic
+from ..process.networks import NetworkSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Catalog:
         self._machines: dict[str, Machine] = {}
         self._by_mac: dict[str, tuple[Nic, ...]] = {}
         self._by_address: dict[str, tuple[Nic, ...]] = {}
+        self._networks = NetworkSet()
         self._lock = threading.Lock()
 
     def by_mac(self, mac: str) -> Nic | None:
@@ -41,6 +43,10 @@ class Catalog:
         """Return the interface that holds the reservation for IPv4 ``address``."""
         found = self._by_address.get(address)
         return found[0] if found else None
+
+    def in_network(self, address: str) -> bool:
+        """Return whether IPv4 ``address`` is in the network, by address and netmask, of any machine's reservation."""
+        return address in self._networks
 
     def get(self, key: str) -> Machine | None:
         """Return the machine named ``namespace/name``."""
@@ -92,6 +98,7 @@ class Catalog:
             _insert(self._by_mac, interface.mac, nic)
             if interface.address:
                 _insert(self._by_address, interface.address, nic)
+            self._networks.add(interface.address, interface.netmask)
 
     def _drop(self, key: str) -> None:
         machine = self._machines.pop(key, None)
@@ -100,6 +107,7 @@ class Catalog:
         for interface in machine.interfaces:
             _withdraw(self._by_mac, interface.mac, machine)
             _withdraw(self._by_address, interface.address, machine)
+            self._networks.discard(interface.address, interface.netmask)
 
 
 def _insert(index: dict[str, tuple[Nic, ...]], value: str, nic: Nic) -> None:

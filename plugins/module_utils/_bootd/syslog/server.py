@@ -24,6 +24,7 @@ from .signals import read_signal
 RATE = 100.0  # lines a second of one source
 BURST = 1000.0  # lines: a kernel says some hundred lines in its first second
 MAX_SOURCES = 4096  # that are remembered
+LOG_RATE = 0.1  # lines a second in the log of what is dropped of one machine, and of all that are none
 _RECEIVE_BUFFER = 1 << 20  # bytes: a rack that boots says much at once
 
 
@@ -59,6 +60,7 @@ class SyslogServer:
         self.lines = Lines()
         self._services = services
         self._limit = RateLimit(RATE, BURST, MAX_SOURCES)
+        self._complaints = RateLimit(LOG_RATE, 1.0)
         self._loop: DatagramLoop[tuple[bytes, str]] | None = None
 
     def open(self) -> None:
@@ -86,20 +88,19 @@ class SyslogServer:
         services = self._services
         nic = services.catalog.by_ip(source)
         if nic is None:
-            # Anybody may send anything here: counted, and written down only for somebody looking for a fault.
             services.metrics.syslog.labels("unknown").inc()
-            services.log.debug("syslog_unknown", host=source, bytes=len(data))
+            # Anybody may send anything here, so it is no warning.
+            if (missed := self._complaints.admit("", time.monotonic())) is not None:
+                reason = "no Hardware object has this address"
+                services.log.info("syslog_unknown", host=source, reason=reason, missed=missed or None)
             return
-        missed = self._limit.admit(source, time.monotonic())
-        if missed is None:
-            self._drop("rate")
+        if self._limit.admit(source, time.monotonic()) is None:
+            self._drop("rate", nic, source)
             return
-        if missed:
-            services.log.warning("syslog_missed", machine=nic.machine.name, host=source, lines=missed)
         try:
             message = parse(data)
         except SyslogError as error:
-            self._drop(error.reason)
+            self._drop(error.reason, nic, source)
             return
         services.metrics.syslog.labels("kept").inc()
         self._keep(message, nic, source)
@@ -122,5 +123,9 @@ class SyslogServer:
         if signal is not None:
             services.journal.record(Event(key, nic.interface.mac, now, signal))
 
-    def _drop(self, reason: str) -> None:
+    def _drop(self, reason: str, nic: Nic, source: str) -> None:
         self._services.metrics.dropped.labels("syslog", reason).inc()
+        missed = self._complaints.admit(nic.machine.key, time.monotonic())
+        if missed is not None:
+            names = {"machine": nic.machine.name, "mac": nic.interface.mac, "host": source}
+            self._services.log.warning("syslog_dropped", **names, reason=reason, missed=missed or None)

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..process.faults import EXHAUSTED
 from ..process.served_files import open_first
 from .decide import ServeFile, ServeScript
 from .packet import ErrorCode, TftpError
 
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _MISSING = (ErrorCode.NOT_FOUND, "file not found")
 _DENIED = (ErrorCode.ACCESS_VIOLATION, "this file is not served")
 _OTHER = (ErrorCode.UNDEFINED, "the file can't be opened")
@@ -139,7 +139,7 @@ class BootFiles:
         try:
             descriptor = open_first(self._directories, name)
         except OSError as error:
-            if error.errno in _EXHAUSTED:
+            if error.errno in EXHAUSTED:
                 raise
             raise TftpError(*_TFTP_ERRORS.get(error.errno or 0, _OTHER)) from error
         return BootFile(descriptor, os.fstat(descriptor).st_size)

@@ -11,16 +11,16 @@ from typing import Protocol, TypeAlias
 
 from ..decisions.boot import Asked, BootContext, Program, Refusal, Script, Wait, Wants
 from ..decisions.boot import decide as decide_boot
-from ..hardware.mac import parse_mac
+from ..hardware.mac import split_mac
 from ..hardware.model import Nic
+from ..process.served_files import is_relative, tidied
 from .packet import ErrorCode, Request, TftpError
 
 MODES = ("octet", "netascii")
 AUTOEXEC = "autoexec.ipxe"
-MAX_NAME = 255  # characters
-# A name is made of segments that don't begin with a dot, so "..", "....//", "//" and hidden files are all no names;
-# neither are backslashes, percent signs and control characters.
-_NAME = re.compile(r"(?!\.)[\w.+@=,:~ -]+(?:/(?!\.)[\w.+@=,:~ -]+)*", re.ASCII)
+# What no name ends with, but option 67 without its NUL does, where a ROM reads it as a C string: the option that ends
+# all (255, no UTF-8), or the code and length of the next one, which for the client's UUID (97) are "a" and 17.
+_JUNK = re.compile("(?:a\x11|[\x00-\x1f\x7f\ufffd])+\\Z")
 # Tinkerbell appends the trace of the DHCP reply: version, trace id, span id, flags.
 _TRACEPARENT = re.compile(r"-00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
@@ -70,20 +70,19 @@ def decide(
     context: BootContext,
     script_for: Callable[[Nic], tuple[Script | Wait, str]],
 ) -> Decision:
-    """Return what ``request`` from the address ``source`` gets.
+    """Return what ``request`` from the address ``source`` gets; see ``find`` for whose it is.
 
-    The machine is the one whose MAC the name begins with, else the one that ``source`` is reserved for.
     ``script_for`` returns what a machine is to boot, and the text of the script that says so.
     """
+    nic = find(request, source, machines)
     if request.write:
-        return Refuse(ErrorCode.ACCESS_VIOLATION, "nothing can be written here")
+        return Refuse(ErrorCode.ACCESS_VIOLATION, "nothing can be written here", nic)
     if request.mode not in MODES:
-        return Refuse(ErrorCode.ILLEGAL_OPERATION, "only the modes octet and netascii are known")
+        return Refuse(ErrorCode.ILLEGAL_OPERATION, "only the modes octet and netascii are known", nic)
     try:
         wanted = parse_name(request.filename)
     except TftpError as error:
-        return Refuse(error.code, error.message)
-    nic = machines.by_mac(wanted.mac) if wanted.mac else machines.by_ip(source)
+        return Refuse(error.code, error.message, nic)
     if wanted.autoexec and nic is not None:
         script, text = script_for(nic)
         return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
@@ -107,11 +106,19 @@ class Wanted:
         return self.name.rpartition("/")[2] == AUTOEXEC
 
 
+def find(request: Request, source: str, machines: Machines) -> Nic | None:
+    """Return the machine whose MAC the name begins with, where none stands there the one ``source`` is reserved for."""
+    mac, _name = _split(request.filename)
+    return machines.by_mac(mac) if mac else machines.by_ip(source)
+
+
 def parse_name(filename: str) -> Wanted:
-    """Return what ``filename`` wants: ``[/][<mac>/]path``, the MAC in any notation; TftpError 2 where it is no name."""
-    name = _TRACEPARENT.sub("", filename.removeprefix("/"))
-    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+    """Return what ``filename`` wants: ``[<mac>/]path``, the MAC in any notation; TftpError 2 where it is no name."""
+    mac, name = _split(filename)
+    if not is_relative(name):
         raise TftpError(ErrorCode.ACCESS_VIOLATION, "not a file name served here")
-    first, slash, rest = name.partition("/")
-    mac = parse_mac(first)
-    return Wanted(rest, mac) if slash and mac else Wanted(name)
+    return Wanted(name, mac)
+
+
+def _split(filename: str) -> tuple[str | None, str]:
+    return split_mac(tidied(_TRACEPARENT.sub("", _JUNK.sub("", filename))))

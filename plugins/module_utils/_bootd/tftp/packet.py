@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """TFTP packets to bytes and back (RFC 1350, options: RFC 2347), and the negotiation of options. Pure.
 
-``parse`` raises ``TftpError`` and nothing else, whatever the datagram holds.
+``parse`` raises ``TftpError`` and nothing else, whatever the datagram holds; of a request ``RequestError``.
 """
 
 from __future__ import annotations
@@ -70,6 +70,14 @@ class Request:
     mode: str = "octet"
     options: tuple[tuple[str, str], ...] = ()
     write: bool = False
+
+
+class RequestError(TftpError):
+    """A request that can't be read; ``request`` holds as much as could be, so that it can be told whose it is."""
+
+    def __init__(self, request: Request, message: str) -> None:
+        super().__init__(ErrorCode.ILLEGAL_OPERATION, f"malformed: {message}")
+        self.request = request
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +207,20 @@ def _readable(options: tuple[tuple[str, str], ...]) -> dict[str, int]:
 
 
 def _request(datagram: bytes, *, write: bool) -> Request:
+    """Return the request; what differs from RFC 1350 and 2347 is read where it can mean one thing only.
+
+    The last text needs no NUL, and what firmware pads its requests with is left out. Octets that are no UTF-8 become
+    U+FFFD, so such a name is that of no file.
+    """
+    fields = datagram[2:].split(b"\0")
+    if not fields[-1]:
+        fields.pop()
+    filename = _text(fields[0])
     if len(datagram) > MAX_REQUEST:
-        raise _malformed(f"a request of more than {MAX_REQUEST} octets")
-    fields = _fields(datagram)
+        # RFC 2347: "The maximum size of a request packet is 512 octets". What follows was not even received.
+        raise RequestError(Request(filename, "", (), write), f"a request of more than {MAX_REQUEST} octets")
     if len(fields) < 2:
-        raise _malformed("a request without file name and mode")
-    try:
-        filename = fields[0].decode("utf-8")
-    except UnicodeDecodeError:
-        raise _malformed("a file name that is not UTF-8") from None
+        raise RequestError(Request(filename, "", (), write), "a request without a mode")
     return Request(filename, _text(fields[1]).lower(), _options(fields[2:]), write)
 
 
@@ -219,7 +232,7 @@ def _fields(datagram: bytes) -> list[bytes]:
 
 
 def _options(fields: list[bytes]) -> tuple[tuple[str, str], ...]:
-    # A name without a value is left out: some firmware pads its requests with NULs.
+    # A name without a value is left out, and so is an empty one: some firmware pads its requests.
     pairs = zip(fields[0::2], fields[1::2], strict=False)
     return tuple((_text(name).lower(), _text(value)) for name, value in pairs if name)
 

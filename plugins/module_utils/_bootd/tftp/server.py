@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The TFTP server: one thread that waits for datagrams and deadlines, and what log, metrics and journal are told."""
+"""The TFTP server: one thread that waits for datagrams and deadlines."""
 
 from __future__ import annotations
 
 import os
+import resource
 import selectors
 import threading
 import time
@@ -14,41 +15,66 @@ from functools import partial
 
 from ..decisions import events
 from ..decisions.boot import BootContext, LocalDisk, Script, Wait, decide_script
-from ..decisions.events import BootFile, Event, Held, LocalBoot
 from ..hardware.model import Nic
 from ..ipxe.render import render
-from ..process.faults import Contained
+from ..process.faults import EXHAUSTED, Contained
 from ..process.health import Pulse
+from ..process.rate_limit import RateLimit
 from ..runtime.admission import admit, may_wait
 from ..runtime.configuration_handout import config_url
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
 from .content import BootFiles, open_content
-from .decide import Refuse, ServeFile, ServeScript, decide
-from .packet import Error, Limits, Packet, Request, TftpError, blksize_for_mtu, encode, negotiate, parse
-from .sockets import Address, Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
-from .transfer import Outcome, Session, Sessions, Transfer
+from .decide import Refuse, ServeFile, ServeScript, decide, find
+from .networks import ServedNetworks
+from .packet import (
+    Ack,
+    Error,
+    ErrorCode,
+    Limits,
+    Packet,
+    Request,
+    RequestError,
+    TftpError,
+    blksize_for_mtu,
+    encode,
+    negotiate,
+    parse,
+)
+from .report import Reporter
+from .sessions import MAX_SESSIONS, Session, Sessions
+from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
+from .transfer import AMPLIFICATION, Transfer
 
 _BATCH = 64  # datagrams read before deadlines and stop() are looked at
 _DUPLICATE_SECONDS = 1.0  # within which the same request again is the network's doing, not the client's
 _ERROR_FRAME = 5  # octets of an ERROR besides its message
+_IP_HEADERS = 28  # octets of IPv4's and UDP's
+_MAX_MESSAGE = 120  # octets of that message
+_PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
+_OTHER_DESCRIPTORS = 128  # files and sockets of the process that are no transfer's
 _PORT_CLOSED = "the client has closed its port"
-LINES_PER_SECOND = 20  # in the log, for requests that get no transfer; the metrics count all
+# Transfers that one address may begin without taking one up: at once, and a second from then on. A client that takes
+# them up has no limit; one whose address another forges is sent no more than this.
+NOT_TAKEN_UP, NOT_TAKEN_UP_A_SECOND = 256.0, 32.0
 
 
 class TftpServer:
     """Answers on ``settings.tftp_port`` from ``open`` and ``start`` until ``stop``; ``port`` is 0 before ``open``."""
 
-    def __init__(self, services: Services, sessions: Sessions | None = None) -> None:
+    def __init__(
+        self, services: Services, sessions: Sessions | None = None, networks: ServedNetworks | None = None
+    ) -> None:
         self.port = 0
         self._services = services
-        self._sessions = Sessions() if sessions is None else sessions
+        self._sessions = Sessions(_max_sessions()) if sessions is None else sessions
+        self._networks = networks or ServedNetworks.of(services)
         self._loop: ServerLoop | None = None
         self._thread: threading.Thread | None = None
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
-        self._loop = ServerLoop(self._services, self._sessions)
+        self._loop = ServerLoop(self._services, self._sessions, self._networks)
         self.port = self._loop.port
 
     def start(self) -> None:
@@ -75,12 +101,14 @@ class TftpServer:
 class ServerLoop:
     """The bound socket and every transfer. ``run`` serves until ``stop``; ``close`` is for when it has ended."""
 
-    def __init__(self, services: Services, sessions: Sessions) -> None:
+    def __init__(self, services: Services, sessions: Sessions, networks: ServedNetworks) -> None:
         """Bind the socket; OSError where it can't be had."""
         settings = services.settings
         self._services = services
         self._files = BootFiles(settings.boot_files)
         self._sessions = sessions
+        self._networks = networks
+        self._not_taken_up = RateLimit(NOT_TAKEN_UP_A_SECOND, NOT_TAKEN_UP)
         self._report = Reporter(services)
         self._contained = Contained("tftp", services.metrics, services.log)
         self._stopping = False
@@ -126,7 +154,11 @@ class ServerLoop:
 
     def _on_listener(self) -> None:
         for _unused in range(_BATCH):
-            datagram = self._listener.receive()
+            try:
+                datagram = self._listener.receive()
+            except OSError as error:
+                self._not_received(error)
+                return
             if datagram is None:
                 return
             with self._contained:
@@ -139,6 +171,10 @@ class ServerLoop:
             return
         try:
             packet = parse(datagram.payload)
+        except RequestError as error:
+            nic = find(error.request, datagram.client[0], self._services.catalog)
+            self._refuse(error.request, datagram, Refuse(error.code, error.message, nic), warn=True)
+            return
         except TftpError:
             self._report.dropped("malformed")
             return
@@ -159,35 +195,62 @@ class ServerLoop:
                 self._on_packet(session, parse(payload))
         except ConnectionRefusedError:
             self._end(session, _PORT_CLOSED)
-        except OSError:
-            self._report.dropped("receive_failed")
+        except OSError as error:
+            self._not_received(error)
         except TftpError:
             self._report.dropped("malformed")
 
+    def _not_received(self, error: OSError) -> None:
+        self._report.not_received(error)
+        if error.errno in EXHAUSTED:
+            # The socket stays readable: without a pause to look at it would be all that bootd does.
+            time.sleep(_PAUSE)
+
     def _on_packet(self, session: Session, packet: Packet) -> None:
         session.last_heard = time.monotonic()
+        was_taken_up = session.transfer.acknowledged
         self._advance(session, partial(session.transfer.receive, packet, session.last_heard))
+        # Only who has the address knows the port it was answered from; a shared one is known to whoever forges it.
+        if not was_taken_up and isinstance(packet, Ack | Error) and isinstance(session.channel, OwnPort):
+            self._not_taken_up.give_back(session.client[0])
 
     def _on_request(self, request: Request, datagram: Datagram, session: Session | None) -> None:
-        now = time.monotonic()
-        if session is not None:
-            if session.request == request and not session.transfer.acknowledged:
-                self._advance(session, session.transfer.repeat_first)
-                return
-            if session.request == request and now < session.last_heard + _DUPLICATE_SECONDS:
+        now, address, catalog = time.monotonic(), datagram.client[0], self._services.catalog
+        if address not in self._networks:
+            nic = find(request, address, catalog)
+            reason = f"{address} is in no network that TFTP serves; --tftp-networks names further ones"
+            self._refuse(request, datagram, Refuse(ErrorCode.ACCESS_VIOLATION, reason, nic), warn=True)
+            return
+        if session is not None and session.request == request:
+            if session.transfer.acknowledged and now < session.last_heard + _DUPLICATE_SECONDS:
                 self._report.dropped("duplicate")
                 return
+            if not session.transfer.acknowledged:
+                if self._may_begin(request, datagram, session.decision.nic, now):
+                    self._advance(session, session.transfer.repeat_first)
+                return
+        if session is not None:
             self._end(session, "the client began anew")
-        services, address = self._services, datagram.client[0]
         scripts = partial(self._script_for, address)
-        decision = decide(request, address, services.catalog, BootContext.of(services.settings), scripts)
+        decision = decide(request, address, catalog, BootContext.of(self._services.settings), scripts)
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
-        elif self._make_room(datagram.client[0]):
+        elif not self._may_begin(request, datagram, decision.nic, now):
+            return
+        elif self._make_room(address):
             self._begin(request, datagram, decision, now)
         else:
-            # Silence, not an ERROR: the client asks again, and by then there may be room.
-            self._report.dropped("busy")
+            reason = f"busy: {len(self._sessions)} transfers are under way; ask again"
+            refusal = Refuse(ErrorCode.UNDEFINED, reason, decision.nic)
+            self._refuse(request, datagram, refusal, status="busy", warn=True)
+
+    def _may_begin(self, request: Request, datagram: Datagram, nic: Nic, now: float) -> bool:
+        """Return whether the client's address may be sent a first packet; tell where it may not."""
+        if self._not_taken_up.admit(datagram.client[0], now) is not None:
+            return True
+        reason = f"{datagram.client[0]} asks for more than it takes up; its address may be forged"
+        self._report.unanswered(datagram.client, request, nic, "rate", reason)
+        return False
 
     def _script_for(self, address: str, nic: Nic) -> tuple[Script | Wait, str]:
         """Return what the machine of ``nic`` is to boot, and the script that says so; it asks from ``address``."""
@@ -205,6 +268,7 @@ class ServerLoop:
     def _make_room(self, source: str) -> bool:
         idle = self._sessions.replaceable(source)
         if idle is not None:
+            self._report.replaced(idle)
             self._end(idle, "made room for a newer request")
         return not self._sessions.full(source)
 
@@ -215,7 +279,9 @@ class ServerLoop:
             self._refuse(request, datagram, Refuse(error.code, f"{decision.name}: {error.message}", decision.nic))
             return
         except OSError as error:
-            self._report.out_of_resources(datagram.client, request, error)
+            # Silence: the client asks again, and by then there may be a descriptor.
+            reason = error.strerror or str(error)
+            self._report.unanswered(datagram.client, request, decision.nic, "no_means", reason)
             return
         self._sessions.add(session)
         port = session.channel
@@ -234,21 +300,26 @@ class ServerLoop:
             content.close()
             raise
         terms = negotiate(request.options, content.source.size, limits)
-        transfer = Transfer(content.source, terms)
+        transfer = Transfer(content.source, terms, len(datagram.payload))
         return Session(
             datagram.client, request, decision, terms, transfer, content, channel, started=now, last_heard=now
         )
 
-    def _refuse(self, request: Request, datagram: Datagram, refusal: Refuse) -> None:
-        self._report.refused(datagram.client, request, refusal)
-        reason = refusal.reason
-        if refusal.nic is None:
-            # Nobody knows who this is, and the source may be forged: never send more than was received.
-            reason = reason[: max(0, len(datagram.payload) - _ERROR_FRAME)]
-        try:
-            self._listener.send([encode(Error(refusal.code, reason))], datagram.client, datagram.local)
-        except OSError:
-            self._report.dropped("send_failed")
+    def _refuse(
+        self, request: Request, datagram: Datagram, refusal: Refuse, *, status: str = "refused", warn: bool = False
+    ) -> None:
+        self._report.refused(datagram.client, request, refusal, status=status, warn=warn)
+        # The source may be forged. A machine gets up to three times what it sent, headers included, for a sentence;
+        # others never more than came from there.
+        known = self._services.catalog.by_ip(datagram.client[0]) is not None
+        size = len(datagram.payload)
+        room = (AMPLIFICATION * (size + _IP_HEADERS) - _IP_HEADERS if known else size) - _ERROR_FRAME
+        if room >= 0:
+            message = refusal.reason.encode("ascii", "replace")[: min(room, _MAX_MESSAGE)].decode("ascii")
+            try:
+                self._listener.send([encode(Error(refusal.code, message))], datagram.client, datagram.local)
+            except OSError:
+                self._report.dropped("send_failed")
 
     def _advance(self, session: Session, step: Callable[[], list[bytes]]) -> None:
         with self._contained:
@@ -283,97 +354,7 @@ class ServerLoop:
         self._report.ended(session, time.monotonic())
 
 
-class Reporter:
-    """Tells log, metrics and journal how transfers end, and which datagrams get none."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._second = 0
-        self._lines = 0
-
-    def ended(self, session: Session, now: float) -> None:
-        """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""
-        transfer, decision = session.transfer, session.decision
-        if transfer.outcome is None:
-            raise ValueError("the transfer goes on")
-        status = transfer.outcome.value
-        self._services.metrics.tftp.labels(status).inc()
-        self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
-        self._level(transfer)(
-            "get",
-            **_log_fields(session.client, session.request, decision.nic),
-            filename=decision.name,
-            bytesSent=transfer.bytes_acked,
-            contentSize=session.content.size,
-            blksize=session.terms.blksize,
-            windowsize=session.terms.windowsize,
-            duration=round(now - session.started, 3),
-            status=status,
-            reason=transfer.reason or None,
-        )
-        if transfer.outcome is Outcome.COMPLETE and speaks_for(self._services, decision.nic, session.client[0]):
-            self._services.journal.record(_event(session, self._services.clock()))
-
-    def refused(self, client: Address, request: Request, refusal: Refuse) -> None:
-        """Tell that ``request`` was refused."""
-        self._services.metrics.tftp.labels("refused").inc()
-        if not self._may_log():
-            return
-        self._services.log.info(
-            "put" if request.write else "get",
-            **_log_fields(client, request, refusal.nic),
-            status="refused",
-            code=int(refusal.code),
-            reason=refusal.reason,
-        )
-
-    def out_of_resources(self, client: Address, request: Request, error: OSError) -> None:
-        """Tell that ``request`` gets no answer, because no descriptor is free or no route is known."""
-        self.dropped("no_means")
-        if self._may_log():
-            self._services.log.error(
-                "get", **_log_fields(client, request, None), status="dropped", reason=error.strerror
-            )
-
-    def dropped(self, reason: str) -> None:
-        """Count a datagram that gets no answer."""
-        self._services.metrics.dropped.labels("tftp", reason).inc()
-
-    def _level(self, transfer: Transfer) -> Callable[..., None]:
-        log = self._services.log
-        if transfer.outcome in (Outcome.TIMEOUT, Outcome.FAILED):
-            return log.warning
-        # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
-        quiet = transfer.outcome is Outcome.ABORTED and not transfer.acknowledged
-        return log.debug if quiet else log.info
-
-    def _may_log(self) -> bool:
-        second = int(self._services.clock())
-        if second != self._second:
-            self._second, self._lines = second, 0
-        self._lines += 1
-        return self._lines <= LINES_PER_SECOND
-
-
-def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:
-    return {
-        "machine": nic.machine.name if nic else None,
-        "mac": nic.interface.mac if nic else None,
-        "client": f"{client[0]}:{client[1]}",
-        "uri": request.filename,
-    }
-
-
-def _event(session: Session, at: float) -> Event:
-    """Return what the journal is told of a transfer that was completed."""
-    decision, sent = session.decision, session.transfer.bytes_acked
-    detail: BootFile | Held | LocalBoot | events.Script
-    if isinstance(decision, ServeFile):
-        detail = BootFile(decision.name, "tftp", sent)
-    elif isinstance(decision.script, Wait):
-        detail = Held(decision.script.waits_for)
-    elif isinstance(decision.script.boots, LocalDisk):
-        detail = LocalBoot(decision.script.reason)
-    else:
-        detail = events.Script(decision.script.kind, "tftp", sent)
-    return Event(decision.nic.machine.key, decision.nic.interface.mac, at, detail)
+def _max_sessions() -> int:
+    """Return how many transfers there are descriptors for, when as many are left for HTTP."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(8, min(MAX_SESSIONS, (hard - _OTHER_DESCRIPTORS) // 4))

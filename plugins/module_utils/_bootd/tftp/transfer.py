@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A transfer of one file to one client, as a state machine without sockets or a clock, and the table of all sessions.
+"""A transfer of one file to one client, as a state machine without sockets or a clock.
 
 RFC 1350 lockstep is RFC 7440 with a window of one block, so there is one way through here for both: a window goes
 out, an ACK inside it moves it, and silence sends it again. Times are seconds on any clock that does not go back.
@@ -8,24 +8,19 @@ out, an ACK inside it moves it, and silence sends it again. Times are seconds on
 
 from __future__ import annotations
 
-import heapq
-from dataclasses import dataclass, field
 from enum import Enum
-from itertools import count
 
-from .content import Content, Source
-from .decide import ServeFile, ServeScript
-from .packet import ROLLOVER, Ack, Error, Oack, Packet, Request, Terms, TftpError, data_block, encode
-from .sockets import Address, Channel
+from .content import Source
+from .packet import ROLLOVER, Ack, Error, Oack, Packet, Terms, TftpError, data_block, encode
 
 RETRIES = 5  # in a row, without an ACK that moves the window
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 8.0, 7.0)  # seconds before each and after the last, unless the client chose a timeout
 MAX_IDLE = 30.0  # seconds after which a client that was there is given up
-# Before its first ACK a client may be somebody whose address another one forged: it gets one more packet, no more.
+# Before its first ACK a client may be somebody whose address another one forged. It gets the first packet, without
+# which nothing begins, and once more where both are at most three times what it sent (as in QUIC: RFC 9000 section 8).
 UNACKNOWLEDGED_RETRIES = 1
 UNACKNOWLEDGED_IDLE = 10.0
-MAX_SESSIONS = 512
-MAX_PER_SOURCE = 4
+AMPLIFICATION = 3
 
 
 class Outcome(Enum):
@@ -38,25 +33,27 @@ class Outcome(Enum):
 
 
 class Transfer:
-    """Sends ``source`` on ``terms``.
+    """Sends ``source`` on ``terms``; ``asked`` are the octets of the request, by which retransmissions are bounded.
 
     Each of ``start``, ``receive`` and ``tick`` returns the datagrams to send now, in order; ``deadline`` is when
     ``tick`` is due. Once ``outcome`` is set the transfer is over, and ``reason`` may say more.
     """
 
-    def __init__(self, source: Source, terms: Terms) -> None:
+    def __init__(self, source: Source, terms: Terms, asked: int) -> None:
         self.deadline = 0.0
         self.outcome: Outcome | None = None
         self.reason = ""
         self.bytes_acked = 0
         self._source = source
         self._terms = terms
+        self._asked = asked
         self._acked = 0  # blocks, counted without rollover, as all below
         self._sent = 0
         self._last: int | None = None  # the block that ends the file, once it has been read ...
         self._total = 0  # ... and the octets sent up to there
         self._acknowledged = False  # the client has acknowledged something, so its address is its own
         self._retries = 0
+        self._most_retries = UNACKNOWLEDGED_RETRIES
         self._progress_at = 0.0
         self._repeat_after = 0.0
 
@@ -67,8 +64,11 @@ class Transfer:
 
     def start(self, now: float) -> list[bytes]:
         """Return the first packet: the OACK, or the first block where no option was taken."""
+        first = self._pending()
+        if 2 * sum(map(len, first)) > AMPLIFICATION * self._asked:
+            self._most_retries = 0
         self._wait_anew(now)
-        return self._pending()
+        return first
 
     def receive(self, packet: Packet, now: float) -> list[bytes]:
         """Take what the client sent."""
@@ -84,7 +84,7 @@ class Transfer:
         """Send again what was not acknowledged, or give up; nothing before ``deadline``."""
         if self.outcome is not None or now < self.deadline:
             return []
-        if self._retries >= (RETRIES if self._acknowledged else UNACKNOWLEDGED_RETRIES):
+        if self._retries >= self._most_retries:
             self._give_up()
             return []
         self._retries += 1
@@ -107,6 +107,7 @@ class Transfer:
         elif ahead or not self._answers_oack():
             return self._on_duplicate(ahead, now)
         self._acknowledged = True
+        self._most_retries = RETRIES
         self._wait_anew(now)
         if self._acked == self._last:
             self.bytes_acked = self._total
@@ -162,7 +163,7 @@ class Transfer:
 
     def _set_deadline(self, now: float) -> None:
         interval = self._interval(self._retries)
-        if self._retries >= (RETRIES if self._acknowledged else UNACKNOWLEDGED_RETRIES):
+        if self._retries >= self._most_retries:
             # Nothing more is sent: what is left is to wait for a late ACK.
             patience = MAX_IDLE if self._acknowledged else UNACKNOWLEDGED_IDLE
             self.deadline = max(now + interval, self._progress_at + patience)
@@ -178,98 +179,3 @@ class Transfer:
     def _end(self, outcome: Outcome, reason: str = "") -> None:
         self.outcome = outcome
         self.reason = reason
-
-
-@dataclass(eq=False, slots=True)
-class Session:
-    """One transfer with its client, request, file and port. Times are seconds of the server's monotonic clock."""
-
-    client: Address
-    request: Request
-    decision: ServeFile | ServeScript
-    terms: Terms
-    transfer: Transfer
-    content: Content
-    channel: Channel
-    started: float
-    last_heard: float
-    scheduled_at: float = field(default=float("inf"), init=False)  # its earliest entry in the schedule
-
-
-class Sessions:
-    """All sessions by client, at most one for each address and port, and a schedule of their deadlines."""
-
-    def __init__(self, limit: int = MAX_SESSIONS, limit_per_source: int = MAX_PER_SOURCE) -> None:
-        self._limit = limit
-        self._limit_per_source = limit_per_source
-        self._by_client: dict[Address, Session] = {}
-        self._by_source: dict[str, list[Session]] = {}
-        self._schedule: list[tuple[float, int, Session]] = []
-        self._order = count()
-
-    def __len__(self) -> int:
-        return len(self._by_client)
-
-    def all(self) -> list[Session]:
-        """Return every session."""
-        return list(self._by_client.values())
-
-    def get(self, client: Address) -> Session | None:
-        """Return the session of ``client``."""
-        return self._by_client.get(client)
-
-    def replaceable(self, source: str) -> Session | None:
-        """Return the session of ``source`` that a new one may replace, None where there is none, or still room.
-
-        It is the oldest of which the client has acknowledged nothing.
-        """
-        own = self._by_source.get(source, [])
-        if len(own) < self._limit_per_source:
-            return None
-        return next((session for session in own if not session.transfer.acknowledged), None)
-
-    def full(self, source: str) -> bool:
-        """Return whether there is no room for another session of ``source``."""
-        return len(self) >= self._limit or len(self._by_source.get(source, ())) >= self._limit_per_source
-
-    def add(self, session: Session) -> None:
-        """Add ``session`` to the table and to the schedule."""
-        self._by_client[session.client] = session
-        self._by_source.setdefault(session.client[0], []).append(session)
-        self.reschedule(session)
-
-    def remove(self, session: Session) -> bool:
-        """Forget ``session``; return whether it was here."""
-        if self._by_client.get(session.client) is not session:
-            return False
-        del self._by_client[session.client]
-        own = self._by_source[session.client[0]]
-        own.remove(session)
-        if not own:
-            del self._by_source[session.client[0]]
-        session.scheduled_at = float("-inf")  # so that no entry in the schedule is its own any more
-        return True
-
-    def reschedule(self, session: Session) -> None:
-        """Put the transfer's deadline into the schedule; a later one than before is found when the earlier comes."""
-        if session.transfer.deadline < session.scheduled_at:
-            session.scheduled_at = session.transfer.deadline
-            heapq.heappush(self._schedule, (session.scheduled_at, next(self._order), session))
-
-    def next_due(self) -> float | None:
-        """Return when to call ``due`` next, or None where nothing is under way."""
-        return self._schedule[0][0] if self._schedule else None
-
-    def due(self, now: float) -> list[Session]:
-        """Return the sessions whose deadline has come; each must be rescheduled or removed."""
-        found = []
-        while self._schedule and self._schedule[0][0] <= now:
-            at, _order, session = heapq.heappop(self._schedule)
-            if at != session.scheduled_at:
-                continue
-            session.scheduled_at = float("inf")
-            if session.transfer.deadline <= now:
-                found.append(session)
-            else:
-                self.reschedule(session)
-        return found

@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What log, metrics and journal are told of TFTP: how transfers end, and which requests get none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..decisions import events
+from ..decisions.boot import LocalDisk, Wait
+from ..decisions.events import BootFile, Event, Held, LocalBoot
+from ..hardware.model import Nic
+from ..process.rate_limit import RateLimit
+from ..runtime.origin import speaks_for
+from ..runtime.services import Services
+from .decide import Refuse, ServeFile
+from .packet import Request
+from .sessions import Session
+from .sockets import Address
+from .transfer import Outcome, Transfer
+
+# Lines a second in the log for requests that get no transfer; the metrics count all.
+MACHINE_LINES, MACHINE_BURST = 1.0, 5.0  # of one machine
+OTHER_LINES = 20.0  # of all that are of no known machine
+
+
+class Reporter:
+    """Tells log, metrics and journal how transfers end, and which datagrams get none."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._machines = RateLimit(MACHINE_LINES, MACHINE_BURST)
+        self._others = RateLimit(OTHER_LINES, OTHER_LINES, sources=1)
+
+    def ended(self, session: Session, now: float) -> None:
+        """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""
+        transfer, decision = session.transfer, session.decision
+        if transfer.outcome is None:
+            raise ValueError("the transfer goes on")
+        status = transfer.outcome.value
+        self._services.metrics.tftp.labels(status).inc()
+        self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
+        self._level(transfer)(
+            "get",
+            **_log_fields(session.client, session.request, decision.nic),
+            filename=decision.name,
+            bytesSent=transfer.bytes_acked,
+            contentSize=session.content.size,
+            blksize=session.terms.blksize,
+            windowsize=session.terms.windowsize,
+            duration=round(now - session.started, 3),
+            status=status,
+            reason=transfer.reason or None,
+        )
+        if transfer.outcome is Outcome.COMPLETE and speaks_for(self._services, decision.nic, session.client[0]):
+            self._services.journal.record(_event(session, self._services.clock()))
+
+    def refused(
+        self, client: Address, request: Request, refusal: Refuse, *, status: str = "refused", warn: bool = False
+    ) -> None:
+        """Tell that ``request`` was answered with an ERROR."""
+        self._services.metrics.tftp.labels(status).inc()
+        log = self._services.log
+        tell = log.warning if warn else log.info
+        self._line(tell, client, request, refusal.nic, status=status, code=int(refusal.code), reason=refusal.reason)
+
+    def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
+        """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
+        self.dropped(why)
+        self._line(self._services.log.warning, client, request, nic, status="dropped", reason=reason)
+
+    def replaced(self, session: Session) -> None:
+        """Tell that ``session``, whose client has acknowledged nothing, makes room for another."""
+        reason = "made room for a newer request: the client has acknowledged nothing"
+        self.unanswered(session.client, session.request, session.decision.nic, "replaced", reason)
+
+    def not_received(self, error: OSError) -> None:
+        """Tell that a datagram could not be received."""
+        self.dropped("receive_failed")
+        if self._machines.admit("none", time.monotonic()) is not None:
+            self._services.log.error("receive_failed", protocol="tftp", reason=error.strerror)
+
+    def dropped(self, reason: str) -> None:
+        """Count a datagram that gets no answer."""
+        self._services.metrics.dropped.labels("tftp", reason).inc()
+
+    def _level(self, transfer: Transfer) -> Callable[..., None]:
+        log = self._services.log
+        if transfer.outcome in (Outcome.TIMEOUT, Outcome.FAILED):
+            return log.warning
+        # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
+        quiet = transfer.outcome is Outcome.ABORTED and not transfer.acknowledged
+        return log.debug if quiet else log.info
+
+    def _line(
+        self, tell: Callable[..., None], client: Address, request: Request, nic: Nic | None, **fields: object
+    ) -> None:
+        """Log one line of a request, unless there were many of that machine, or of all that are of none."""
+        now = time.monotonic()
+        missed = self._others.admit("", now) if nic is None else self._machines.admit(nic.machine.key, now)
+        if missed is not None:
+            name = "put" if request.write else "get"
+            tell(name, **_log_fields(client, request, nic), **fields, missed=missed or None)
+
+
+def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:
+    return {
+        "machine": nic.machine.name if nic else None,
+        "mac": nic.interface.mac if nic else None,
+        "client": f"{client[0]}:{client[1]}",
+        "uri": request.filename,
+    }
+
+
+def _event(session: Session, at: float) -> Event:
+    """Return what the journal is told of a transfer that was completed."""
+    decision, sent = session.decision, session.transfer.bytes_acked
+    detail: BootFile | Held | LocalBoot | events.Script
+    if isinstance(decision, ServeFile):
+        detail = BootFile(decision.name, "tftp", sent)
+    elif isinstance(decision.script, Wait):
+        detail = Held(decision.script.waits_for)
+    elif isinstance(decision.script.boots, LocalDisk):
+        detail = LocalBoot(decision.script.reason)
+    else:
+        detail = events.Script(decision.script.kind, "tftp", sent)
+    return Event(decision.nic.machine.key, decision.nic.interface.mac, at, detail)
