@@ -8,8 +8,7 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.decide import Answer, Silence, decide
-from _bootd.dhcp.relay import usable
+from _bootd.dhcp.decide import Answer, Silence, decide, usable
 from samples.dhcp_messages import (
     ADDRESS,
     CONTEXT,

@@ -10,8 +10,7 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.decide import Answer, Silence, decide
-from _bootd.dhcp.relay import is_elsewhere, is_plausible, server_id_override, usable
+from _bootd.dhcp.decide import Answer, Silence, decide, is_elsewhere, is_plausible, server_id_override, usable
 from samples.dhcp_messages import ADDRESS, CONTEXT, LINUX, SERVER, UEFI, address, message, nic
 
 RELAY = "10.10.0.254"

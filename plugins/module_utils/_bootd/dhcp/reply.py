@@ -14,7 +14,6 @@ from ..hardware.model import Interface, Nic, ipv4
 from ..process.settings import Settings
 from . import options as opt
 from .packet import BOOTREPLY, BROADCAST, FILE_ROOM, NO_ADDRESS, Client, Kind, Packet
-from .relay import server_id_override
 
 SERVER_PORT = 67
 CLIENT_PORT = 68
@@ -47,7 +46,7 @@ _NO_PROXY = opt.from_sub_options({opt.IPXE_NO_PXEDHCP: b"\x01"})
 class Context:
     """The addresses, as machines reach them, and the defaults that replies are made of."""
 
-    server: str  # option 54, where the relay does not name another (RFC 5107)
+    server: str  # option 54
     http_base: str  # the start of every URL, without a slash at the end
     tftp: str  # siaddr
     syslog: str  # option 7
@@ -186,8 +185,7 @@ def destination(
 
 
 def _identity(request: Packet, message_type: int, context: Context) -> dict[int, bytes]:
-    server = server_id_override(request) or context.server
-    options = {opt.MESSAGE_TYPE: bytes((message_type,)), opt.SERVER_IDENTIFIER: opt.from_ipv4(server)}
+    options = {opt.MESSAGE_TYPE: bytes((message_type,)), opt.SERVER_IDENTIFIER: opt.from_ipv4(context.server)}
     for code in _ECHOED:
         value = request.options.get(code)
         if value:
