@@ -17,7 +17,7 @@ description:
     message has a line for each problem, with host, variable, value, and what would be right. A variable that begins
     with C(netboot_) and is none of these is a problem too, and so is one that begins with C(harvester_) and whose name
     is that of something which has another place. What is only worth knowing is a warning.
-  - Addresses of machines have to differ from each other, from gateways, and from each C(bootd_address) in the inventory.
+  - Addresses of machines have to differ from each other, from gateways, and from each C(bootd_address) there is.
   - An empty value, such as that of a template which falls back to nothing, counts as not given. A date is taken as its
     text.
   - C(netboot_mac) is the MAC address of the card that the machine boots from, in any notation. Write it in quotes,
@@ -25,7 +25,7 @@ description:
   - C(netboot_ip) is its IPv4 address, also with a prefix as in V(10.10.0.16/24). Where it is not given and
     C(ansible_host) is an IPv4 address, it is that.
   - C(netboot_network), as in V(10.10.0.0/24), or C(netboot_netmask), and C(netboot_gateway), C(netboot_dns),
-    C(netboot_ntp), which are addresses, C(netboot_domain_name), C(netboot_vlan_id), C(netboot_static_routes) and C(netboot_lease_time) in
+    C(netboot_ntp), C(netboot_domain_name), C(netboot_vlan_id), C(netboot_static_routes) and C(netboot_lease_time) in
     seconds. C(netboot_hostname) is the name of the host unless given.
   - C(netboot_disk), a path, or C(netboot_disks), a list of them.
   - C(netboot_os) and C(netboot_os_version), as in V(harvester) and V(v1.2.0). C(netboot_image_url) is the URL below

@@ -82,7 +82,8 @@ def message_of(problems: Iterable[Finding]) -> str:
 
 def _report(names: Iterable[str], hostvars: HostVars, *, machines: bool, configured: bool) -> Report:
     hosts, problems = _read(names, hostvars)
-    named = names_of(hosts if machines else {name: found for name, found in hosts.items() if is_harvester(found)})
+    looked_at = hosts if machines else {name: found for name, found in hosts.items() if is_harvester(found)}
+    named = names_of(looked_at, hostvars)
     problems += once(named.problems, problems)
     if not machines:
         hosts = {name: variables for name, variables in hosts.items() if is_harvester(variables)}

@@ -11,10 +11,13 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
+
+from ansible.errors import AnsibleError
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.spelling import documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
@@ -26,6 +29,7 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts
     CONFIG,
     HARVESTER,
     OPTIONS,
+    HostVars,
     config_layers,
     configured_elsewhere,
     is_config,
@@ -71,21 +75,23 @@ class Names:
     notes: list[Finding] = field(default_factory=list)
 
 
-def names_of(hosts: Mapping[str, Mapping[str, Any]]) -> Names:
+def names_of(hosts: HostVars, hostvars: HostVars) -> Names:
     """Return what is wrong with the names of the variables of ``hosts``, and which of them do nothing.
 
     One that begins with ``netboot_`` and that nothing reads is wrong. One that begins with ``harvester_`` may be
     somebody's own, for the use in others: it is wrong where its name is that of something which has another place, and
-    what it says is not in that place.
+    what it says is not in that place. What one host does not read may be its group's, for others: then some host of
+    ``hostvars``, which are all, reads it.
     """
     found = Names()
+    elsewhere = _Elsewhere(hostvars)
     for name, variables in hosts.items():
         for variable in variables:
             if variable.startswith(PREFIX) and variable not in VARIABLES:
                 found.problems.append(_unknown(name, variable))
             elif variable.startswith(OPTIONS) and not _is_read(variable, variables):
                 _look_at(name, variable, variables, found)
-        _look_at_idle(name, variables, found)
+        _look_at_idle(name, variables, found, elsewhere)
     return found
 
 
@@ -121,20 +127,48 @@ def _look_at(name: str, variable: str, variables: Mapping[str, Any], found: Name
         found.notes.append(Finding(name, variable, "", message))
 
 
-def _look_at_idle(name: str, variables: Mapping[str, Any], found: Names) -> None:
+class _Elsewhere:
+    """Tells whether some host reads a variable that has the same value on another one."""
+
+    def __init__(self, hostvars: HostVars) -> None:
+        self._hostvars = hostvars
+        self._known: dict[str, list[Any]] = {}
+
+    def reads(self, variable: str, value: Any) -> bool:
+        """Return whether a host reads ``variable``, and has this value in it."""
+        if variable not in self._known:
+            values = []
+            for host in self._hostvars:
+                with suppress(AnsibleError):
+                    variables = self._hostvars[host]
+                    if variable in variables and self._has_readers(variable, variables):
+                        values.append(plain(variables[variable]))
+            self._known[variable] = values
+        return plain(value) in self._known[variable]
+
+    def _has_readers(self, variable: str, variables: Mapping[str, Any]) -> bool:
+        return is_harvester(variables) if variable.startswith(OPTIONS) else OWN_OBJECT not in variables
+
+
+def _look_at_idle(name: str, variables: Mapping[str, Any], found: Names, elsewhere: _Elsewhere) -> None:
     """Look at variables that are known, and that nothing reads for this host."""
     options = [key for key in variables if key.removeprefix(OPTIONS) in HARVESTER_NAMES and variables[key]]
     if OWN_OBJECT in variables:
         beside = [key for key in variables if key in VARIABLES and key != OWN_OBJECT]
+        beside = [key for key in beside if not elsewhere.reads(key, variables[key])]
+        beside = [key for key in beside if not _is_part(plain(variables[key]), [variables[OWN_OBJECT]])]
         if beside:
             found.notes.append(_idle(name, beside, f"{NOT_READ} beside {OWN_OBJECT}, which says all"))
     if not options or is_harvester(variables):
         return
     system = system_of(variables)
+    idle = [key for key in options if not elsewhere.reads(key, variables[key])]
+    if (system or configured_elsewhere(variables)) and not idle:
+        return
     if configured_elsewhere(variables):
-        found.notes.append(_idle(name, options, f"{NOT_READ}: the configuration of this machine is elsewhere"))
+        found.notes.append(_idle(name, idle, f"{NOT_READ}: the configuration of this machine is elsewhere"))
     elif system:
-        found.notes.append(_idle(name, options, f"{NOT_READ}: the machine installs {system}, not {HARVESTER}"))
+        found.notes.append(_idle(name, idle, f"{NOT_READ}: the machine installs {system}, not {HARVESTER}"))
     elif OWN_OBJECT not in variables:
         message = f"missing: {_some(options)} would not be read; should be {HARVESTER}"
         found.problems.append(Finding(name, f"{PREFIX}os", "", message))
@@ -206,14 +240,20 @@ def _value_at(place: str, variables: Mapping[str, Any]) -> Any:
 
 def _is_used(value: Any, variables: Mapping[str, Any]) -> bool:
     """Return whether the value is part of one that is read, as where a template puts it there."""
-    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     known = (key for key in variables if key in VARIABLES or _is_read(key, variables))
-    return bool(text) and any(text in each for key in known for each in _texts_in(plain(variables[key])))
+    return _is_part(value, [variables[key] for key in known])
+
+
+def _is_part(value: Any, values: Iterable[Any]) -> bool:
+    """Return whether all text of ``value`` occurs in ``values``."""
+    texts = [text for text in _texts_in(value) if text]
+    whole = [text for each in values for text in _texts_in(plain(each))]
+    return bool(texts) and all(any(text in other for other in whole) for text in texts)
 
 
 def _texts_in(node: Any) -> Iterator[str]:
     children: Iterable[Any] = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for child in children:
         yield from _texts_in(child)
-    if isinstance(node, (str, int)):
+    if isinstance(node, (str, int)) and not isinstance(node, bool):
         yield str(node)
