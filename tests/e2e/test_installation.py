@@ -12,7 +12,7 @@ from e2e.site import BOOTED
 from samples import howto
 
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
-URL = "http://10.10.0.20:7080/ipxe/ipxe.efi"
+URL = "http://10.10.0.20:7080/ipxe/snponly.efi"
 BASE = "/harvester/v1.2.0/harvester-v1.2.0"
 LOADED = [f"{BASE}-vmlinuz-amd64", f"{BASE}-initrd-amd64", f"{BASE}-rootfs-amd64.squashfs"]
 # The ISO twice: the installer asks how long it is before it fetches it.
@@ -23,7 +23,7 @@ LOADED += ["/harvester/config-create.yaml", f"{BASE}-amd64.iso", f"{BASE}-amd64.
     ("firmware", "options", "filenames", "stages"),
     [
         # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk, and the system.
-        ("uefi", {}, ["ipxe.efi", SCRIPT, "", "", ""], ["known", "offered", "loading", "script", "kernel"]),
+        ("uefi", {}, ["snponly.efi", SCRIPT, "", "", ""], ["known", "offered", "loading", "script", "kernel"]),
         # The URL after the restart is refused: without one firmware would ask for a minute.
         ("uefi", {"http": True}, [URL, SCRIPT, "", URL, ""], ["known", "offered", "loading", "script", "kernel"]),
         # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.

@@ -128,9 +128,9 @@ def test_udhcpc_is_answered_as_it_can_hear(lab, machine, broadcast):
 @pytest.mark.parametrize(
     ("flags", "file"),
     [
-        (UEFI, "ipxe.efi"),
+        (UEFI, "snponly.efi"),
         (BIOS, "undionly.kpxe"),
-        (HTTP, "http://10.10.0.20:7080/ipxe/ipxe.efi"),
+        (HTTP, "http://10.10.0.20:7080/ipxe/snponly.efi"),
         (IPXE, "http://10.10.0.20:7080/{dashed}/auto.ipxe"),
     ],
 )

@@ -20,7 +20,7 @@ def offer(options: dict[int, bytes], where: Nic | None = None, **context: object
     return boot_offer(where or nic(), client, replace(CONTEXT, **context))
 
 
-@pytest.mark.parametrize(("options", "file"), [(UEFI, "ipxe.efi"), (BIOS, "undionly.kpxe")])
+@pytest.mark.parametrize(("options", "file"), [(UEFI, "snponly.efi"), (BIOS, "undionly.kpxe")])
 def test_boot_offer_pxe_firmware(options, file):
     got = offer(options)
     assert (got.file, got.server, got.server_name, got.netboot) == (file, SERVER, SERVER, True)
@@ -29,7 +29,7 @@ def test_boot_offer_pxe_firmware(options, file):
 
 def test_boot_offer_http_firmware_gets_a_url():
     got = offer(HTTP_BOOT)
-    assert got.file == "http://10.10.0.20:7080/ipxe/ipxe.efi"
+    assert got.file == "http://10.10.0.20:7080/ipxe/snponly.efi"
     assert got.options == {opt.VENDOR_CLASS: b"HTTPClient"}
 
 
@@ -53,7 +53,7 @@ def test_boot_offer_operating_system_gets_nothing_to_boot():
 def test_boot_offer_services_elsewhere():
     assert offer(UEFI, tftp="10.10.0.30").server == "10.10.0.30"
     assert offer(IPXE, syslog="10.10.0.31").options[opt.LOG_SERVER] == b"\n\n\0\x1f"
-    assert offer(HTTP_BOOT, http_base="http://boot:80").file == "http://boot:80/ipxe/ipxe.efi"
+    assert offer(HTTP_BOOT, http_base="http://boot:80").file == "http://boot:80/ipxe/snponly.efi"
 
 
 OFF = [nic(allow_pxe=False), nic(allow_pxe=None), nic(switched_off=True)]
@@ -76,7 +76,7 @@ def test_boot_offer_netboot_off_tells_pxe_firmware_to_boot_locally(where, option
 def test_boot_offer_netboot_off_sends_http_firmware_to_a_refusal(where):
     """Without any URL edk2 would ask on for a minute; this one is answered with 403 and the reason."""
     got = offer(HTTP_BOOT, where)
-    assert (got.netboot, got.file, got.server) == (False, "http://10.10.0.20:7080/ipxe/ipxe.efi", "")
+    assert (got.netboot, got.file, got.server) == (False, "http://10.10.0.20:7080/ipxe/snponly.efi", "")
     assert got.options == {opt.VENDOR_CLASS: b"HTTPClient"}
     assert "netboot is off" in got.reason
 
@@ -110,13 +110,13 @@ def test_boot_offer_http_firmware_without_a_boot_program():
 
 
 def test_boot_offer_file_by_the_operators_map():
-    assert offer(UEFI, arch_map={7: "snponly.efi"}).file == "snponly.efi"
-    assert offer(HTTP_BOOT, arch_map={16: "snponly.efi"}).file.endswith("/ipxe/snponly.efi")
+    assert offer(UEFI, arch_map={7: "ipxe.efi"}).file == "ipxe.efi"
+    assert offer(HTTP_BOOT, arch_map={16: "ipxe.efi"}).file.endswith("/ipxe/ipxe.efi")
 
 
 def test_boot_offer_file_by_the_object():
     where = nic(netboot=Netboot(allow_pxe=True, ipxe_binary="snp-x86_64.efi"))
-    assert offer(UEFI, where, arch_map={7: "snponly.efi"}).file == "snp-x86_64.efi"
+    assert offer(UEFI, where, arch_map={7: "ipxe.efi"}).file == "snp-x86_64.efi"
     assert offer(IPXE, where).file == SCRIPT
 
 
@@ -136,7 +136,7 @@ def test_boot_offer_preset_is_off_where_netboot_is(off):
 
 @pytest.mark.parametrize("half", [{"tftp_server_name": "10.10.0.5"}, {"boot_file_name": "start4.elf"}])
 def test_boot_offer_half_a_preset_is_none(half):
-    assert offer(UEFI, nic(**half)).file == "ipxe.efi"
+    assert offer(UEFI, nic(**half)).file == "snponly.efi"
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_usable_addresses(reserved):
 @pytest.mark.parametrize(
     ("client", "detail"),
     [
-        (UEFI, {"client": "firmware", "netboot": True, "firmware": "uefi", "arch": 7, "filename": "ipxe.efi"}),
+        (UEFI, {"client": "firmware", "netboot": True, "firmware": "uefi", "arch": 7, "filename": "snponly.efi"}),
         (IPXE, {"client": "ipxe", "netboot": True, "firmware": "uefi", "arch": 7, "filename": SCRIPT}),
         (LINUX, {"client": "os", "netboot": True, "firmware": "", "arch": None, "filename": ""}),
         (

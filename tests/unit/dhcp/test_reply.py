@@ -210,9 +210,9 @@ def test_reply_leaves_out_what_is_no_domain(domain):
 @pytest.mark.parametrize(
     ("client", "file", "boot_options"),
     [
-        (UEFI, b"ipxe.efi", {43, 60}),
+        (UEFI, b"snponly.efi", {43, 60}),
         (BIOS, b"undionly.kpxe", {43, 60}),
-        (HTTP_BOOT, b"http://10.10.0.20:7080/ipxe/ipxe.efi", {60}),
+        (HTTP_BOOT, b"http://10.10.0.20:7080/ipxe/snponly.efi", {60}),
         (IPXE, SCRIPT.encode(), {7, 175}),
     ],
 )
