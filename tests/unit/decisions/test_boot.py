@@ -50,7 +50,11 @@ def get(
         (Program.PXE, UEFI, BootFile("PXE loads snponly.efi", "snponly.efi")),
         (Program.PXE, BIOS, BootFile("PXE loads undionly.kpxe", "undionly.kpxe")),
         (Program.PXE, (6, 7), BootFile("PXE loads snponly.efi", "snponly.efi")),
-        (Program.HTTP, BY_HTTP, BootFile("UEFI HTTP boot loads snponly.efi", "snponly.efi", f"{HTTP}/ipxe/snponly.efi")),
+        (
+            Program.HTTP,
+            BY_HTTP,
+            BootFile("UEFI HTTP boot loads snponly.efi", "snponly.efi", f"{HTTP}/ipxe/snponly.efi"),
+        ),
         (Program.PXE, (6,), Refusal("there is no network boot program for x86 UEFI", netboot=True)),
         (Program.HTTP, (15,), Refusal("there is no network boot program for x86 UEFI over HTTP", netboot=True)),
         (
