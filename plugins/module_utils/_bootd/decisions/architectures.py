@@ -43,9 +43,9 @@ NAMES: Mapping[int, str] = MappingProxyType(
 # What loads from a URL, "boot from http" in the registry, and has the vendor class HTTPClient.
 BY_HTTP = frozenset((X86_UEFI_HTTP, X64_UEFI_HTTP, 17, 18, ARM64_UEFI_HTTP, X86_BIOS_HTTP, 23, 24, 26, 28, 30, 38, 40))
 
-# On UEFI snponly.efi, which drives the card that firmware loaded it from, by firmware's own driver: ipxe.efi has drivers
-# of its own and no other, and none for the RTL8125, I225 and I226 of today's machines. docs/boot-programs.md has more.
-# For ARM the one that Debian ships (from 13 on), under its name there.
+# On UEFI snponly.efi, which drives the card that it was loaded from, by firmware's own driver. ipxe.efi has drivers of
+# its own and no other, and none for the RTL8125, I225 and I226 of today's machines: docs/boot-programs.md has more.
+# For ARM the one that Debian ships, from 13 on.
 #
 # Architectures that are not here get no file: a 64-bit program can't start on 32-bit firmware (6, 10, 15, 18), and
 # iPXE for the others is too rare to be the default of anything.
