@@ -50,7 +50,7 @@ test: venv ## Run everything CI runs
 	@$(RUN)
 
 .PHONY: lint
-lint: venv ## ruff, mypy, shellcheck, yamllint, ansible-lint
+lint: venv ## ruff, mypy, shellcheck, yamllint, ansible-lint, reuse
 	@tests/setup/packages lint
 	@$(RUN) lint
 

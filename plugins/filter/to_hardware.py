@@ -32,7 +32,8 @@ description:
     which the files of each version are. C(netboot_kernel_args) is a text or a list. C(netboot_config_url) is where
     the installer finds its configuration, where bootd keeps none for it. C(netboot_kernel) and C(netboot_initrd) name
     the files of systems other than Harvester.
-  - C(netboot_ipxe) is an iPXE script, a mapping with C(url) or C(contents).
+  - C(netboot_ipxe) is a mapping, with C(url) or C(contents) of an iPXE script, or with C(binary), the boot program of
+    this machine where the default does not suit, as in V(ipxe.efi).
   - C(netboot_allow_pxe), V(true) unless given. C(netboot_reprovision) is a text, such as a date, that asks for another
     installation when it changes. C(netboot_firmware) is V(uefi) or V(bios). C(netboot_arch) is V(x86_64) unless given.
   - C(netboot_after) is a list of the machines that have to be done before this one boots, in the annotation

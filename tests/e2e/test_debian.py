@@ -71,7 +71,7 @@ def test_installer_fetches_its_preseed_file_and_reports_that_it_started(site):
     assert [(line["method"], line["status"]) for line in fetched] == [("GET", 200)]
     assert site.images_asked_for() == [f"/{OWN}"]
     # The installer's lease comes last. A URL in it would be fetched as a preseed file, too.
-    assert site.filenames() == ["58-47-ca-71-d8-49/ipxe.efi", SCRIPT, ""]
+    assert site.filenames() == ["58-47-ca-71-d8-49/snponly.efi", SCRIPT, ""]
     loaded = [debian_installer.FILES / name for name in (debian_installer.KERNEL, debian_installer.INITRD)]
     assert known["bytes"]["http"] >= sum(path.stat().st_size for path in loaded)
     assert site.bootd.line("report")["outcome"] == "started"

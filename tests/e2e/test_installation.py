@@ -12,8 +12,8 @@ from e2e.site import BOOTED
 from samples import howto
 
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
-FILE = "58-47-ca-71-d8-49/ipxe.efi"
-URL = "http://10.10.0.20:7080/ipxe/58-47-ca-71-d8-49/ipxe.efi"
+FILE = "58-47-ca-71-d8-49/snponly.efi"
+URL = "http://10.10.0.20:7080/ipxe/58-47-ca-71-d8-49/snponly.efi"
 BASE = "/harvester/v1.2.0/harvester-v1.2.0"
 LOADED = [f"{BASE}-vmlinuz-amd64", f"{BASE}-initrd-amd64", f"{BASE}-rootfs-amd64.squashfs"]
 # The ISO twice: the installer asks how long it is before it fetches it.

@@ -22,7 +22,8 @@ INSTALLED = ROOT / "build/test/installed"
 NAME = "baremetal.netboot"
 
 SHIPPED = (
-    {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "LICENSES", "README.md"}
+    {"CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "LICENSES", "README.md", "SECURITY.md"}
+    | {"REUSE.toml"}
     | {"FILES.json", "MANIFEST.json"}
     | {
         "changelogs",

@@ -89,6 +89,7 @@ def lint() -> list[Command]:
         Command(["shellcheck", *shell_scripts()]),
         Command(["yamllint", "--strict", "."]),
         Command(["ansible-lint"], proof="Passed: 0 failure(s)"),
+        Command(["reuse", "lint"], proof="Congratulations! Your project is compliant"),
     ]
 
 

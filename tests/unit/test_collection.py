@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from _bootd.process import libraries
+from ansible_collections.baremetal.netboot.plugins.doc_fragments.attributes import ModuleDocFragment
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
@@ -47,6 +48,15 @@ def test_module_is_run_for_real_and_foreseen_by_an_integration_target(module):
     uses = [task for file in files for task in tasks_in(load(file)) if f"baremetal.netboot.{module}" in task]
     assert any(task.get("check_mode") is True for task in uses)
     assert sum("check_mode" not in task for task in uses) >= 2
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_says_which_python_it_needs(module):
+    """Ansible runs modules on older ones too, so each has to say so: by the fragment that all of them share."""
+    fragment = ModuleDocFragment.DOCUMENTATION
+    documentation = (ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")
+    assert yaml.safe_load(fragment)["requirements"] == ["python >= 3.11"]
+    assert "  - baremetal.netboot.attributes\n" in documentation
 
 
 def test_every_role_has_a_scenario():

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").rglob("*.md")])
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 DIRECTORIES = ("bin", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles", "tests")
 
 
@@ -49,6 +50,35 @@ def test_links_lead_somewhere(path):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
     broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
     assert broken == []
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what a link may have behind its #: the headings of a document, as GitHub makes them addresses."""
+    headings = re.findall(r"^#+ +(.+?) *$", outside_code(path), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def outside_code(path: Path) -> str:
+    """Return a document without its blocks of code, whose comments look like headings."""
+    return re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_links_lead_to_headings(path):
+    links = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", outside_code(path))
+    places = [(path.parent / link if link else path, anchor) for link, anchor in links if "://" not in link]
+    assert [anchor for place, anchor in places if anchor not in anchors(place)] == []
+
+
+def test_every_page_is_in_the_index():
+    index = ROOT / "docs/README.md"
+    linked = set(re.findall(r"\]\(([a-z0-9-]+\.md)\)", index.read_text(encoding="utf-8")))
+    assert linked == {path.name for path in PAGES if path != index}
+
+
+@pytest.mark.parametrize("name", ["CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/README.md"])
+def test_readme_leads_to_it(name):
+    assert f"]({name})" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)

@@ -128,9 +128,9 @@ def test_udhcpc_is_answered_as_it_can_hear(lab, machine, broadcast):
 @pytest.mark.parametrize(
     ("flags", "file"),
     [
-        (UEFI, "{dashed}/ipxe.efi"),
+        (UEFI, "{dashed}/snponly.efi"),
         (BIOS, "{dashed}/undionly.kpxe"),
-        (HTTP, "http://10.10.0.20:7080/ipxe/{dashed}/ipxe.efi"),
+        (HTTP, "http://10.10.0.20:7080/ipxe/{dashed}/snponly.efi"),
         (IPXE, "http://10.10.0.20:7080/{dashed}/auto.ipxe"),
     ],
 )

@@ -37,9 +37,9 @@ def steps(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("arch", "asks"),
     [
-        (7, "firmware: TFTP RRQ 58-47-ca-71-d8-49/ipxe.efi"),
+        (7, "firmware: TFTP RRQ 58-47-ca-71-d8-49/snponly.efi"),
         (0, "firmware: TFTP RRQ 58-47-ca-71-d8-49/undionly.kpxe"),
-        (16, "firmware: HTTP GET http://10.10.0.20:7080/ipxe/58-47-ca-71-d8-49/ipxe.efi"),
+        (16, "firmware: HTTP GET http://10.10.0.20:7080/ipxe/58-47-ca-71-d8-49/snponly.efi"),
     ],
 )
 def test_explain_follows_the_firmware(arch, asks):
@@ -83,7 +83,7 @@ def test_explain_file_of_another_server(server):
     assert not [line for line in lines if "iPXE" in line]
 
 
-@pytest.mark.parametrize(("arch", "name"), [(7, "ipxe.efi"), (16, "ipxe.efi"), (0, "undionly.kpxe")])
+@pytest.mark.parametrize(("arch", "name"), [(7, "snponly.efi"), (16, "snponly.efi"), (0, "undionly.kpxe")])
 def test_explain_looks_whether_the_file_is_there(tmp_path, arch, name):
     first, second = tmp_path / "first", tmp_path / "second"
     for directory in (first, second):

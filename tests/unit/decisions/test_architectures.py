@@ -13,11 +13,11 @@ from _bootd.decisions.architectures import boot_file, describe, parse_arch_map
     ("arches", "file"),
     [
         ((0,), "undionly.kpxe"),
-        ((7,), "ipxe.efi"),
-        ((9,), "ipxe.efi"),
-        ((16,), "ipxe.efi"),
-        ((11,), "snp-arm64.efi"),
-        ((19,), "snp-arm64.efi"),
+        ((7,), "snponly.efi"),
+        ((9,), "snponly.efi"),
+        ((16,), "snponly.efi"),
+        ((11,), "ipxe-arm64.efi"),
+        ((19,), "ipxe-arm64.efi"),
         ((20,), "undionly.kpxe"),
         ((6,), ""),  # 32-bit firmware can't start a 64-bit program
         ((10,), ""),
@@ -25,8 +25,8 @@ from _bootd.decisions.architectures import boot_file, describe, parse_arch_map
         ((39,), ""),
         ((65535,), ""),
         ((), ""),
-        ((6, 7), "ipxe.efi"),  # the first that has a file
-        ((16, 0), "ipxe.efi"),
+        ((6, 7), "snponly.efi"),  # the first that has a file
+        ((16, 0), "snponly.efi"),
     ],
 )
 def test_boot_file_default(arches, file):
@@ -35,10 +35,10 @@ def test_boot_file_default(arches, file):
 
 @pytest.mark.parametrize(
     ("arches", "file"),
-    [((7,), "snponly.efi"), ((9,), "ipxe.efi"), ((6,), "ipxe32.efi"), ((0,), ""), ((0, 7), "snponly.efi")],
+    [((7,), "ipxe.efi"), ((9,), "snponly.efi"), ((6,), "ipxe32.efi"), ((0,), ""), ((0, 7), "ipxe.efi")],
 )
 def test_boot_file_overridden(arches, file):
-    assert boot_file(arches, {7: "snponly.efi", 6: "ipxe32.efi", 0: ""}) == file
+    assert boot_file(arches, {7: "ipxe.efi", 6: "ipxe32.efi", 0: ""}) == file
 
 
 @pytest.mark.parametrize(

@@ -47,14 +47,18 @@ def get(
 @pytest.mark.parametrize(
     ("program", "arches", "decision"),
     [
-        (Program.PXE, UEFI, BootFile("PXE loads ipxe.efi", "ipxe.efi", tftp_name=f"{PATH}/ipxe.efi")),
+        (Program.PXE, UEFI, BootFile("PXE loads snponly.efi", "snponly.efi", tftp_name=f"{PATH}/snponly.efi")),
         (
             Program.PXE,
             BIOS,
             BootFile("PXE loads undionly.kpxe", "undionly.kpxe", tftp_name=f"{PATH}/undionly.kpxe"),
         ),
-        (Program.PXE, (6, 7), BootFile("PXE loads ipxe.efi", "ipxe.efi", tftp_name=f"{PATH}/ipxe.efi")),
-        (Program.HTTP, BY_HTTP, BootFile("UEFI HTTP boot loads ipxe.efi", "ipxe.efi", f"{HTTP}/ipxe/{PATH}/ipxe.efi")),
+        (Program.PXE, (6, 7), BootFile("PXE loads snponly.efi", "snponly.efi", tftp_name=f"{PATH}/snponly.efi")),
+        (
+            Program.HTTP,
+            BY_HTTP,
+            BootFile("UEFI HTTP boot loads snponly.efi", "snponly.efi", f"{HTTP}/ipxe/{PATH}/snponly.efi"),
+        ),
         (Program.PXE, (6,), Refusal("there is no network boot program for x86 UEFI", netboot=True)),
         (Program.HTTP, (15,), Refusal("there is no network boot program for x86 UEFI over HTTP", netboot=True)),
         (
@@ -87,7 +91,7 @@ def test_decide_what_to_load(program, arches, decision):
     [
         (Program.PXE, UEFI, Refusal(OFF)),
         (Program.PXE, (6,), Refusal(OFF)),
-        (Program.HTTP, BY_HTTP, Refusal(OFF, url=f"{HTTP}/ipxe/{PATH}/ipxe.efi")),
+        (Program.HTTP, BY_HTTP, Refusal(OFF, url=f"{HTTP}/ipxe/{PATH}/snponly.efi")),
         (Program.IPXE, UEFI, BootFile(OFF, "auto.ipxe", SCRIPT, netboot=False)),
         (
             Program.IPXE_BY_TFTP,
@@ -155,7 +159,7 @@ def test_decide_script_of_a_machine_that_has_to_wait():
     # Neither the disk nor a boot program is anything to wait for.
     off = get(Wants.SCRIPT, Program.IPXE, where=nic(allow_pxe=False), waits_for="a (known)")
     assert isinstance(off, Script)
-    assert get(Wants.NEXT, Program.PXE, UEFI, waits_for="a (known)").name == "ipxe.efi"
+    assert get(Wants.NEXT, Program.PXE, UEFI, waits_for="a (known)").name == "snponly.efi"
 
 
 @given(damaged_objects())

@@ -20,7 +20,7 @@ def offer(options: dict[int, bytes], where: Nic | None = None, **context: object
     return boot_offer(where or nic(), client, replace(CONTEXT, **context))
 
 
-@pytest.mark.parametrize(("options", "file"), [(UEFI, "ipxe.efi"), (BIOS, "undionly.kpxe")])
+@pytest.mark.parametrize(("options", "file"), [(UEFI, "snponly.efi"), (BIOS, "undionly.kpxe")])
 def test_boot_offer_pxe_firmware(options, file):
     got = offer(options)
     assert (got.file, got.server, got.server_name, got.netboot) == (f"{PATH}/{file}", SERVER, SERVER, True)
@@ -29,7 +29,7 @@ def test_boot_offer_pxe_firmware(options, file):
 
 def test_boot_offer_http_firmware_gets_a_url():
     got = offer(HTTP_BOOT)
-    assert got.file == f"http://10.10.0.20:7080/ipxe/{PATH}/ipxe.efi"
+    assert got.file == f"http://10.10.0.20:7080/ipxe/{PATH}/snponly.efi"
     assert got.options == {opt.VENDOR_CLASS: b"HTTPClient"}
 
 
@@ -46,7 +46,7 @@ def test_boot_offer_ipxe_that_came_by_http_boot_gets_its_script_too():
 
 def test_boot_offer_ipxe_without_http_gets_a_boot_program_by_tftp():
     got = offer(IPXE | {opt.IPXE: b"\x15\1\1"})
-    assert (got.file, got.server, got.server_name) == (f"{PATH}/ipxe.efi", SERVER, SERVER)
+    assert (got.file, got.server, got.server_name) == (f"{PATH}/snponly.efi", SERVER, SERVER)
     assert got.options == {opt.LOG_SERVER: b"\n\n\0\x14", opt.IPXE: b"\xb0\1\1"}
     assert "iPXE that lists no HTTP" in got.reason
 
@@ -65,7 +65,7 @@ def test_boot_offer_operating_system_gets_nothing_to_boot():
 def test_boot_offer_services_elsewhere():
     assert offer(UEFI, tftp="10.10.0.30").server == "10.10.0.30"
     assert offer(IPXE, syslog="10.10.0.31").options[opt.LOG_SERVER] == b"\n\n\0\x1f"
-    assert offer(HTTP_BOOT, http_base="http://boot:80").file == f"http://boot:80/ipxe/{PATH}/ipxe.efi"
+    assert offer(HTTP_BOOT, http_base="http://boot:80").file == f"http://boot:80/ipxe/{PATH}/snponly.efi"
 
 
 OFF = [nic(allow_pxe=False), nic(allow_pxe=None), nic(switched_off=True)]
@@ -88,7 +88,7 @@ def test_boot_offer_netboot_off_tells_pxe_firmware_to_boot_locally(where, option
 def test_boot_offer_netboot_off_sends_http_firmware_to_a_refusal(where):
     """Without any URL edk2 would ask on for a minute; this one is answered with 403 and the reason."""
     got = offer(HTTP_BOOT, where)
-    assert (got.netboot, got.file, got.server) == (False, f"http://10.10.0.20:7080/ipxe/{PATH}/ipxe.efi", "")
+    assert (got.netboot, got.file, got.server) == (False, f"http://10.10.0.20:7080/ipxe/{PATH}/snponly.efi", "")
     assert got.options == {opt.VENDOR_CLASS: b"HTTPClient"}
     assert "netboot is off" in got.reason
 
@@ -128,13 +128,13 @@ def test_boot_offer_http_firmware_without_a_boot_program():
 
 
 def test_boot_offer_file_by_the_operators_map():
-    assert offer(UEFI, arch_map={7: "snponly.efi"}).file == f"{PATH}/snponly.efi"
-    assert offer(HTTP_BOOT, arch_map={16: "snponly.efi"}).file.endswith(f"/ipxe/{PATH}/snponly.efi")
+    assert offer(UEFI, arch_map={7: "ipxe.efi"}).file == f"{PATH}/ipxe.efi"
+    assert offer(HTTP_BOOT, arch_map={16: "ipxe.efi"}).file.endswith(f"/ipxe/{PATH}/ipxe.efi")
 
 
 def test_boot_offer_file_by_the_object():
     where = nic(netboot=Netboot(allow_pxe=True, ipxe_binary="snp-x86_64.efi"))
-    assert offer(UEFI, where, arch_map={7: "snponly.efi"}).file == f"{PATH}/snp-x86_64.efi"
+    assert offer(UEFI, where, arch_map={7: "ipxe.efi"}).file == f"{PATH}/snp-x86_64.efi"
     assert offer(IPXE, where).file == SCRIPT
 
 
@@ -154,7 +154,7 @@ def test_boot_offer_preset_is_off_where_netboot_is(off):
 
 @pytest.mark.parametrize("half", [{"tftp_server_name": "10.10.0.5"}, {"boot_file_name": "start4.elf"}])
 def test_boot_offer_half_a_preset_is_none(half):
-    assert offer(UEFI, nic(**half)).file == f"{PATH}/ipxe.efi"
+    assert offer(UEFI, nic(**half)).file == f"{PATH}/snponly.efi"
 
 
 @pytest.mark.parametrize(

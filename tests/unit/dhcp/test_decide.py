@@ -158,7 +158,10 @@ def test_decide_without_an_address_to_give(reserved):
 @pytest.mark.parametrize(
     ("client", "detail"),
     [
-        (UEFI, {"client": "firmware", "netboot": True, "firmware": "uefi", "arch": 7, "filename": f"{PATH}/ipxe.efi"}),
+        (
+            UEFI,
+            {"client": "firmware", "netboot": True, "firmware": "uefi", "arch": 7, "filename": f"{PATH}/snponly.efi"},
+        ),
         (IPXE, {"client": "ipxe", "netboot": True, "firmware": "uefi", "arch": 7, "filename": SCRIPT}),
         (LINUX, {"client": "os", "netboot": True, "firmware": "", "arch": None, "filename": ""}),
         (

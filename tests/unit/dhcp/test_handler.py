@@ -47,7 +47,7 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
     room = bench(where)
     out = handle(room, opt.DHCPDISCOVER, UEFI | {opt.RELAY_AGENT_INFORMATION: RELAY}, giaddr="10.42.0.166", secs=16)
     assert out.to == Destination("10.42.0.166", 67)
-    assert decode(out.payload).file == b"58-47-ca-71-d8-49/ipxe.efi"
+    assert decode(out.payload).file == b"58-47-ca-71-d8-49/snponly.efi"
     common = {
         "level": "info",
         "mac": MAC,
@@ -72,12 +72,12 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
             "type": "DHCPOFFER",
             "address": ADDRESS,
             "next_server": SERVER,
-            "filename": f"{PATH}/ipxe.efi",
+            "filename": f"{PATH}/snponly.efi",
         },
     ]
     (event,) = room.events(where)
     assert (event.kind, event.mac, event.at) == ("discover", MAC, room.services.clock())
-    assert event.detail.filename == f"{PATH}/ipxe.efi"
+    assert event.detail.filename == f"{PATH}/snponly.efi"
     assert room.metric("dhcp_messages_total", direction="recv", type="DHCPDISCOVER") == 1
     assert room.metric("dhcp_messages_total", direction="send", type="DHCPOFFER") == 1
 

@@ -225,9 +225,9 @@ def test_reply_leaves_out_what_is_no_domain(domain):
 @pytest.mark.parametrize(
     ("client", "file", "boot_options"),
     [
-        (UEFI, f"{PATH}/ipxe.efi", {43, 60}),
+        (UEFI, f"{PATH}/snponly.efi", {43, 60}),
         (BIOS, f"{PATH}/undionly.kpxe", {43, 60}),
-        (HTTP_BOOT, f"http://10.10.0.20:7080/ipxe/{PATH}/ipxe.efi", {60}),
+        (HTTP_BOOT, f"http://10.10.0.20:7080/ipxe/{PATH}/snponly.efi", {60}),
         (IPXE, SCRIPT, {7, 175}),
     ],
 )
@@ -247,7 +247,7 @@ def test_reply_names_in_options_say_what_the_header_says(client):
 def test_reply_boot_names_end_with_a_nul_that_counts_for_the_client_s_room():
     """Firmware reads them as C strings; 66 and 67 are given up first where there is no room for them."""
     reply = reply_to(opt.DHCPDISCOVER, UEFI | asking(66, 67))
-    assert encode(reply).count(b"\x42\x0b10.10.0.20\0\x43\x1b" + f"{PATH}/ipxe.efi".encode() + b"\0") == 1
+    assert encode(reply).count(b"\x42\x0b10.10.0.20\0\x43\x1e" + f"{PATH}/snponly.efi".encode() + b"\0") == 1
     size = len(encode(reply)) + 28
     assert fit(reply, max(size, 576)) == (reply, ())
 

@@ -43,7 +43,7 @@ def test_scapy_reads_an_offer():
     bootp = packet[BOOTP]
     assert (bootp.op, bootp.xid, int(bootp.flags)) == (2, 0x64E2D4FE, 0x8000)
     assert (bootp.yiaddr, bootp.siaddr, bootp.chaddr[:6]) == (ADDRESS, SERVER, RAW_MAC)
-    assert bootp.file.rstrip(b"\0") == b"58-47-ca-71-d8-49/ipxe.efi"
+    assert bootp.file.rstrip(b"\0") == b"58-47-ca-71-d8-49/snponly.efi"
     options = options_of(packet)
     assert options["message-type"] == opt.DHCPOFFER
     assert options["server_id"] == SERVER

@@ -19,7 +19,7 @@ OPTION_82 = b64decode("AQltYWN2bGFuOTkFBAoKABQ=")
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 TINKERBELL = IPXE | {opt.USER_CLASS: b"Tinkerbell"}
 SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}
-STAGES = [(UEFI, f"{PATH}/ipxe.efi"), (TINKERBELL, SCRIPT), (LINUX, None)]
+STAGES = [(UEFI, f"{PATH}/snponly.efi"), (TINKERBELL, SCRIPT), (LINUX, None)]
 
 
 def exchange(room, kind, options):
@@ -54,7 +54,7 @@ def test_walk_through_reply_ends_with_option_82_byte_for_byte(bench, client, _fi
 
 def test_walk_through_lease(bench):
     reply = decode(exchange(bench(howto.nic()), opt.DHCPDISCOVER, UEFI).payload)
-    assert (reply.yiaddr, reply.siaddr, reply.file) == (ADDRESS, SERVER, f"{PATH}/ipxe.efi".encode())
+    assert (reply.yiaddr, reply.siaddr, reply.file) == (ADDRESS, SERVER, f"{PATH}/snponly.efi".encode())
     assert reply.options[opt.SERVER_IDENTIFIER] == address(SERVER)
     assert reply.options[opt.LEASE_TIME] == (86400).to_bytes(4, "big")
     assert reply.options[opt.SUBNET_MASK] == address("255.255.255.0")

@@ -110,7 +110,7 @@ def _add_config_dir(parser: argparse.ArgumentParser, environ: Mapping[str, str])
 
 
 def _add_arch_map(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    text = "boot file by client architecture (option 93), as in 7=snponly.efi,11=snp-arm64.efi"
+    text = "boot file by client architecture (option 93), as in 7=ipxe.efi,11=snponly-arm64.efi"
     _flag(parser, environ, "--arch-map", "", text, metavar="ARCH=FILE,...")
 
 

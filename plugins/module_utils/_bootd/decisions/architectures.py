@@ -43,16 +43,20 @@ NAMES: Mapping[int, str] = MappingProxyType(
 # What loads from a URL, "boot from http" in the registry, and has the vendor class HTTPClient.
 BY_HTTP = frozenset((X86_UEFI_HTTP, X64_UEFI_HTTP, 17, 18, ARM64_UEFI_HTTP, X86_BIOS_HTTP, 23, 24, 26, 28, 30, 38, 40))
 
+# On UEFI snponly.efi, which drives the card that it was loaded from, by firmware's own driver. ipxe.efi has drivers of
+# its own and no other, and none for the RTL8125, I225 and I226 of today's machines: docs/boot-programs.md has more.
+# For ARM the one that Debian ships, from 13 on.
+#
 # Architectures that are not here get no file: a 64-bit program can't start on 32-bit firmware (6, 10, 15, 18), and
-# no distribution ships iPXE for the others.
+# iPXE for the others is too rare to be the default of anything.
 DEFAULT_FILES: Mapping[int, str] = MappingProxyType(
     {
         X86_BIOS: "undionly.kpxe",
-        X64_UEFI: "ipxe.efi",
-        EFI_BYTE_CODE: "ipxe.efi",
-        ARM64_UEFI: "snp-arm64.efi",
-        X64_UEFI_HTTP: "ipxe.efi",
-        ARM64_UEFI_HTTP: "snp-arm64.efi",
+        X64_UEFI: "snponly.efi",
+        EFI_BYTE_CODE: "snponly.efi",
+        ARM64_UEFI: "ipxe-arm64.efi",
+        X64_UEFI_HTTP: "snponly.efi",
+        ARM64_UEFI_HTTP: "ipxe-arm64.efi",
         X86_BIOS_HTTP: "undionly.kpxe",
     }
 )
@@ -78,12 +82,12 @@ def describe(arch: int | None) -> str:
 
 
 def parse_arch_map(text: str) -> dict[int, str]:
-    """Return the mapping that ``text``, such as "7=snponly.efi,16=", writes down; raise ValueError where it is none."""
+    """Return the mapping that ``text``, such as "7=ipxe.efi,16=", writes down; raise ValueError where it is none."""
     found: dict[int, str] = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         number, equals, file = (part.strip() for part in item.partition("="))
         if not equals or not number.isascii() or not number.isdigit() or int(number) > 0xFFFF:
-            raise ValueError(f"{item!r} is not ARCHITECTURE=FILE, such as 7=snponly.efi")
+            raise ValueError(f"{item!r} is not ARCHITECTURE=FILE, such as 7=ipxe.efi")
         if int(number) in found:
             raise ValueError(f"architecture {number} is given twice")
         if file != file.lstrip("/") or ".." in file.split("/") or not file.isprintable():
