@@ -101,9 +101,9 @@ import time
 from subprocess import Popen
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._node.background_process import (
     Background,
     last_lines,

@@ -249,8 +249,7 @@ bytes:
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
     ARCHES,
     BOOT_ROLES,

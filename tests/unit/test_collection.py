@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,29 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def test_action_group_lists_every_module():
-    assert load(ROOT / "meta/runtime.yml")["action_groups"]["all"] == MODULES
+def documentation(module: str) -> dict[str, Any]:
+    """Return a module's own documentation, without what its fragments add."""
+    tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8"))
+    texts = {
+        node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign) and node.lineno < 20
+    }
+    return yaml.safe_load(texts["DOCUMENTATION"])
+
+
+def test_action_group_lists_the_modules_that_reach_a_cluster_and_no_others():
+    """Its defaults, a kubeconfig above all, go to each of its modules, and one without such an option fails on them."""
+    reaching = [
+        name
+        for name in MODULES
+        if "baremetal.netboot.kubernetes" in documentation(name)["extends_documentation_fragment"]
+    ]
+    assert load(ROOT / "meta/runtime.yml")["action_groups"] == {"kubernetes": reaching}
+    assert reaching == [
+        name
+        for name in MODULES
+        if "baremetal.netboot.attributes.actiongroup_kubernetes"
+        in documentation(name)["extends_documentation_fragment"]
+    ]
 
 
 def test_every_action_plugin_has_a_module():
