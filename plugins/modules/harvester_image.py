@@ -23,7 +23,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Asks the source for the checksums and the sizes, and writes nothing.
+      - Asks the source for the checksums and the sizes, and writes nothing. Where the source does not answer, a warning
+        says so, and files that are there are taken for right where no checksums are kept beside them.
   diff_mode:
     support: full
   idempotent:

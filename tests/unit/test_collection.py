@@ -17,6 +17,7 @@ from _bootd.process import libraries
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
+DEMOS = ("playbooks/inventory/demo.yml", "playbooks/inventory/demo_harvester.yml")
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 
 
@@ -74,6 +75,17 @@ def test_module_is_run_for_real_and_foreseen_by_an_integration_target(module):
 def test_every_role_has_a_scenario():
     scenarios = {path.parent.name for path in (ROOT / "extensions/molecule").glob("*/molecule.yml")}
     assert {role.name for role in ROLES} == scenarios
+
+
+# Where bootd keeps things on a host; by default outside the directories of tests and demonstrations.
+PLACES = "bootd_store bootd_config_dir bootd_install_dir bootd_state_dir bootd_pid_file bootd_log_file".split()
+
+
+@pytest.mark.parametrize("path", ["extensions/molecule/bootd/inventory/hosts.yml", *DEMOS])
+def test_nothing_that_runs_on_this_machine_touches_the_bootd_of_its_host(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert "bootd_service_manager: foreground" in text
+    assert [name for name in PLACES if not re.search(rf"^ +{name}: .*{{{{ (scratch|demo_dir) }}}}", text, re.M)] == []
 
 
 def test_requirements_are_what_the_daemon_asks_for():

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,109 @@ def test_settings_have_configurations_in_a_directory_only_without_a_cluster():
     assert settings(bootd_store="files:/srv/x", bootd_config_dir="/srv/y")["BOOTD_CONFIG_DIR"] == "/srv/y"
 
 
+CLUSTER = {"bootd_store": "kubernetes:tink-system", "bootd_kubeconfig": "/etc/kind/netboot.kubeconfig"}
+
+
+def value(name: str, **given: object) -> object:
+    return templar(**given).template(trust_as_template("{{ " + name + " }}"))
+
+
+def test_service_reaches_a_cluster_by_a_copy_of_the_kubeconfig():
+    """KinD's is root's, and the service has neither root's files nor anybody's home."""
+    assert settings(bootd_service_manager="systemd", **CLUSTER)["KUBECONFIG"] == "/etc/bootd/kubeconfig"
+    assert settings(bootd_service_manager="systemd", **CLUSTER)["BOOTD_STORE"] == "kubernetes:tink-system"
+    assert value("__bootd_kubeconfig", bootd_service_manager="foreground", **CLUSTER) == "/etc/kind/netboot.kubeconfig"
+    tasks = yaml.safe_load((ROLE / "tasks/cluster.yml").read_text(encoding="utf-8"))
+    (copy,) = [task for task in tasks if "ansible.builtin.copy" in task]
+    assert (copy["ansible.builtin.copy"]["mode"], copy["diff"]) == ("0400", False)
+
+
+def test_service_has_no_kubeconfig_where_machines_are_files():
+    given = {"bootd_service_manager": "systemd", "bootd_kubeconfig": "/root/.kube/config"}
+    assert "KUBECONFIG" not in settings(**given)
+    assert value("__bootd_kubeconfig", **given) == ""
+    assert value("__bootd_manifest_dir", **given) == "/etc/bootd/hardware"
+
+
+@pytest.mark.parametrize("store", ["kubernetes", "kubernetes:tink-system"])
+def test_cluster_is_no_directory(store):
+    assert value("__bootd_manifest_dir", bootd_service_manager="systemd", bootd_store=store) == ""
+    tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text(encoding="utf-8"))
+    (made,) = [task for task in tasks if "__bootd_manifest_dir" in str(task.get("ansible.builtin.file"))]
+    assert made["when"] == "__bootd_manifest_dir | length > 0"
+
+
+@pytest.mark.parametrize(
+    ("store", "good"),
+    [
+        *((store, True) for store in ("files:/srv/x", "kubernetes", "kubernetes:tink-system", "kubernetes:a")),
+        *((store, False) for store in ("/srv/x", "files:srv/x", "files:", "kubernetes:", "kubernetes:A_b", "kube")),
+    ],
+)
+def test_store_is_checked_before_anything_is_done(store, good):
+    first = yaml.safe_load((ROLE / "tasks/main.yml").read_text(encoding="utf-8"))[0]
+    condition = first["ansible.builtin.assert"]["that"]
+    assert value(condition, bootd_store=store) is good
+
+
+def test_command_is_for_hosts_where_bootd_is_a_service():
+    assert value("bootd_command", bootd_service_manager="systemd") == "/usr/local/bin/bootd"
+    assert value("bootd_command", bootd_service_manager="foreground") == ""
+    assert value("bootd_command") == ""
+
+
+def command(tmp_path: Path, *argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run what the role puts on the PATH, with a program that says what it was started with."""
+    program, told, file = tmp_path / "bootd", tmp_path / "bootd.env", tmp_path / "command"
+    program.write_text("import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))\n", encoding="utf-8")
+    given = {"bootd_install_dir": str(tmp_path), "bootd_environment_file": str(told), "bootd_python": sys.executable}
+    if not told.exists():
+        further = {"image_dir": '/srv/some "images" of $HOME', "lease_time": 60}
+        told.write_text(render("bootd.env.j2", **given, bootd_settings=further, **CLUSTER), encoding="utf-8")
+    file.write_text(render("bootd-command.j2", **given), encoding="utf-8")
+    file.chmod(0o755)
+    return subprocess.run([file, *argv], env=environment, capture_output=True, text=True, check=True)
+
+
+def test_command_has_the_settings_of_the_service(tmp_path):
+    done = command(tmp_path, "explain", "58:47:ca:71:d8:49", BOOTD_LEASE_TIME="90")
+    argv, environment = json.loads(done.stdout)
+    assert argv == ["explain", "58:47:ca:71:d8:49"]
+    assert environment["BOOTD_STORE"] == "kubernetes:tink-system"
+    assert environment["BOOTD_IMAGE_DIR"] == '/srv/some "images" of $HOME'
+    assert environment["BOOTD_LEASE_TIME"] == "90"
+    assert environment["BOOTD_ADDRESS"] == "10.10.0.20"
+
+
+def test_command_runs_without_settings(tmp_path):
+    (tmp_path / "bootd.env").write_text("", encoding="utf-8")
+    assert "BOOTD_STORE" not in json.loads(command(tmp_path, "check", "x").stdout)[1]
+
+
+def tasks_of(name: str) -> list[dict[str, object]]:
+    return yaml.safe_load((ROLE / f"tasks/{name}.yml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("version", "good"), [([3, 9, 18], False), ([3, 10, 12], False), ([3, 11, 2], True), ([3, 14, 0], True)]
+)
+def test_python_of_the_host_is_asserted(version, good):
+    (asserted,) = [task["ansible.builtin.assert"] for task in tasks_of("python") if "ansible.builtin.assert" in task]
+    facts = {"python": {"version_info": [*version, "final", 0], "executable": "/usr/bin/python3"}}
+    given = {"ansible_facts": facts, "inventory_hostname": "um790"}
+    assert value(asserted["that"], **given) is good
+    message = str(templar(**given).template(trust_as_template(asserted["fail_msg"])))
+    for word in ("um790", "/usr/bin/python3, which", ".".join(map(str, version)), "ansible_python_interpreter"):
+        assert word in message
+
+
+def test_virtual_environment_is_made_of_the_python_that_was_named():
+    facts = {"ansible_facts": {"python": {"executable": "/usr/bin/python3.11"}}}
+    assert value("__bootd_pythons", **facts) == ["/usr/bin/python3.11", "/opt/bootd/venv/bin/python"]
+    assert value("__bootd_pythons", **facts, bootd_venv_python="/usr/bin/python3.12")[0] == "/usr/bin/python3.12"
+    assert value("__bootd_pythons", **facts, bootd_python="/srv/python") == ["/srv/python"]
+
+
 def test_directory_of_configurations_is_for_its_owner_only():
     tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text(encoding="utf-8"))
     (made,) = [task["ansible.builtin.file"] for task in tasks if "bootd_config_dir" in str(task.get("when"))]
@@ -148,8 +253,8 @@ def test_unit_is_hardened_by_systemds_own_figures(unit_file):
 
 
 def pip_options(**given) -> list[str]:
-    lines = yaml.safe_load((ROLE / "tasks/libraries.yml").read_text(encoding="utf-8"))
-    (pip,) = [task["ansible.builtin.pip"] for task in lines if "ansible.builtin.pip" in task]
+    tasks = [task for part in tasks_of("libraries") for task in part.get("block", [part])]
+    (pip,) = [task["ansible.builtin.pip"] for task in tasks if "ansible.builtin.pip" in task]
     return shlex.split(str(templar(**given).template(trust_as_template(pip["extra_args"]))))
 
 
