@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -148,34 +146,6 @@ def test_command_is_for_hosts_where_bootd_is_a_service():
     assert value("bootd_command", bootd_service_manager="systemd") == "/usr/local/bin/bootd"
     assert value("bootd_command", bootd_service_manager="foreground") == ""
     assert value("bootd_command") == ""
-
-
-def command(tmp_path: Path, *argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run what the role puts on the PATH, with a program that says what it was started with."""
-    program, told, file = tmp_path / "bootd", tmp_path / "bootd.env", tmp_path / "command"
-    program.write_text("import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))\n", encoding="utf-8")
-    given = {"bootd_install_dir": str(tmp_path), "bootd_environment_file": str(told), "bootd_python": sys.executable}
-    if not told.exists():
-        further = {"image_dir": '/srv/some "images" of $HOME', "lease_time": 60}
-        told.write_text(render("bootd.env.j2", **given, bootd_settings=further, **CLUSTER), encoding="utf-8")
-    file.write_text(render("bootd-command.j2", **given), encoding="utf-8")
-    file.chmod(0o755)
-    return subprocess.run([file, *argv], env=environment, capture_output=True, text=True, check=True)
-
-
-def test_command_has_the_settings_of_the_service(tmp_path):
-    done = command(tmp_path, "explain", "58:47:ca:71:d8:49", BOOTD_LEASE_TIME="90")
-    argv, environment = json.loads(done.stdout)
-    assert argv == ["explain", "58:47:ca:71:d8:49"]
-    assert environment["BOOTD_STORE"] == "kubernetes:tink-system"
-    assert environment["BOOTD_IMAGE_DIR"] == '/srv/some "images" of $HOME'
-    assert environment["BOOTD_LEASE_TIME"] == "90"
-    assert environment["BOOTD_ADDRESS"] == "10.10.0.20"
-
-
-def test_command_runs_without_settings(tmp_path):
-    (tmp_path / "bootd.env").write_text("", encoding="utf-8")
-    assert "BOOTD_STORE" not in json.loads(command(tmp_path, "check", "x").stdout)[1]
 
 
 def tasks_of(name: str) -> list[dict[str, object]]:
