@@ -248,3 +248,42 @@ def test_lock_is_a_file_of_the_role():
         text = (ROLE / f"tasks/{name}.yml").read_text(encoding="utf-8")
         assert f"{{{{ bootd_pip_requirements | default('{lock.name}', true) }}}}" in text
         assert lock.parent == ROLE / "files"
+
+
+@pytest.mark.parametrize(
+    ("library", "installs", "foresees"),
+    [({"skipped": True}, True, False), ({"rc": 0}, True, False), ({"rc": 1}, False, True)],
+    ids=["no check mode, or no apt", "check mode", "check mode on a host that Ansible never worked on"],
+)
+def test_packages_are_foreseen_where_they_cannot_be_looked_for(library, installs, foresees):
+    """apt's module fails in check mode without python3-apt, which it installs by itself in an ordinary run."""
+    *_before, install, foresee = tasks_of("packages")
+    assert value(install["when"], __bootd_packages_library=library) is installs
+    assert value(foresee["when"], __bootd_packages_library=library) is foresees
+    assert foresee["changed_when"] is True
+    changed = value(
+        "__bootd_packages_change",
+        __bootd_packages={"skipped": True, "changed": False},
+        __bootd_packages_foreseen={"changed": foresees},
+    )
+    assert changed is foresees
+
+
+def test_packages_are_installed_in_one_way_only():
+    """What was mended there for check mode is then mended for all roles."""
+    managers = re.compile(r"ansible\.builtin\.(package|apt|dnf|dnf5|yum):")
+    files = ROLE.parent.glob("*/tasks/*.yml")
+    assert [path.name for path in files if managers.search(path.read_text(encoding="utf-8"))] == ["packages.yml"]
+
+
+@pytest.mark.parametrize(
+    "role", ["bootd/tasks/main", "image_server/tasks/main", "hardware/tasks/files", "configuration/tasks/files"]
+)
+def test_role_looks_at_the_python_before_it_runs_a_module_of_the_collection(role):
+    tasks = yaml.safe_load((ROLE.parent / f"{role}.yml").read_text(encoding="utf-8"))
+    texts = [yaml.safe_dump(task) for task in tasks]
+    (first,) = [number for number, text in enumerate(texts) if re.search(r"python(\.yml)?$", text, re.M)]
+    modules = [number for number, text in enumerate(texts) if re.search(r"^baremetal\.netboot\.", text, re.M)]
+    assert all(first < number for number in modules)
+    others = ("ports.yml", "images.yml", "install.yml")
+    assert all(first < number for number, text in enumerate(texts) if any(name in text for name in others))
