@@ -20,9 +20,15 @@ attributes:
     description: Returns details on what has changed, or would change in C(check_mode), when in diff mode.
   idempotent:
     description: When run twice in a row with the same arguments, the second invocation changes nothing.
+"""
+
+    # Of the modules that reach a cluster: they share the options of the fragment kubernetes.
+    ACTIONGROUP_KUBERNETES = r"""
+options: {}
+attributes:
   action_group:
-    description: Use C(group/baremetal.netboot.all) in C(module_defaults) to set defaults for this module.
+    description: Use C(group/baremetal.netboot.kubernetes) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
-      - baremetal.netboot.all
+      - baremetal.netboot.kubernetes
 """

@@ -21,6 +21,7 @@ description:
   - No secret of a configuration is ever shown, neither in results nor in diffs nor in logs of the host.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.attributes.actiongroup_kubernetes
   - baremetal.netboot.kubernetes
 attributes:
   check_mode:
@@ -193,8 +194,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.names import (
     is_namespace,
 )

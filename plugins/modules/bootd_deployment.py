@@ -22,6 +22,7 @@ description:
     needs on each node that it may run on.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.attributes.actiongroup_kubernetes
   - baremetal.netboot.kubernetes
 attributes:
   check_mode:
@@ -254,8 +255,7 @@ notes:
 import secrets
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import bootd, bootd_remains

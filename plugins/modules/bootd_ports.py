@@ -114,8 +114,7 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._node.port_holders import Holder, holders, is_taken
 
 ARGUMENTS = {

@@ -38,6 +38,10 @@ options:
       - bootd's settings, the environment variables C(BOOTD_...) without their prefix, in lower case.
     type: dict
     default: {}
+  kubeconfig:
+    description:
+      - The kubeconfig with which bootd reaches a store in a cluster. The process starts anew when it has other content.
+    type: path
   pid_file:
     description:
       - The file that holds the number of the process.
@@ -101,9 +105,9 @@ import time
 from subprocess import Popen
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._node.background_process import (
     Background,
     last_lines,
@@ -119,14 +123,14 @@ class NotReady(Exception):
     """bootd ended, or did not become ready in time."""
 
 
-def wanted_environment(command: list[str], settings: dict[str, Any]) -> dict[str, str]:
-    """Return the settings as environment variables, and with them a digest of each file that the command names.
+def wanted_environment(command: list[str], settings: dict[str, Any], kubeconfig: str | None) -> dict[str, str]:
+    """Return the settings as environment variables, and with them a digest of each file that the process reads.
 
     So /proc tells all that the running process was started with, new code included; raises OSError.
     """
     found = {PREFIX + name.upper(): str(value) for name, value in settings.items()}
     digest = hashlib.sha256()
-    for word in command:
+    for word in [*command, *([kubeconfig] if kubeconfig else [])]:
         if os.path.isfile(word):
             with open(word, "rb") as file:
                 digest.update(hashlib.sha256(file.read()).digest())
@@ -164,7 +168,8 @@ def describe(background: Background, pid: int | None) -> str:
 def start(module: AnsibleModule, background: Background) -> dict[str, Any]:
     """Have the process run as asked for and return the result; raises OSError and NotReady."""
     params = module.params
-    wanted = wanted_environment(params["command"], params["settings"])
+    wanted = wanted_environment(params["command"], params["settings"], params["kubeconfig"])
+    reach = {"KUBECONFIG": params["kubeconfig"]} if params["kubeconfig"] else {}
     argv = [*params["command"], "serve"]
     pid = background.pid()
     before, after = describe(background, pid), listing(argv, wanted)
@@ -175,7 +180,7 @@ def start(module: AnsibleModule, background: Background) -> dict[str, Any]:
         if pid:
             background.stop(pid)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        process = background.start(argv, {**inherited, **wanted}, params["log_file"])
+        process = background.start(argv, {**inherited, **wanted, **reach}, params["log_file"])
         pid = process.pid
     if params["ready_url"] and not module.check_mode:
         try:
@@ -203,6 +208,7 @@ def main() -> None:
         argument_spec={
             "command": {"type": "list", "elements": "path", "required": True},
             "settings": {"type": "dict", "default": {}},
+            "kubeconfig": {"type": "path"},
             "pid_file": {"type": "path", "required": True},
             "log_file": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},

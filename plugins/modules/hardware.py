@@ -21,6 +21,7 @@ description:
     object to V(false), which this module leaves alone unless O(reprovision) is set.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.attributes.actiongroup_kubernetes
   - baremetal.netboot.kubernetes
 attributes:
   check_mode:
@@ -178,8 +179,7 @@ machines:
 from functools import partial
 from typing import Any, NoReturn
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import cluster as _hardware_cluster
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import files as _hardware_files
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import plan as _hardware_plan

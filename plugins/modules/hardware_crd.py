@@ -17,6 +17,7 @@ description:
     changed, and the result says what was found. The same goes for one that a newer release of this collection made.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.attributes.actiongroup_kubernetes
   - baremetal.netboot.kubernetes
 attributes:
   check_mode:
@@ -109,8 +110,7 @@ found:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client, resource_path
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import crd_merge

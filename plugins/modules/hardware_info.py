@@ -15,6 +15,7 @@ description:
   - Asks once, whatever the number of machines.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.attributes.actiongroup_kubernetes
   - baremetal.netboot.kubernetes
 attributes:
   check_mode:
@@ -221,8 +222,7 @@ resources:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.base import StoreError
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import described, named

@@ -23,7 +23,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Asks the source for the checksums and the sizes, and writes nothing.
+      - Asks the source for the checksums and the sizes, and writes nothing. Where the source does not answer, a warning
+        says so, and files that are there are taken for right where no checksums are kept beside them.
   diff_mode:
     support: full
   idempotent:
@@ -249,8 +250,7 @@ bytes:
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
     ARCHES,
     BOOT_ROLES,

@@ -19,6 +19,7 @@ description:
     a cluster. It may only read, and has no privilege.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.attributes.actiongroup_kubernetes
   - baremetal.netboot.kubernetes
 attributes:
   check_mode:
@@ -195,9 +196,9 @@ objects:
 import time
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import image_server

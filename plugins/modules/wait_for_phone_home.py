@@ -21,6 +21,7 @@ description:
     kubernetes library and the kubeconfig. Nothing is run on the task's host, wherever that is.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
+  - baremetal.netboot.attributes.actiongroup_kubernetes
   - baremetal.netboot.kubernetes
 attributes:
   check_mode:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from ansible_collections.baremetal.netboot.plugins.doc_fragments.attributes impo
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
+DEMOS = ("playbooks/inventory/demo.yml", "playbooks/inventory/demo_harvester.yml")
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 
 
@@ -24,8 +26,29 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def test_action_group_lists_every_module():
-    assert load(ROOT / "meta/runtime.yml")["action_groups"]["all"] == MODULES
+def documentation(module: str) -> dict[str, Any]:
+    """Return a module's own documentation, without what its fragments add."""
+    tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8"))
+    texts = {
+        node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign) and node.lineno < 20
+    }
+    return yaml.safe_load(texts["DOCUMENTATION"])
+
+
+def test_action_group_lists_the_modules_that_reach_a_cluster_and_no_others():
+    """Its defaults, a kubeconfig above all, go to each of its modules, and one without such an option fails on them."""
+    reaching = [
+        name
+        for name in MODULES
+        if "baremetal.netboot.kubernetes" in documentation(name)["extends_documentation_fragment"]
+    ]
+    assert load(ROOT / "meta/runtime.yml")["action_groups"] == {"kubernetes": reaching}
+    assert reaching == [
+        name
+        for name in MODULES
+        if "baremetal.netboot.attributes.actiongroup_kubernetes"
+        in documentation(name)["extends_documentation_fragment"]
+    ]
 
 
 def test_every_action_plugin_has_a_module():
@@ -62,6 +85,17 @@ def test_module_says_which_python_it_needs(module):
 def test_every_role_has_a_scenario():
     scenarios = {path.parent.name for path in (ROOT / "extensions/molecule").glob("*/molecule.yml")}
     assert {role.name for role in ROLES} == scenarios
+
+
+# Where bootd keeps things on a host; by default outside the directories of tests and demonstrations.
+PLACES = "bootd_store bootd_config_dir bootd_install_dir bootd_state_dir bootd_pid_file bootd_log_file".split()
+
+
+@pytest.mark.parametrize("path", ["extensions/molecule/bootd/inventory/hosts.yml", *DEMOS])
+def test_nothing_that_runs_on_this_machine_touches_the_bootd_of_its_host(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert "bootd_service_manager: foreground" in text
+    assert [name for name in PLACES if not re.search(rf"^ +{name}: .*{{{{ (scratch|demo_dir) }}}}", text, re.M)] == []
 
 
 def test_requirements_are_what_the_daemon_asks_for():

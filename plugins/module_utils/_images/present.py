@@ -43,6 +43,10 @@ class Failed(Exception):
         self.outcomes = list(outcomes)
 
 
+class AwayAtFirst(Failed):
+    """The source is away, and no checksums are here."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """What is wanted: ``release`` in ``directory``, right by its checksums where ``verify``.
@@ -61,9 +65,9 @@ class Wish:
 
 def present(wish: Wish, source: Source, warn: Callable[[str], None]) -> list[Outcome]:
     """Have the files there and return what became of each; raises Failed, Busy, OSError."""
-    text = _checksums(wish, source, warn) if wish.verify else ""
     if wish.check:
-        return _Run(wish, source, text, Progress(None)).look()
+        return _foreseen(wish, source, warn)
+    text = _checksums(wish, source, warn) if wish.verify else ""
     places.make(wish.directory)
     with places.alone_in(wish.directory):
         progress = Progress(wish.directory / PROGRESS)
@@ -73,6 +77,17 @@ def present(wish: Wish, source: Source, warn: Callable[[str], None]) -> list[Out
             progress.end()
 
 
+def _foreseen(wish: Wish, source: Source, warn: Callable[[str], None]) -> list[Outcome]:
+    """Return what would be done, as far as it can be told where the source is away; raises Failed, OSError."""
+    wish, text = replace(wish, retries=0), ""
+    try:
+        text = _checksums(wish, source, warn) if wish.verify else ""
+    except AwayAtFirst as away:
+        warn(f"{away}; check mode takes the files that are here for right and can't tell the sizes of the others")
+        wish = replace(wish, verify=False)
+    return _Run(wish, source, text, Progress(None)).look()
+
+
 def _checksums(wish: Wish, source: Source, warn: Callable[[str], None]) -> str:
     """Return the text of the release's checksums; the one that is there already where the source is away."""
     try:
@@ -80,7 +95,7 @@ def _checksums(wish: Wish, source: Source, warn: Callable[[str], None]) -> str:
     except Away as error:
         kept = wish.directory / wish.release.checksums
         if not kept.is_file():
-            raise Failed([str(error)]) from error
+            raise AwayAtFirst([str(error)]) from error
         warn(f"{error}; the checksums in {wish.directory} are taken instead")
         return kept.read_text(encoding="utf-8", errors="replace")
     except SourceError as error:
@@ -164,12 +179,13 @@ class _Run:
     def _size_of(self, role: str, *, wrong: bool) -> int | None:
         """Return the size at the source; of a file that is ``wrong`` here None, too, where the source does not answer.
 
-        It is then taken away before the source is asked again, and that tells why it can't be had.
+        It is then taken away before the source is asked again, and that tells why it can't be had. In check mode nobody
+        knows the size where the source is away.
         """
         try:
             return patiently(partial(self._source.size, role), self._wish.retries)
-        except SourceError:
-            if wrong:
+        except SourceError as error:
+            if wrong or (self._wish.check and isinstance(error, Away)):
                 return None
             raise
 

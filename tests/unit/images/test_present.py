@@ -283,6 +283,35 @@ def test_present_while_the_source_is_away(run, images):
     assert ISO not in names_in(images)
 
 
+def test_present_in_check_mode_while_the_source_is_away(run, images):
+    """Whoever looks first may have no way to the source: told is what would be fetched, and what nobody looked at."""
+    closed = "http://127.0.0.1:1"
+    result = run(check=True, source=closed)
+    assert actions(result) == dict.fromkeys(set(ALL) - {SUMS}, "fetched")
+    assert [item["url"].startswith(f"{closed}/{VERSION}/") for item in result["files"]] == [True] * len(SIZES)
+    assert "unknown size" in result["diff"]["after"]
+    (warning,) = run.warnings
+    assert warning.startswith(f"{closed}/{VERSION}/{SUMS}: ")
+    assert "check mode takes the files that are here for right" in warning
+    assert not images.exists()
+
+
+def test_present_in_check_mode_while_the_source_is_away_judges_by_kept_checksums(run, images):
+    run()
+    (images / ISO).write_bytes(b"y" * SIZES["iso"])
+    (images / KERNEL).unlink()
+    result = run(check=True, source="http://127.0.0.1:1")
+    changes = {ISO: "replaced", KERNEL: "fetched"}
+    assert actions(result) == {**dict.fromkeys(ALL, "unchanged"), **changes}
+    assert (images / ISO).read_bytes() == b"y" * SIZES["iso"]
+
+
+def test_present_in_check_mode_fails_where_the_source_has_no_such_release(run, mirror):
+    (mirror.directory / VERSION / SUMS).unlink()
+    with pytest.raises(Failed, match="404 Not Found"):
+        run(check=True)
+
+
 def test_present_keeps_credentials_to_itself(run, mirror, images):
     mirror.password = "hunter2"
     source = mirror.url.replace("http://", "http://me:hunter2@")

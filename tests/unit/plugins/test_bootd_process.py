@@ -124,6 +124,17 @@ def test_main_starts_anew_when_something_has_changed(run, program, change):
     assert not run(**options)["changed"]
 
 
+def test_main_gives_the_kubeconfig_and_starts_anew_with_another(run, tmp_path):
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text("one", encoding="utf-8")
+    first = run(kubeconfig=str(kubeconfig))
+    environment = Background(sys.executable, str(tmp_path / "pid")).environment(first["pid"], "KUBECONFIG")
+    assert environment == {"KUBECONFIG": str(kubeconfig)}
+    assert not run(kubeconfig=str(kubeconfig))["changed"]
+    kubeconfig.write_text("another", encoding="utf-8")
+    assert run(kubeconfig=str(kubeconfig))["changed"]
+
+
 def test_main_stops(run, tmp_path):
     assert not run(state="stopped")["changed"]
     first = run()

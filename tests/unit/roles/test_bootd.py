@@ -107,6 +107,81 @@ def test_settings_have_configurations_in_a_directory_only_without_a_cluster():
     assert settings(bootd_store="files:/srv/x", bootd_config_dir="/srv/y")["BOOTD_CONFIG_DIR"] == "/srv/y"
 
 
+CLUSTER = {"bootd_store": "kubernetes:tink-system", "bootd_kubeconfig": "/etc/kind/netboot.kubeconfig"}
+
+
+def value(name: str, **given: object) -> object:
+    return templar(**given).template(trust_as_template("{{ " + name + " }}"))
+
+
+def test_service_reaches_a_cluster_by_a_copy_of_the_kubeconfig():
+    """KinD's is root's, and the service has neither root's files nor anybody's home."""
+    assert settings(bootd_service_manager="systemd", **CLUSTER)["KUBECONFIG"] == "/etc/bootd/kubeconfig"
+    assert settings(bootd_service_manager="systemd", **CLUSTER)["BOOTD_STORE"] == "kubernetes:tink-system"
+    assert value("__bootd_kubeconfig", bootd_service_manager="foreground", **CLUSTER) == "/etc/kind/netboot.kubeconfig"
+    tasks = yaml.safe_load((ROLE / "tasks/cluster.yml").read_text(encoding="utf-8"))
+    (copy,) = [task for task in tasks if "ansible.builtin.copy" in task]
+    assert (copy["ansible.builtin.copy"]["mode"], copy["diff"]) == ("0400", False)
+
+
+def test_service_has_no_kubeconfig_where_machines_are_files():
+    given = {"bootd_service_manager": "systemd", "bootd_kubeconfig": "/root/.kube/config"}
+    assert "KUBECONFIG" not in settings(**given)
+    assert value("__bootd_kubeconfig", **given) == ""
+    assert value("__bootd_manifest_dir", **given) == "/etc/bootd/hardware"
+
+
+@pytest.mark.parametrize("store", ["kubernetes", "kubernetes:tink-system"])
+def test_cluster_is_no_directory(store):
+    assert value("__bootd_manifest_dir", bootd_service_manager="systemd", bootd_store=store) == ""
+    tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text(encoding="utf-8"))
+    (made,) = [task for task in tasks if "__bootd_manifest_dir" in str(task.get("ansible.builtin.file"))]
+    assert made["when"] == "__bootd_manifest_dir | length > 0"
+
+
+@pytest.mark.parametrize(
+    ("store", "good"),
+    [
+        *((store, True) for store in ("files:/srv/x", "kubernetes", "kubernetes:tink-system", "kubernetes:a")),
+        *((store, False) for store in ("/srv/x", "files:srv/x", "files:", "kubernetes:", "kubernetes:A_b", "kube")),
+    ],
+)
+def test_store_is_checked_before_anything_is_done(store, good):
+    first = yaml.safe_load((ROLE / "tasks/main.yml").read_text(encoding="utf-8"))[0]
+    condition = first["ansible.builtin.assert"]["that"]
+    assert value(condition, bootd_store=store) is good
+
+
+def test_command_is_for_hosts_where_bootd_is_a_service():
+    assert value("bootd_command", bootd_service_manager="systemd") == "/usr/local/bin/bootd"
+    assert value("bootd_command", bootd_service_manager="foreground") == ""
+    assert value("bootd_command") == ""
+
+
+def tasks_of(name: str) -> list[dict[str, object]]:
+    return yaml.safe_load((ROLE / f"tasks/{name}.yml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("version", "good"), [([3, 9, 18], False), ([3, 10, 12], False), ([3, 11, 2], True), ([3, 14, 0], True)]
+)
+def test_python_of_the_host_is_asserted(version, good):
+    (asserted,) = [task["ansible.builtin.assert"] for task in tasks_of("python") if "ansible.builtin.assert" in task]
+    facts = {"python": {"version_info": [*version, "final", 0], "executable": "/usr/bin/python3"}}
+    given = {"ansible_facts": facts, "inventory_hostname": "um790"}
+    assert value(asserted["that"], **given) is good
+    message = str(templar(**given).template(trust_as_template(asserted["fail_msg"])))
+    for word in ("um790", "/usr/bin/python3, which", ".".join(map(str, version)), "ansible_python_interpreter"):
+        assert word in message
+
+
+def test_virtual_environment_is_made_of_the_python_that_was_named():
+    facts = {"ansible_facts": {"python": {"executable": "/usr/bin/python3.11"}}}
+    assert value("__bootd_pythons", **facts) == ["/usr/bin/python3.11", "/opt/bootd/venv/bin/python"]
+    assert value("__bootd_pythons", **facts, bootd_venv_python="/usr/bin/python3.12")[0] == "/usr/bin/python3.12"
+    assert value("__bootd_pythons", **facts, bootd_python="/srv/python") == ["/srv/python"]
+
+
 def test_directory_of_configurations_is_for_its_owner_only():
     tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text(encoding="utf-8"))
     (made,) = [task["ansible.builtin.file"] for task in tasks if "bootd_config_dir" in str(task.get("when"))]
@@ -158,8 +233,8 @@ def test_unit_is_hardened_by_systemds_own_figures(unit_file):
 
 
 def pip_options(**given) -> list[str]:
-    lines = yaml.safe_load((ROLE / "tasks/libraries.yml").read_text(encoding="utf-8"))
-    (pip,) = [task["ansible.builtin.pip"] for task in lines if "ansible.builtin.pip" in task]
+    tasks = [task for part in tasks_of("libraries") for task in part.get("block", [part])]
+    (pip,) = [task["ansible.builtin.pip"] for task in tasks if "ansible.builtin.pip" in task]
     return shlex.split(str(templar(**given).template(trust_as_template(pip["extra_args"]))))
 
 
@@ -183,3 +258,42 @@ def test_lock_is_a_file_of_the_role():
         text = (ROLE / f"tasks/{name}.yml").read_text(encoding="utf-8")
         assert f"{{{{ bootd_pip_requirements | default('{lock.name}', true) }}}}" in text
         assert lock.parent == ROLE / "files"
+
+
+@pytest.mark.parametrize(
+    ("library", "installs", "foresees"),
+    [({"skipped": True}, True, False), ({"rc": 0}, True, False), ({"rc": 1}, False, True)],
+    ids=["no check mode, or no apt", "check mode", "check mode on a host that Ansible never worked on"],
+)
+def test_packages_are_foreseen_where_they_cannot_be_looked_for(library, installs, foresees):
+    """apt's module fails in check mode without python3-apt, which it installs by itself in an ordinary run."""
+    *_before, install, foresee = tasks_of("packages")
+    assert value(install["when"], __bootd_packages_library=library) is installs
+    assert value(foresee["when"], __bootd_packages_library=library) is foresees
+    assert foresee["changed_when"] is True
+    changed = value(
+        "__bootd_packages_change",
+        __bootd_packages={"skipped": True, "changed": False},
+        __bootd_packages_foreseen={"changed": foresees},
+    )
+    assert changed is foresees
+
+
+def test_packages_are_installed_in_one_way_only():
+    """What was mended there for check mode is then mended for all roles."""
+    managers = re.compile(r"ansible\.builtin\.(package|apt|dnf|dnf5|yum):")
+    files = ROLE.parent.glob("*/tasks/*.yml")
+    assert [path.name for path in files if managers.search(path.read_text(encoding="utf-8"))] == ["packages.yml"]
+
+
+@pytest.mark.parametrize(
+    "role", ["bootd/tasks/main", "image_server/tasks/main", "hardware/tasks/files", "configuration/tasks/files"]
+)
+def test_role_looks_at_the_python_before_it_runs_a_module_of_the_collection(role):
+    tasks = yaml.safe_load((ROLE.parent / f"{role}.yml").read_text(encoding="utf-8"))
+    texts = [yaml.safe_dump(task) for task in tasks]
+    (first,) = [number for number, text in enumerate(texts) if re.search(r"python(\.yml)?$", text, re.M)]
+    modules = [number for number, text in enumerate(texts) if re.search(r"^baremetal\.netboot\.", text, re.M)]
+    assert all(first < number for number in modules)
+    others = ("ports.yml", "images.yml", "install.yml")
+    assert all(first < number for number, text in enumerate(texts) if any(name in text for name in others))

@@ -75,7 +75,6 @@ def test_recipe_takes_base_and_index():
 def test_key_is_another_one_when_the_image_is(other):
     given = {
         "__bootd_image_files": files(a="1"),
-        "__bootd_image_packages_installed": {},
         "__bootd_image_directories": {},
     }
     assert value("__bootd_image_key", **given) == value("__bootd_image_key", **given)
