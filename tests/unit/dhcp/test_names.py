@@ -30,9 +30,9 @@ def told(client: dict[int, bytes], allow: bool = True) -> str:
 @pytest.mark.parametrize(
     ("client", "kind", "name"),
     [
-        (UEFI, ServeFile, "ipxe.efi"),
+        (UEFI, ServeFile, "snponly.efi"),
         (BIOS, ServeFile, "undionly.kpxe"),
-        (IPXE | NO_HTTP, ServeFile, "ipxe.efi"),
+        (IPXE | NO_HTTP, ServeFile, "snponly.efi"),
         (IPXE | NO_HTTP | {opt.CLIENT_ARCHITECTURE: b"\0\6"}, ServeScript, "autoexec.ipxe"),
     ],
 )
