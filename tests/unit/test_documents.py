@@ -93,7 +93,7 @@ def test_daemon_options_exist(path):
     """Each long option on a line that runs `bootd` is one that its argument parser knows."""
     options = set()
     for line in re.sub(r"\\\n", " ", path.read_text(encoding="utf-8")).splitlines():
-        if re.search(r"\bbootd (serve|check|explain)\b", line):
+        if re.search(r"\bbootd (serve|machines|check|explain|report-url)\b", line):
             options |= set(re.findall(r"--[a-z][a-z-]+", line))
     sources = "".join(
         p.read_text(encoding="utf-8") for p in (ROOT / "plugins/module_utils/_bootd").glob("commands/*.py")

@@ -2,35 +2,54 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """bootd, the boot daemon: ``main`` reads the command line and the environment, and nothing else in it does.
 
-Exit codes: 0 all well, 1 ``check`` found problems or the daemon met a fault, 2 the command line can't be used.
+Exit codes: 0 all well, 1 ``check`` found problems, there is no such machine, or the daemon met a fault, 2 the command
+line or the store can't be used.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
-from .commands import arguments, check, explain, report_url, serve
+from .commands import arguments, check, explain, machines, report_url, serve
 from .commands.backends import is_cluster
+from .commands.settings_file import environment_with
 from .process import libraries
 from .stores.base import StoreError
 
-_COMMANDS = {"serve": serve.run, "check": check.run, "explain": explain.run, "report-url": report_url.run}
+_COMMANDS = {
+    "serve": serve.run,
+    "machines": machines.run,
+    "check": check.run,
+    "explain": explain.run,
+    "report-url": report_url.run,
+}
+NOT_ALLOWED = "only root and the daemon's own user may read it: ask as one of them, as with sudo"
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command that ``argv`` names (by default the process's own) and return its exit code."""
-    options = arguments.parse(sys.argv[1:] if argv is None else argv, os.environ)
+    words = sys.argv[1:] if argv is None else argv
+    options = arguments.parse(words, os.environ)
+    environ: Mapping[str, str] = os.environ
     try:
-        libraries.require(libraries.CLUSTER if is_cluster(getattr(options, "store", "")) else {})
-        return _COMMANDS[options.command](options, os.environ)
+        if "settings" in options:
+            environ = environment_with(options.settings, environ, needed=not options.store)
+            options = arguments.parse(words, environ)
+        libraries.require(libraries.CLUSTER if is_cluster(getattr(options, "store", None) or "") else {})
+        return _COMMANDS[options.command](options, environ)
     except (arguments.UsageError, libraries.MissingLibraries, StoreError) as error:
-        sys.stderr.write(f"bootd: {error}\n")
-        return 2
+        return _failed(str(error), error.__cause__, 2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"bootd: {where}{error.strerror or error}\n")
-        return 1
+        return _failed(f"{where}{error.strerror or error}", error, 1)
+
+
+def _failed(message: str, cause: BaseException | None, status: int) -> int:
+    hint = f"; {NOT_ALLOWED}" if isinstance(cause, PermissionError) else ""
+    sys.stderr.write(f"bootd: {message}{hint}\n")
+    return status
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.commands.arguments import UsageError, client_from, parse, settings_from
+from _bootd.commands.arguments import UsageError, client_from, parse, settings_from, stages_from
+from _bootd.commands.clients import Client
 from _bootd.process.settings import LIMITS
 
 SERVE = ["serve", "--store", "files:/etc/manifests", "--address", "192.0.2.1"]
@@ -99,16 +100,56 @@ def test_settings_from_ready_checks(text, on):
     assert serve(environ={"BOOTD_READY_CHECKS": text}).ready_checks is on
 
 
-@pytest.mark.parametrize("text", ["5847ca71d849", "58-47-CA-71-D8-49", "5847.ca71.d849"])
-def test_client_from_takes_any_notation(text):
-    options = parse(["explain", text, "--store", "files:/x", "--arch", "0"], {})
-    assert client_from(options) == ("58:47:ca:71:d8:49", 0)
+@pytest.mark.parametrize(
+    ("flags", "client"),
+    [
+        ([], None),
+        (["--arch", "6"], Client("firmware", 6)),
+        (["--client", "bios"], Client("firmware", 0)),
+        (["--client", "uefi-http"], Client("firmware", 16)),
+        (["--client", "ipxe"], Client("ipxe", 7)),
+        (["--client", "ipxe-without-http", "--arch", "0"], Client("ipxe-without-http", 0)),
+        (["--client", "none"], Client("none", 7)),
+    ],
+)
+def test_client_from_is_the_machines_own_unless_told(flags, client):
+    assert client_from(parse(["explain", "um790-1", *flags], {})) == client
 
 
-@pytest.mark.parametrize(("mac", "arch"), [("58:47:ca:71:d8", "7"), ("58:47:ca:71:d8:49", "uefi")])
-def test_client_from_refuses_what_is_neither(mac, arch):
-    with pytest.raises(UsageError):
-        client_from(parse(["explain", mac, "--store", "files:/x", "--arch", arch], {}))
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--arch", "uefi"], "--arch is 'uefi' but should be a number"),
+        (["--arch", "65536"], "--arch is '65536'"),
+        (["--client", "mips"], "--client is 'mips' but should be one of bios, uefi,"),
+        (["--client", "bios", "--arch", "7"], "--client bios is architecture 0"),
+    ],
+)
+def test_client_from_refuses_what_is_none(flags, words):
+    with pytest.raises(UsageError, match=words):
+        client_from(parse(["explain", "um790-1", *flags], {}))
+
+
+def test_stages_from():
+    assert stages_from(parse(["machines"], {})) == ()
+    assert stages_from(parse(["machines", "--stage", "failed, ready"], {})) == ("failed", "ready")
+    with pytest.raises(UsageError, match="--stage is lunch but should be of known, offered,"):
+        stages_from(parse(["machines", "--stage", "failed,lunch"], {}))
+
+
+@pytest.mark.parametrize("command", ["machines", "explain um790-1", "report-url"])
+def test_settings_from_names_what_neither_flags_nor_environment_nor_file_have(command):
+    with pytest.raises(UsageError, match="--store is not given, and neither the environment nor /x has BOOTD_STORE"):
+        settings_from(parse([*command.split(), "--settings", "/x"], {}))
+
+
+@pytest.mark.parametrize("command", ["serve", "machines", "check", "explain", "report-url"])
+def test_help_tells_flags_and_their_variables(command, capsys):
+    with pytest.raises(SystemExit):
+        parse([command, "--help"], {})
+    out = capsys.readouterr().out
+    assert "[BOOTD_STORE]" in out
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_settings_from_a_directory_of_configurations(tmp_path):

@@ -96,3 +96,36 @@ def test_main_check_exit_status(tmp_path, capsys, good, status):
 @given(YAML_LIKE | st.text(max_size=50))
 def test_lines_of_any_text_never_raises(text):
     assert all(0 <= line <= text.count("\n") + text.count("\r") + 2 for line in lines_of(text).values())
+
+
+def test_check_command_as_json(tmp_path, capsys):
+    text = howto.HARDWARE.replace("lease_time: 86400", "lease_time: -5").replace("allowWorkflow", "allowWorkFlow")
+    path = tmp_path / "um790-1.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert main(["check", "--json", str(path)]) == 1
+    document = json.loads(capsys.readouterr().out)
+    problem, note = document["problems"]
+    assert (document["objects"], document["files"]) == (1, 1)
+    assert problem == {
+        "severity": "error",
+        "file": str(path),
+        "line": text.splitlines().index("        lease_time: -5") + 1,
+        "object": "tink-system/um790-1",
+        "field": "spec.interfaces[0].dhcp.lease_time",
+        "value": "-5",
+        "problem": check_paths([str(path)]).problems[0].message,
+    }
+    assert note["severity"] == "note"
+    path.write_text(howto.HARDWARE, encoding="utf-8")
+    assert main(["check", "--json", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"problems": [], "objects": 1, "files": 1}
+
+
+def test_check_command_is_about_the_daemons_manifests_where_none_are_named(tmp_path, capsys, monkeypatch):
+    (tmp_path / "a.yaml").write_text(howto.HARDWARE, encoding="utf-8")
+    monkeypatch.setenv("BOOTD_STORE", f"files:{tmp_path}")
+    assert main(["check", "--settings", ""]) == 0
+    assert "in 1 object of 1 file" in capsys.readouterr().out
+    monkeypatch.setenv("BOOTD_STORE", "kubernetes:tink-system")
+    assert main(["check", "--settings", ""]) == 2
+    assert "--store is kubernetes:tink-system: name a PATH" in capsys.readouterr().err

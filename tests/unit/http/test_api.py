@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import sys
 from dataclasses import replace
 
@@ -11,9 +13,10 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.decisions.events import Event
-from _bootd.decisions.stages import State
+from _bootd.decisions.stages import STAGES, State
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.status import boot_interface, find, machine_document
+from _bootd.process.version import VERSION
 from _bootd.stores.base import StoreProblem
 from servers.http_site import ADDRESS, KEY, MAC, NOW, OTHER_ADDRESS, OTHER_MAC, machine, make_site
 
@@ -154,7 +157,7 @@ def test_unknown(site):
 
 
 def test_ready_also_with_a_file_that_can_not_be_read(site):
-    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": []}
+    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": [], "warnings": []}
     site.problems.append(StoreProblem("hardware/a.yaml", "line 3: not YAML"))
     answer = site.get("/readyz")
     # Its last good machines are served, so this must not take the daemon out of service.
@@ -191,6 +194,55 @@ def test_health_names_each_server_that_answers_nobody(site):
     assert (answer.status, answer.text) == (503, "dhcp: its thread has ended: SystemExit\n")
 
 
+def test_index_lists_every_route_of_the_api_and_its_documentation(site):
+    for path in ("/api/v1", "/api/v1/"):
+        index = site.get(path).json
+        assert index["version"] == VERSION
+        assert index["documentation"].endswith("/docs/api.md")
+        listed = [endpoint["path"] for endpoint in index["endpoints"]]
+    routes = [route.rule.replace(":path", "") for route in site.app._app.routes]
+    theirs = ("/api/v1", "/healthz", "/readyz", "/metrics")
+    assert sorted(listed) == sorted(["/", *(route for route in routes if route.startswith(theirs))])
+    assert all(endpoint["description"] for endpoint in index["endpoints"])
+    assert all(path in site.get("/").text for path in listed)
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v2", "/api/v1/machine", "/api/v1/events"])
+def test_api_has_nothing_there(site, path):
+    answer = site.get(path)
+    assert (answer.status, "/api/v1" in answer.json["reason"]) == (404, True)
+
+
+def test_metrics_tell_the_stage_of_every_machine(site):
+    site.journal.record(Event(KEY, MAC, 1.0, events.Discover(netboot=True, client="firmware")))
+    site.journal.record(Event("tink-system/gone", MAC, 1.0, events.Discover(netboot=True, client="firmware")))
+    lines = [line for line in site.get("/metrics").text.splitlines() if line.startswith("bootd_machines{")]
+    told = {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in lines}
+    assert told == {**dict.fromkeys(STAGES, 0.0), "known": 1.0, "offered": 1.0}
+    site.catalog.remove(KEY)
+    assert 'bootd_machines{stage="offered"} 0.0' in site.get("/metrics").text
+
+
+def test_metrics_tell_the_build_and_the_process_and_hold_no_noise(site):
+    site.get("/healthz")
+    text = site.get("/metrics").text
+    build = f'bootd_build_info{{python="{platform.python_version()}",version="{VERSION}"}} 1.0'
+    assert build in text
+    assert "process_start_time_seconds " in text
+    assert "_created" not in text
+
+
+def test_metrics_are_named_as_prometheus_has_it(site):
+    """https://prometheus.io/docs/practices/naming/: a prefix, base units, and ``_total`` for what only rises."""
+    site.get("/healthz")
+    kinds = dict(line.split()[2:4] for line in site.get("/metrics").text.splitlines() if line.startswith("# TYPE"))
+    assert len(kinds) > 10
+    for name, kind in kinds.items():
+        assert re.fullmatch(r"(?:bootd|process)(?:_[a-z0-9]+)+", name)
+        assert name.endswith("_total") == (kind == "counter")
+        assert not re.search(r"(milli|micro)seconds|kilobytes|_ms$|_count$", name)
+
+
 def test_metrics(site):
     site.get("/healthz")
     answer = site.get("/metrics")
@@ -198,7 +250,7 @@ def test_metrics(site):
     assert 'bootd_http_requests_total{route="/healthz",status="200"} 1.0' in answer.text
 
 
-@pytest.mark.parametrize("path", ["/api/v1/machines", "/readyz", "/metrics", "/healthz", "/"])
+@pytest.mark.parametrize("path", ["/api/v1/machines", "/readyz", "/metrics", "/healthz", "/", "/api/v1"])
 def test_api_is_read_only(site, path):
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         assert site.ask(method, path).status == 405

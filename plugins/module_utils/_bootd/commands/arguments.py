@@ -7,18 +7,23 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
-from ..decisions.architectures import parse_arch_map
-from ..hardware.mac import parse_mac
+from ..decisions.architectures import X64_UEFI, parse_arch_map
+from ..decisions.stages import STAGES
 from ..hardware.names import is_object_name
 from ..process.log import LEVELS
 from ..process.settings import DHCP_MODES, LIMITS, Settings
+from ..process.version import version_text
+from .clients import CLIENTS, Client
 
 STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
 DEFAULT_STATE_DIR = "/var/lib/bootd"
+SETTINGS_FILE = "/etc/default/bootd"  # what the role writes, and systemd gives the daemon as its environment
+EXAMPLE_ADDRESS = "192.0.2.1"  # of nobody (RFC 5737), where nothing says which address is bootd's
 MAX_LIMIT = 30 * 86400  # seconds
 
 
@@ -26,14 +31,23 @@ class UsageError(Exception):
     """The command line can't be used; the message names the flag, its value and what it should be."""
 
 
+class _ShowVersion(argparse.Action):
+    """Prints the version as it stands; argparse's own action would fold its lines."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_unused: object) -> None:
+        """Print the version and end."""
+        sys.stdout.write(version_text())
+        parser.exit()
+
+
 def parse(argv: list[str], environ: Mapping[str, str]) -> argparse.Namespace:
     """Return the parsed command line; a flag that is not given takes its value from ``environ``."""
     parser = argparse.ArgumentParser(prog="bootd", description="Boot machines from the network.")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the versions of bootd and its libraries")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="answer DHCP, TFTP, HTTP and syslog"), environ)
-    _add_check(commands.add_parser("check", help="validate Hardware manifests"))
-    _add_explain(commands.add_parser("explain", help="show what one machine would get, stage by stage"), environ)
-    _add_report_url(commands.add_parser("report-url", help="print the URLs installers report to"), environ)
+    for name, add, text, more in _COMMANDS:
+        description = f"{text[0].upper()}{text[1:]}."
+        add(commands.add_parser(name, help=text, description=description, epilog=more), environ)
     return parser.parse_args(argv)
 
 
@@ -44,14 +58,23 @@ def _flag(
     default: str | None,
     text: str,
     metavar: str,
+    *,
+    required: bool = False,
 ) -> None:
-    variable = f"BOOTD_{flag.removeprefix('--').replace('-', '_').upper()}"
+    variable = variable_of(flag)
     value = environ.get(variable, default)
-    parser.add_argument(flag, default=value, required=value is None, help=f"{text} [{variable}]", metavar=metavar)
+    missing = required and value is None
+    parser.add_argument(flag, default=value, required=missing, help=f"{text} [{variable}]", metavar=metavar)
 
 
-def _add_common(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    _flag(parser, environ, "--address", None, "IPv4 address that machines reach bootd by", metavar="IP")
+def variable_of(flag: str) -> str:
+    """Return the environment variable that stands for ``flag``, with its dashes or without."""
+    return f"BOOTD_{flag.removeprefix('--').replace('-', '_').upper()}"
+
+
+def _add_common(parser: argparse.ArgumentParser, environ: Mapping[str, str], *, required: bool) -> None:
+    text = "IPv4 address that machines reach bootd by"
+    _flag(parser, environ, "--address", None, text, metavar="IP", required=required)
     _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
     _flag(parser, environ, "--state-dir", DEFAULT_STATE_DIR, "where states and the secret are kept", metavar="DIR")
     text = "file that keys report URLs, for several bootds to share; none: one in the state directory"
@@ -59,8 +82,8 @@ def _add_common(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> 
 
 
 def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
-    _add_common(parser, environ)
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE", required=True)
+    _add_common(parser, environ, required=True)
     _flag(parser, environ, "--interface", "", "answer DHCP on this interface only", metavar="IF")
     _flag(parser, environ, "--bind", "0.0.0.0", "IPv4 address the servers listen on", metavar="IP")
     _flag(parser, environ, "--tftp-port", "69", "TFTP port", metavar="PORT")
@@ -91,8 +114,19 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--log-level", "info", f"one of {', '.join(LEVELS)}", metavar="LEVEL")
 
 
-def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a manifest or a directory of them")
+def _add_check(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    text = "a manifest or a directory of them; by default the daemon's"
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=text)
+    _add_asking(parser, environ)
+
+
+def _add_asking(parser: argparse.ArgumentParser, environ: Mapping[str, str], *, as_json: bool = True) -> None:
+    """Add what every command has that asks about a daemon: where that one's settings are."""
+    text = f"file of the daemon's settings, which count where a flag is not given; {SETTINGS_FILE} where it is there"
+    _flag(parser, environ, "--settings", None, text, metavar="FILE")
+    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
+    if as_json:
+        parser.add_argument("--json", action="store_true", help="print one JSON document, for programs")
 
 
 def _add_boot_files(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -114,14 +148,33 @@ def _add_arch_map(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -
     _flag(parser, environ, "--arch-map", "", text, metavar="ARCH=FILE,...")
 
 
-def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    parser.add_argument("mac", metavar="MAC", help="the machine's MAC address, in any notation")
-    parser.add_argument("--arch", default="7", metavar="N", help="client architecture (option 93); 0 is BIOS, 7 UEFI")
-    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
-    _flag(parser, environ, "--address", "192.0.2.1", "IPv4 address that machines reach bootd by", metavar="IP")
-    _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
+def _add_state_dir(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     text = "the daemon's, to take what was kept there into account"
     _flag(parser, environ, "--state-dir", _readable(DEFAULT_STATE_DIR), text, metavar="DIR")
+
+
+def _add_machines(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    text = "name, MAC address or IP address; all by default"
+    parser.add_argument("machines", nargs="*", metavar="MACHINE", help=text)
+    text = f"only machines at these stages, of {', '.join(STAGES)}"
+    parser.add_argument("--stage", default="", metavar="STAGE,...", help=text)
+    _add_asking(parser, environ)
+    _add_state_dir(parser, environ)
+
+
+def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    # The daemon's settings count here too that are no flags of this command, such as the limit of installations.
+    told = {name: environ.get(variable_of(name)) for name in _CONVERTERS}
+    parser.set_defaults(**{name: value for name, value in told.items() if value is not None})
+    parser.add_argument("machine", metavar="MACHINE", help="name, MAC address or IP address of the machine")
+    text = f"who asks, one of {', '.join(CLIENTS)}; by default the machine's own firmware, or else uefi"
+    parser.add_argument("--client", default="", metavar="CLIENT", help=text)
+    text = "its architecture, as a number of DHCP option 93: 0 is BIOS, 7 is UEFI, 11 is UEFI of arm64"
+    parser.add_argument("--arch", default="", metavar="N", help=text)
+    _add_asking(parser, environ)
+    _flag(parser, environ, "--address", EXAMPLE_ADDRESS, "IPv4 address that machines reach bootd by", metavar="IP")
+    _flag(parser, environ, "--http-port", "7080", "port of every URL handed out", metavar="PORT")
+    _add_state_dir(parser, environ)
     _add_boot_files(parser, environ)
     _add_config_dir(parser, environ)
     _add_arch_map(parser, environ)
@@ -129,8 +182,32 @@ def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
 
 def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="machines; all of the store where none is named")
-    _flag(parser, environ, "--store", None, STORES, metavar="STORE")
-    _add_common(parser, environ)
+    _add_asking(parser, environ, as_json=False)
+    _add_common(parser, environ, required=False)
+
+
+_COMMANDS: tuple[tuple[str, Callable[[argparse.ArgumentParser, Mapping[str, str]], None], str, str], ...] = (
+    ("serve", _add_serve, "answer DHCP, TFTP, HTTP and syslog", "Exit status: 0 stopped, 1 a fault, 2 the settings."),
+    (
+        "machines",
+        _add_machines,
+        "list the machines, and where each stands",
+        "Exit status: 0, 1 where a machine that is named is not there, 2 the command line or the store.",
+    ),
+    (
+        "check",
+        _add_check,
+        "validate Hardware manifests",
+        "Exit status: 0 no problem, 1 problems, 2 the command line.",
+    ),
+    (
+        "explain",
+        _add_explain,
+        "show what one machine would get, stage by stage, and why",
+        "Exit status: 0, 1 where there is no such machine or its manifest is broken, 2 the command line or the store.",
+    ),
+    ("report-url", _add_report_url, "print the URLs installers report to, as JSON", ""),
+)
 
 
 def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Settings:
@@ -148,23 +225,40 @@ def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Sett
             values[name] = convert(text)
         except ValueError as error:
             problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected} ({error})")
+    for name in _NEEDED:
+        if getattr(options, name, "") is None:
+            flag = f"--{name.replace('_', '-')}"
+            file = getattr(options, "settings", None) or SETTINGS_FILE
+            problems.append(f"{flag} is not given, and neither the environment nor {file} has {variable_of(flag)}")
     if values.get("config_dir") and str(values.get("store")).startswith("kubernetes"):
         problems.append("--config-dir goes with --store files:DIR; in a cluster, configurations are Secrets")
     problems += more
     if problems:
         raise UsageError("\n".join(problems))
-    return Settings(**values)
+    return Settings(**{"state_dir": "", "address": EXAMPLE_ADDRESS, **values})
 
 
-def client_from(options: argparse.Namespace) -> tuple[str, int]:
-    """Return the MAC in colon form and the architecture that ``bootd explain`` was asked about; raises UsageError."""
-    mac = parse_mac(options.mac)
-    if mac is None:
-        raise UsageError(f"{options.mac!r} is no MAC address such as 58:47:ca:71:d8:49")
+def client_from(options: argparse.Namespace) -> Client | None:
+    """Return the client that ``bootd explain`` was asked about, None for the machine's own; raises UsageError."""
+    kind, own = CLIENTS.get(options.client or "uefi", ("", None))
+    if not kind:
+        raise UsageError(f"--client is {options.client!r} but should be one of {', '.join(CLIENTS)}")
+    if not options.arch:
+        return Client(kind, X64_UEFI if own is None else own) if options.client else None
+    if options.client and own is not None:
+        raise UsageError(f"--client {options.client} is architecture {own}: give --arch or that, not both")
     try:
-        return mac, _between(0, 0xFFFF)(options.arch)
+        return Client(kind, _between(0, 0xFFFF)(options.arch))
     except ValueError:
         raise UsageError(f"--arch is {options.arch!r} but should be a number: 0 is BIOS, 7 is UEFI") from None
+
+
+def stages_from(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the stages that ``bootd machines`` was asked about, () for all; raises UsageError."""
+    wanted = tuple(filter(None, map(str.strip, options.stage.split(","))))
+    if unknown := [stage for stage in wanted if stage not in STAGES]:
+        raise UsageError(f"--stage is {', '.join(unknown)} but should be of {', '.join(STAGES)}")
+    return wanted
 
 
 def _store(text: str) -> str:
@@ -264,6 +358,7 @@ def _as_text(limits: Mapping[str, float]) -> str:
     return ",".join(f"{name}={seconds:.0f}" for name, seconds in limits.items())
 
 
+_NEEDED = ("store", "address")
 _PORT = (_between(0, 65535), "a port number")
 _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "store": (_store, STORES),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,9 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from ..hardware.line_numbers import line_at, lines_of
 from ..hardware.manifest import Chunk, Document, read_chunk, split
-from ..hardware.problem import Problem
+from ..hardware.problem import Problem, printable
 from ..stores.manifests.directory import list_manifests, read_bounded
 from ..validation.objects import check
+from .arguments import UsageError
+from .backends import is_cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,36 @@ class Report:
         lines.append(f"{found} in {_count(self.objects, 'object')} of {_count(self.files, 'file')}")
         return "\n".join(lines)
 
+    def document(self) -> dict[str, object]:
+        """Return the report for programs."""
+        found = [_document(problem) for problem in (*self.problems, *self.notes)]
+        return {"problems": found, "objects": self.objects, "files": self.files}
+
 
 def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    """Print everything that is wrong with the manifests that are named; 1 where there is anything."""
-    report = check_paths(options.paths)
-    sys.stdout.write(report.text() + "\n")
+    """Print everything that is wrong with the manifests that are named, or the daemon's; 1 where there is anything."""
+    report = check_paths(options.paths or [_directory_of(options.store)])
+    text = json.dumps(report.document(), indent=2) if options.json else report.text()
+    sys.stdout.write(f"{text}\n")
     return 1 if report.problems else 0
+
+
+def _directory_of(store: str | None) -> str:
+    if not store or is_cluster(store):
+        raise UsageError(f"check takes files and directories, and --store is {store or 'not given'}: name a PATH")
+    return store.removeprefix("files:")
+
+
+def _document(problem: Problem) -> dict[str, object]:
+    return {
+        "severity": "note" if problem.note else "error",
+        "file": problem.file,
+        "line": problem.line,
+        "object": problem.object,
+        "field": problem.path,
+        "value": problem.value,
+        "problem": printable(problem.message),
+    }
 
 
 def check_paths(paths: Iterable[str]) -> Report:

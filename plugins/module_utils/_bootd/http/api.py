@@ -4,54 +4,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 try:
     from bottle import Bottle, HTTPResponse
 except ImportError:
     pass
 
 from ..process import metrics
+from ..process.version import DOCUMENTATION, VERSION
+from ..runtime.boot_programs import missing_programs
 from . import responses, status
 from .site import Site
 
-GREETING = "bootd boots machines from the network. See /api/v1/machines, /api/v1/unknown, /readyz and /metrics.\n"
+ROOT = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path that is answered, as bottle writes it, what is there in a few words, and what answers."""
+
+    rule: str
+    description: str
+    callback: Callable[..., HTTPResponse]
+
+    @property
+    def path(self) -> str:
+        """Return the path for people, as in ``/api/v1/machines/<name>``."""
+        return self.rule.replace(":path>", ">")
 
 
 def add_routes(app: Bottle, site: Site) -> None:
-    """Add the routes."""
-    services = site.services
+    """Add the routes, and those that list them."""
+    endpoints = [*_of_machines(site), *_of_bootd(site)]
+
+    def index() -> HTTPResponse:
+        listed = [{"path": endpoint.path, "description": endpoint.description} for endpoint in endpoints]
+        documentation = f"{DOCUMENTATION}/api.md"
+        return responses.json_document(200, {"version": VERSION, "documentation": documentation, "endpoints": listed})
 
     def greeting() -> HTTPResponse:
-        return responses.text(200, GREETING)
+        width = max(len(endpoint.path) for endpoint in endpoints)
+        lines = [f"{endpoint.path:<{width}}  {endpoint.description}\n" for endpoint in endpoints]
+        return responses.text(200, f"bootd {VERSION} boots machines from the network.\n\n{''.join(lines)}")
 
-    def healthz() -> HTTPResponse:
-        faults = services.health.faults()
-        if faults:
-            return responses.text(503, "".join(f"{fault}\n" for fault in faults))
-        # Another bootd would hear no more than this one, so nobody has to start one: 200, and the gap in words.
-        return responses.text(
-            200, "".join(f"{name}: {gap}\n" for name, gap in services.health.gaps().items()) or "ok\n"
-        )
+    endpoints.insert(0, Endpoint(ROOT, "this list, as JSON", index))
+    endpoints.insert(0, Endpoint("/", "this list, for people", greeting))
+    for endpoint in endpoints:
+        app.get(endpoint.rule, callback=endpoint.callback)
 
-    def readyz() -> HTTPResponse:
-        # That this is answered means that every socket is bound and the catalog is loaded: bootd listens no sooner.
-        # A file that can't be read keeps its last machines in service, so it is shown here and takes nobody away.
-        gaps = services.health.gaps()
-        document = status.ready_document(len(services.catalog), services.problems(), gaps)
-        return responses.json_document(503 if gaps else 200, document)
+    def nothing(name: str = "") -> HTTPResponse:
+        return responses.json_error(404, f"{ROOT} lists what there is, and nothing is called /api/{name}")
 
-    def exposition() -> HTTPResponse:
-        services.metrics.unknown.set(len(services.unknown))
-        body = services.metrics.render()
-        return HTTPResponse(body, 200, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
-
-    app.get("/", callback=greeting)
-    app.get("/healthz", callback=healthz)
-    app.get("/readyz", callback=readyz)
-    app.get("/metrics", callback=exposition)
-    _add_machines(app, site)
+    for rule in ("/api", "/api/<name:path>"):
+        app.get(rule, callback=nothing)
 
 
-def _add_machines(app: Bottle, site: Site) -> None:
+def _of_machines(site: Site) -> list[Endpoint]:
     services = site.services
 
     def machines() -> HTTPResponse:
@@ -68,6 +78,41 @@ def _add_machines(app: Bottle, site: Site) -> None:
     def unknown() -> HTTPResponse:
         return responses.json_document(200, status.unknown_document(services.unknown.all()))
 
-    app.get("/api/v1/machines", callback=machines)
-    app.get("/api/v1/machines/<name:path>", callback=machine)
-    app.get("/api/v1/unknown", callback=unknown)
+    return [
+        Endpoint(f"{ROOT}/machines", "every machine, and where it stands", machines),
+        Endpoint(f"{ROOT}/machines/<name:path>", "one machine, by NAME or NAMESPACE/NAME", machine),
+        Endpoint(f"{ROOT}/unknown", "who asked and has no Hardware object", unknown),
+    ]
+
+
+def _of_bootd(site: Site) -> list[Endpoint]:
+    services = site.services
+
+    def healthz() -> HTTPResponse:
+        faults = services.health.faults()
+        if faults:
+            return responses.text(503, "".join(f"{fault}\n" for fault in faults))
+        # Another bootd would hear no more than this one, so nobody has to start one: 200, and the gap in words.
+        return responses.text(
+            200, "".join(f"{name}: {gap}\n" for name, gap in services.health.gaps().items()) or "ok\n"
+        )
+
+    def readyz() -> HTTPResponse:
+        # That this is answered means that every socket is bound and the catalog is loaded: bootd listens no sooner.
+        # A file that can't be read keeps its last machines in service, and a boot program that is missing is missing
+        # for some of the machines: both are shown here, and take nobody away.
+        gaps = services.health.gaps()
+        document = status.ready_document(len(services.catalog), services.problems(), gaps, missing_programs(services))
+        return responses.json_document(503 if gaps else 200, document)
+
+    def exposition() -> HTTPResponse:
+        services.metrics.unknown.set(len(services.unknown))
+        services.metrics.set_stages(services.journal.stages(services.catalog.keys()))
+        body = services.metrics.render()
+        return HTTPResponse(body, 200, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
+
+    return [
+        Endpoint("/healthz", "ok, or 503 with the servers that answer nobody", healthz),
+        Endpoint("/readyz", "200 while machines are answered; what is wrong with the store and the boot files", readyz),
+        Endpoint("/metrics", "counters and gauges for Prometheus", exposition),
+    ]

@@ -76,11 +76,18 @@ def unknown_document(unknown: Iterable[Unknown]) -> Document:
     return {"unknown": [asdict(entry) for entry in reversed(list(unknown))]}
 
 
-def ready_document(machines: int, problems: Iterable[StoreProblem], gaps: Mapping[str, str]) -> Document:
-    """Return the body of ``/readyz``; ``gaps`` are the servers that hear nobody now (see ``Health.gaps``)."""
+def ready_document(
+    machines: int, problems: Iterable[StoreProblem], gaps: Mapping[str, str], warnings: Iterable[StoreProblem] = ()
+) -> Document:
+    """Return the body of ``/readyz``.
+
+    ``gaps`` are the servers that hear nobody now (see ``Health.gaps``), ``warnings`` what some machines will lack when
+    they boot.
+    """
     waiting = [{"where": server, "message": gap} for server, gap in gaps.items()]
     return {
         "ready": not gaps,
         "machines": machines,
-        "problems": waiting + [{"where": problem.where, "message": problem.message} for problem in problems],
+        "problems": waiting + [asdict(problem) for problem in problems],
+        "warnings": [asdict(warning) for warning in warnings],
     }

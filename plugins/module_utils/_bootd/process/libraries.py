@@ -19,6 +19,7 @@ REQUIRED = {
 }
 # For the kubernetes store in a pod; a kubeconfig takes the kubernetes library too, see kube/connect.py.
 CLUSTER = {"urllib3": "urllib3"}
+KUBECONFIG = {"kubernetes": "kubernetes"}
 
 
 class MissingLibraries(Exception):

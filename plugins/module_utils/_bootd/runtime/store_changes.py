@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..stores.base import StoreProblem
+from .boot_programs import missing_programs
 from .services import Services
 
 
@@ -14,6 +15,7 @@ class StoreChanges:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._known: set[StoreProblem] = set()
+        self._missing_programs: set[StoreProblem] = set()
 
     def changed(self) -> None:
         """Follow the catalog and the store's problems as they are now."""
@@ -28,6 +30,9 @@ class StoreChanges:
         for problem in sorted(self._known - problems, key=lambda item: item.where):
             services.log.info("store_problem_gone", where=problem.where)
         self._known = problems
-        services.metrics.machines.set(len(services.catalog))
+        missing = set(missing_programs(services))
+        for program in sorted(missing - self._missing_programs, key=lambda item: item.message):
+            services.log.warning("boot_program_missing", where=program.where, reason=program.message)
+        self._missing_programs = missing
         services.metrics.store_problems.set(len(problems))
         services.log.info("catalog", machines=len(services.catalog), problems=len(problems))

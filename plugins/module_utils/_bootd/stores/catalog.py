@@ -57,6 +57,11 @@ class Catalog:
         with self._lock:
             return sorted(self._machines.values(), key=lambda machine: machine.key)
 
+    def keys(self) -> list[str]:
+        """Return the keys of all machines, in no order."""
+        with self._lock:
+            return list(self._machines)
+
     def __len__(self) -> int:
         return len(self._machines)
 

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
 from ..decisions.events import Event, Held, Progress
-from ..decisions.stages import BUSY, State, advance, is_older, release_switch
+from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
 from ..hardware.model import Machine
 from ..process.faults import Caught, fields_of
 from ..process.log import Log
@@ -68,6 +68,12 @@ class Journal:
     def state(self, key: str) -> State:
         """Return the state of the machine ``key``; a machine nothing was seen of is ``known``."""
         return self._states.get(key) or State(since=self.opened_at)
+
+    def stages(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return how many of the machines ``keys`` stand at each of STAGES, by stage."""
+        states = self._states
+        found = Counter(state.stage if (state := states.get(key)) else STAGES[0] for key in keys)
+        return {stage: found[stage] for stage in STAGES}
 
     def recent(self, key: str) -> list[Event]:
         """Return the last events of the machine ``key``, oldest first."""

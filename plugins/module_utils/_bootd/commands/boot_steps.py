@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The steps of a boot: a client asks bootd's own functions, reads each answer as it would on the wire, and goes on.
+
+Nothing here knows what bootd would answer: DHCP, TFTP and HTTP are asked by the calls that their servers make.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ..decisions.boot import FIRMWARE_PATH, SCRIPT_NAME, Asked, BootContext, Program, Refusal, Script, Wait, Wants
+from ..decisions.boot import decide as decide_boot
+from ..dhcp import options as opt
+from ..dhcp.decide import Answer, decide
+from ..dhcp.packet import NO_ADDRESS, Packet
+from ..dhcp.reply import context_from
+from ..hardware.mac import parse_mac
+from ..hardware.model import Nic
+from ..process.served_files import open_inside
+from ..process.settings import Settings
+from ..stores.catalog import Catalog
+from ..tftp.decide import Refuse, ServeScript
+from ..tftp.decide import decide as decide_tftp
+from ..tftp.packet import Request
+from .clients import FIRMWARE, IPXE, NONE, Client
+
+MAX_PROGRAMS = 3  # that load each other, until it is a loop
+OPERATING_SYSTEM = "operating system"
+ScriptOf = Callable[[Nic], tuple[Script | Wait, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question of a client and its answer; or, where ``asks`` is "", that it does not come to ask.
+
+    ``gets`` is what it is given, by name. ``refused`` is why bootd gives it nothing, ``missing`` why it can't, and
+    ``because`` why it gives what it does.
+    """
+
+    client: str
+    asks: str
+    gets: Mapping[str, str | int] = field(default_factory=dict)
+    refused: str = ""
+    missing: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a DHCP reply has the client load, "" for nothing; ``netboot``: whether the machine may at all."""
+
+    file: str = ""
+    server: str = ""
+    netboot: bool = False
+
+
+def boot_steps(nic: Nic, client: Client, catalog: Catalog, settings: Settings, script_of: ScriptOf) -> Iterator[Step]:
+    """Yield what happens when the machine of ``nic`` starts with ``client``, down to its operating system.
+
+    ``script_of`` returns what a machine is to boot, and the text of the script that says so.
+    """
+    boot = _Boot(nic, catalog, settings, script_of)
+    yield from boot.of(client, client.describe(), MAX_PROGRAMS)
+    if client.kind != NONE:
+        yield boot.lease(Client(NONE, client.arch), OPERATING_SYSTEM)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Boot:
+    _nic: Nic
+    _catalog: Catalog
+    _settings: Settings
+    _script_of: ScriptOf
+
+    def of(self, client: Client, name: str, left: int) -> Iterator[Step]:
+        """Yield the steps of ``client``, called ``name``, and of the ``left`` programs that may follow."""
+        step, told = self.lease(client, name)
+        yield step
+        name = name.partition(",")[0]
+        if client.kind == NONE or step.refused:
+            return
+        if not told.file:
+            if told.netboot:
+                yield Step("iPXE", "", refused=f"not reached, since this {name} is given nothing to load")
+            elif client.kind == FIRMWARE:
+                yield from self.of(Client(IPXE, client.arch), "iPXE, if the network card carries it", left - 1)
+            return
+        if elsewhere := self._elsewhere(told):
+            yield Step(name, "", refused=f"loads {elsewhere}, and what comes then is not up to bootd")
+            return
+        load = self._by_http(told.file, name) if "://" in told.file else self._by_tftp(told.file, name)
+        yield load
+        if "script" not in load.gets and (following := _following(client, load)):
+            if left > 1:
+                yield from self.of(Client(IPXE, client.arch), following, left - 1)
+            else:
+                yield Step(following, "", refused="not followed: it is told to load the same again and again")
+
+    def lease(self, client: Client, name: str) -> tuple[Step, _Told]:
+        """Return what ``client`` gets by DHCP, and what it reads in the reply."""
+        answer = decide(client.discover(self._nic.interface.mac), self._nic, context_from(self._settings))
+        if not isinstance(answer, Answer):
+            return Step(name, "DHCPDISCOVER", refused=answer.reason), _Told()
+        reply, interface = answer.reply, self._nic.interface
+        told = _Told(*_file_and_server(reply), bool(answer.leased and answer.leased.netboot))
+        gets = {
+            "address": reply.yiaddr,
+            "netmask": interface.netmask,
+            "gateway": interface.gateway,
+            "server": "" if "://" in told.file else told.server,
+            "file": told.file,
+        }
+        shown = {key: value for key, value in gets.items() if value}
+        return Step(name, "DHCPDISCOVER", shown, because=answer.reason), told
+
+    def _elsewhere(self, told: _Told) -> str:
+        """Return what ``told`` has the client load from another than bootd, "" where it is bootd's."""
+        if "://" in told.file:
+            return "" if told.file.startswith(f"{self._settings.http_base}/") else told.file
+        return f"{told.file} from {told.server}" if told.server not in ("", self._settings.address) else ""
+
+    def _by_http(self, url: str, name: str) -> Step:
+        asks = f"HTTP GET {url}"
+        path = urlsplit(url).path
+        if path.rpartition("/")[2] == SCRIPT_NAME:
+            script, text = self._script_of(self._nic)
+            return Step(name, asks, {"script": text}, because=script.reason)
+        file = path.removeprefix(f"{FIRMWARE_PATH}/")
+        first, _slash, rest = file.partition("/")
+        file = rest if parse_mac(first) else file
+        asked = Asked(Wants.FILE, Program.HTTP, name=file, who=self._nic.interface.mac)
+        decision = decide_boot(self._nic, asked, BootContext.of(self._settings))
+        if isinstance(decision, Refusal):
+            return Step(name, asks, refused=f"403: {decision.reason}")
+        return self._send(name, asks, file)
+
+    def _by_tftp(self, file: str, name: str) -> Step:
+        asks = f"TFTP RRQ {file}"
+        request = Request(write=False, filename=file, mode="octet", options=())
+        source = self._nic.interface.address
+        decision = decide_tftp(request, source, self._catalog, BootContext.of(self._settings), self._script_of)
+        if isinstance(decision, Refuse):
+            return Step(name, asks, refused=decision.reason)
+        if isinstance(decision, ServeScript):
+            return Step(name, asks, {"script": decision.content.decode()}, because=decision.script.reason)
+        return self._send(name, asks, decision.name)
+
+    def _send(self, name: str, asks: str, file: str) -> Step:
+        """Return the step that gets the boot file ``file``, or says that it is missing."""
+        directories = self._settings.boot_files
+        for directory in directories:
+            try:
+                descriptor = open_inside(directory, file)
+            except OSError:
+                continue
+            size = os.fstat(descriptor).st_size
+            os.close(descriptor)
+            return Step(name, asks, {"file": file, "path": os.path.join(directory, file), "bytes": size})
+        if not directories:
+            return Step(name, asks, {"file": file})
+        return Step(name, asks, missing=f"can't send {file}: it is in none of {', '.join(directories)}")
+
+
+def _following(client: Client, load: Step) -> str:
+    """Return what comes after ``client`` has asked for a program, "" for nothing."""
+    if load.missing:
+        return "iPXE, once that file is there"
+    if load.refused:
+        return "iPXE, if the network card carries it" if client.kind == FIRMWARE else ""
+    return "iPXE"
+
+
+def _file_and_server(reply: Packet) -> tuple[str, str]:
+    """Return what ``reply`` has its client load, as one reads it: the header first, then options 67 and 66."""
+    file = opt.text(reply.file) or opt.text(reply.options.get(opt.BOOT_FILE_NAME))
+    named = opt.text(reply.options.get(opt.TFTP_SERVER_NAME))
+    return file, named if reply.siaddr == NO_ADDRESS else reply.siaddr
