@@ -177,7 +177,7 @@ def test_server_that_hears_nobody_for_now_is_not_ready_and_needs_no_restart(site
     answer = site.get("/healthz")
     assert (answer.status, answer.text) == (200, "dhcp: the interface br0 is gone\n")
     pulse.gap = ""
-    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": []}
+    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": [], "warnings": []}
     assert site.get("/healthz").text == "ok\n"
 
 
