@@ -36,4 +36,4 @@ def problem_with(version: tuple[int, ...], program: str) -> str:
 # As ansible.module_utils.basic does it: there is no module yet that could fail.
 if problem := problem_with(sys.version_info, sys.executable):
     sys.stdout.write(json.dumps({"failed": True, "msg": problem}))
-    sys.exit(1)
+    raise SystemExit(1)

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from ..decisions.events import Decline, Discover, Lease, Refused, Release
+from ..decisions.events import Detail, Discover
 from ..decisions.stages import BUSY
 from ..hardware.model import Nic
 from .packet import NO_ADDRESS, Packet
 
 MAX_MACHINES = 16384
 MAX_PLACES = 4  # of one machine: relays come in pairs
-
-Detail = Discover | Lease | Refused | Decline | Release
 
 
 class Places:
