@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hashes passwords as /etc/shadow has them: SHA-crypt with SHA-512, of Ulrich Drepper's specification, version 0.6.
 

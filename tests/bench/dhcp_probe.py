@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask a daemon for addresses again and again: ``dhcp_probe.py SERVER MAC...`` prints how long each answer took.
 

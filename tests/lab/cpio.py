@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writer of the archive format the kernel takes an initramfs in: cpio "newc" (kernel documentation, buffer-format)."""
 

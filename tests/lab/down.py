@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Take labs down: those whose owner has gone, or the ones named: `PYTHONPATH=tests python -m lab.down [NAME...]`."""
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sends recorded lists and watches over loopback, for tests of what reads them. It knows nothing of Kubernetes."""
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What no source file may do, wherever it is."""
 
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = 400
-COPYRIGHT = "# Copyright: (c) 2026, The baremetal.netboot authors"
+COPYRIGHT = "# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors"
 FORBIDDEN_CALLS = {"eval", "exec", "os.popen", "os.system", "pickle.load", "pickle.loads"}
 # Python before 3.11.5 is wrong about possessive groups (its issue 106052); characters and classes are fine.
 CLASS = re.compile(r"\[(?:\\.|[^]\\])*\]")

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The CustomResourceDefinition of Hardware: each field that Tinkerbell v0.8 and v0.25 have, of the same type. Pure.
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A release on an HTTP server: releases.rancher.com, or a mirror of it.
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Reads an installer's configuration (YAML in block style) and writes a line PATH<tab>VALUE for each value, as in

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Configurations as Secrets: whose they are, how much is held, and what is said of those that can't be used."""
 

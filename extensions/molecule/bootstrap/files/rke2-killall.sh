@@ -1,5 +1,5 @@
 #!/bin/sh
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Stands in for the script of that name in RKE2's tarball.
 set -eu

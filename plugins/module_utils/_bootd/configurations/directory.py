@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Configurations as files: ``DIR/NAME.yaml``, ``DIR/NAMESPACE/NAME.yaml``, or ``.cfg``, read when they are asked for.
 

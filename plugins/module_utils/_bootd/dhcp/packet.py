@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """DHCP messages to bytes and back (RFC 2131 section 2, RFC 3396), who sent one, and the UDP packet around one. Pure."""
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The reply to a DHCP message: its fields (RFC 2131 section 4.3.1), its boot part, and where it is sent to. Pure."""
 

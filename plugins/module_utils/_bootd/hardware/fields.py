@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The fields of a Hardware object, ``tinkerbell.org/v1alpha1``, of all releases of Tinkerbell from v0.8 to v0.25.
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The Hardware object (``tinkerbell.org/v1alpha1``) as bootd uses it: plain frozen data, read leniently.
 

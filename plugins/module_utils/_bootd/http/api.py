@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """``/api/v1/...``, ``/healthz``, ``/readyz``, ``/metrics``: bootd and its machines, for people and programs."""
 

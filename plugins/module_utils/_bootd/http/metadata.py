@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """``/2009-04-04/`` and ``/metadata``: what an installer or cloud-init asks about its machine, by source address."""
 

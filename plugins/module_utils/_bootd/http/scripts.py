@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The iPXE scripts: ``auto.ipxe`` from DHCP, ``autoexec.ipxe`` that iPXE looks for by itself."""
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """What aiohttp has parsed, as a WSGI environment (PEP 3333), and what is refused before a route sees it. Pure.
 

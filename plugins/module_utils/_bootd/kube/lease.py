@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """A Lease (coordination.k8s.io/v1): who holds it, whether it may be taken, and how it is written. Pure.
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """IPv6 router discovery on the wire, as far as bootd needs it: RFC 4861 sections 4.1, 4.2, 4.6.1 and 6.1.1."""
 

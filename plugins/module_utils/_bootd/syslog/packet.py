@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """syslog messages: RFC 5424, RFC 3164 (BSD syslog) and what iPXE sends, which is the latter without a time stamp.
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """TFTP packets to bytes and back (RFC 1350, options: RFC 2347), and the negotiation of options. Pure.
 

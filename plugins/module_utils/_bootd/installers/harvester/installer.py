@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Harvester: a kernel, an initrd and a rootfs of its release, a YAML configuration, webhooks that report, an API."""
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, The baremetal.netboot authors
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
 """A machine's state as a JSON document: what a store keeps, in a file or in an annotation.
 
