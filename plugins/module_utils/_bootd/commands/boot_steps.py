@@ -8,8 +8,9 @@ Nothing here knows what bootd would answer: DHCP, TFTP and HTTP are asked by the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from ..decisions.boot import FIRMWARE_PATH, SCRIPT_NAME, Asked, BootContext, Program, Refusal, Script, Wait, Wants
@@ -30,7 +31,12 @@ from .clients import FIRMWARE, IPXE, NONE, Client
 
 MAX_PROGRAMS = 3  # that load each other, until it is a loop
 OPERATING_SYSTEM = "operating system"
-ScriptOf = Callable[[Nic], tuple[Script | Wait, str]]
+
+
+class ScriptOf(Protocol):
+    """Gives the script of a machine, decided and as text."""
+
+    def __call__(self, nic: Nic, /) -> tuple[Script | Wait, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
