@@ -10,8 +10,9 @@ import pytest
 
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import identify
-from _bootd.dhcp.reply import BootOffer, boot_offer
+from _bootd.dhcp.reply import BootOffer, boot_offer, context_from
 from _bootd.hardware.model import Netboot, Nic
+from _bootd.process.settings import Settings
 from samples.dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, LINUX, PATH, SCRIPT, SERVER, UEFI, message, nic
 
 
@@ -38,6 +39,11 @@ def test_boot_offer_ipxe_gets_its_script():
     assert (got.file, got.server) == (SCRIPT, SERVER)
     # No vendor class: with one, iPXE would go on to ask a proxy DHCP server.
     assert got.options == {opt.LOG_SERVER: b"\n\n\0\x14", opt.IPXE: b"\xb0\1\1"}
+
+
+def test_boot_offer_names_no_log_server_where_bootd_listens_on_another_port():
+    assert context_from(Settings("files:/x", "", SERVER, syslog_port=5514)).syslog == ""
+    assert offer(IPXE, syslog="").options == {opt.IPXE: b"\xb0\1\1"}
 
 
 def test_boot_offer_ipxe_that_came_by_http_boot_gets_its_script_too():

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from _bootd.kube.client import Client
@@ -59,12 +60,14 @@ class Told:
         self.troubles.append(reason)
 
 
-def follow(watches: Sequence[Recorded], lists: Sequence[bytes] = (FIRST_LIST, LATER_LIST)) -> tuple[list[str], Told]:
+def follow(
+    watches: Sequence[Recorded], lists: Sequence[bytes] = (FIRST_LIST, LATER_LIST), list_seconds: float = 0.0
+) -> tuple[list[str], Told]:
     """Return what was asked for, and what the follower was told, until nothing was left to send."""
     told = Told()
     with recorded_api(lists, watches) as api:
         client = Client(Endpoint(api.url))
-        watch = ObjectWatch(client, PATH, told)
+        watch = ObjectWatch(client, PATH, told, list_seconds=list_seconds)
         watch.start()
         asked = list(api.wait())
         watch.stop()
@@ -87,7 +90,16 @@ def test_error_ends_a_watch_that_would_go_on():
     assert told.changes == []
 
 
-def test_watch_refused_as_gone_is_followed_by_a_list_at_once_and_is_no_trouble():
+def test_server_that_has_always_forgotten_is_not_asked_for_list_after_list():
+    began = time.monotonic()
+    asked, _told = follow(
+        [Recorded([GONE], status=410), Recorded([ERROR])], (FIRST_LIST, LATER_LIST, LATER_LIST), list_seconds=0.1
+    )
+    assert asked.count("list") == 3
+    assert time.monotonic() - began >= 0.2
+
+
+def test_watch_refused_as_gone_is_followed_by_a_list_and_is_no_trouble():
     asked, told = follow([Recorded([GONE], status=410)])
     assert asked == ["list", "10", "list", "20"]
     assert told.lists == [(["a"], "10"), ([], "20")]

@@ -17,6 +17,7 @@ from .packet import BOOTREPLY, BROADCAST, FILE_ROOM, NO_ADDRESS, Client, Kind, P
 
 SERVER_PORT = 67
 CLIENT_PORT = 68
+SYSLOG_PORT = 514
 LIMITED_BROADCAST = "255.255.255.255"
 DEFAULT_LEASE_TIME = 86400  # seconds
 INFINITE = 0xFFFFFFFF  # a lease that never ends (RFC 2131 section 3.3)
@@ -49,7 +50,7 @@ class Context:
     server: str  # option 54
     http_base: str  # the start of every URL, without a slash at the end
     tftp: str  # siaddr
-    syslog: str  # option 7
+    syslog: str  # option 7, which names no port: "" where bootd does not listen on 514
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
     on_loopback: bool = False  # bootd hears nobody but its own host, as in tests
@@ -87,7 +88,7 @@ def context_from(settings: Settings) -> Context:
         server=settings.address,
         http_base=settings.http_base,
         tftp=settings.address,
-        syslog=settings.address,
+        syslog=settings.address if settings.syslog_port == SYSLOG_PORT else "",
         arch_map=settings.arch_map,
         lease_time=settings.lease_time,
         on_loopback=any(IPv4Address(address).is_loopback for address in (settings.bind, settings.address)),
@@ -275,7 +276,8 @@ def _file_options(program: Program, interface: Interface, context: Context) -> d
     vlan = _vlan(interface)
     if program in (Program.IPXE, Program.IPXE_BY_TFTP):
         # No vendor class here: iPXE would take the reply for one of a proxy DHCP server as well.
-        return {opt.LOG_SERVER: opt.from_ipv4(context.syslog), opt.IPXE: _NO_PROXY} | _vendor_specific(vlan)
+        logs = {opt.LOG_SERVER: opt.from_ipv4(context.syslog)} if context.syslog else {}
+        return logs | {opt.IPXE: _NO_PROXY} | _vendor_specific(vlan)
     if program is Program.HTTP:
         return {opt.VENDOR_CLASS: b"HTTPClient"} | _vendor_specific(vlan)
     control = {opt.PXE_DISCOVERY_CONTROL: _LOAD_AT_ONCE}

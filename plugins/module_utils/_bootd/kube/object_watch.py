@@ -7,6 +7,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ PAGE = 500  # objects of one answer
 WATCH_SECONDS = 240  # after which the server ends a watch, and the next begins
 MAX_WAITING = 4096  # events read and not applied yet
 FIRST_RETRY = 0.2
+LIST_SECONDS = 1.0  # between two lists, whatever the server says of the version that the last one gave
 LAST_RETRY = 5.0
 GONE = 410  # HTTP status, and the code in an ERROR event: the version is too old to watch from
 
@@ -49,7 +51,15 @@ class ObjectWatch:
     """Follows the objects at ``path`` that the label ``selector`` selects; calls ``follower`` from its own thread."""
 
     def __init__(
-        self, client: Client, path: str, follower: Follower, *, selector: str = "", page: int = PAGE, name: str = ""
+        self,
+        client: Client,
+        path: str,
+        follower: Follower,
+        *,
+        selector: str = "",
+        page: int = PAGE,
+        name: str = "",
+        list_seconds: float = LIST_SECONDS,
     ) -> None:
         self._client = client
         self._path = path
@@ -61,10 +71,13 @@ class ObjectWatch:
         self._lock = threading.Lock()
         self._watch: Watch | None = None
         self._version = ""  # to watch from; "" to list again. Only the thread has it.
+        self._list_seconds = list_seconds
+        self._listed_at = -list_seconds  # on time.monotonic
         self._thread: threading.Thread | None = None
 
     def list(self) -> str:
         """List everything once; return the version to watch from; raises ApiError and ApiUnreachable."""
+        self._listed_at = time.monotonic()
         objects: list[Mapping[str, Any]] = []
         query: dict[str, Any] = {"limit": self._page, **self._selection}
         while True:
@@ -95,7 +108,7 @@ class ObjectWatch:
 
     def _run(self, version: str) -> None:
         wait, self._version = 0.0, version
-        while not self._stopping.is_set():
+        while not self._stopping.wait(self._pause()):
             with Caught() as caught:
                 self._version = self._version or self.list()
                 # Begun, the watch proves that the API is back, also where nothing ever happens.
@@ -115,6 +128,10 @@ class ObjectWatch:
             wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
             # Many daemons that lost one API server shall not come back in step.
             self._stopping.wait(wait * random.uniform(0.5, 1.0))
+
+    def _pause(self) -> float:
+        """Return for how many seconds the objects are not to be listed again, 0.0 where no list is needed."""
+        return 0.0 if self._version else max(0.0, self._listed_at + self._list_seconds - time.monotonic())
 
     def _follow(self) -> None:
         """Watch until the server ends it or it is lost; what came before is not asked for again."""

@@ -34,9 +34,7 @@ class Settings:
     lease_time: int = 86400  # seconds, where the Hardware object gives none
     tftp_single_port: bool = False
     tftp_max_blksize: int = 1468  # bytes: an Ethernet frame less IP, UDP and TFTP headers
-    tftp_networks: tuple[
-        str, ...
-    ] = ()  # CIDRs TFTP answers too, beside those of machines and of this host's interfaces
+    tftp_networks: tuple[str, ...] = ()  # CIDRs TFTP answers, beside those of machines and of this host
     router_advertisements: bool = True
     trusted_proxies: tuple[str, ...] = ()  # CIDRs of whose word for a machine bootd takes: X-Forwarded-For, or its MAC
     configuration_window: float = 3600.0  # seconds after its script in which a machine gets its configuration
