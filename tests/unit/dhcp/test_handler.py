@@ -257,6 +257,17 @@ def test_handle_one_mac_is_answered_so_often_and_no_more(bench):
     assert [line.get("left_out") for line in room.lines("dropped")] == [None, 300 - answered - 1 + 90]
 
 
+def test_handle_no_flood_of_strangers_takes_the_line_of_a_machine(bench):
+    room, clock = bench(nic()), Ticking()
+    handler = Handler(room.services, monotonic=clock)
+    for number in range(2000):
+        mac = f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
+        handler.handle(encode(message(99, UEFI, mac=mac)), "0.0.0.0", "eth0")
+    assert len(room.lines("dropped")) < 100
+    handler.handle(encode(message(opt.DHCPDISCOVER, UEFI, giaddr="224.0.0.1")), "0.0.0.0", "eth0")
+    assert [line["reason"] for line in room.lines("dropped") if line.get("machine") == "um790-1"] == ["bad_relay"]
+
+
 def test_handle_a_rate_limit_is_no_hindrance_to_a_machine_that_boots(bench):
     """Firmware, iPXE and an installer after each other, each not heard at first, all of it twice through two relays."""
     room, clock = bench(nic()), Ticking()

@@ -62,3 +62,12 @@ def test_rate_limit_given_back_is_not_counted():
         limit.give_back("a")
     limit.give_back("never asked for")
     assert [limit.admit("a", 0.0) for _unused in range(3)] == [0, 0, None]
+
+
+def test_rare_lines_that_found_no_room_are_counted_and_come_later():
+    lines = RareLines()
+    for number in range(int(LINES)):
+        assert lines.due(number, 0.0) == 0
+    assert lines.due("machine", 0.0) is None
+    assert lines.due("machine", 0.0) is None
+    assert lines.due("machine", 1.0) == 2

@@ -107,7 +107,8 @@ class Handler:
         self._services = services
         self._monotonic = monotonic
         self._limit = RateLimit(RATE, BURST, MAX_MACS)
-        self._lines = RareLines()
+        # Strangers, who may be as many as they like, take no line from the machines.
+        self._lines, self._lines_of_strangers = RareLines(), RareLines()
         self._places = Places()
         self._context = context_from(services.settings)
         self._ports = (relay_port, client_port)
@@ -211,10 +212,11 @@ class Handler:
     def _refuse(self, reason: str, origin: Origin, wrong: str) -> None:
         """Drop a message, count it, and now and then say so, with the machine's name where it is known."""
         self._drop(reason)
-        missed = self._lines.due((reason, origin.mac or origin.source), self._monotonic())
+        nic = self._services.catalog.by_mac(origin.mac) if origin.mac else None
+        lines = self._lines_of_strangers if nic is None else self._lines
+        missed = lines.due((reason, origin.mac or origin.source), self._monotonic())
         if missed is None:
             return
-        nic = self._services.catalog.by_mac(origin.mac) if origin.mac else None
         tell = self._services.log.info if nic is None else self._services.log.warning
         tell(
             "dropped",

@@ -52,11 +52,12 @@ class RateLimit:
         missed, bucket.missed = bucket.missed, 0
         return missed
 
-    def give_back(self, source: Hashable) -> None:
-        """Count one less of ``source``: what was admitted turned out to be none of what is limited."""
+    def give_back(self, source: Hashable, missed: int = 0) -> None:
+        """Count one less of ``source``, of which ``missed`` were refused: what was admitted came to nothing."""
         bucket = self._buckets.get(source)
         if bucket is not None:
             bucket.tokens = min(self._burst, bucket.tokens + 1.0)
+            bucket.missed += missed
 
 
 class RareLines:
@@ -72,4 +73,7 @@ class RareLines:
     def due(self, subject: Hashable, now: float) -> int | None:
         """Return how many lines about ``subject`` were left out since the last one, None where this one is, too."""
         missed = self._each.admit(subject, now)
-        return None if missed is None or self._all.admit("", now) is None else missed
+        if missed is not None and self._all.admit("", now) is None:
+            self._each.give_back(subject, missed + 1)  # its line comes as soon as there is room for one
+            return None
+        return missed
