@@ -23,12 +23,13 @@ from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import Journal
 from _bootd.stores.unknown_machines import UnknownMachines
 from _bootd.tftp.networks import ServedNetworks
-from _bootd.tftp.packet import Packet, encode, parse
+from _bootd.tftp.packet import Ack, Data, Oack, Packet, Request, encode, parse
 from _bootd.tftp.server import TftpServer
 from _bootd.tftp.sessions import Sessions
 
 # Clients that can't choose their address come from 127.0.0.1, so that is the machine that may netboot.
 ON, OFF, UNKNOWN = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+CONTENT = bytes(range(256)) * 10  # of the boot file in the tests
 MAC = {ON: "02:00:00:00:00:01", OFF: "02:00:00:00:00:02"}
 SCRIPT = "#!ipxe\necho by the test\n"
 _PATIENCE = 10.0  # seconds
@@ -172,3 +173,27 @@ class Client:
         finally:
             self._socket.settimeout(_PATIENCE)
         return False
+
+
+def fetch(client, request):
+    """Take the whole file as a careful client does, and return it."""
+    packet = client.ask(request)
+    blksize = 512
+    if isinstance(packet, Oack):
+        blksize = int(dict(packet.options).get("blksize", "512"))
+        client.send(Ack(0))
+        packet = client.receive()
+    whole = b""
+    while True:
+        assert isinstance(packet, Data), packet
+        whole += packet.payload
+        client.send(Ack(packet.block))
+        if len(packet.payload) < blksize:
+            return whole
+        packet = client.receive()
+
+
+def answers(lab):
+    """Return whether the machine whose netboot is on is sent its boot file, whole."""
+    with Client(lab) as client:
+        return fetch(client, Request("ipxe.efi")) == CONTENT
