@@ -13,7 +13,7 @@ from ..decisions.events import Detail, Event
 from ..decisions.stages import State
 from ..hardware.model import Nic
 from ..process.settings import Settings
-from ..runtime.origin import speaks_for
+from ..runtime.origin import Lookup, speaks_for
 from ..runtime.services import Services
 from .caller import Caller, Networks, client_address, identify, networks
 from .downloads import Downloads
@@ -56,7 +56,7 @@ class Site:
 
     def caller(self, environ: Environ, mac: str | None = None) -> Caller:
         """Return who asks: the machine with ``mac``, or where that is None the one with the client's address."""
-        found = identify(self.services.catalog, mac, self.address(environ))
+        found = identify(Lookup(self.services), mac, self.address(environ))
         if found.nic is not None:
             environ[NIC] = found.nic
         return found
