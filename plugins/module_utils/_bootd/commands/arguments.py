@@ -13,12 +13,15 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
 from ..decisions.architectures import X64_UEFI, parse_arch_map
+from ..decisions.modes import parse_modes
 from ..decisions.stages import STAGES
+from ..hardware.interface import SCRIPT_START
 from ..hardware.names import is_object_name
 from ..process.log import LEVELS
 from ..process.settings import DHCP_MODES, LIMITS, Settings
 from ..process.version import version_text
 from .clients import CLIENTS, Client
+from .mode_options import mode_problems, read_script
 
 STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
 DEFAULT_STATE_DIR = "/var/lib/bootd"
@@ -89,7 +92,8 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--tftp-port", "69", "TFTP port", metavar="PORT")
     _flag(parser, environ, "--dhcp-port", "67", "DHCP port", metavar="PORT")
     _flag(parser, environ, "--syslog-port", "514", "syslog port", metavar="PORT")
-    _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
+    _flag(parser, environ, "--proxy-port", "4011", "port where PXE clients ask a proxy", metavar="PORT")
+    _add_modes(parser, environ)
     _add_boot_files(parser, environ)
     _flag(parser, environ, "--image-dir", "", "directory served below /images/", metavar="DIR")
     _add_config_dir(parser, environ)
@@ -127,6 +131,14 @@ def _add_asking(parser: argparse.ArgumentParser, environ: Mapping[str, str], *, 
     _flag(parser, environ, "--store", None, STORES, metavar="STORE")
     if as_json:
         parser.add_argument("--json", action="store_true", help="print one JSON document, for programs")
+
+
+def _add_modes(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
+    text = "another mode by interface or subnet, as in eth1=off,10.20.0.0/24=proxy"
+    _flag(parser, environ, "--dhcp-modes", "", text, metavar="WHERE=MODE,...")
+    text = "iPXE script of unknown machines in the mode auto-proxy; none: they boot their disk"
+    _flag(parser, environ, "--unknown-script", "", text, metavar="FILE")
 
 
 def _add_boot_files(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -178,6 +190,7 @@ def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     _add_boot_files(parser, environ)
     _add_config_dir(parser, environ)
     _add_arch_map(parser, environ)
+    _add_modes(parser, environ)
 
 
 def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -232,6 +245,7 @@ def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Sett
             problems.append(f"{flag} is not given, and neither the environment nor {file} has {variable_of(flag)}")
     if values.get("config_dir") and str(values.get("store")).startswith("kubernetes"):
         problems.append("--config-dir goes with --store files:DIR; in a cluster, configurations are Secrets")
+    problems += mode_problems(values)
     problems += more
     if problems:
         raise UsageError("\n".join(problems))
@@ -370,6 +384,9 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "tftp_port": _PORT,
     "dhcp_port": _PORT,
     "syslog_port": _PORT,
+    "proxy_port": _PORT,
+    "dhcp_modes": (parse_modes, "WHERE=MODE,... by interface or subnet"),
+    "unknown_script": (read_script, f"a file with an iPXE script, which begins with {SCRIPT_START}"),
     "dhcp_mode": (_one_of(DHCP_MODES), f"one of {', '.join(DHCP_MODES)}"),
     "boot_files": (_directories, "directories that exist"),
     "image_dir": (_directory_or_none, "a directory that exists"),

@@ -35,6 +35,11 @@ class Modes:
         return cls(settings.dhcp_mode, interfaces, tuple(networks))
 
     @property
+    def is_one(self) -> bool:
+        """Return whether there is one mode for all."""
+        return not self.interfaces and not self.networks
+
+    @property
     def used(self) -> frozenset[str]:
         """Return every mode that some request may meet."""
         return frozenset((self.default, *self.interfaces.values(), *(mode for _network, mode in self.networks)))

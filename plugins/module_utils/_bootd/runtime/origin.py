@@ -16,11 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from ..decisions.modes import RESERVATION
+from ..decisions.modes import AUTO_PROXY, RESERVATION
 from ..hardware.model import Nic
 from .services import Services
-
-_ONLY_RESERVATION = frozenset((RESERVATION,))
 
 
 def nic_at(services: Services, address: str) -> Nic | None:
@@ -31,7 +29,7 @@ def nic_at(services: Services, address: str) -> Nic | None:
     """
     catalog = services.catalog
     reserved = catalog.by_ip(address)
-    if services.modes.used == _ONLY_RESERVATION or mode_at(services, address) == RESERVATION:
+    if mode_at(services, address) == RESERVATION:
         return reserved
     if not _is_ipv4(address):
         return None
@@ -59,9 +57,14 @@ class Lookup:
 
 def mode_at(services: Services, address: str) -> str:
     """Return the DHCP mode of the network that ``address`` is in; see ``decisions.modes``."""
-    if not _is_ipv4(address):
+    if services.modes.is_one or not _is_ipv4(address):
         return services.modes.default
     return services.modes.of_address(address, services.links.interface_of(address))
+
+
+def boots_unknown(services: Services, address: str) -> bool:
+    """Return whether a machine that is not known and asks from ``address`` may boot (mode ``auto-proxy``)."""
+    return mode_at(services, address) == AUTO_PROXY
 
 
 def is_its_own(services: Services, nic: Nic, address: str) -> bool:

@@ -22,7 +22,7 @@ from ..process.health import Pulse
 from ..process.rate_limit import RateLimit
 from ..runtime.admission import admit, may_wait
 from ..runtime.configuration_handout import config_url
-from ..runtime.origin import Lookup, speaks_for
+from ..runtime.origin import Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from .content import BootFiles, open_content
 from .decide import Refuse, ServeFile, ServeScript, decide, find
@@ -233,7 +233,9 @@ class ServerLoop:
         if session is not None:
             self._end(session, "the client began anew")
         scripts = partial(self._script_for, address)
-        decision = decide(request, address, self._lookup, BootContext.of(self._services.settings), scripts)
+        unknown = boots_unknown(self._services, address)
+        context = BootContext.of(self._services.settings, boots_unknown=unknown)
+        decision = decide(request, address, self._lookup, context, scripts, self._text_of)
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
         elif not self._may_begin(request, datagram, decision.nic, now):
@@ -245,7 +247,7 @@ class ServerLoop:
             refusal = Refuse(ErrorCode.UNDEFINED, reason, decision.nic)
             self._refuse(request, datagram, refusal, status="busy", warn=True)
 
-    def _may_begin(self, request: Request, datagram: Datagram, nic: Nic, now: float) -> bool:
+    def _may_begin(self, request: Request, datagram: Datagram, nic: Nic | None, now: float) -> bool:
         """Return whether the client's address may be sent a first packet; tell where it may not."""
         if self._not_taken_up.admit(datagram.client[0], now) is not None:
             return True
@@ -265,6 +267,9 @@ class ServerLoop:
             event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
             script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)))
         return script, render(script, nic.interface.mac, services.settings)
+
+    def _text_of(self, script: Script, mac: str) -> str:
+        return render(script, mac, self._services.settings)
 
     def _make_room(self, source: str) -> bool:
         idle = self._sessions.replaceable(source)
