@@ -13,18 +13,22 @@ from ..hardware.interface import SCRIPT_START
 MAX_SCRIPT = 64 * 1024  # bytes
 
 
-def read_script(path: str) -> str:
-    """Return the text of the iPXE script in the file ``path``, "" for no path; ValueError where it is none."""
-    if not path:
-        return ""
-    try:
-        with open(path, "rb") as file:
-            text = file.read(MAX_SCRIPT + 1)
-    except OSError as error:
-        raise ValueError(error.strerror or str(error)) from error
+def read_script(given: str) -> str:
+    """Return the iPXE script that ``given`` is, or that is in the file of that path; "" for "".
+
+    Raises ValueError where it is none, or has more than MAX_SCRIPT bytes.
+    """
+    if not given or given.startswith(SCRIPT_START):
+        text = given.encode("utf-8")
+    else:
+        try:
+            with open(given, "rb") as file:
+                text = file.read(MAX_SCRIPT + 1)
+        except OSError as error:
+            raise ValueError(error.strerror or str(error)) from error
     if len(text) > MAX_SCRIPT:
         raise ValueError(f"it has more than {MAX_SCRIPT} bytes")
-    if text.split(b"\n", 1)[0].rstrip() != SCRIPT_START.encode():
+    if given and text.split(b"\n", 1)[0].rstrip() != SCRIPT_START.encode():
         raise ValueError(f"its first line is not {SCRIPT_START}")
     return text.decode("utf-8")
 
