@@ -17,7 +17,7 @@ from _bootd.ra.packet import ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/ports.md").read_text(encoding="utf-8")
 SETTINGS = settings_from(parse(["serve", "--store", "files:/tmp", "--address", "10.10.0.20"], {}))
-LISTENS = {"dhcp_port": "UDP", "tftp_port": "UDP", "http_port": "TCP", "syslog_port": "UDP"}
+LISTENS = {"dhcp_port": "UDP", "proxy_port": "UDP", "tftp_port": "UDP", "http_port": "TCP", "syslog_port": "UDP"}
 
 
 def rows() -> list[list[str]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..decisions.modes import OFF
 from ..dhcp.server import DhcpServer
 from ..http.server import HttpServer
 from ..ra.server import RaServer
@@ -43,7 +44,7 @@ class Servers:
         }
         if settings.router_advertisements:
             self._servers["ra"] = RaServer(services)
-        if settings.dhcp_mode != "off":
+        if services.modes.used != {OFF}:
             # DHCP last: nobody is sent to a server that does not answer yet.
             self._servers["dhcp"] = DhcpServer(services)
 
@@ -68,4 +69,8 @@ class Servers:
 
     def ports(self) -> dict[str, int]:
         """Return the port each server really listens on, by server."""
-        return {name: server.port for name, server in self._servers.items() if server.port}
+        found = {name: server.port for name, server in self._servers.items() if server.port}
+        dhcp = self._servers.get("dhcp")
+        if isinstance(dhcp, DhcpServer) and dhcp.proxy_port:
+            found["proxy"] = dhcp.proxy_port
+        return found

@@ -76,6 +76,7 @@ SERVER_ID_OVERRIDE = 11  # RFC 5107
 PXE_DISCOVERY_CONTROL = 6
 PXE_BOOT_MENU = 9
 PXE_MENU_PROMPT = 10
+PXE_BOOT_ITEM = 71
 PXE_VLAN_ID = 116  # not of the specification: iPXE scripts for Tinkerbell read ${43.116:string}
 
 # Sub-options of IPXE.
@@ -151,6 +152,12 @@ def sub_options(value: bytes | None) -> dict[int, bytes]:
             break
         found[code] = found[code] + part if code in found else part
     return found
+
+
+def boot_item(vendor_specific: bytes | None) -> bytes | None:
+    """Return PXE_BOOT_ITEM in ``vendor_specific``: the type of boot server that is looked for, and the layer."""
+    item = sub_options(vendor_specific).get(PXE_BOOT_ITEM)
+    return item if item is not None and len(item) == 4 else None
 
 
 def walk(data: bytes, position: int = 0) -> Iterator[tuple[int, bytes | None]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..decisions.events import Event
+from ..decisions.modes import PROXIES
 from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
@@ -20,9 +21,10 @@ from ..process.rate_limit import RareLines, RateLimit
 from ..runtime.services import Services
 from ..stores.unknown_machines import MAX_UNKNOWN
 from . import options as opt
-from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, decide
+from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, link_selection
 from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify, mac_in
 from .places import Places, is_of_lease, place_of
+from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
 from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
 from .transport import Datagram, Transport
 
@@ -37,11 +39,12 @@ MAX_MACS = 4096  # that are remembered
 class DhcpServer:
     """Answers on ``settings.dhcp_port`` from ``open`` and ``start`` until ``stop``; ``port`` is 0 before ``open``.
 
+    Where some mode is a proxy's it answers on ``settings.proxy_port`` too, which ``proxy_port`` then is.
     ``relay_port`` and ``client_port`` are where relays and clients listen; only tests have others.
     """
 
     def __init__(self, services: Services, relay_port: int = SERVER_PORT, client_port: int = CLIENT_PORT) -> None:
-        self.port = 0
+        self.port = self.proxy_port = 0
         self._services = services
         self._handler = Handler(services, relay_port, client_port)
         self._loop: DatagramLoop[Datagram] | None = None
@@ -49,7 +52,10 @@ class DhcpServer:
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
         services, settings = self._services, self._services.settings
-        transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
+        ports = [settings.dhcp_port]
+        if services.modes.used.intersection(PROXIES):
+            ports.append(settings.proxy_port)
+        transport = Transport(settings.bind, ports, settings.interface, settings.address)
         contained = Contained("dhcp", services.metrics, services.log)
         pulse = services.health.pulse("dhcp")
         look = None
@@ -57,7 +63,7 @@ class DhcpServer:
             look = InterfaceWatch(settings.interface, transport.reopen, pulse, services.log).look
         answer = partial(self._answer, transport)
         self._loop = DatagramLoop("dhcp", transport, answer, contained, pulse, look)
-        self.port = transport.port
+        self.port, self.proxy_port = transport.ports[0], transport.ports[-1] if len(ports) > 1 else 0
         if not transport.can_unicast:
             services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")
 
@@ -73,7 +79,10 @@ class DhcpServer:
             loop.stop()
 
     def _answer(self, transport: Transport, heard: Datagram) -> None:
-        answer = self._handler.handle(heard.payload, heard.source, heard.interface, broadcast=heard.broadcast)
+        asker = heard.source_port if heard.slot else 0
+        answer = self._handler.handle(
+            heard.payload, heard.source, heard.interface, broadcast=heard.broadcast, asked_from=asker
+        )
         if answer is None:
             return
         try:
@@ -118,10 +127,13 @@ class Handler:
         self._received = {name: messages.labels("recv", name) for name in names}
         self._sent = {name: messages.labels("send", name) for name in names}
 
-    def handle(self, data: bytes, source: str, interface: str, *, broadcast: bool = True) -> Outgoing | None:
+    def handle(
+        self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
+    ) -> Outgoing | None:
         """Return the answer to the UDP payload ``data`` from the address ``source``, heard on ``interface``.
 
-        ``broadcast`` is whether it was sent to everybody there, or else to bootd's own address.
+        ``broadcast`` is whether it was sent to everybody there, or else to bootd's own address. ``asked_from`` is the
+        port from which it came to port 4011, 0 where it came to 67.
         """
         origin = Origin(mac_in(data), source, interface)
         if origin.mac and self._limit.admit(origin.mac, self._monotonic()) is None:
@@ -138,12 +150,16 @@ class Handler:
             self._drop("standby")
             return None
         nic = self._services.catalog.by_mac(request.mac)
-        decision = decide(request, nic, self._context)
+        mode = self._mode_of(request, nic, origin, to_proxy_port=bool(asked_from))
+        decision = decide_in_mode(request, nic, self._context, mode, to_proxy_port=bool(asked_from))
         if nic is None:
-            self._ignore_unknown(request, decision, origin)
-            return None
+            return self._answer_unknown(request, decision, origin, asked_from)
         if isinstance(decision, Silence) and decision.wrong:
             self._refuse(decision.reason, origin, decision.wrong)
+            return None
+        if isinstance(decision, Silence) and decision.reason == NOT_HERE:
+            self._drop(decision.reason)
+            self._hear(decision, nic, place_of(request, interface, broadcast=broadcast))
             return None
         exchange = Exchange(request, nic, source, interface, self._services.log)
         exchange.log_received()
@@ -151,28 +167,57 @@ class Handler:
         if isinstance(decision, Silence):
             exchange.log_silence(decision)
             self._drop(decision.reason)
+            self._hear(decision, nic, place)
             self._record(exchange, decision, place)
             return None
-        return self._send(exchange, decision, place)
+        outgoing = self._encoded(request, decision, asked_from, origin, exchange)
+        if outgoing is not None:
+            self._record(exchange, decision, place)
+        return outgoing
 
-    def _send(self, exchange: Exchange, answer: Answer, place: str) -> Outgoing | None:
+    def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, *, to_proxy_port: bool) -> str:
+        """Return the DHCP mode that ``request`` meets."""
+        modes, links = self._services.modes, self._services.links
+        if modes.is_one:
+            return modes.default
+        # Who asks port 4011 has an address, and may be behind a router.
+        relay = origin.source if to_proxy_port else link_selection(request) or _unless_zero(request.giaddr) or ""
+        reserved = nic.interface.address if nic is not None else ""
+        return modes.of_request(relay, origin.interface, links.networks_of(origin.interface), reserved)
+
+    def _encoded(
+        self, request: Packet, answer: Answer, asked_from: int, origin: Origin, exchange: Exchange | None
+    ) -> Outgoing | None:
+        """Return ``answer`` as it is sent; None, said in the log, where it is too big for the client."""
         try:
-            reply, dropped = fit(answer.reply, opt.uint(exchange.request.options.get(opt.MAX_MESSAGE_SIZE), 2))
+            reply, dropped = fit(answer.reply, opt.uint(request.options.get(opt.MAX_MESSAGE_SIZE), 2))
             payload = encode(reply)
         except DhcpError as error:
-            self._services.log.error("no_reply", **exchange.fields, reason=error.reason)
+            self._services.log.error("no_reply", mac=request.mac, via=origin.source, reason=error.reason)
             self._drop(error.reason)
             return None
         self._sent[type_name(reply)].inc()
-        exchange.log_sent(answer, dropped)
-        self._record(exchange, answer, place)
-        return Outgoing(payload, destination(exchange.request, reply, *self._ports))
+        if exchange is not None:
+            exchange.log_sent(answer, dropped)
+        # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.
+        to = Destination(origin.source, asked_from) if asked_from else destination(request, reply, *self._ports)
+        return Outgoing(payload, to)
 
-    def _ignore_unknown(self, request: Packet, decision: Answer | Silence, origin: Origin) -> None:
-        if decision.reason != UNKNOWN_MACHINE:
-            self._refuse(decision.reason, origin, "no client sends such a message")
-            return
+    def _answer_unknown(
+        self, request: Packet, decision: Answer | Silence, origin: Origin, asked_from: int
+    ) -> Outgoing | None:
+        if isinstance(decision, Answer):
+            self._note_unknown(request)
+            return self._encoded(request, decision, asked_from, origin, None)
+        if decision.reason == UNKNOWN_MACHINE:
+            self._note_unknown(request)
+        elif decision.reason not in NOT_ABOUT_BOOTING:
+            self._refuse(decision.reason, origin, decision.wrong or "no client sends such a message")
+            return None
         self._drop(decision.reason)
+        return None
+
+    def _note_unknown(self, request: Packet) -> None:
         services = self._services
         client = identify(request)
         relay = "" if request.giaddr == NO_ADDRESS else request.giaddr
@@ -189,6 +234,12 @@ class Handler:
                 vendor_class=client.vendor_class or None,
                 relay=relay or None,
             )
+
+    def _hear(self, silence: Silence, nic: Nic, place: str) -> None:
+        """Note the address that the machine took from another server, unless it may be somebody else's doing."""
+        stage = self._services.journal.state(nic.machine.key).stage
+        if silence.took and place and not self._places.objection(place, nic, stage):
+            self._services.heard.note(nic.interface.mac, silence.took, self._services.clock())
 
     def _record(self, exchange: Exchange, decision: Answer | Silence, place: str) -> None:
         """Tell the journal what ``decision`` says was seen of the machine, unless it may be somebody else's doing."""

@@ -44,15 +44,15 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     caller = site.caller(request.environ, mac)
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
-    decision = decide(nic, asked, site.boot_context())
-    if nic is None or isinstance(decision, Refusal):
+    decision = decide(nic, asked, site.boot_context(request.environ))
+    if isinstance(decision, Refusal):
         return responses.text(403 if nic else 404, f"{decision.reason}\n")
 
-    own = site.is_own_act(request.environ, nic)
+    own = nic is not None and site.is_own_act(request.environ, nic)
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
-        if whole and own:
+        if whole and own and nic is not None:
             site.record(nic, BootFile(name, "http", sent))
 
     return serve(request.environ, tuple(site.boot_files), name, on_end)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from ..decisions.boot import Asked, BootContext, Program, Refusal, Script, Wait, Wants
+from ..decisions.boot import Asked, BootContext, BootFile, Program, Script, Wait, Wants
 from ..decisions.boot import decide as decide_boot
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
@@ -38,7 +38,7 @@ class ServeFile:
     """Send the boot file ``name``, a path relative to the boot-file directory."""
 
     name: str
-    nic: Nic
+    nic: Nic | None  # None for an unknown machine that may boot
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ServeScript:
 
     content: bytes
     name: str
-    nic: Nic
+    nic: Nic | None
     script: Script | Wait
 
 
@@ -69,10 +69,12 @@ def decide(
     machines: Machines,
     context: BootContext,
     script_for: Callable[[Nic], tuple[Script | Wait, str]],
+    text_of: Callable[[Script, str], str],
 ) -> Decision:
     """Return what ``request`` from the address ``source`` gets; see ``find`` for whose it is.
 
-    ``script_for`` returns what a machine is to boot, and the text of the script that says so.
+    ``script_for`` returns what a machine is to boot, and the text of the script that says so; ``text_of`` the text of
+    the script of an unknown machine, which has the MAC that it is given.
     """
     nic = find(request, source, machines)
     if request.write:
@@ -86,9 +88,13 @@ def decide(
     if wanted.autoexec and nic is not None:
         script, text = script_for(nic)
         return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
-    asked = Asked(Wants.FILE, Program.PXE, name=wanted.name, who=wanted.mac or source)
+    wants = Wants.SCRIPT if wanted.autoexec else Wants.FILE
+    asked = Asked(wants, Program.PXE, name=wanted.name, who=wanted.mac or source)
     decision = decide_boot(nic, asked, context)
-    if nic is None or isinstance(decision, Refusal):
+    if isinstance(decision, Script):
+        text = text_of(decision, asked.who)
+        return ServeScript(text.encode("utf-8"), wanted.name, nic, decision)
+    if not isinstance(decision, BootFile):
         return Refuse(ErrorCode.ACCESS_VIOLATION if nic else ErrorCode.NOT_FOUND, decision.reason, nic)
     return ServeFile(wanted.name, nic)
 

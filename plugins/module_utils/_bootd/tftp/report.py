@@ -53,8 +53,11 @@ class Reporter:
             status=status,
             reason=transfer.reason or None,
         )
-        if transfer.outcome is Outcome.COMPLETE and speaks_for(self._services, decision.nic, session.client[0]):
-            self._services.journal.record(_event(session, self._services.clock()))
+        nic = decision.nic
+        if nic is None or transfer.outcome is not Outcome.COMPLETE:
+            return
+        if speaks_for(self._services, nic, session.client[0]):
+            self._services.journal.record(_event(session, nic, self._services.clock()))
 
     def refused(
         self, client: Address, request: Request, refusal: Refuse, *, status: str = "refused", warn: bool = False
@@ -113,7 +116,7 @@ def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str,
     }
 
 
-def _event(session: Session, at: float) -> Event:
+def _event(session: Session, nic: Nic, at: float) -> Event:
     """Return what the journal is told of a transfer that was completed."""
     decision, sent = session.decision, session.transfer.bytes_acked
     detail: BootFile | Held | LocalBoot | events.Script
@@ -125,4 +128,4 @@ def _event(session: Session, at: float) -> Event:
         detail = LocalBoot(decision.script.reason)
     else:
         detail = events.Script(decision.script.kind, "tftp", sent)
-    return Event(decision.nic.machine.key, decision.nic.interface.mac, at, detail)
+    return Event(nic.machine.key, nic.interface.mac, at, detail)
