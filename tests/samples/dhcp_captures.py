@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DHCP requests as real clients and relays sent them: whole UDP payloads, captured by tcpdump on bootd's side.
 
-All were taken on 2026-11-30 on Debian 12 in the lab of the wire tests, the machines' in QEMU 7.2; the version is that of
-the Debian package. The client has the MAC MAC, or REMOTE_MAC behind a relay; bootd is SERVER and offered ADDRESS or
+All were taken on 2026-11-30 on Debian 12 in the lab of the wire tests, the machines' in QEMU 7.2; versions are those of
+Debian's packages. The client has the MAC MAC, or REMOTE_MAC behind a relay; bootd is SERVER and offered ADDRESS or
 REMOTE_ADDRESS.
 """
 
