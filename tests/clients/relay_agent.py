@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A DHCP relay agent that stands for the server, as switches with "server identifier override" do (RFC 5107).
 
-ISC dhcrelay 4.4.3 sends the circuit id (RFC 3046) and link selection (RFC 3527). No relay of Debian 12 sends a remote id
-and a server identifier override beside them, so this one does. Being the clients' "server", it also hears their renewals.
+ISC dhcrelay 4.4.3 sends the circuit id (RFC 3046) and link selection (RFC 3527). No relay of Debian 12 sends a remote
+id and a server identifier override beside them, so this one does. Being the clients' "server", it also hears their
+renewals.
 
     relay_agent.py INTERFACE ADDRESS UPLINK SERVER
 
