@@ -41,7 +41,6 @@ FORMS = {
     "netbios-node-type": (8, "08", "RFC 2132 section 8.7: an H-node"),
     "pcode": ("EST5EDT4,M3.2.0/02:00,M11.1.0/02:00", None, "RFC 4833 section 2: text, as in its example"),
     "tcode": ("Europe/Zurich", "4575726f70652f5a7572696368", "RFC 4833 section 2, its example"),
-    "v4-captive-portal": ("https://x/", "68747470733a2f2f782f", "RFC 8910 section 2.1"),
     "domain-search": (
         ["eng.apple.com", "marketing.apple.com"],
         "03656e67056170706c6503636f6d00096d61726b6574696e67c004",
@@ -66,7 +65,6 @@ CODES = {
     "netbios-node-type": 46,
     "pcode": 100,
     "tcode": 101,
-    "v4-captive-portal": 114,
     "domain-search": 119,
     "tftp-server-address": 150,
     "loader-configfile": 209,

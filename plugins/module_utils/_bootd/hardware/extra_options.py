@@ -46,7 +46,6 @@ OPTIONS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "netbios-node-type": (46, "uint8"),
         "pcode": (100, "text"),  # RFC 4833: time zone, as POSIX writes it
         "tcode": (101, "text"),  # RFC 4833: time zone, by its name
-        "v4-captive-portal": (114, "text"),  # RFC 8910
         "domain-search": (opt.DOMAIN_SEARCH, "domains"),  # RFC 3397
         "tftp-server-address": (150, "ip"),  # RFC 5859
         "loader-configfile": (209, "text"),  # RFC 5071
