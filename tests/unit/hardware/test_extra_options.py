@@ -44,7 +44,7 @@ FORMS = {
     "domain-search": (
         ["eng.apple.com", "marketing.apple.com"],
         "03656e67056170706c6503636f6d00096d61726b6574696e67c004",
-        "RFC 3397 section 2, its example: the second name ends in a pointer to the first one's octet 4",
+        "RFC 3397 section 3, its example: the second name ends in a pointer to the first one's octet 4",
     ),
     "tftp-server-address": ("10.0.0.5", "0a000005", "RFC 5859 section 3"),
     "loader-configfile": ("a.cfg", "612e636667", "RFC 5071 section 4"),
