@@ -63,6 +63,7 @@ REPLIES: dict[str, Callable[[], Packet]] = {
     "edk2, netboot off": lambda: reply_to("EDK2_PXE_DISCOVER", allow_pxe=False),
     "iPXE": lambda: reply_to("ROM_IPXE_DISCOVER"),
 }
+WIRESHARK = "Wireshark's packet-dhcp.c, option82_suboption_opt: Cisco proprietary"
 ANYBODY = "a client that asks for nothing in particular"
 
 
@@ -139,6 +140,12 @@ RELAY_SUB_OPTIONS: dict[str, Vector] = {
     "SERVER_ID_OVERRIDE": Vector(
         "RFC 5107 section 4", "0b04c0a84d01", read=partial(relayed, server_id_override, 11), means="192.168.77.1"
     ),
+    "CISCO_LINK_SELECTION": Vector(
+        WIRESHARK, "9604c0a84d01", read=partial(relayed, link_selection, 150), means="192.168.77.1"
+    ),
+    "CISCO_SERVER_ID_OVERRIDE": Vector(
+        WIRESHARK, "9804c0a84d01", read=partial(relayed, server_id_override, 152), means="192.168.77.1"
+    ),
 }
 PXE_SUB_OPTIONS: dict[str, Vector] = {
     "PXE_DISCOVERY_CONTROL": Vector("PXE specification 2.1, table 2-1: bit 3", "060108", "edk2"),
@@ -187,7 +194,7 @@ def test_octets_are_those_of_their_source(vector, name):
     if vector.source in CAPTURES:
         assert octets in CAPTURES[vector.source].payload
     else:
-        assert vector.source.startswith(("RFC ", "PXE specification ", "https://", "Tinkerbell "))
+        assert vector.source.startswith(("RFC ", "Wireshark's ", "PXE specification ", "https://", "Tinkerbell "))
 
 
 @pytest.mark.parametrize(("vector", "name"), ROWS)

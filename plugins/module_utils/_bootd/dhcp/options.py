@@ -71,6 +71,9 @@ CIRCUIT_ID = 1  # RFC 3046
 REMOTE_ID = 2  # RFC 3046
 LINK_SELECTION = 5  # RFC 3527
 SERVER_ID_OVERRIDE = 11  # RFC 5107
+# The same two as Cisco's routers number them unless told "ip dhcp compatibility suboption ... standard".
+CISCO_LINK_SELECTION = 150
+CISCO_SERVER_ID_OVERRIDE = 152
 
 # Sub-options of VENDOR_SPECIFIC for the vendor class PXEClient (PXE specification 2.1, section 2.2).
 PXE_DISCOVERY_CONTROL = 6
