@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.extra_options import (
+    PATH as DHCP_OPTIONS_PATH,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import AFTER_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
@@ -211,6 +214,7 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     "annotations": text_values,
     "reprovision": mark,
     "after": texts,
+    "dhcp_options": mapping,
     "disks": texts,
     "os": system,
     "os_version": text,
@@ -278,6 +282,8 @@ _BLOCKS = re.compile(r"(?:dhcp\.ip\.|dhcp\.|netboot\.osie\.|netboot\.)")
 
 def inventory_key(path: str) -> str:
     """Return the key of the inventory that the field at ``path`` of a Hardware object comes from."""
+    if path.startswith(DHCP_OPTIONS_PATH):
+        return "dhcp_options" + path.removeprefix(DHCP_OPTIONS_PATH)
     nic = _NIC_FIELD.fullmatch(path)
     if nic is None:
         return "disks" if _DISK.fullmatch(path) else _FIELDS.get(path, path.removeprefix("metadata."))

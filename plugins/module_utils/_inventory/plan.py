@@ -24,12 +24,14 @@ A machine is a mapping of these keys (others are refused; other names that are u
     allow_pxe       true unless given; allow_workflow: false
     reprovision     a new value here asks for another installation
     after           machines that have to be done first: list, or text separated by commas
+    dhcp_options    more DHCP options: {name or code: value}
     tftp_server_name  boot_file_name  static_routes ([{destination, router}])
     interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -38,6 +40,9 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.extra_options import (
+    DHCP_OPTIONS_ANNOTATION,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     AFTER_ANNOTATION,
@@ -212,6 +217,8 @@ class _Plan:
             annotations[REPROVISION_ANNOTATION] = given["reprovision"]
         if given.get("after"):
             annotations[AFTER_ANNOTATION] = ",".join(given["after"])
+        if given.get("dhcp_options"):
+            annotations[DHCP_OPTIONS_ANNOTATION] = json.dumps(given["dhcp_options"])
         meta = {
             "name": given.get("name"),
             "namespace": given.get("namespace"),  # without one it is that of the store

@@ -184,12 +184,12 @@ def is_plausible(request: Packet, interface: Interface, server: str, *, on_loopb
 
 def server_id_override(request: Packet) -> str | None:
     """Return the address that the relay wants to be the server identifier (RFC 5107), None where it names no host."""
-    return _named(request, opt.SERVER_ID_OVERRIDE)
+    return _named(request, opt.SERVER_ID_OVERRIDE, opt.CISCO_SERVER_ID_OVERRIDE)
 
 
 def link_selection(request: Packet) -> str | None:
     """Return an address of the network that the client is on (RFC 3527), None where the relay names none."""
-    return _named(request, opt.LINK_SELECTION)
+    return _named(request, opt.LINK_SELECTION, opt.CISCO_LINK_SELECTION)
 
 
 def is_elsewhere(request: Packet, interface: Interface) -> bool:
@@ -201,10 +201,14 @@ def is_elsewhere(request: Packet, interface: Interface) -> bool:
     return link is not None and network is not None and IPv4Address(link) not in network
 
 
-def _named(request: Packet, code: int) -> str | None:
+def _named(request: Packet, *codes: int) -> str | None:
+    """Return the first address that option 82 has under one of ``codes``."""
     value = request.options.get(opt.RELAY_AGENT_INFORMATION)
-    address = opt.ipv4(opt.sub_options(value).get(code)) if value else None
-    return address if address is not None and _is_routed(address) else None
+    if not value:
+        return None
+    parts = opt.sub_options(value)
+    addresses = (opt.ipv4(parts.get(code)) for code in codes)
+    return next((address for address in addresses if address is not None and _is_routed(address)), None)
 
 
 def _is_routed(address: str) -> bool:

@@ -117,6 +117,10 @@ def offer_or_ack(request: Packet, message_type: int, interface: Interface, boot:
         wanted = asked is None or code in asked or (boot.booting and code in _UNASKED_WHERE_BOOTED)
         if wanted and (value := build(interface)):
             options[code] = value
+    # Before what belongs to the boot: iPXE's log server is bootd, whatever the object has for others.
+    for extra in interface.extra_options:
+        if extra.always or asked is None or extra.code in asked:
+            options[extra.code] = extra.value
     options |= boot.options
     file = boot.file.encode("utf-8")
     fits = len(file) <= FILE_ROOM

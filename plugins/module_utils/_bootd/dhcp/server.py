@@ -377,8 +377,8 @@ def _relay_fields(value: bytes | None) -> dict[str, object]:
     found = {
         "circuitID": _printable(parts.get(opt.CIRCUIT_ID)),
         "remoteID": _printable(parts.get(opt.REMOTE_ID)),
-        "link_selection": opt.ipv4(parts.get(opt.LINK_SELECTION)),
-        "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE)),
+        "link_selection": opt.ipv4(parts.get(opt.LINK_SELECTION, parts.get(opt.CISCO_LINK_SELECTION))),
+        "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE, parts.get(opt.CISCO_SERVER_ID_OVERRIDE))),
     }
     return _option_82(value) | {name: text for name, text in found.items() if text}
 
