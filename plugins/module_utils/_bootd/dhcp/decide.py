@@ -208,9 +208,7 @@ def _elsewhere(request: Packet, nic: Nic) -> str:
 
 
 def _firmware(client: Client) -> str:
-    if client.kind is Kind.OS or client.arch is None:
-        return ""
-    return "bios" if client.arch in (arch.X86_BIOS, arch.X86_BIOS_HTTP) else "uefi"
+    return "" if client.kind is Kind.OS else arch.firmware(client.arch)
 
 
 _HANDLERS: Mapping[int, Callable[[Packet, Nic, Context], Answer | Silence]] = {

@@ -44,6 +44,7 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
     """Return the script of the machine with ``mac``, None: of the client's address; 404 where there is no such one."""
     caller = site.caller(request.environ, mac)
     if caller.nic is None:
+        site.asked_by_unknown(request.environ, mac)
         decision = decide(None, Asked(Wants.SCRIPT, Program.IPXE, who=caller.name), site.boot_context())
         return responses.text(404, f"{decision.reason}\n")
     nic, settings = caller.nic, site.services.settings
