@@ -38,7 +38,7 @@ def table(machines: Sequence[dict[str, Any]], now: float, width: int = 0) -> Ite
 
 
 def laid_out(rows: Sequence[tuple[str, ...]], width: int = 0) -> Iterator[str]:
-    """Yield the lines of a table of ``rows``, titles first; the last column has lines of its own where room is short."""
+    """Yield the lines of a table of ``rows``, titles first; the last column has lines of its own where it is cut."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     used = sum(widths) + len(_GAP) * len(widths)
     beside = not width or width - used >= MIN_LAST
