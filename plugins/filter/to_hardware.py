@@ -60,6 +60,11 @@ options:
       - The variables of all hosts, C(hostvars).
     type: dict
     required: true
+  more:
+    description:
+      - Variables of some of the hosts, by the hosts' names, that win over those in O(hostvars).
+    type: dict
+    default: {}
 seealso:
   - plugin: baremetal.netboot.harvester_config
     plugin_type: filter
@@ -98,6 +103,7 @@ _value:
   elements: dict
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -110,11 +116,16 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_repor
 _display = Display()
 
 
-def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def to_hardware(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    more: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
     """Return the Hardware objects of ``hosts``; raises AnsibleFilterError with every problem of every host."""
     if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
         raise AnsibleFilterError("to_hardware takes a list of host names, such as groups.netboot_machines")
-    report = machines_report(map(str, hosts), hostvars)
+    own = {name: ChainMap(dict(found), hostvars[name]) for name, found in (more or {}).items() if name in hostvars}
+    report = machines_report(map(str, hosts), ChainMap(own, hostvars) if own else hostvars)
     if report.problems:
         raise AnsibleFilterError(message_of(report.problems))
     for line in lines_of(report.notes):

@@ -28,6 +28,7 @@ STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE
 DEFAULT_STATE_DIR = "/var/lib/bootd"
 SETTINGS_FILE = "/etc/default/bootd"  # what the role writes, and systemd gives the daemon as its environment
 EXAMPLE_ADDRESS = "192.0.2.1"  # of nobody (RFC 5737), where nothing says which address is bootd's
+LOOPBACK = "127.0.0.1"
 
 
 class UsageError(Exception):
@@ -170,8 +171,13 @@ def _add_machines(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=text)
     text = f"only machines at these stages, of {', '.join(STAGES)}"
     parser.add_argument("--stage", default="", metavar="STAGE,...", help=text)
+    text = "those that asked and have no Hardware object and want to boot, as the running daemon knows them"
+    parser.add_argument("--unknown", action="store_true", help=text)
+    parser.add_argument("--all", action="store_true", help="with --unknown, also those that do not want to boot")
     _add_asking(parser, environ)
     _add_state_dir(parser, environ)
+    _flag(parser, environ, "--address", LOOPBACK, "IPv4 address at which the daemon is asked", metavar="IP")
+    _flag(parser, environ, "--http-port", "7080", "and its port", metavar="PORT")
 
 
 def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -250,6 +256,14 @@ def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Sett
     if problems:
         raise UsageError("\n".join(problems))
     return Settings(**{"state_dir": "", "address": EXAMPLE_ADDRESS, **values})
+
+
+def daemon_url(options: argparse.Namespace) -> str:
+    """Return the URL at which the daemon is asked, which needs no store; raises UsageError."""
+    settings = settings_from(
+        argparse.Namespace(store="kubernetes", address=options.address, http_port=options.http_port)
+    )
+    return settings.http_base
 
 
 def client_from(options: argparse.Namespace) -> Client | None:

@@ -232,9 +232,7 @@ def _elsewhere(request: Packet, nic: Nic) -> str:
 
 def firmware(client: Client) -> str:
     """Return "uefi" or "bios", "" where ``client`` does not say."""
-    if client.kind is Kind.OS or client.arch is None:
-        return ""
-    return "bios" if client.arch in (arch.X86_BIOS, arch.X86_BIOS_HTTP) else "uefi"
+    return "" if client.kind is Kind.OS else arch.firmware(client.arch)
 
 
 _HANDLERS: Mapping[int, Callable[[Packet, Nic, Context], Answer | Silence]] = {

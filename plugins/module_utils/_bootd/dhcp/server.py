@@ -19,13 +19,14 @@ from ..process.interface_watch import InterfaceWatch
 from ..process.log import Log
 from ..process.rate_limit import RareLines, RateLimit
 from ..runtime.services import Services
-from ..stores.unknown_machines import MAX_UNKNOWN
+from ..stores.unknown_machines import safe_text
 from . import options as opt
 from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, link_selection
-from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify, mac_in
+from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, mac_in
 from .places import Places, is_of_lease, place_of
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
 from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
+from .sighting import shown_octets, sighting_of
 from .transport import Datagram, Transport
 
 UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not name
@@ -34,6 +35,8 @@ UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not n
 RATE = 10.0  # a second
 BURST = 60.0  # at once
 MAX_MACS = 4096  # that are remembered
+# Lines about machines that are new and unknown: at once, as when a rack is powered on, and a second from then on.
+NEW_MACHINES, NEW_MACHINES_A_SECOND = 256.0, 1.0
 
 
 class DhcpServer:
@@ -118,6 +121,7 @@ class Handler:
         self._limit = RateLimit(RATE, BURST, MAX_MACS)
         # Strangers, who may be as many as they like, take no line from the machines.
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
+        self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
         self._places = Places()
         self._context = context_from(services.settings)
         self._ports = (relay_port, client_port)
@@ -207,32 +211,33 @@ class Handler:
         self, request: Packet, decision: Answer | Silence, origin: Origin, asked_from: int
     ) -> Outgoing | None:
         if isinstance(decision, Answer):
-            self._note_unknown(request)
+            self._note_unknown(request, origin)
             return self._encoded(request, decision, asked_from, origin, None)
         if decision.reason == UNKNOWN_MACHINE:
-            self._note_unknown(request)
+            self._note_unknown(request, origin)
         elif decision.reason not in NOT_ABOUT_BOOTING:
             self._refuse(decision.reason, origin, decision.wrong or "no client sends such a message")
             return None
         self._drop(decision.reason)
         return None
 
-    def _note_unknown(self, request: Packet) -> None:
+    def _note_unknown(self, request: Packet, origin: Origin) -> None:
         services = self._services
-        client = identify(request)
-        relay = "" if request.giaddr == NO_ADDRESS else request.giaddr
-        is_new = services.unknown.record(request.mac, client.vendor_class, client.arch, relay, services.clock())
-        if is_new:
-            services.metrics.unknown.set(len(services.unknown))
-            # A flood of made-up addresses fills the list, and from then on no longer the log.
-            tell = services.log.info if len(services.unknown) < MAX_UNKNOWN else services.log.debug
-            tell(
+        seen = sighting_of(request, origin.interface)
+        if not services.unknown.record(request.mac, seen, services.clock()):
+            return
+        services.metrics.unknown.set(len(services.unknown))
+        # A flood of made-up addresses does not fill the log.
+        missed = self._new_machines.admit("", self._monotonic())
+        if missed is not None:
+            services.log.info(
                 "unknown_machine",
                 mac=request.mac,
-                client=client.kind.value,
-                arch=client.arch,
-                vendor_class=client.vendor_class or None,
-                relay=relay or None,
+                client=seen.client,
+                arch=seen.arch,
+                vendor_class=safe_text(opt.text(seen.vendor_class)) or None,
+                relay=seen.relay or None,
+                left_out=missed or None,
             )
 
     def _hear(self, silence: Silence, nic: Nic, place: str) -> None:
@@ -375,16 +380,9 @@ def _relay_fields(value: bytes | None) -> dict[str, object]:
         return {}
     parts = opt.sub_options(value)
     found = {
-        "circuitID": _printable(parts.get(opt.CIRCUIT_ID)),
-        "remoteID": _printable(parts.get(opt.REMOTE_ID)),
+        "circuitID": shown_octets(parts.get(opt.CIRCUIT_ID)),
+        "remoteID": shown_octets(parts.get(opt.REMOTE_ID)),
         "link_selection": opt.ipv4(parts.get(opt.LINK_SELECTION, parts.get(opt.CISCO_LINK_SELECTION))),
         "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE, parts.get(opt.CISCO_SERVER_ID_OVERRIDE))),
     }
     return _option_82(value) | {name: text for name, text in found.items() if text}
-
-
-def _printable(value: bytes | None) -> str:
-    """Return ``value`` as text where it is printable, else in hexadecimal: many relays send a bare MAC address."""
-    bare = opt.text_octets(value)
-    shown = bare.decode("ascii") if bare.isascii() else ""
-    return shown if shown.isprintable() and (shown or not value) else (value or b"").hex(":")

@@ -45,6 +45,8 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
     decision = decide(nic, asked, site.boot_context(request.environ))
+    if nic is None:
+        site.asked_by_unknown(request.environ, mac)
     if isinstance(decision, Refusal):
         return responses.text(403 if nic else 404, f"{decision.reason}\n")
 

@@ -44,6 +44,7 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
     """Return the script of the machine with ``mac``, None: of the client's address; 404 where there is no such one."""
     caller = site.caller(request.environ, mac)
     if caller.nic is None:
+        site.asked_by_unknown(request.environ, mac)
         asked = Asked(Wants.SCRIPT, Program.IPXE, who=caller.name)
         decision = decide(None, asked, site.boot_context(request.environ))
         if isinstance(decision, Script):

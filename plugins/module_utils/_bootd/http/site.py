@@ -62,6 +62,11 @@ class Site:
             environ[NIC] = found.nic
         return found
 
+    def asked_by_unknown(self, environ: Environ, mac: str | None) -> None:
+        """Note that a machine asks for its script or a boot program that has no Hardware object."""
+        services = self.services
+        services.unknown.asked_for_file("http", mac, self.address(environ), services.clock())
+
     def is_own_act(self, environ: Environ, nic: Nic) -> bool:
         """Return whether it is the machine of ``nic`` itself that asks, so that what it does may move its stage."""
         return speaks_for(self.services, nic, self.address(environ))

@@ -114,8 +114,13 @@ class Wanted:
 
 def find(request: Request, source: str, machines: Machines) -> Nic | None:
     """Return the machine whose MAC the name begins with, where none stands there the one ``source`` is reserved for."""
-    mac, _name = _split(request.filename)
+    mac = claimed_mac(request)
     return machines.by_mac(mac) if mac else machines.by_ip(source)
+
+
+def claimed_mac(request: Request) -> str | None:
+    """Return the MAC that the name begins with, None where none stands there."""
+    return _split(request.filename)[0]
 
 
 def parse_name(filename: str) -> Wanted:

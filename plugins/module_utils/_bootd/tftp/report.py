@@ -14,7 +14,7 @@ from ..hardware.model import Nic
 from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
-from .decide import Refuse, ServeFile
+from .decide import Refuse, ServeFile, claimed_mac
 from .packet import Request
 from .sessions import Session
 from .sockets import Address
@@ -67,6 +67,11 @@ class Reporter:
         log = self._services.log
         tell = log.warning if warn else log.info
         self._line(tell, client, request, refusal.nic, status=status, code=int(refusal.code), reason=refusal.reason)
+
+    def asked_by_unknown(self, request: Request, address: str) -> None:
+        """Tell that a machine asked from ``address`` that has no Hardware object."""
+        services = self._services
+        services.unknown.asked_for_file("tftp", claimed_mac(request), address, services.clock())
 
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""

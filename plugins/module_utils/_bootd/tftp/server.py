@@ -315,6 +315,8 @@ class ServerLoop:
         self, request: Request, datagram: Datagram, refusal: Refuse, *, status: str = "refused", warn: bool = False
     ) -> None:
         self._report.refused(datagram.client, request, refusal, status=status, warn=warn)
+        if refusal.nic is None and datagram.client[0] in self._networks:
+            self._report.asked_by_unknown(request, datagram.client[0])
         # The source may be forged. A machine gets up to three times what it sent, headers included, for a sentence;
         # others never more than came from there.
         known = self._lookup.by_ip(datagram.client[0]) is not None
