@@ -13,11 +13,11 @@ DHCP server gives them (modes ``proxy``, ``auto-proxy`` and ``off``), these tell
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from ..decisions.modes import AUTO_PROXY, RESERVATION
-from ..hardware.model import Nic
+from ..hardware.model import Machine, Nic
 from .services import Services
 
 
@@ -65,6 +65,16 @@ def mode_at(services: Services, address: str) -> str:
 def boots_unknown(services: Services, address: str) -> bool:
     """Return whether a machine that is not known and asks from ``address`` may boot (mode ``auto-proxy``)."""
     return mode_at(services, address) == AUTO_PROXY
+
+
+def with_addresses(services: Services, machine: Machine) -> Machine:
+    """Return ``machine`` as it can be reached: where its object has no address, with the one it took elsewhere."""
+    now = services.clock()
+    interfaces = tuple(
+        interface if interface.address else replace(interface, address=services.heard.address_of(interface.mac, now))
+        for interface in machine.interfaces
+    )
+    return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
 
 
 def is_its_own(services: Services, nic: Nic, address: str) -> bool:
