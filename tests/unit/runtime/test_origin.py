@@ -88,6 +88,14 @@ def test_what_was_heard_counts_only_for_an_interface_without_an_address():
     assert [name_at(room, "10.9.0.5"), name_at(room, "10.9.0.6")] == ["three", None]
 
 
+def test_what_was_heard_moves_a_stage_and_opens_no_secret():
+    room = services("proxy", {"10.0.0.9": MAC_3})
+    room.heard.note(MAC_3, "10.9.0.5", NOW)
+    three = room.catalog.by_mac(MAC_3)
+    assert [speaks_for(room, three, address) for address in ("10.0.0.9", "10.9.0.5")] == [True, True]
+    assert [is_its_own(room, three, address) for address in ("10.0.0.9", "10.9.0.5")] == [True, False]
+
+
 def test_what_was_heard_ages():
     room = services("proxy")
     room.heard.note(MAC_3, "10.9.0.5", NOW - MAX_AGE)
