@@ -147,10 +147,19 @@ RELAY_SUB_OPTIONS: dict[str, Vector] = {
         WIRESHARK, "9804c0a84d01", read=partial(relayed, server_id_override, 152), means="192.168.77.1"
     ),
 }
+
+
+def boot_item(value: bytes) -> bytes | None:
+    return opt.boot_item(opt.from_sub_options({71: value}, end=True))
+
+
 PXE_SUB_OPTIONS: dict[str, Vector] = {
     "PXE_DISCOVERY_CONTROL": Vector("PXE specification 2.1, table 2-1: bit 3", "060108", "edk2"),
     "PXE_BOOT_MENU": Vector("dnsmasq LOCAL_BOOT", "090d00000a6c6f63616c206469736b", "edk2, netboot off"),
     "PXE_MENU_PROMPT": Vector("dnsmasq LOCAL_BOOT", "0a0b006c6f63616c206469736b", "edk2, netboot off"),
+    "PXE_BOOT_ITEM": Vector(
+        "PXE specification 2.1, table 2-1: type and layer", "470400000000", read=boot_item, means=bytes(4)
+    ),
     "PXE_VLAN_ID": Vector("Tinkerbell Boots v0.8, job/job.go: the number as text", "74023939", "iPXE"),
 }
 IPXE_SUB_OPTIONS: dict[str, Vector] = {

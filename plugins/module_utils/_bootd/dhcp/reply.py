@@ -217,7 +217,8 @@ def proxy_reply(request: Packet, message_type: int, boot: BootOffer, context: Co
         op=BOOTREPLY,
         xid=request.xid,
         mac=request.mac,
-        flags=request.flags,
+        # A relay has no address to send an offer to, as with a DHCPNAK (RFC 2131 section 4.3.2).
+        flags=request.flags | BROADCAST if message_type == opt.DHCPOFFER else request.flags,
         ciaddr=request.ciaddr if message_type == opt.DHCPACK else NO_ADDRESS,
         siaddr=boot.server or NO_ADDRESS,
         giaddr=request.giaddr,
