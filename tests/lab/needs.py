@@ -14,6 +14,7 @@ ARTIFACTS = (
 MACHINES = (
     *("qemu-system-x86_64", "/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe"),
     "/usr/share/OVMF/OVMF_CODE_4M.fd",
+    *("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"),
 )
 DEBIAN = (f"{DEBIAN_INSTALLER}/linux", f"{DEBIAN_INSTALLER}/initrd.gz")
 ALL = NETWORK + ARTIFACTS + MACHINES
