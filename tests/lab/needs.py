@@ -9,7 +9,7 @@ from programs.known import DEBIAN_INSTALLER, KUBE_SCRIPT
 NETWORK = ("root", "ip", "nsenter", "sysctl", "curl", "dnsmasq")
 ARTIFACTS = (
     *("apt-get", "busybox", "dpkg-deb", "grub-mkimage", "mcopy", "mkfs.vfat"),
-    *("/usr/lib/grub/i386-pc/boot.img", "/usr/lib/grub/x86_64-efi/kernel.img"),
+    "/usr/lib/grub/i386-pc/boot.img",
 )
 MACHINES = (
     *("qemu-system-x86_64", "/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe"),

@@ -14,21 +14,27 @@ from pathlib import Path
 
 from .command import CommandFailed, run
 
-# The name by which firmware, shim or GRUB asks -> package and file in it.
-PROGRAMS = {
-    "shimx64.efi": ("shim-signed", "usr/lib/shim/shimx64.efi.signed"),
-    "grubx64.efi": ("grub-efi-amd64-signed", "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"),
+SHIM, GRUB = "shimx64.efi", "grubx64.efi"  # the names by which firmware and shim ask
+GRUB_OF_DISKS = "disk/grubx64.efi"
+_PROGRAMS = {
+    SHIM: ("shim-signed", "usr/lib/shim/shimx64.efi.signed"),
+    GRUB: ("grub-efi-amd64-signed", "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"),
+    GRUB_OF_DISKS: ("grub-efi-amd64-signed", "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"),
 }
 
 
+def packages() -> list[str]:
+    """Names and versions of the packages that are current, as ``shim-signed=1.51``."""
+    return [f"{package}={_version(package)}" for package in sorted({package for package, _file in _PROGRAMS.values()})]
+
+
 def programs(cache: Path) -> dict[str, Path]:
-    """Return the programs by their names, fetched with apt and kept below ``cache``."""
-    packages = sorted({package for package, _file in PROGRAMS.values()})
-    chosen = [f"{package}={_version(package)}" for package in packages]
+    """The programs by the names above, fetched with apt and kept below ``cache``."""
+    chosen = packages()
     target = cache / "-".join(["secure-boot", *(re.sub(r"[^A-Za-z0-9.]+", "-", name) for name in chosen)])
     if not target.exists():
         _fetch(chosen, target, cache / f"{target.name}.new")
-    return {name: target / name for name in PROGRAMS}
+    return {name: target / name for name in _PROGRAMS}
 
 
 def _fetch(chosen: list[str], target: Path, scratch: Path) -> None:
@@ -40,7 +46,8 @@ def _fetch(chosen: list[str], target: Path, scratch: Path) -> None:
     for archive in scratch.glob("*.deb"):
         run(["dpkg-deb", "--extract", str(archive), str(root)])
         archive.unlink()
-    for name, (_package, file) in PROGRAMS.items():
+    for name, (_package, file) in _PROGRAMS.items():
+        (scratch / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(root / file, scratch / name)
     shutil.rmtree(root)
     # Renamed last, so that an interrupted fetch is never taken for a whole one.
