@@ -9,12 +9,14 @@ from collections.abc import Callable
 
 from ..decisions import events
 from ..decisions.boot import LocalDisk, Wait
-from ..decisions.events import BootFile, Event, Held, LocalBoot
+from ..decisions.events import BootFile, Detail, Event, Held, Loaded, LocalBoot
+from ..grub.words import IMAGES
 from ..hardware.model import Nic
+from ..ipxe.artifacts import role_of
 from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
-from .decide import Refuse, ServeFile, claimed_mac
+from .decide import Refuse, ServeFile, TakeReport, claimed_mac
 from .packet import Request
 from .sessions import Session
 from .sockets import Address
@@ -57,7 +59,8 @@ class Reporter:
         if nic is None or transfer.outcome is not Outcome.COMPLETE:
             return
         if speaks_for(self._services, nic, session.client[0]):
-            self._services.journal.record(_event(session, nic, self._services.clock()))
+            event = _event(session, nic, self._services.clock(), self._services.settings.http_base)
+            self._services.journal.record(event)
 
     def refused(
         self, client: Address, request: Request, refusal: Refuse, *, status: str = "refused", warn: bool = False
@@ -65,6 +68,9 @@ class Reporter:
         """Tell that ``request`` was answered with an ERROR."""
         self._services.metrics.tftp.labels(status).inc()
         log = self._services.log
+        if refusal.usual:
+            log.debug("get", **_log_fields(client, request, refusal.nic), status=status, reason=refusal.reason)
+            return
         tell = log.warning if warn else log.info
         self._line(tell, client, request, refusal.nic, status=status, code=int(refusal.code), reason=refusal.reason)
 
@@ -121,11 +127,17 @@ def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str,
     }
 
 
-def _event(session: Session, nic: Nic, at: float) -> Event:
-    """Return what the journal is told of a transfer that was completed."""
+def _event(session: Session, nic: Nic, at: float, http_base: str) -> Event:
+    """Return what the journal is told of a transfer that was completed; ``http_base`` is where bootd's images are."""
     decision, sent = session.decision, session.transfer.bytes_acked
-    detail: BootFile | Held | LocalBoot | events.Script
-    if isinstance(decision, ServeFile):
+    detail: Detail
+    if isinstance(decision, TakeReport):
+        detail = decision.told
+    elif isinstance(decision, ServeFile) and decision.image:
+        # As if it had come by HTTP, where the object has it.
+        url = f"{http_base}/{IMAGES}/{decision.name}"
+        detail = Loaded(url, role_of(decision.name), sent, session.content.size, via="tftp")
+    elif isinstance(decision, ServeFile):
         detail = BootFile(decision.name, "tftp", sent)
     elif isinstance(decision.script, Wait):
         detail = Held(decision.script.waits_for)
