@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines that asked a bootd in a cluster and have no object: asked of bootd, or of its pods through the API server."""
+"""Machines that asked a bootd in a cluster and have no object: asked of bootd, or of its pods through the API."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine that nobody knows, from its first DHCPDISCOVER until it is accepted: what is seen of it, and what it gets."""
+"""A machine that nobody knows, from its first DHCPDISCOVER until it is accepted: what is seen of it, what it gets."""
 
 from __future__ import annotations
 
