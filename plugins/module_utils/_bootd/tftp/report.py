@@ -14,6 +14,7 @@ from ..hardware.model import Nic
 from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
+from ..runtime.unknown_requests import note_unknown
 from .decide import Refuse, ServeFile, claimed_mac
 from .packet import Request
 from .sessions import Session
@@ -54,9 +55,11 @@ class Reporter:
             reason=transfer.reason or None,
         )
         nic = decision.nic
-        if nic is None or transfer.outcome is not Outcome.COMPLETE:
+        if transfer.outcome is not Outcome.COMPLETE:
             return
-        if speaks_for(self._services, nic, session.client[0]):
+        if nic is None:
+            self.asked_by_unknown(session.request, session.client[0])
+        elif speaks_for(self._services, nic, session.client[0]):
             self._services.journal.record(_event(session, nic, self._services.clock()))
 
     def refused(
@@ -70,8 +73,7 @@ class Reporter:
 
     def asked_by_unknown(self, request: Request, address: str) -> None:
         """Tell that a machine asked from ``address`` that has no Hardware object."""
-        services = self._services
-        services.unknown.asked_for_file("tftp", claimed_mac(request), address, services.clock())
+        note_unknown(self._services, "tftp", claimed_mac(request), address)
 
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
