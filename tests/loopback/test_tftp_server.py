@@ -77,6 +77,24 @@ def test_unknown_machine_gets_no_more_than_it_sent(lab):
     assert lab.line(status="refused")["reason"] == f"no Hardware object has {UNKNOWN}"
 
 
+def test_unknown_machine_that_names_its_mac_is_listed(lab):
+    with Client(lab, UNKNOWN) as client:
+        for name in ("02-00-00-00-00-09/ipxe.efi", "0200.0000.0009/autoexec.ipxe", "ipxe.efi"):
+            assert client.ask(Request(name)).code == ErrorCode.NOT_FOUND
+    lab.line(status="refused", uri="ipxe.efi")
+    (found,) = lab.services.unknown.all()
+    assert (found.mac, found.address, found.asked["tftp"]) == ("02:00:00:00:00:09", UNKNOWN, 3)
+
+
+def test_unknown_machine_that_is_served_is_listed_too(root):
+    with tftp_lab(root, dhcp_mode="auto-proxy") as lab, Client(lab, UNKNOWN) as client:
+        (root / "snponly.efi").write_bytes(CONTENT)
+        assert fetch(client, Request("02-00-00-00-00-09/snponly.efi")) == CONTENT
+        lab.line(status="complete")
+    (found,) = lab.services.unknown.all()
+    assert (found.mac, found.asked["tftp"]) == ("02:00:00:00:00:09", 1)
+
+
 def test_netboot_off_refuses_the_file_and_boots_the_disk(lab):
     with Client(lab, OFF) as client:
         refusal = client.ask(Request("ipxe.efi"))

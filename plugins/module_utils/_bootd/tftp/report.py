@@ -16,6 +16,7 @@ from ..ipxe.artifacts import role_of
 from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
+from ..runtime.unknown_requests import note_unknown
 from .decide import Refuse, ServeFile, TakeReport, claimed_mac
 from .packet import Request
 from .sessions import Session
@@ -56,9 +57,11 @@ class Reporter:
             reason=transfer.reason or None,
         )
         nic = decision.nic
-        if nic is None or transfer.outcome is not Outcome.COMPLETE:
+        if transfer.outcome is not Outcome.COMPLETE:
             return
-        if speaks_for(self._services, nic, session.client[0]):
+        if nic is None:
+            self.asked_by_unknown(session.request, session.client[0])
+        elif speaks_for(self._services, nic, session.client[0]):
             event = _event(session, nic, self._services.clock(), self._services.settings.http_base)
             self._services.journal.record(event)
 
@@ -76,8 +79,7 @@ class Reporter:
 
     def asked_by_unknown(self, request: Request, address: str) -> None:
         """Tell that a machine asked from ``address`` that has no Hardware object."""
-        services = self._services
-        services.unknown.asked_for_file("tftp", claimed_mac(request), address, services.clock())
+        note_unknown(self._services, "tftp", claimed_mac(request), address)
 
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
