@@ -149,16 +149,12 @@ RELAY_SUB_OPTIONS: dict[str, Vector] = {
 }
 
 
-def boot_item(value: bytes) -> bytes | None:
-    return opt.boot_item(opt.from_sub_options({71: value}, end=True))
-
-
 PXE_SUB_OPTIONS: dict[str, Vector] = {
     "PXE_DISCOVERY_CONTROL": Vector("PXE specification 2.1, table 2-1: bit 3", "060108", "edk2"),
     "PXE_BOOT_MENU": Vector("dnsmasq LOCAL_BOOT", "090d00000a6c6f63616c206469736b", "edk2, netboot off"),
     "PXE_MENU_PROMPT": Vector("dnsmasq LOCAL_BOOT", "0a0b006c6f63616c206469736b", "edk2, netboot off"),
     "PXE_BOOT_ITEM": Vector(
-        "PXE specification 2.1, table 2-1: type and layer", "470400000000", read=boot_item, means=bytes(4)
+        "ROM_IPXE_BOOT_ITEM", "470480000000", read=lambda value: opt.boot_item(b"\x47\4" + value), means=b"\x80\0\0\0"
     ),
     "PXE_VLAN_ID": Vector("Tinkerbell Boots v0.8, job/job.go: the number as text", "74023939", "iPXE"),
 }

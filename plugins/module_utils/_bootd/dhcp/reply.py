@@ -367,7 +367,8 @@ def _local_boot_options(program: Program, decision: Refusal) -> dict[int, bytes]
 
 def _vlan(interface: Interface) -> dict[int, bytes]:
     tag = interface.vlan_id
-    return {opt.PXE_VLAN_ID: tag.encode("ascii")} if tag.isascii() and tag.isdigit() and len(tag) <= 4 else {}
+    tagged = tag.isascii() and tag.isdigit() and len(tag) <= 4 and tag.strip("0")
+    return {opt.PXE_VLAN_ID: tag.encode("ascii")} if tagged else {}
 
 
 def _vendor_specific(parts: Mapping[int, bytes]) -> dict[int, bytes]:
