@@ -244,7 +244,7 @@ class DhcpLab:
         ``configuration`` is more of its dhclient.conf. Unless ``check`` it may also give up, after ten seconds.
         """
         files = {name: self._directory / f"{host}.dhclient.{name}" for name in ("conf", "leases", "pid")}
-        files["conf"].write_text(f"timeout 10;\n{configuration}")
+        files["conf"].write_text(configuration if "timeout" in configuration else f"timeout 10;\n{configuration}")
         files["leases"].write_text(lease)
         argv = ["dhclient", "-4", "-1", "-v", "-sf", "/bin/true", "-cf", str(files["conf"])]
         argv += ["-lf", str(files["leases"]), "-pf", str(files["pid"]), "eth0"]

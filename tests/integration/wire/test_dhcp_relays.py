@@ -107,7 +107,7 @@ def test_machine_on_another_network_than_its_own_is_refused_there(lab, machines)
     lab.lab.run("west", ["ip", "address", "add", "10.30.0.1/24", "brd", "+", "dev", "both"])
     lab.set_mac("moved", mac)
     with lab.relay("west", "both", "-a", "-U", "eth0"), lab.bootd() as bootd:
-        said = lab.dhclient("moved", remembered("10.20.0.50", SERVER), check=False)
+        said = lab.dhclient("moved", remembered("10.20.0.50", SERVER), "timeout 4;\n", check=False)
         assert "DHCPNAK from" in said
         assert "bound to" not in said
         assert "10.30.0.1" in bootd.line(event="send", type="DHCPNAK", mac=mac)["reason"]

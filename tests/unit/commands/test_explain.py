@@ -18,6 +18,7 @@ from _bootd.commands.snapshot import Snapshot
 from _bootd.daemon import main
 from _bootd.decisions import architectures
 from _bootd.decisions.stages import State
+from _bootd.hardware.extra_options import ExtraOption
 from _bootd.hardware.model import Interface, Machine, Netboot, Nic
 from _bootd.http.status import machine_document
 from _bootd.stores.catalog import Catalog
@@ -82,6 +83,16 @@ def test_explain_shows_no_stage_that_can_not_be_reached(arch):
         "operating system: DHCPDISCOVER",
     ]
     assert [line for line in lines if line.startswith("  |")] == []
+
+
+def test_explain_names_the_further_options_of_an_object():
+    extra = (ExtraOption(26, b"\x23\x28"), ExtraOption(150, b"\x0a\0\0\5"), ExtraOption(224, b"x", always=True))
+    nic = howto.nic()
+    interface = replace(nic.interface, extra_options=extra)
+    lines = explained(Nic(replace(nic.machine, interfaces=(interface,)), interface))
+    told = "  further options, where it asks for them: interface-mtu, tftp-server-address, 224 (always)"
+    assert lines.count(told) == 3  # firmware, iPXE, the operating system
+    assert not [line for line in explained() if "further options" in line]
 
 
 def test_explain_netboot_off_by_http_is_the_403_that_it_gets():

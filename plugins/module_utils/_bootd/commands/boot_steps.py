@@ -214,6 +214,7 @@ class _Boot:
             "address": reply.yiaddr if leases else "",
             "netmask": interface.netmask if leases else "",
             "gateway": interface.gateway if leases else "",
+            "further_options": ", ".join(map(str, interface.extra_options)) if leases else "",
             "server": "" if "://" in told.file else told.server,
             "file": told.file,
         }

@@ -163,6 +163,8 @@ def _offer(gets: Mapping[str, str | int], message: str) -> Iterator[str]:
         yield f"{message} {gets['address']}/{gets.get('netmask', '?')}, gateway {gets.get('gateway', 'none')}"
     else:
         yield f"{message} without an address, which another DHCP server gives"
+    if "further_options" in gets:
+        yield f"further options, where it asks for them: {gets['further_options']}"
     if "file" not in gets:
         yield "no boot file"
     elif "server" in gets:

@@ -140,6 +140,9 @@ class ExtraOption:
     value: bytes
     always: bool = False
 
+    def __str__(self) -> str:
+        return f"{_NAMES.get(self.code, self.code)}{' (always)' if self.always else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class ExtraOptions:
