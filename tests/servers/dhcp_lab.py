@@ -151,6 +151,7 @@ class DhcpLab:
         allow_pxe: bool = True,
         lease_time: int = 3600,
         mac: str = "",
+        disable_dhcp: bool = False,
         dhcp: Mapping[str, object] | None = None,
         annotations: Mapping[str, str] | None = None,
     ) -> tuple[str, str]:
@@ -175,7 +176,7 @@ class DhcpLab:
             "apiVersion": "tinkerbell.org/v1alpha1",
             "kind": "Hardware",
             "metadata": {"name": name, "namespace": "default", "annotations": dict(annotations or {})},
-            "spec": {"interfaces": [{"dhcp": fields, "netboot": netboot}]},
+            "spec": {"interfaces": [{"dhcp": fields, "netboot": netboot, "disableDhcp": disable_dhcp}]},
         }
         # JSON is YAML too.
         (self._manifests / f"{name}.yaml").write_text(json.dumps(document))

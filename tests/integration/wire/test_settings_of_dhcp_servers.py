@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dnsmasq, Kea and ISC dhcpd, set up word for word as `docs/beside-a-dhcp-server.md` prints it, and clients that ask."""
+"""dnsmasq, Kea and ISC dhcpd, set up word for word as `docs/beside-a-dhcp-server.md` prints it, and their clients."""
 
 from __future__ import annotations
 
