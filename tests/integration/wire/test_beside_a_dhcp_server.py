@@ -105,7 +105,7 @@ class Capture:
     file: Path
 
     def of_bootd(self) -> int:
-        """How many packets of bootd's host came, by its MAC or addresses, other than multicast and ARP of its kernel."""
+        """How many packets of bootd's host came, by its MAC or addresses, but for its kernel's multicast and ARP."""
         return self._count(
             f"(ether src {BOOT_MAC} or src host {SERVER} or src host 10.10.0.5)"
             " and ((not ether multicast) or (ether broadcast and not arp))"
