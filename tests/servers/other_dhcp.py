@@ -25,7 +25,7 @@ PAGE = ROOT / "docs/beside-a-dhcp-server.md"
 NAMES = ("dnsmasq", "Kea", "ISC dhcpd")
 _CACHE = ROOT / "build/lab"
 _PACKAGES = {"Kea": "kea-dhcp4-server", "ISC dhcpd": "isc-dhcp-server"}
-_READY = {"dnsmasq": "DHCP, IP range ", "Kea": "DHCP4_STARTED", "ISC dhcpd": "Server starting service."}
+_READY = {"dnsmasq": ": DHCP, ", "Kea": "DHCP4_STARTED", "ISC dhcpd": "Server starting service."}
 # Kea 2.2 has its leases in /var/lib/kea, and no option or variable that says otherwise.
 _WITH_STATE_OF_ITS_OWN = 'mount -t tmpfs none /var/lib && mkdir /var/lib/kea && exec "$0" "$@"'
 _PATIENCE = 20.0  # seconds
