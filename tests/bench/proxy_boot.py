@@ -66,7 +66,13 @@ class Times:
         self.asked, self.script = 0.0, threading.Event()
         self.script_at = 0.0
         self._process = process
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def end(self) -> None:
+        """End the process and be through with what it said."""
+        self._process.terminate()
+        self._reader.join()
 
     def _read(self) -> None:
         at = 0.0
@@ -87,10 +93,11 @@ def times(lab: DhcpLab) -> Iterator[Times]:
     argv += ["udp dst port 67 or (tcp dst port 7080 and tcp[tcpflags] & tcp-push != 0)"]
     with lab.lab.popen("boot", argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         wait_for_line(process.stderr, b"listening on")
+        seen = Times(process)
         try:
-            yield Times(process)
+            yield seen
         finally:
-            process.terminate()
+            seen.end()
 
 
 def boot(lab: DhcpLab, machine: Machine) -> tuple[float, float]:
