@@ -43,7 +43,7 @@ ONE_TRY = ("-t", "1", "-T", "2")
 class Site:
     """The two servers on one switch. ``known``, ``installed`` and ``disabled`` are MACs that bootd has objects of.
 
-    The last says that bootd is not to answer its DHCP.
+    The last says that bootd is neither to answer its DHCP nor to boot it.
     """
 
     mode: str
@@ -135,7 +135,7 @@ def site(request, tmp_path_factory) -> Iterator[Site]:
         lab.lab.host("router", f"{OTHER}/24")
         lab.lab.host("squatter", f"{TAKEN}/24")
         known, installed = (lab.reserve(address)[1] for address in ("10.10.0.100", "10.10.0.101"))
-        _name, disabled = lab.reserve("10.10.0.102", disable_dhcp=True)
+        _name, disabled = lab.reserve("10.10.0.102", allow_pxe=False, disable_dhcp=True)
         lab.set_mac("boot", BOOT_MAC)
         with (
             other_dhcp(lab.lab, "router", directory / "dnsmasq", "dnsmasq", DNSMASQ) as other,
@@ -207,7 +207,7 @@ def test_operating_system_of_a_known_machine(site):
 
 
 @pytest.mark.parametrize("flags", [(), PXE, HTTP, IPXE], ids=["system", "PXE", "HTTP", "iPXE"])
-def test_known_machine_whose_dhcp_is_disabled(site, flags):
+def test_known_machine_whose_dhcp_and_netboot_are_disabled(site, flags):
     host = site.plug(site.disabled)
     with site.left_alone(host):
         assert site.lab.udhcpc(host, *flags)["serverid"] == OTHER

@@ -77,7 +77,7 @@ class BootOffer:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An address and port; ``mac`` is set where the receiver has no address yet and so can't answer ARP for it."""
+    """An address and port; ``mac`` is set where the receiver has no address yet, and so can't answer ARP for one."""
 
     address: str
     port: int
@@ -254,8 +254,11 @@ def destination(
         return Destination(LIMITED_BROADCAST, client_port)
     if request.ciaddr != NO_ADDRESS:
         return Destination(request.ciaddr, client_port)
-    if request.flags & BROADCAST or reply.yiaddr == NO_ADDRESS:
+    if request.flags & BROADCAST:
         return Destination(LIMITED_BROADCAST, client_port)
+    if reply.yiaddr == NO_ADDRESS:
+        # A proxy's, which knows no address of the client. It is for nobody else, so nobody else gets it.
+        return Destination(LIMITED_BROADCAST, client_port, request.mac)
     return Destination(reply.yiaddr, client_port, request.mac)
 
 
