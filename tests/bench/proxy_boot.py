@@ -54,7 +54,7 @@ dhcp-match=set:http,option:client-arch,16
 pxe-service=tag:!ipxe,tag:!http,x86PC,bootd,undionly.kpxe,{SERVER}
 pxe-service=tag:!ipxe,tag:!http,BC_EFI,bootd,snponly.efi,{SERVER}
 pxe-service=tag:!ipxe,tag:!http,x86-64_EFI,bootd,snponly.efi,{SERVER}
-dhcp-boot=tag:ipxe,http://{SERVER}:7080/${{mac:hexhyp}}/auto.ipxe
+dhcp-boot=tag:ipxe,http://{SERVER}:7080/${{mac:hexhyp}}/auto.ipxe,,{SERVER}
 dhcp-boot=tag:!ipxe,tag:http,http://{SERVER}:7080/ipxe/snponly.efi
 """
 
