@@ -117,7 +117,9 @@ def boot(lab: DhcpLab, machine: Machine) -> tuple[float, float]:
 def proxy(lab: DhcpLab, server: str, directory: Path, files: Path) -> Iterator[None]:
     """Have ``server`` say what to boot while the block runs; files and scripts are bootd's in any case."""
     mode = "proxy" if server == "bootd" else "off"
-    with lab.bootd("--interface", "eth0", "--dhcp-mode", mode, "--boot-files", str(files)):
+    with lab.bootd(
+        "--interface", "eth0", "--dhcp-mode", mode, "--boot-files", str(files), "--router-advertisements", "yes"
+    ):
         if server == "bootd":
             yield
         else:

@@ -36,7 +36,7 @@ dhcp-host={DECLINES},{TAKEN}
 PXE = ("-V", "PXEClient:Arch:00007:UNDI:003016", "-x", "0x5d:0007", "-x", "0x5e:010310")
 HTTP = ("-V", "HTTPClient:Arch:00016:UNDI:003016", "-x", "0x5d:0010")
 IPXE = (*PXE, "-x", "0x4d:69505845")
-ONE_TRY = ("-t", "1", "-T", "2")
+ONE_TRY = ("-t", "1", "-T", "1", "-A", "1")
 
 
 @dataclass
@@ -162,7 +162,7 @@ def test_udhcpc_of_an_unknown_machine_that_wants_its_answers_broadcast(site):
 def test_udhcpc_that_declines_what_another_host_has(site):
     host = site.plug(DECLINES)
     with site.left_alone(host):
-        site.lab.lab.run(host, [*site.lab.udhcpc_command(host, "-n", "-q", "-a", "-A", "1", *ONE_TRY)], check=False)
+        site.lab.lab.run(host, [*site.lab.udhcpc_command(host, "-n", "-q", "-a", *ONE_TRY)], check=False)
     site.other.wait_until_it_says(f"DHCPDECLINE(eth0) {TAKEN} {DECLINES}")
 
 
@@ -204,6 +204,16 @@ def test_operating_system_of_a_known_machine(site):
         client.send_signal(signal.SIGUSR1)
         assert client.stdout.readline() == b"renew\n"
     site.unplug(host)
+
+
+@pytest.mark.parametrize("site", ["proxy", "auto-proxy"], indirect=True)
+@pytest.mark.parametrize("flags", [PXE, HTTP, IPXE], ids=["PXE", "HTTP", "iPXE"])
+def test_what_a_known_machine_wants_broadcast_reaches_no_other(site, flags):
+    """UEFI asks for broadcasts."""
+    host = site.plug()
+    with site.left_alone(host):
+        assert site.lab.udhcpc(host)["serverid"] == OTHER
+        assert site.answered(*flags, "-B") > 0
 
 
 @pytest.mark.parametrize("flags", [(), PXE, HTTP, IPXE], ids=["system", "PXE", "HTTP", "iPXE"])

@@ -254,11 +254,12 @@ def destination(
         return Destination(LIMITED_BROADCAST, client_port)
     if request.ciaddr != NO_ADDRESS:
         return Destination(request.ciaddr, client_port)
+    if reply.yiaddr == NO_ADDRESS:
+        # A proxy's, which knows no address of the client. Other servers' clients get no packet of it: broadcast by IP, as
+        # the flag asks (section 4.1), but in a frame for one station, which any card takes that has its MAC.
+        return Destination(LIMITED_BROADCAST, client_port, request.mac)
     if request.flags & BROADCAST:
         return Destination(LIMITED_BROADCAST, client_port)
-    if reply.yiaddr == NO_ADDRESS:
-        # A proxy's, which knows no address of the client. It is for nobody else, so nobody else gets it.
-        return Destination(LIMITED_BROADCAST, client_port, request.mac)
     return Destination(reply.yiaddr, client_port, request.mac)
 
 
