@@ -255,8 +255,8 @@ def destination(
     if request.ciaddr != NO_ADDRESS:
         return Destination(request.ciaddr, client_port)
     if reply.yiaddr == NO_ADDRESS:
-        # A proxy's, which knows no address of the client, and is to be heard by no other client: broadcast by IP, as the
-        # flag asks (section 4.1), but in a frame for the one card that has this MAC.
+        # A proxy's, which knows no address of the client, and is to be heard by no other client: broadcast by IP,
+        # as the flag asks (section 4.1), but in a frame for the one card that has this MAC.
         return Destination(LIMITED_BROADCAST, client_port, request.mac)
     if request.flags & BROADCAST:
         return Destination(LIMITED_BROADCAST, client_port)
