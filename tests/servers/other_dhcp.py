@@ -89,11 +89,11 @@ def other_dhcp(lab: Lab, host: str, directory: Path, name: str, configuration: s
         argv += ["--log-facility=-", "--no-resolv", "--no-hosts", f"--dhcp-leasefile={leases}"]
     else:
         root = _unpacked(_PACKAGES[name])
-        environment["LD_LIBRARY_PATH"] = str(root / "usr/lib/x86_64-linux-gnu")
         if name == "Kea":
             argv = ["unshare", "--mount", "sh", "-c", _WITH_STATE_OF_ITS_OWN]
             argv += [str(root / "usr/sbin/kea-dhcp4"), "-c", str(file)]
             environment |= dict.fromkeys(("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR"), str(directory))
+            environment["LD_LIBRARY_PATH"] = str(next((root / "usr/lib").glob("*-linux-gnu")))
             environment["KEA_LFC_EXECUTABLE"] = str(root / "usr/sbin/kea-lfc")
         else:
             leases.touch()

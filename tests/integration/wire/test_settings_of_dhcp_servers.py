@@ -56,12 +56,17 @@ def reservation(request, blocks, tmp_path_factory) -> Iterator[Site]:
     yield from site(request.param, "reservation", blocks, tmp_path_factory.mktemp("reservation"))
 
 
-def site(name: str, mode: str, blocks: dict[tuple[str, str], str], directory: Path) -> Iterator[Site]:
+def need(name: str) -> None:
+    """Skip the test, or fail it, where the server ``name`` or a client can't be had."""
     require("root", "ip", "nsenter", "udhcpc", "dhclient", "tcpdump", "tftp", "curl", "dnsmasq", "apt-get", "dpkg-deb")
     try:
         fetch(name)
     except CommandFailed as error:
         fail_or_skip(str(error))
+
+
+def site(name: str, mode: str, blocks: dict[tuple[str, str], str], directory: Path) -> Iterator[Site]:
+    need(name)
     files = directory / "files"
     files.mkdir()
     for program in PROGRAMS:
@@ -133,6 +138,19 @@ def test_reservation_machine_hears_nobody_but_bootd(reservation, flags):
     assert (lease["ip"], lease["serverid"]) == (ADDRESS, SERVER)
     assert len(replies) == 2
     assert all(f" {SERVER}.67 > " in line for line in replies), replies
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reservation_machine_gets_nothing_even_where_the_other_server_is_alone(blocks, tmp_path, name):
+    """Beside bootd a server that first looks whether an address is free is too late to be seen."""
+    need(name)
+    with dhcp_lab(tmp_path) as lab:
+        lab.lab.host("router", f"{OTHER}/24")
+        lab.plug("um790-1", MAC)
+        lab.plug("laptop", "02:00:00:00:03:01")
+        with other_dhcp(lab.lab, "router", tmp_path / "other", name, blocks[name, "reservation"]):
+            assert lab.udhcpc("um790-1", "-t", "2", "-T", "2") == {}
+            assert lab.udhcpc("laptop", "-t", "2", "-T", "2")["serverid"] == OTHER
 
 
 def test_reservation_dhclient_on_the_machine_is_answered_by_bootd(reservation):
