@@ -23,6 +23,7 @@ PACKAGES = {
     "ctr": "containerd",
     "curl": "curl",
     "dhclient": "isc-dhcp-client",
+    "dhcpcd": "dhcpcd-base",
     "dhcrelay": "isc-dhcp-relay",
     "dnsmasq": "dnsmasq-base",
     "dpkg-deb": "dpkg",

@@ -150,15 +150,17 @@ class DhcpLab:
         *,
         allow_pxe: bool = True,
         lease_time: int = 3600,
+        mac: str = "",
+        disable_dhcp: bool = False,
         dhcp: Mapping[str, object] | None = None,
         annotations: Mapping[str, str] | None = None,
     ) -> tuple[str, str]:
-        """Write a Hardware object for ``address`` and return its name and MAC.
+        """Write a Hardware object for ``address`` and return its name and MAC, by default one of its own.
 
         ``dhcp`` are more fields of its interface's ``dhcp``, ``annotations`` those of the object.
         """
         self._count += 1
-        name, mac = f"m{self._count}", f"02:00:00:00:01:{self._count:02x}"
+        name, mac = f"m{self._count}", mac or f"02:00:00:00:01:{self._count:02x}"
         network, _unused, host = address.rpartition(".")
         fields = {
             "mac": mac,
@@ -174,7 +176,7 @@ class DhcpLab:
             "apiVersion": "tinkerbell.org/v1alpha1",
             "kind": "Hardware",
             "metadata": {"name": name, "namespace": "default", "annotations": dict(annotations or {})},
-            "spec": {"interfaces": [{"dhcp": fields, "netboot": netboot}]},
+            "spec": {"interfaces": [{"dhcp": fields, "netboot": netboot, "disableDhcp": disable_dhcp}]},
         }
         # JSON is YAML too.
         (self._manifests / f"{name}.yaml").write_text(json.dumps(document))

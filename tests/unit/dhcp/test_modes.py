@@ -30,7 +30,7 @@ def test_an_offer_of_a_proxy_is_sent_logged_and_recorded(bench):
     where = nic(**NO_ADDRESS)
     room = bench(where, dhcp_mode="proxy")
     out = handle(room, opt.DHCPDISCOVER, UEFI)
-    assert out.to == Destination("255.255.255.255", 68)
+    assert out.to == Destination("255.255.255.255", 68, MAC)
     (sent,) = room.lines("send")
     assert (sent["type"], sent["next_server"], sent["filename"]) == ("DHCPOFFER", SERVER, f"{PATH}/snponly.efi")
     assert "address" not in sent

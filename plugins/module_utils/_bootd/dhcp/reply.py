@@ -77,7 +77,7 @@ class BootOffer:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An address and port; ``mac`` is set where the receiver has no address yet and so can't answer ARP for it."""
+    """An address and port; ``mac`` is set where the receiver has no address yet, and so can't answer ARP for one."""
 
     address: str
     port: int
@@ -254,7 +254,11 @@ def destination(
         return Destination(LIMITED_BROADCAST, client_port)
     if request.ciaddr != NO_ADDRESS:
         return Destination(request.ciaddr, client_port)
-    if request.flags & BROADCAST or reply.yiaddr == NO_ADDRESS:
+    if reply.yiaddr == NO_ADDRESS:
+        # A proxy's, which knows no address of the client, and is to be heard by no other client: broadcast by IP,
+        # as the flag asks (section 4.1), but in a frame for the one card that has this MAC.
+        return Destination(LIMITED_BROADCAST, client_port, request.mac)
+    if request.flags & BROADCAST:
         return Destination(LIMITED_BROADCAST, client_port)
     return Destination(reply.yiaddr, client_port, request.mac)
 

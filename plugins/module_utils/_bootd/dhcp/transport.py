@@ -107,7 +107,7 @@ class Transport:
 
     def send(self, payload: bytes, to: Destination, heard: Datagram) -> None:
         """Send ``payload`` out of the interface that ``heard`` came in on; OSError where it can't be sent."""
-        station = BROADCAST_MAC if to.address == LIMITED_BROADCAST else to.mac
+        station = to.mac or (BROADCAST_MAC if to.address == LIMITED_BROADCAST else "")
         if not station:
             self._send_udp(payload, (to.address, to.port), heard)
         # Not by the UDP socket where it can be helped: replies to relays that don't answer ARP may fill its buffer.
