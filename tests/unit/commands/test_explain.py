@@ -19,8 +19,9 @@ from _bootd.daemon import main
 from _bootd.decisions import architectures
 from _bootd.decisions.stages import State
 from _bootd.hardware.extra_options import ExtraOption
-from _bootd.hardware.model import Interface, Machine, Netboot, Nic
+from _bootd.hardware.model import Interface, Machine, Netboot, Nic, Osie
 from _bootd.http.status import machine_document
+from _bootd.process.settings import Settings
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.states.directory import StateDir
 from samples import howto
@@ -131,6 +132,64 @@ def test_explain_looks_whether_the_file_is_there(tmp_path, arch):
     (second / name).write_bytes(b"x" * 300)
     assert f"  sends {name}, 300 octets, from {second}/{name}" in explained(arch=arch, settings=settings)
     assert f"  sends {name}, if it is there: --boot-files names the directories to look in" in explained(arch=arch)
+
+
+SIGNED = Netboot(True, ipxe_binary="shimx64.efi", osie=Osie(base_url="http://10.10.0.20:7080/images"))
+
+
+def boot_files(tmp_path, **contents: bytes) -> Settings:
+    for name, content in contents.items():
+        (tmp_path / f"{name}.efi").write_bytes(content)
+    return replace(howto.SETTINGS, boot_files=(str(tmp_path),))
+
+
+def test_explain_shows_the_chain_of_shim_and_grub_step_by_step(tmp_path):
+    settings = boot_files(tmp_path, shimx64=b"shim", grubx64=b"net/tftp.c")
+    lines = explained(howto.nic(SIGNED), settings=settings)
+    assert steps(lines)[1:] == [
+        "firmware: TFTP RRQ 58-47-ca-71-d8-49/shimx64.efi",
+        "shim: TFTP RRQ 58-47-ca-71-d8-49/grubx64.efi",
+        "GRUB: TFTP RRQ grub/grub.cfg",
+        "operating system: DHCPDISCOVER",
+    ]
+    chain = "shimx64.efi (shim), which starts grubx64.efi (GRUB), which asks for its configuration"
+    assert f"  because PXE loads {chain}" in lines
+    (linux,) = [line for line in lines if "if linux" in line]
+    assert "(tftp,10.10.0.20)/58-47-ca-71-d8-49/images/v1.2.0/harvester-v1.2.0-vmlinuz-amd64" in linux
+
+
+def test_explain_says_which_file_of_the_chain_is_missing(tmp_path):
+    lines = explained(howto.nic(SIGNED), settings=boot_files(tmp_path, shimx64=b"shim"))
+    assert f"  can't send grubx64.efi: it is in none of {tmp_path}" in lines
+    assert "GRUB, once that file is there: TFTP RRQ grub/grub.cfg" in lines
+
+
+def test_explain_says_what_a_grub_without_http_can_not_reach(tmp_path):
+    settings = boot_files(tmp_path, shimx64=b"shim", grubx64=b"net/tftp.c")
+    elsewhere = howto.nic(replace(SIGNED, osie=Osie(base_url="http://10.10.0.2/harvester")))
+    (told,) = [line for line in explained(elsewhere, settings=settings) if "no module" in line]
+    assert told == (
+        "GRUB: has no module for HTTP, so http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64 is out of "
+        "its reach; what is below http://10.10.0.20:7080/images/ comes by TFTP"
+    )
+    by_http = explained(howto.nic(SIGNED), 16, settings=settings)
+    assert "GRUB: has no module for HTTP: it asks for nothing, and stays at its prompt" in by_http
+    # As that of Debian 13.
+    boot_files(tmp_path, grubx64=b"net/tftp.c HTTP/1.1")
+    assert not [line for line in explained(elsewhere, settings=settings) if "no module" in line]
+    lines = explained(howto.nic(SIGNED), 16, settings=settings)
+    assert "GRUB: HTTP GET http://10.10.0.20:7080/grub/grub.cfg" in lines
+    (linux,) = [line for line in lines if "if linux" in line]
+    assert "(http,10.10.0.20:7080)/images/v1.2.0/harvester-v1.2.0-vmlinuz-amd64" in linux
+
+
+def test_explain_follows_the_signed_shim_of_ipxe_to_ipxe():
+    signed = howto.nic(Netboot(True, ipxe_binary="snponly-shimx64.efi"))
+    assert steps(explained(signed))[1:4] == [
+        "firmware: TFTP RRQ 58-47-ca-71-d8-49/snponly-shimx64.efi",
+        "shim: TFTP RRQ 58-47-ca-71-d8-49/snponly.efi",
+        "iPXE: DHCPDISCOVER",
+    ]
 
 
 def test_explain_says_what_a_machine_waits_for():

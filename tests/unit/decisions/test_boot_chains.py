@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.decisions.boot_chains import Kind, chain_of
+from _bootd.decisions.boot_chains import Kind, chain_of, in_words
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,20 @@ def test_chain_of(name, chain):
     assert [(link.kind, link.file) for link in chain_of(name)] == chain
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("snponly.efi", "snponly.efi"),
+        ("grubnetx64.efi", "grubnetx64.efi (GRUB), which asks for its configuration"),
+        ("shimx64.efi", "shimx64.efi (shim), which starts grubx64.efi (GRUB), which asks for its configuration"),
+        ("ipxe-shimx64.efi", "ipxe-shimx64.efi (shim), which starts ipxe.efi (iPXE), which asks for its script"),
+    ],
+)
+def test_in_words(name, words):
+    assert in_words(name) == words
+
+
 @given(st.text(st.sampled_from("shimgrub-x64aa.ef/ \n"), max_size=24) | st.text(max_size=24))
 def test_chain_of_ends(name):
     assert len(list(chain_of(name))) <= 3
+    assert in_words(name).startswith(name)

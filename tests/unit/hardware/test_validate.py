@@ -314,6 +314,31 @@ def test_check_document_nothing_to_boot():
     assert "nothing says what to boot" in found(value)[f"{NETBOOT}.allowPXE"]
 
 
+SHIM = (f"{NETBOOT}.ipxe", {"binary": "shimx64.efi"})
+
+
+def test_check_document_grub_boots_a_kernel():
+    assert found(changed(SHIM)) == {}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        (f"{NETBOOT}.ipxe", {"binary": "shimx64.efi", "contents": "#!ipxe\nshell\n"}),
+        (f"{NETBOOT}.ipxe", {"binary": "grubx64.efi", "url": "http://h/boot.ipxe"}),
+    ],
+)
+def test_check_document_grub_runs_no_script_for_ipxe(script):
+    assert "starts GRUB, which can't run a script for iPXE" in found(changed(script))[f"{NETBOOT}.ipxe.binary"]
+    other = (script[0], {**script[1], "binary": "snponly-shimx64.efi"})
+    assert found(changed(other)) == {}
+
+
+def test_check_document_grub_has_no_https():
+    message = "shimx64.efi starts GRUB, which loads by http and tftp only"
+    assert found(changed(SHIM, (f"{NETBOOT}.osie.baseURL", "https://h/x")))[f"{NETBOOT}.osie.baseURL"] == message
+
+
 def test_check_document_second_interface_need_not_netboot():
     value = copy.deepcopy(OBJECT)
     second = {"dhcp": {"mac": "58:47:ca:71:d8:50", "ip": {"address": "10.10.1.16", "netmask": "255.255.255.0"}}}

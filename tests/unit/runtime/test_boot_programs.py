@@ -37,6 +37,15 @@ def test_missing_programs_names_file_place_firmware_machines_and_what_to_do(tmp_
     )
 
 
+def test_missing_programs_are_those_of_the_whole_chain(tmp_path):
+    site = make_site(tmp_path, arm64(1), arch_map={11: "shimaa64.efi"})
+    first, second = missing_programs(site.services)
+    assert first.message.startswith("shimaa64.efi is missing for ARM 64-bit UEFI, the firmware of arm-1;")
+    assert second.message.startswith("grubaa64.efi is missing, which shimaa64.efi loads, for ARM 64-bit UEFI,")
+    (tmp_path / "boot/shimaa64.efi").write_bytes(b"x")
+    assert missing_programs(site.services) == [second]
+
+
 def test_missing_programs_where_the_architecture_has_none(tmp_path):
     (problem,) = missing_programs(make_site(tmp_path, arm64(1), arch_map={11: ""}).services)
     assert problem.message.startswith("there is no network boot program for ARM 64-bit UEFI, the firmware of arm-1;")

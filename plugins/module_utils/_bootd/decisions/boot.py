@@ -20,7 +20,7 @@ from ..installers.kernel_boot import KernelBoot
 from ..installers.registry import installer_of
 from ..process.settings import Settings
 from . import architectures as arch
-from .boot_chains import chain_of
+from .boot_chains import chain_of, in_words
 from .grub_limits import obstacle
 from .policy import Boot, Verdict, judge, script_url
 
@@ -239,7 +239,7 @@ def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refu
     if not name:
         named = arch.describe(asked.arches[0] if asked.arches else None)
         return Refusal(f"there is no network boot program for {named}", netboot=True)
-    reason = f"{_LOADERS[asked.program]} loads {name}"
+    reason = f"{_LOADERS[asked.program]} loads {in_words(name)}"
     return BootFile(reason, name, url, tftp_name="" if url else f"{machine}/{name}")
 
 

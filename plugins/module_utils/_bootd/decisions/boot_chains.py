@@ -83,3 +83,12 @@ def chain_of(name: str) -> Iterator[Link]:
         link = link_of(name)
         yield link
         name = link.next
+
+
+def in_words(name: str) -> str:
+    """Return for people what the program ``name`` leads to: for one that is none of a chain its name alone."""
+    links = list(chain_of(name))
+    if [link.kind for link in links] in ([], [Kind.IPXE]):
+        return name
+    words = ", which starts ".join(f"{link.file} ({link.kind.value})" for link in links)
+    return f"{words}, which asks for its {'configuration' if links[-1].kind is Kind.GRUB else 'script'}"

@@ -19,10 +19,9 @@ from ..decisions import events
 from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script
 from ..decisions.waiting import what_for
 from ..grub import render as grub
-from ..grub.names import is_configuration, mac_in
+from ..grub.names import CONFIGURATION, is_configuration, mac_in
 from ..hardware.mac import parse_mac, split_mac
 from ..hardware.model import Nic
-from ..process.served_files import tidied
 from ..runtime import admission, configuration_handout
 from . import responses
 from .site import Site
@@ -42,11 +41,13 @@ def add_routes(app: Bottle, site: Site) -> None:
             return responses.text(404, f"{mac} is no MAC address\n")
         return answer(site, parsed)
 
-    def of_grub(path: str) -> HTTPResponse:
-        mac, name = split_mac(tidied(path))
-        return answer(site, mac or mac_in(name), Program.GRUB)
+    def of_grub(directory: str = "", mac: str = "") -> HTTPResponse:
+        named, name = split_mac(f"{directory}/{CONFIGURATION}" + (f"-{mac}" if mac else ""))
+        return answer(site, named or mac_in(name), Program.GRUB)
 
-    app.get("/<path:re:(?:[^/]+/)*grub\\.cfg(?:-[^/]+)?>", callback=of_grub)
+    for directory in ("", "/<directory:path>"):
+        app.get(f"{directory}/{CONFIGURATION}", callback=of_grub)
+        app.get(f"{directory}/{CONFIGURATION}-<mac>", callback=of_grub)
     for name in NAMES:
         app.get(f"/{name}", callback=by_address)
         app.get(f"/<mac>/{name}", callback=by_mac)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from ..decisions.boot_chains import Kind, chain_of
+from ..decisions.grub_limits import SCHEMES
 from ..hardware import values
 from ..hardware.field_check import MAX_NAME, Finding
 from ..hardware.model import text_at
@@ -41,6 +43,7 @@ def check_software(spec: dict[str, Any]) -> Iterator[Finding]:
     if not misspelt:
         yield from _check_what_boots(spec, installer)
         yield from _check_vlans(spec, installer)
+    yield from _check_grub(spec)
     url = text_at(spec, "metadata", "instance", "ipxe_script_url")
     message = values.script_url(url) if url else ""
     if message:
@@ -109,3 +112,22 @@ def _check_what_boots(spec: dict[str, Any], installer: Installer) -> Iterator[Fi
     if isinstance(allow, bool) and allow != any(True for _unused in netbooting(spec)):
         message = "not read, and different from what netboot.allowPXE says, which decides"
         yield f"{INSTANCE}.allow_pxe", allow, message, True
+
+
+def _check_grub(spec: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what an interface is to boot that GRUB can't, where its boot program leads to GRUB."""
+    for path, item in netbooting(spec):
+        binary = text_at(item, "netboot", "ipxe", "binary")
+        if not any(link.kind is Kind.GRUB for link in chain_of(binary)):
+            continue
+        if has_own_script(item) or text_at(spec, "metadata", "instance", "ipxe_script_url"):
+            message = (
+                "starts GRUB, which can't run a script for iPXE: let netboot.osie or an installer say what to boot"
+            )
+            yield f"{path}.netboot.ipxe.binary", binary, message, False
+        for name in ("baseURL", "kernel", "initrd"):
+            url = text_at(item, "netboot", "osie", name)
+            scheme, separator, _rest = url.partition("://")
+            if separator and scheme.lower() not in SCHEMES:
+                message = f"{binary} starts GRUB, which loads by {' and '.join(SCHEMES)} only"
+                yield f"{path}.netboot.osie.{name}", url, message, False
