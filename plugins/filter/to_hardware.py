@@ -27,7 +27,8 @@ description:
   - C(netboot_network), as in V(10.10.0.0/24), or C(netboot_netmask), and C(netboot_gateway), C(netboot_dns),
     C(netboot_ntp), C(netboot_domain_name), C(netboot_vlan_id), C(netboot_static_routes) and C(netboot_lease_time) in
     seconds. C(netboot_hostname) is the name of the host unless given.
-  - C(netboot_dhcp_options) is a mapping of further DHCP options to their values, by name or by code, as in
+  - >-
+    C(netboot_dhcp_options) is a mapping of further DHCP options to their values, by name or by code, as in
     V({interface-mtu: 9000, "150": "ip:10.0.0.5"}).
   - C(netboot_disk), a path, or C(netboot_disks), a list of them.
   - C(netboot_os) and C(netboot_os_version), as in V(harvester) and V(v1.2.0). C(netboot_image_url) is the URL below

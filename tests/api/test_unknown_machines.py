@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import struct
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -82,6 +85,40 @@ def test_inventory_has_a_group_of_them_and_no_template(site, env, bootd, tmp_pat
     ]
     shown = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
     assert f"PXEClient {EVIL}" in shown
+
+
+def accept(site, env, bootd, directory: Path, *more: str) -> str:
+    """Run the playbook that accepts the stranger; return what it says, whether it ends well or not."""
+    node = {
+        "ansible_connection": "local",
+        "ansible_become": False,
+        "ansible_python_interpreter": sys.executable,
+        "hardware_python": sys.executable,
+        "bootd_store": f"kubernetes:{site.namespace}",
+        "bootd_kubeconfig": str(site.api.kubeconfig),
+        "bootd_address": bootd.address,
+    }
+    group = {
+        "netboot_os": "harvester",
+        "netboot_os_version": "v1.2.0",
+        "netboot_image_url": "http://10.10.0.2/harvester",
+    }
+    groups = {"netboot_bootstrap": {"hosts": {"node": node}}, "netboot_machines": {"vars": group}}
+    (directory / "inventory.json").write_text(json.dumps(groups), encoding="utf-8")
+    machine = f"accept_mac={STRANGER} accept_name=um790-2 accept_address=10.10.0.21/24"
+    argv = ["ansible-playbook", "-i", directory / "inventory.json", "baremetal.netboot.accept", "-e", machine, *more]
+    return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=120).stdout
+
+
+def test_accepted_into_the_cluster_it_is_known_and_boots_nothing(site, env, bootd, tmp_path):
+    assert "changed=1 " in accept(site, env, bootd, tmp_path, "--check")
+    assert [item["metadata"]["name"] for item in site.machines()] == ["um790-1"]
+    assert "changed=1 " in accept(site, env, bootd, tmp_path)
+    (interface,) = site.machine("um790-2")["spec"]["interfaces"]
+    assert (interface["dhcp"]["mac"], interface["dhcp"]["ip"]["address"]) == (STRANGER, "10.10.0.21")
+    assert (interface["dhcp"]["uefi"], interface["netboot"]["allowPXE"]) == (True, False)
+    wait_for(lambda: STRANGER not in bootd.get("/api/v1/unknown")[1], "bootd knows the machine")
+    assert "changed=0 " in accept(site, env, bootd, tmp_path)
 
 
 @pytest.fixture
