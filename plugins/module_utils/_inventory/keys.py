@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import AFTER_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
@@ -211,6 +212,7 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     "annotations": text_values,
     "reprovision": mark,
     "after": texts,
+    "local_boot": text,
     "disks": texts,
     "os": system,
     "os_version": text,
@@ -255,6 +257,7 @@ _FIELDS = {
     "metadata.name": "name",
     "metadata.namespace": "namespace",
     f"metadata.annotations.{AFTER_ANNOTATION}": "after",
+    f"metadata.annotations.{LOCAL_BOOT_ANNOTATION}": "local_boot",
     "spec.metadata.instance.operating_system.distro": "os",
     "spec.metadata.instance.operating_system.version": "os_version",
     "spec.metadata.instance.userdata": "kernel_args",

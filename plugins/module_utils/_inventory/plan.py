@@ -24,6 +24,7 @@ A machine is a mapping of these keys (others are refused; other names that are u
     allow_pxe       true unless given; allow_workflow: false
     reprovision     a new value here asks for another installation
     after           machines that have to be done first: list, or text separated by commas
+    local_boot      how it gets to its disk where netboot is off: menu, exit, sanboot, sanboot:0x81, 404 or lease
     tftp_server_name  boot_file_name  static_routes ([{destination, router}])
     interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
 """
@@ -38,6 +39,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     AFTER_ANNOTATION,
@@ -212,6 +214,8 @@ class _Plan:
             annotations[REPROVISION_ANNOTATION] = given["reprovision"]
         if given.get("after"):
             annotations[AFTER_ANNOTATION] = ",".join(given["after"])
+        if "local_boot" in given:
+            annotations[LOCAL_BOOT_ANNOTATION] = given["local_boot"]
         meta = {
             "name": given.get("name"),
             "namespace": given.get("namespace"),  # without one it is that of the store

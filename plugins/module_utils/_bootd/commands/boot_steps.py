@@ -13,7 +13,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ..decisions.boot import FIRMWARE_PATH, SCRIPT_NAME, Asked, BootContext, Program, Refusal, Script, Wait, Wants
+from ..decisions.boot import (
+    FIRMWARE_PATH,
+    SCRIPT_NAME,
+    Asked,
+    BootContext,
+    Program,
+    Refusal,
+    Script,
+    Wait,
+    Wants,
+    refuse_script,
+)
 from ..decisions.boot import decide as decide_boot
 from ..dhcp import options as opt
 from ..dhcp.decide import Answer, decide
@@ -133,6 +144,8 @@ class _Boot:
         asks = f"HTTP GET {url}"
         path = urlsplit(url).path
         if path.rpartition("/")[2] == SCRIPT_NAME:
+            if refusal := refuse_script(self._nic):
+                return Step(name, asks, refused=f"404: {refusal.reason}")
             script, text = self._script_of(self._nic)
             return Step(name, asks, {"script": text}, because=script.reason)
         file = path.removeprefix(f"{FIRMWARE_PATH}/")
@@ -141,7 +154,7 @@ class _Boot:
         asked = Asked(Wants.FILE, Program.HTTP, name=file, who=self._nic.interface.mac)
         decision = decide_boot(self._nic, asked, BootContext.of(self._settings))
         if isinstance(decision, Refusal):
-            return Step(name, asks, refused=f"403: {decision.reason}")
+            return Step(name, asks, refused=f"{404 if decision.missing else 403}: {decision.reason}")
         return self._send(name, asks, file)
 
     def _by_tftp(self, file: str, name: str) -> Step:

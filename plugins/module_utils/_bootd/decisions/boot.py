@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
+from ..hardware.local_boot import BY_IPXE, How, LocalBoot
 from ..hardware.mac import dashed
 from ..hardware.model import Interface, Nic
 from ..installers import fields
@@ -113,7 +114,9 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class LocalDisk:
-    """Boot the machine's own disk."""
+    """Boot the machine's own disk, as its object says that its firmware gets there."""
+
+    way: LocalBoot = field(default_factory=LocalBoot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +149,15 @@ class Refusal:
     """The machine gets nothing. ``netboot`` is whether the machine may boot from the network, had it asked otherwise.
 
     ``url`` is a file that HTTP refuses by the same decision: UEFI HTTP boot has no word for "nothing to boot", and
-    gives up on the first 403.
+    gives up on the first 403. ``missing``: say that there is no such file, rather than that it is refused. ``bare``:
+    say nothing of booting at all, not even that firmware may go on to its disk.
     """
 
     reason: str
     netboot: bool = False
     url: str = ""
+    missing: bool = False
+    bare: bool = False
 
 
 _LOADERS: Mapping[Program, str] = {
@@ -161,48 +167,66 @@ _LOADERS: Mapping[Program, str] = {
     Program.IPXE_BY_TFTP: "iPXE that lists no HTTP",
 }
 
+# The ways to the disk that begin with a file: an iPXE, or one that is then said not to be there.
+_BY_FILE = (*BY_IPXE, How.NOT_FOUND)
+
 Decision: TypeAlias = "BootFile | Script | Wait | Refusal"
 
 
 def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
     """Return what the client on ``nic``, None for an unknown one, gets for its question."""
     if nic is None:
-        return Refusal(f"no Hardware object has {asked.who}")
+        return Refusal(f"no Hardware object has {asked.who}", missing=True)
     if asked.wants is Wants.NEXT:
         return decide_next(nic, asked, context)
     if asked.wants is Wants.SCRIPT:
-        return decide_script(nic, context)
-    verdict = judge(nic)
-    return BootFile(verdict.reason, asked.name) if verdict.allowed else Refusal(verdict.reason)
+        return refuse_script(nic) or decide_script(nic, context)
+    verdict, way = judge(nic), nic.machine.local_boot
+    reason = _reason(verdict, way)
+    if verdict.allowed or way.how in BY_IPXE:
+        return BootFile(reason, asked.name, netboot=verdict.allowed)
+    return Refusal(reason, missing=way.how is How.NOT_FOUND)
 
 
 def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refusal:
     """Return what the client on ``nic`` is told to load next."""
-    interface, verdict = nic.interface, judge(nic)
+    interface, verdict, way = nic.interface, judge(nic), nic.machine.local_boot
     if _is_preset(interface):
         reason = "tftp_server_name and boot_file_name of the object say what to boot"
         name = interface.boot_file_name
         return BootFile(reason, name, server=interface.tftp_server_name, tftp_name=name)
     if asked.program is Program.OS:
         return Refusal("an operating system gets its lease, and nothing to boot", verdict.allowed)
+    how, reason = How.DEFAULT if verdict.allowed else way.how, _reason(verdict, way)
+    if how is How.LEASE:
+        return Refusal(reason, bare=True)
     machine = dashed(interface.mac)
     if asked.program is Program.IPXE:
         # Also where netboot is off: the script then says to boot the disk, which works on every firmware.
         url = f"{context.http_base}/{machine}/{SCRIPT_NAME}"
-        return BootFile(verdict.reason, SCRIPT_NAME, url, netboot=verdict.allowed)
+        return BootFile(reason, SCRIPT_NAME, url, netboot=verdict.allowed)
     name = interface.netboot.ipxe_binary or arch.boot_file(asked.arches, context.arch_map)
     if asked.program is Program.IPXE_BY_TFTP and not (name and verdict.allowed):
         script = f"{machine}/{TFTP_SCRIPT_NAME}"
-        return BootFile(verdict.reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=script)
+        return BootFile(reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=script)
     by_url = bool(name) and asked.program is Program.HTTP
     url = f"{context.http_base}{FIRMWARE_PATH}/{machine}/{name}" if by_url else ""
-    if not verdict.allowed:
-        return Refusal(verdict.reason, url=url)
+    if not verdict.allowed and (how not in _BY_FILE or not name):
+        return Refusal(reason, url=url)
     if not name:
         named = arch.describe(asked.arches[0] if asked.arches else None)
         return Refusal(f"there is no network boot program for {named}", netboot=True)
-    reason = f"{_LOADERS[asked.program]} loads {name}"
-    return BootFile(reason, name, url, tftp_name="" if url else f"{machine}/{name}")
+    reason = reason if not verdict.allowed else f"{_LOADERS[asked.program]} loads {name}"
+    return BootFile(reason, name, url, netboot=verdict.allowed, tftp_name="" if url else f"{machine}/{name}")
+
+
+def _reason(verdict: Verdict, way: LocalBoot) -> str:
+    """Return why, with the way to its disk that the object of a machine has whose netboot is off."""
+    return (
+        verdict.reason
+        if verdict.boot is not Boot.LOCAL or not str(way)
+        else f"{verdict.reason}; its way to the disk: {way}"
+    )
 
 
 def _is_preset(interface: Interface) -> bool:
@@ -215,11 +239,19 @@ def _is_preset(interface: Interface) -> bool:
     return bool(interface.tftp_server_name and interface.boot_file_name) and not off
 
 
+def refuse_script(nic: Nic) -> Refusal | None:
+    """Return why the machine of ``nic`` is to be told that it has no script, None where it has one."""
+    verdict, way = judge(nic), nic.machine.local_boot
+    if verdict.boot is not Boot.LOCAL or way.how is not How.NOT_FOUND:
+        return None
+    return Refusal(_reason(verdict, way), netboot=verdict.allowed, missing=True)
+
+
 def decide_script(nic: Nic, context: BootContext) -> Script | Wait:
-    """Return what the machine of ``nic`` gets that asks for its script."""
-    verdict = judge(nic)
+    """Return what the machine of ``nic`` gets that asks for its script, and is not refused it."""
+    verdict, way = judge(nic), nic.machine.local_boot
     if verdict.boot is Boot.LOCAL:
-        return Script(verdict.reason, LocalDisk(), verdict.boot.value)
+        return Script(_reason(verdict, way), LocalDisk(way), verdict.boot.value)
     if context.waits_for:
         return Wait(f"waits for {context.waits_for}", context.waits_for)
     try:

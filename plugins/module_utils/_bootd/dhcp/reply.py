@@ -286,6 +286,10 @@ def _file_options(program: Program, interface: Interface, context: Context) -> d
 
 def _local_boot_options(program: Program, decision: Refusal) -> dict[int, bytes]:
     """Return the options that send firmware on to its next boot device without delay."""
+    if program in (Program.IPXE, Program.IPXE_BY_TFTP):
+        return {opt.IPXE: _NO_PROXY}
+    if decision.bare:
+        return {}
     if program is Program.PXE:
         return {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: _LOCAL_BOOT}
     return {opt.VENDOR_CLASS: b"HTTPClient"} if decision.url else {}

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from .local_boot import LOCAL_BOOT_ANNOTATION, LocalBoot, parse_local_boot
 from .mac import parse_mac
 
 API_VERSION = "tinkerbell.org/v1alpha1"
@@ -112,6 +113,7 @@ class Machine:
     reprovision: str = ""  # the value of REPROVISION_ANNOTATION
     after: tuple[str, ...] = ()  # from AFTER_ANNOTATION
     user_data_from: str = ""  # the value of USER_DATA_ANNOTATION
+    local_boot: LocalBoot = field(default_factory=LocalBoot)  # from LOCAL_BOOT_ANNOTATION
     created: str = ""
     source: str = ""
 
@@ -181,6 +183,7 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
         reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
         after=tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
         user_data_from=text_at(meta, "annotations", USER_DATA_ANNOTATION),
+        local_boot=_local_boot(meta) or LocalBoot(),
         created=text_at(meta, "creationTimestamp") or created,
         source=source,
     )
@@ -195,9 +198,13 @@ def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
     items = spec.get("interfaces")
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
         return False
-    if (spec.get("userData") or None) != machine.user_data:
+    if (spec.get("userData") or None) != machine.user_data or _local_boot(_mapping(document.get("metadata"))) is None:
         return False
     return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
+
+
+def _local_boot(meta: Mapping[str, Any]) -> LocalBoot | None:
+    return parse_local_boot(text_at(meta, "annotations", LOCAL_BOOT_ANNOTATION))
 
 
 def _is_interface_as_written(item: Mapping[str, Any], read: Interface) -> bool:

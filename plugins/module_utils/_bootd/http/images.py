@@ -12,8 +12,9 @@ try:
 except ImportError:
     pass
 
+from ..decisions import boot
 from ..decisions.boot import Asked, Program, Refusal, Wants, decide
-from ..decisions.events import BootFile, Loaded, Progress
+from ..decisions.events import BootFile, Loaded, LocalBoot, Progress
 from ..decisions.stages import LOADS
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
@@ -45,15 +46,17 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
     decision = decide(nic, asked, site.boot_context())
-    if nic is None or isinstance(decision, Refusal):
-        return responses.text(403 if nic else 404, f"{decision.reason}\n")
+    if nic is None or not isinstance(decision, boot.BootFile):
+        missing = isinstance(decision, Refusal) and decision.missing
+        return responses.text(404 if missing else 403, f"{decision.reason}\n")
 
+    netboot, reason = decision.netboot, decision.reason
     own = site.is_own_act(request.environ, nic)
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
         if whole and own:
-            site.record(nic, BootFile(name, "http", sent))
+            site.record(nic, BootFile(name, "http", sent) if netboot else LocalBoot(reason))
 
     return serve(request.environ, tuple(site.boot_files), name, on_end)
 

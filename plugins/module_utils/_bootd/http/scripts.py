@@ -12,7 +12,7 @@ except ImportError:
     pass
 
 from ..decisions import events
-from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script
+from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script, refuse_script
 from ..decisions.waiting import what_for
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
@@ -47,6 +47,10 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
         decision = decide(None, Asked(Wants.SCRIPT, Program.IPXE, who=caller.name), site.boot_context())
         return responses.text(404, f"{decision.reason}\n")
     nic, settings = caller.nic, site.services.settings
+    if refusal := refuse_script(nic):
+        if _asks(site, nic):
+            site.record(nic, events.LocalBoot(refusal.reason))
+        return responses.text(404, f"{refusal.reason}\n")
     context = site.boot_context(configuration_handout.config_url(site.services, nic, site.address(request.environ)))
     script = decide_script(nic, context)
     text = site.render(script, nic.interface.mac, settings)
@@ -62,7 +66,7 @@ def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
     Whoever else looks at its script changes nothing.
     """
     services, now = site.services, site.services.clock()
-    asks = request.method == "GET" and site.is_own_act(request.environ, nic)
+    asks = _asks(site, nic)
     if isinstance(script, Script) and isinstance(script.boots, LocalDisk):
         if asks:
             site.record(nic, events.LocalBoot(script.reason))
@@ -71,3 +75,7 @@ def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
         return what_for(nic.machine, admission.others_of(services), now)
     served = events.Script(script.kind, "http", size)
     return admission.admit(services, nic, events.Event(nic.machine.key, nic.interface.mac, now, served))
+
+
+def _asks(site: Site, nic: Nic) -> bool:
+    return bool(request.method == "GET" and site.is_own_act(request.environ, nic))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from ..decisions.boot import Asked, BootContext, Program, Refusal, Script, Wait, Wants
+from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Script, Wait, Wants, refuse_script
 from ..decisions.boot import decide as decide_boot
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
@@ -35,10 +35,14 @@ class Machines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServeFile:
-    """Send the boot file ``name``, a path relative to the boot-file directory."""
+    """Send the boot file ``name``, a path relative to the boot-file directory.
+
+    ``local_boot`` is why the machine gets it only to boot its disk, "" where it boots from the network.
+    """
 
     name: str
     nic: Nic
+    local_boot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,16 @@ def decide(
     except TftpError as error:
         return Refuse(error.code, error.message, nic)
     if wanted.autoexec and nic is not None:
+        if refusal := refuse_script(nic):
+            return Refuse(ErrorCode.NOT_FOUND, refusal.reason, nic)
         script, text = script_for(nic)
         return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
     asked = Asked(Wants.FILE, Program.PXE, name=wanted.name, who=wanted.mac or source)
     decision = decide_boot(nic, asked, context)
-    if nic is None or isinstance(decision, Refusal):
-        return Refuse(ErrorCode.ACCESS_VIOLATION if nic else ErrorCode.NOT_FOUND, decision.reason, nic)
-    return ServeFile(wanted.name, nic)
+    if nic is None or not isinstance(decision, BootFile):
+        missing = isinstance(decision, Refusal) and decision.missing
+        return Refuse(ErrorCode.NOT_FOUND if missing else ErrorCode.ACCESS_VIOLATION, decision.reason, nic)
+    return ServeFile(wanted.name, nic, "" if decision.netboot else decision.reason)
 
 
 @dataclass(frozen=True, slots=True)

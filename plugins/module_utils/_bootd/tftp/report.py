@@ -117,7 +117,9 @@ def _event(session: Session, at: float) -> Event:
     """Return what the journal is told of a transfer that was completed."""
     decision, sent = session.decision, session.transfer.bytes_acked
     detail: BootFile | Held | LocalBoot | events.Script
-    if isinstance(decision, ServeFile):
+    if isinstance(decision, ServeFile) and decision.local_boot:
+        detail = LocalBoot(decision.local_boot)
+    elif isinstance(decision, ServeFile):
         detail = BootFile(decision.name, "tftp", sent)
     elif isinstance(decision.script, Wait):
         detail = Held(decision.script.waits_for)

@@ -14,6 +14,7 @@ from ..hardware.clashes import clashes
 from ..hardware.dependencies import check_after, dependency_problems
 from ..hardware.field_check import Finding, misfits
 from ..hardware.interface import check_interface
+from ..hardware.local_boot import check_local_boot
 from ..hardware.manifest import Document
 from ..hardware.model import API_VERSION, KIND, STATE_ANNOTATION, text_at
 from ..hardware.names import is_namespace, is_object_name, is_usable
@@ -62,6 +63,7 @@ def _findings(value: Any) -> Iterator[Finding]:
     yield from misfits(value)
     yield from _check_names(value)
     yield from check_after(value)
+    yield from _check_annotations(value)
     spec = value.get("spec")
     if not isinstance(spec, dict):
         if spec is None:
@@ -102,6 +104,13 @@ def _check_names(value: dict[str, Any]) -> Iterator[Finding]:
         yield "metadata.namespace", namespace, f"should be lower-case letters, digits and dashes{unusable}", False
     if text_at(meta, "annotations", STATE_ANNOTATION):
         yield f"metadata.annotations.{STATE_ANNOTATION}", ABSENT, "bootd's own; not read from a manifest", True
+
+
+def _check_annotations(value: dict[str, Any]) -> Iterator[Finding]:
+    meta = value.get("metadata")
+    annotations = meta.get("annotations") if isinstance(meta, dict) else None
+    if isinstance(annotations, dict):
+        yield from check_local_boot(annotations)
 
 
 def _check_interfaces(spec: dict[str, Any]) -> Iterator[Finding]:
