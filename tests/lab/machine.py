@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from .accelerator import accelerator
+from .https_trust import signature_list
 from .network import BRIDGE, Lab
 from .variables import network_first
 
@@ -32,11 +33,13 @@ class Machine:
         firmware: str = "uefi",
         *,
         http: bool = False,
+        trusted: Path | None = None,
         memory: int = 1024,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
 
-        With ``http`` its UEFI firmware boots by HTTP instead of PXE.
+        With ``http`` its UEFI firmware boots by HTTP instead of PXE, and over HTTPS from who has a certificate of the
+        authority whose own is the PEM file ``trusted``.
         """
         if firmware not in FIRMWARES:
             raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
@@ -46,6 +49,9 @@ class Machine:
         self._disk = directory / f"{name}.disk"
         self._variables = directory / f"{name}.variables"
         self._lab = lab
+        self._authorities = directory / f"{name}.authorities" if trusted else None
+        if trusted and self._authorities:
+            self._authorities.write_bytes(signature_list(trusted.read_text()))
         # Interface names hold 15 characters, machine names may be longer.
         self._tap = lab.tap("tap" + mac.replace(":", ""))
         self._process: subprocess.Popen[bytes] | None = None
@@ -111,6 +117,8 @@ class Machine:
     def _uefi(self) -> list[str]:
         """edk2; its boot order stands in its variables."""
         argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={CODE}"]
+        if self._authorities:
+            argv += ["-fw_cfg", f"name=etc/edk2/https/cacerts,file={self._authorities}"]
         return argv + ["-drive", f"if=pflash,unit=1,format=raw,file={self._variables}"]
 
     def _bios(self) -> list[str]:

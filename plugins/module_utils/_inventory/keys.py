@@ -14,7 +14,10 @@ from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import AFTER_ANNOTATION
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    AFTER_ANNOTATION,
+    HTTPS_BOOT_ANNOTATION,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
 
 Told = Callable[[str, Any, str], None]  # takes the key, the value, and what would be right
@@ -213,6 +216,7 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     "reprovision": mark,
     "after": texts,
     "local_boot": text,
+    "https_boot": switch,
     "disks": texts,
     "os": system,
     "os_version": text,
@@ -258,6 +262,7 @@ _FIELDS = {
     "metadata.namespace": "namespace",
     f"metadata.annotations.{AFTER_ANNOTATION}": "after",
     f"metadata.annotations.{LOCAL_BOOT_ANNOTATION}": "local_boot",
+    f"metadata.annotations.{HTTPS_BOOT_ANNOTATION}": "https_boot",
     "spec.metadata.instance.operating_system.distro": "os",
     "spec.metadata.instance.operating_system.version": "os_version",
     "spec.metadata.instance.userdata": "kernel_args",

@@ -24,6 +24,7 @@ A machine is a mapping of these keys (others are refused; other names that are u
     allow_pxe       true unless given; allow_workflow: false
     reprovision     a new value here asks for another installation
     after           machines that have to be done first: list, or text separated by commas
+    https_boot      its firmware trusts bootd's certificate: https URLs for UEFI HTTP boot
     local_boot      how it gets to its disk where netboot is off: menu, exit, sanboot, sanboot:0x81, 404 or lease
     tftp_server_name  boot_file_name  static_routes ([{destination, router}])
     interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
@@ -44,6 +45,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     AFTER_ANNOTATION,
     API_VERSION,
+    HTTPS_BOOT_ANNOTATION,
     KIND,
     REPROVISION_ANNOTATION,
 )
@@ -214,6 +216,8 @@ class _Plan:
             annotations[REPROVISION_ANNOTATION] = given["reprovision"]
         if given.get("after"):
             annotations[AFTER_ANNOTATION] = ",".join(given["after"])
+        if "https_boot" in given:
+            annotations[HTTPS_BOOT_ANNOTATION] = str(given["https_boot"]).lower()
         if "local_boot" in given:
             annotations[LOCAL_BOOT_ANNOTATION] = given["local_boot"]
         meta = {

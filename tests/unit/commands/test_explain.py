@@ -104,7 +104,9 @@ def test_explain_names_the_way_to_the_disk_and_follows_it(word, arch, said):
     there = howto.nic(Netboot(False))
     machine = replace(there.machine, local_boot=parse_local_boot(word))
     lines = explained(Nic(machine, there.interface), arch)
-    assert f"  because netboot is off for um790-1: netboot.allowPXE is false; its way to the disk: {word}" in lines
+    assert (
+        f"  because netboot is off for um790-1: netboot.allowPXE is false, and its way to the disk is {word}" in lines
+    )
     assert [line for line in lines if line.strip().startswith(said)]
     refused = [line for line in lines if line.startswith("  refused: 404")]
     script = [line for line in lines if line == "  | echo bootd: starting the local disk"]

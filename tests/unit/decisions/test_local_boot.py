@@ -87,7 +87,7 @@ def test_firmware_is_told_to_load_a_file(word, firmware, file):
     got = offer(firmware, word)
     assert (got.file, got.netboot) == (file, False)
     assert opt.PXE_BOOT_MENU not in opt.sub_options(got.options.get(opt.VENDOR_SPECIFIC, b""))
-    assert got.reason == f"{OFF}; its way to the disk: {word}"
+    assert got.reason == f"{OFF}, and its way to the disk is {word}"
 
 
 @pytest.mark.parametrize("client", [UEFI, HTTP_BOOT])
@@ -121,17 +121,17 @@ def test_a_machine_that_may_netboot_does_so_whatever_its_way_to_the_disk(word, c
 
 @pytest.mark.parametrize("word", ["", "menu", "lease"])
 def test_file_is_refused(word):
-    assert get(Wants.FILE, word) == Refusal(OFF + (f"; its way to the disk: {word}" if word else ""))
+    assert get(Wants.FILE, word) == Refusal(OFF + (f", and its way to the disk is {word}" if word else ""))
 
 
 def test_file_is_not_there():
-    reason = f"{OFF}; its way to the disk: 404"
+    reason = f"{OFF}, and its way to the disk is 404"
     assert get(Wants.FILE, "404") == get(Wants.SCRIPT, "404") == Refusal(reason, missing=True)
 
 
 @pytest.mark.parametrize("word", ["exit", "sanboot", "sanboot:0x81"])
 def test_file_is_sent_where_ipxe_boots_the_disk(word):
-    reason = f"{OFF}; its way to the disk: {word}"
+    reason = f"{OFF}, and its way to the disk is {word}"
     assert get(Wants.FILE, word) == BootFile(reason, "snponly.efi", netboot=False)
 
 

@@ -133,6 +133,8 @@ def test_plan_is_the_same_text_every_time():
         ({"gateway": " "}, NIC + "dhcp.ip.gateway", "10.10.0.1"),
         ({"reprovision": 2}, "metadata.annotations", {"netboot.baremetal/reprovision": "2"}),
         ({"local_boot": "exit"}, "metadata.annotations", {"netboot.baremetal/local-boot": "exit"}),
+        ({"https_boot": True}, "metadata.annotations", {"netboot.baremetal/https-boot": "true"}),
+        ({"https_boot": "no"}, "metadata.annotations", {"netboot.baremetal/https-boot": "false"}),
         # YAML takes it for a number.
         ({"local_boot": 404}, "metadata.annotations", {"netboot.baremetal/local-boot": "404"}),
         ({"labels": {"role": "server"}}, "metadata.labels", {"role": "server"}),

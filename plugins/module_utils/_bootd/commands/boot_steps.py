@@ -137,7 +137,8 @@ class _Boot:
     def _elsewhere(self, told: _Told) -> str:
         """Return what ``told`` has the client load from another than bootd, "" where it is bootd's."""
         if "://" in told.file:
-            return "" if told.file.startswith(f"{self._settings.http_base}/") else told.file
+            own = filter(None, (self._settings.http_base, self._settings.https_base))
+            return "" if any(told.file.startswith(f"{base}/") for base in own) else told.file
         return f"{told.file} from {told.server}" if told.server not in ("", self._settings.address) else ""
 
     def _by_http(self, url: str, name: str) -> Step:

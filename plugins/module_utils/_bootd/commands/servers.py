@@ -36,9 +36,10 @@ class Servers:
 
     def __init__(self, services: Services) -> None:
         settings = services.settings
+        self._http = HttpServer(services)
         self._servers: dict[str, Server] = {
             "syslog": SyslogServer(services),
-            "http": HttpServer(services),
+            "http": self._http,
             "tftp": TftpServer(services),
         }
         if settings.router_advertisements:
@@ -68,4 +69,6 @@ class Servers:
 
     def ports(self) -> dict[str, int]:
         """Return the port each server really listens on, by server."""
-        return {name: server.port for name, server in self._servers.items() if server.port}
+        found = {name: server.port for name, server in self._servers.items()}
+        found["https"] = self._http.https_port
+        return {name: port for name, port in found.items() if port}

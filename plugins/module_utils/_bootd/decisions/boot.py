@@ -69,6 +69,8 @@ class BootContext:
     """
 
     http_base: str  # the start of every URL, without a slash at the end
+    https_base: str = ""  # the same for HTTPS, "" where it is not served
+    https_boot: bool = False  # give UEFI HTTP boot https URLs, where an object does not say
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     configuration_url: str = ""
     waits_for: str = ""
@@ -76,7 +78,7 @@ class BootContext:
     @classmethod
     def of(cls, settings: Settings, configuration_url: str = "") -> BootContext:
         """Return the context that ``settings`` describe, of a machine that waits for nothing."""
-        return cls(settings.http_base, settings.arch_map, configuration_url)
+        return cls(settings.http_base, settings.https_base, settings.https_boot, settings.arch_map, configuration_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refu
         script = f"{machine}/{TFTP_SCRIPT_NAME}"
         return BootFile(reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=script)
     by_url = bool(name) and asked.program is Program.HTTP
-    url = f"{context.http_base}{FIRMWARE_PATH}/{machine}/{name}" if by_url else ""
+    url = f"{_firmware_base(nic, context)}{FIRMWARE_PATH}/{machine}/{name}" if by_url else ""
     if not verdict.allowed and (how not in _BY_FILE or not name):
         return Refusal(reason, url=url)
     if not name:
@@ -220,12 +222,22 @@ def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refu
     return BootFile(reason, name, url, netboot=verdict.allowed, tftp_name="" if url else f"{machine}/{name}")
 
 
+def _firmware_base(nic: Nic, context: BootContext) -> str:
+    """Return the start of the URLs that firmware is given: https only where somebody says that it trusts bootd.
+
+    Firmware without TLS, or without the certificate's authority, loads nothing from such a URL.
+    """
+    own = nic.machine.https_boot
+    wanted = context.https_boot if own is None else own
+    return context.https_base if wanted and context.https_base else context.http_base
+
+
 def _reason(verdict: Verdict, way: LocalBoot) -> str:
     """Return why, with the way to its disk that the object of a machine has whose netboot is off."""
     return (
         verdict.reason
         if verdict.boot is not Boot.LOCAL or not str(way)
-        else f"{verdict.reason}; its way to the disk: {way}"
+        else f"{verdict.reason}, and its way to the disk is {way}"
     )
 
 

@@ -61,7 +61,9 @@ def wanted_programs(
     found: dict[tuple[int, str], list[str]] = {}
     for group, names in groups.items():
         number = group[0]
-        told = decide_next(samples[group], Asked(Wants.NEXT, Program.PXE, (number,)), BootContext("", arch_map))
+        told = decide_next(
+            samples[group], Asked(Wants.NEXT, Program.PXE, (number,)), BootContext("", arch_map=arch_map)
+        )
         if isinstance(told, BootFile) and told.server:
             continue  # another server has it
         name = told.name if isinstance(told, BootFile) else ""

@@ -53,6 +53,8 @@ class Context:
     syslog: str  # option 7, which names no port: "" where bootd does not listen on 514
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
+    https_base: str = ""  # the start of https URLs, "" where there are none
+    https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
     on_loopback: bool = False  # bootd hears nobody but its own host, as in tests
 
 
@@ -91,6 +93,8 @@ def context_from(settings: Settings) -> Context:
         syslog=settings.address if settings.syslog_port == SYSLOG_PORT else "",
         arch_map=settings.arch_map,
         lease_time=settings.lease_time,
+        https_base=settings.https_base,
+        https_boot=settings.https_boot,
         on_loopback=any(IPv4Address(address).is_loopback for address in (settings.bind, settings.address)),
     )
 
@@ -150,7 +154,8 @@ def nak(request: Packet, message: str, context: Context) -> Packet:
 def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     """Return what ``client`` on ``nic`` is told to boot."""
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
-    decision = decide_next(nic, asked, BootContext(context.http_base, context.arch_map))
+    boot = BootContext(context.http_base, context.https_base, context.https_boot, context.arch_map)
+    decision = decide_next(nic, asked, boot)
     if isinstance(decision, BootFile):
         return _file_offer(decision, asked.program, nic.interface, context)
     options = _local_boot_options(asked.program, decision)

@@ -24,12 +24,15 @@ DEFAULT_NAMESPACE = "default"
 # A new value here asks for another installation of a machine whose netboot bootd has switched off.
 REPROVISION_ANNOTATION = "netboot.baremetal/reprovision"
 STATE_ANNOTATION = "netboot.baremetal/state"
+# "true" or "false": whether UEFI HTTP boot is given https URLs, since its firmware trusts bootd's certificate.
+HTTPS_BOOT_ANNOTATION = "netboot.baremetal/https-boot"
 # With the value "configuration": the machine's configuration is its user data too.
 USER_DATA_ANNOTATION = "netboot.baremetal/user-data"
 # The machines, NAME or NAMESPACE/NAME with commas between, that have to be done before this one boots.
 AFTER_ANNOTATION = "netboot.baremetal/after"
 MAX_AFTER = 1000
 
+_SWITCHES = {"true": True, "false": False}
 _MAPPINGS = (dict, Mapping)  # dict first: asking the abstract class takes ten times as long
 
 # Of spec.interfaces[].dhcp, called the same in Interface.
@@ -113,6 +116,7 @@ class Machine:
     reprovision: str = ""  # the value of REPROVISION_ANNOTATION
     after: tuple[str, ...] = ()  # from AFTER_ANNOTATION
     user_data_from: str = ""  # the value of USER_DATA_ANNOTATION
+    https_boot: bool | None = None  # from HTTPS_BOOT_ANNOTATION, None where it does not say
     local_boot: LocalBoot = field(default_factory=LocalBoot)  # from LOCAL_BOOT_ANNOTATION
     created: str = ""
     source: str = ""
@@ -183,6 +187,7 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
         reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
         after=tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
         user_data_from=text_at(meta, "annotations", USER_DATA_ANNOTATION),
+        https_boot=_SWITCHES.get(text_at(meta, "annotations", HTTPS_BOOT_ANNOTATION)),
         local_boot=_local_boot(meta) or LocalBoot(),
         created=text_at(meta, "creationTimestamp") or created,
         source=source,

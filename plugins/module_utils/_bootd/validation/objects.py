@@ -16,7 +16,7 @@ from ..hardware.field_check import Finding, misfits
 from ..hardware.interface import check_interface
 from ..hardware.local_boot import check_local_boot
 from ..hardware.manifest import Document
-from ..hardware.model import API_VERSION, KIND, STATE_ANNOTATION, text_at
+from ..hardware.model import API_VERSION, HTTPS_BOOT_ANNOTATION, KIND, STATE_ANNOTATION, text_at
 from ..hardware.names import is_namespace, is_object_name, is_usable
 from ..hardware.problem import ABSENT, Problem, printable, shown
 from ..hardware.secret_fields import is_secret
@@ -111,6 +111,9 @@ def _check_annotations(value: dict[str, Any]) -> Iterator[Finding]:
     annotations = meta.get("annotations") if isinstance(meta, dict) else None
     if isinstance(annotations, dict):
         yield from check_local_boot(annotations)
+        if annotations.get(HTTPS_BOOT_ANNOTATION, "") not in ("", "true", "false"):
+            text = annotations[HTTPS_BOOT_ANNOTATION]
+            yield f"metadata.annotations.{HTTPS_BOOT_ANNOTATION}", text, 'should be "true" or "false"', False
 
 
 def _check_interfaces(spec: dict[str, Any]) -> Iterator[Finding]:
