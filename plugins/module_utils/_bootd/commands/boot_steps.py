@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -93,9 +93,12 @@ class _Boot:
     _settings: Settings
     _script_of: ScriptOf
 
-    def of(self, client: Client, name: str, left: int) -> Iterator[Step]:
-        """Yield the steps of ``client``, called ``name``, and of the ``left`` programs that may follow."""
-        step, told = self.lease(client, name)
+    def of(self, client: Client, name: str, left: int, *, loaded: bool = False) -> Iterator[Step]:
+        """Yield the steps of ``client``, called ``name``, and of the ``left`` programs that may follow.
+
+        ``loaded``: it is what the machine was told to load before.
+        """
+        step, told = self.lease(client, name, loaded=loaded)
         yield step
         name = name.partition(",")[0]
         if client.kind == NONE or step.refused:
@@ -113,13 +116,14 @@ class _Boot:
         yield load
         if "script" not in load.gets and (following := _following(client, load)):
             if left > 1:
-                yield from self.of(Client(IPXE, client.arch), following, left - 1)
+                yield from self.of(Client(IPXE, client.arch), following, left - 1, loaded=not load.refused)
             else:
                 yield Step(following, "", refused="not followed: it is told to load the same again and again")
 
-    def lease(self, client: Client, name: str) -> tuple[Step, _Told]:
+    def lease(self, client: Client, name: str, *, loaded: bool = False) -> tuple[Step, _Told]:
         """Return what ``client`` gets by DHCP, and what it reads in the reply."""
-        answer = decide(client.discover(self._nic.interface.mac), self._nic, context_from(self._settings))
+        context = replace(context_from(self._settings), has_program=loaded)
+        answer = decide(client.discover(self._nic.interface.mac), self._nic, context)
         if not isinstance(answer, Answer):
             return Step(name, "DHCPDISCOVER", refused=answer.reason), _Told()
         reply, interface = answer.reply, self._nic.interface

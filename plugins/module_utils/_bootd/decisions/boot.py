@@ -21,6 +21,7 @@ from ..installers.kernel_boot import KernelBoot
 from ..installers.registry import installer_of
 from ..process.settings import Settings
 from . import architectures as arch
+from .oddities import oddity_of
 from .policy import Boot, Verdict, judge, script_url
 
 SCRIPT_NAME = "auto.ipxe"
@@ -35,6 +36,7 @@ class Program(Enum):
     HTTP = "UEFI HTTP boot"  # loads from a URL
     IPXE = "iPXE"
     IPXE_BY_TFTP = "iPXE without HTTP"
+    GPXE = "gPXE"  # what iPXE came from; it may have HTTP, but runs none of iPXE's scripts
     OS = "an operating system"
 
 
@@ -64,6 +66,7 @@ class Asked:
 class BootContext:
     """What a decision has to know of the daemon, and of what others are doing.
 
+    ``has_program``: the machine's iPXE was told a moment ago to load a boot program, so that it is the one which asks.
     ``configuration_url`` is where the machine's installer gets its configuration, "" where bootd has none for it;
     ``waits_for`` what the machine has to wait for before it may go on (see ``waiting``), "" for nothing.
     """
@@ -74,6 +77,7 @@ class BootContext:
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     configuration_url: str = ""
     waits_for: str = ""
+    has_program: bool = False
 
     @classmethod
     def of(cls, settings: Settings, configuration_url: str = "") -> BootContext:
@@ -165,9 +169,12 @@ class Refusal:
 _LOADERS: Mapping[Program, str] = {
     Program.PXE: "PXE",
     Program.HTTP: "UEFI HTTP boot",
+    Program.IPXE: "iPXE, for which netboot.ipxe.binary names another,",
     # What it would be told to load by its script is all by HTTP, so it is given an iPXE that has it.
     Program.IPXE_BY_TFTP: "iPXE that lists no HTTP",
+    Program.GPXE: "gPXE",
 }
+_IPXE = (Program.IPXE, Program.IPXE_BY_TFTP, Program.GPXE)
 
 # The ways to the disk that begin with a file: an iPXE, or one that is then said not to be there.
 _BY_FILE = (*BY_IPXE, How.NOT_FOUND)
@@ -203,23 +210,35 @@ def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refu
     if how is How.LEASE:
         return Refusal(reason, bare=True)
     machine = dashed(interface.mac)
-    if asked.program is Program.IPXE:
-        # Also where netboot is off: the script then says to boot the disk, which works on every firmware.
-        url = f"{context.http_base}/{machine}/{SCRIPT_NAME}"
-        return BootFile(reason, SCRIPT_NAME, url, netboot=verdict.allowed)
-    name = interface.netboot.ipxe_binary or arch.boot_file(asked.arches, context.arch_map)
-    if asked.program is Program.IPXE_BY_TFTP and not (name and verdict.allowed):
-        script = f"{machine}/{TFTP_SCRIPT_NAME}"
-        return BootFile(reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=script)
+    oddity = oddity_of(asked.program.name, asked.arches, interface.mac)
+    arches = asked.arches if oddity is None or oddity.arch is None else (oddity.arch,)
+    name = interface.netboot.ipxe_binary or arch.boot_file(arches, context.arch_map)
+    if asked.program in _IPXE:
+        wanted = bool(interface.netboot.ipxe_binary) or (oddity is not None and oddity.program_first)
+        # Once: whoever was told so a moment ago is that program, and would be told so for ever.
+        if not (wanted and name and verdict.allowed) or context.has_program:
+            return _script_file(asked.program, machine, reason, verdict, context)
     by_url = bool(name) and asked.program is Program.HTTP
     url = f"{_firmware_base(nic, context)}{FIRMWARE_PATH}/{machine}/{name}" if by_url else ""
     if not verdict.allowed and (how not in _BY_FILE or not name):
         return Refusal(reason, url=url)
     if not name:
-        named = arch.describe(asked.arches[0] if asked.arches else None)
+        named = arch.describe(arches[0] if arches else None)
         return Refusal(f"there is no network boot program for {named}", netboot=True)
     reason = reason if not verdict.allowed else f"{_LOADERS[asked.program]} loads {name}"
     return BootFile(reason, name, url, netboot=verdict.allowed, tftp_name="" if url else f"{machine}/{name}")
+
+
+def _script_file(program: Program, machine: str, reason: str, verdict: Verdict, context: BootContext) -> BootFile:
+    """Return the script as iPXE is to load it.
+
+    Also where netboot is off: the script then says to boot the disk, which works on every firmware.
+    """
+    if program is Program.IPXE:
+        url = f"{context.http_base}/{machine}/{SCRIPT_NAME}"
+        return BootFile(reason, SCRIPT_NAME, url, netboot=verdict.allowed)
+    name = f"{machine}/{TFTP_SCRIPT_NAME}"
+    return BootFile(reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=name)
 
 
 def _firmware_base(nic: Nic, context: BootContext) -> str:

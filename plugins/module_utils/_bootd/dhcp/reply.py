@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from socket import inet_aton
 
@@ -26,6 +26,7 @@ INFINITE = 0xFFFFFFFF  # a lease that never ends (RFC 2131 section 3.3)
 _ECHOED = (opt.CLIENT_IDENTIFIER, opt.CLIENT_UUID, opt.RELAY_AGENT_INFORMATION)
 # Firmware and iPXE fetch files through a router, and not all that need one list it in option 55.
 _UNASKED_WHERE_BOOTED = (opt.ROUTER, opt.DOMAIN_NAME_SERVER)
+_IPXE = (Program.IPXE, Program.IPXE_BY_TFTP, Program.GPXE)
 _BOOT_NAMES = (opt.TFTP_SERVER_NAME, opt.BOOT_FILE_NAME)
 # "Load the file of this reply at once, don't look for boot servers" (PXE specification 2.1, PXE_DISCOVERY_CONTROL).
 _LOAD_AT_ONCE = b"\x08"
@@ -55,6 +56,7 @@ class Context:
     lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
     https_base: str = ""  # the start of https URLs, "" where there are none
     https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
+    has_program: bool = False  # the machine was told a moment ago to load a boot program
     on_loopback: bool = False  # bootd hears nobody but its own host, as in tests
 
 
@@ -155,7 +157,7 @@ def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     """Return what ``client`` on ``nic`` is told to boot."""
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
     boot = BootContext(context.http_base, context.https_base, context.https_boot, context.arch_map)
-    decision = decide_next(nic, asked, boot)
+    decision = decide_next(nic, asked, replace(boot, has_program=context.has_program))
     if isinstance(decision, BootFile):
         return _file_offer(decision, asked.program, nic.interface, context)
     options = _local_boot_options(asked.program, decision)
@@ -167,6 +169,8 @@ def program_of(client: Client) -> Program:
     """Return the Program that the boot decision knows ``client`` as."""
     if client.kind is Kind.FIRMWARE:
         return Program.HTTP if client.http else Program.PXE
+    if client.gpxe:
+        return Program.GPXE
     if client.kind is Kind.IPXE:
         return Program.IPXE if client.http else Program.IPXE_BY_TFTP
     return Program.OS
@@ -279,7 +283,7 @@ def _file_offer(decision: BootFile, program: Program, interface: Interface, cont
 def _file_options(program: Program, interface: Interface, context: Context) -> dict[int, bytes]:
     """Return the options that go with a file."""
     vlan = _vlan(interface)
-    if program in (Program.IPXE, Program.IPXE_BY_TFTP):
+    if program in _IPXE:
         # No vendor class here: iPXE would take the reply for one of a proxy DHCP server as well.
         logs = {opt.LOG_SERVER: opt.from_ipv4(context.syslog)} if context.syslog else {}
         return logs | {opt.IPXE: _NO_PROXY} | _vendor_specific(vlan)
@@ -291,7 +295,7 @@ def _file_options(program: Program, interface: Interface, context: Context) -> d
 
 def _local_boot_options(program: Program, decision: Refusal) -> dict[int, bytes]:
     """Return the options that send firmware on to its next boot device without delay."""
-    if program in (Program.IPXE, Program.IPXE_BY_TFTP):
+    if program in _IPXE:
         return {opt.IPXE: _NO_PROXY}
     if decision.bare:
         return {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..decisions.events import Event
@@ -23,7 +23,8 @@ from . import options as opt
 from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, decide
 from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify, mac_in
 from .places import Places, is_of_lease, place_of
-from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
+from .programs_told import ProgramsTold
+from .reply import CLIENT_PORT, SERVER_PORT, Context, Destination, context_from, destination
 from .transport import Datagram, Transport
 
 UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not name
@@ -109,7 +110,7 @@ class Handler:
         self._limit = RateLimit(RATE, BURST, MAX_MACS)
         # Strangers, who may be as many as they like, take no line from the machines.
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
-        self._places = Places()
+        self._places, self._programs = Places(), ProgramsTold()
         self._context = context_from(services.settings)
         self._ports = (relay_port, client_port)
         messages = services.metrics.dhcp
@@ -138,7 +139,7 @@ class Handler:
             self._drop("standby")
             return None
         nic = self._services.catalog.by_mac(request.mac)
-        decision = decide(request, nic, self._context)
+        decision = decide(request, nic, self._context_of(request, nic))
         if nic is None:
             self._ignore_unknown(request, decision, origin)
             return None
@@ -155,6 +156,16 @@ class Handler:
             return None
         return self._send(exchange, decision, place)
 
+    def _context_of(self, request: Packet, nic: Nic | None) -> Context:
+        """Return what a decision about ``request`` of ``nic`` has to know."""
+        services = self._services
+        if nic is None:
+            return self._context
+        script_at = services.journal.state(nic.machine.key).script_at
+        if not self._programs.asks(request.mac, request.xid, services.clock(), script_at):
+            return self._context
+        return replace(self._context, has_program=True)
+
     def _send(self, exchange: Exchange, answer: Answer, place: str) -> Outgoing | None:
         try:
             reply, dropped = fit(answer.reply, opt.uint(exchange.request.options.get(opt.MAX_MESSAGE_SIZE), 2))
@@ -165,6 +176,8 @@ class Handler:
             return None
         self._sent[type_name(reply)].inc()
         exchange.log_sent(answer, dropped)
+        if answer.leased is not None:
+            self._programs.note(reply.mac, reply.xid, answer.leased.filename, self._services.clock())
         self._record(exchange, answer, place)
         return Outgoing(payload, destination(exchange.request, reply, *self._ports))
 

@@ -23,7 +23,7 @@ HANDSHAKE_SECONDS = 10.0  # as for a request: firmware computes slowly
 SHUTDOWN_SECONDS = 2.0  # for a client to take note that its connection ends
 LOOK_SECONDS = 5.0  # between two looks at whether the files were renewed
 # Last what edk2 offers without elliptic curves, which it was built without until 2023: RSA without forward secrecy.
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AESGCM:AES256-SHA256:AES128-SHA256:!SHA1:!aNULL"
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:RSA+AESGCM:AES256-SHA256:AES128-SHA256"
 UNTRUSTED = ("UNKNOWN_CA", "CERTIFICATE", "DECRYPT_ERROR")  # in what a client says that does not trust the certificate
 
 

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which machines were told a moment ago to load a boot program, so that the iPXE that asks next is that program.
+
+Nothing that iPXE says of itself tells the one in a network card's ROM from the one that it was told to load. What does
+is that each asks in a transaction (xid) of its own.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+SECONDS = 120.0  # in which a program is loaded, started and asks
+MAX_MACHINES = 16384  # that are remembered; one that was forgotten is told once more
+SCRIPT_ENDING = ".ipxe"  # of what iPXE is told to load that is no program
+
+
+class ProgramsTold:
+    """By MAC, the transaction in which a machine was told to load a program, and when; for one thread only."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def note(self, mac: str, xid: int, file: str, now: float) -> None:
+        """Note that ``mac`` was told to load ``file``, "" for nothing; scripts don't count."""
+        if not file or file.endswith(SCRIPT_ENDING):
+            return
+        self._told[mac] = (xid, now)
+        self._told.move_to_end(mac)
+        if len(self._told) > MAX_MACHINES:
+            self._told.popitem(last=False)
+
+    def asks(self, mac: str, xid: int, now: float, script_at: float) -> bool:
+        """Return whether it is such a program that asks in the transaction ``xid``.
+
+        ``script_at`` is when the machine was given its script last: whoever asks after that boots anew.
+        """
+        told = self._told.get(mac)
+        return told is not None and told[0] != xid and script_at < told[1] and 0 <= now - told[1] < SECONDS
