@@ -18,31 +18,22 @@ FROM_DISK = "system: booted without a marker"  # its disk was written by the tes
     [
         # Not PXE-E16: that is what edk2 says after a minute without an answer it can use.
         ("uefi", {}, "", "PXE-E21: Remote boot cancelled"),
-        ("uefi", {"http": True}, "", "x"),
+        ("uefi", {"http": True}, "", "Client Error: 403 Forbidden"),
         ("bios", {}, "", "Booting from SAN device 0x80"),
-        ("uefi", {}, "exit", "x"),
-        ("uefi", {}, "sanboot", "x"),
-        ("uefi", {}, "404", "x"),
-        ("uefi", {}, "lease", "x"),
-        ("uefi", {"http": True}, "exit", "x"),
-        ("uefi", {"http": True}, "404", "x"),
-        ("uefi", {"http": True}, "lease", "x"),
-        ("bios", {}, "exit", "x"),
-        ("bios", {}, "404", "x"),
-        ("bios", {}, "lease", "x"),
+        # Two other ways; docs/how-a-machine-boots.md has what came of the rest.
+        ("uefi", {"http": True}, "exit", "failed to start Boot0000"),
+        ("bios", {}, "404", "Booting from Hard Disk"),
     ],
+    ids=["uefi", "uefi-http", "bios", "uefi-http-exit", "bios-404"],
 )
 def test_machine_boots_its_disk(site, firmware, options, way, told):
     site.serve(OFF.replace("metadata:", f'metadata:\n  annotations: {{netboot.baremetal/local-boot: "{way}"}}', 1))
     machine = site.machine(firmware, **options)
     machine.write_disk(site.files / artifacts.ISO)
     machine.power_on()
-    t0 = __import__("time").time()
     site.wait_until(lambda: FROM_DISK in machine.console, machine, "booted from its disk")
 
-    __import__("sys").__stderr__.write(f"TOOK {firmware} {options} {way} {__import__('time').time() - t0:.1f}\n")
-    __import__("pathlib").Path(f"/tmp/local-probe-{firmware}-{bool(options)}-{way}").write_text(machine.console)
-    assert told == "x" or told in machine.console
+    assert told in machine.console
     assert site.images_asked_for() == []
     assert site.known()["bytes"]["tftp"] == 0
     assert site.known()["stage"] == "known"
