@@ -36,7 +36,7 @@ LOADED += ["/harvester/config-create.yaml", f"{BASE}-amd64.iso", f"{BASE}-amd64.
             "uefi",
             {"http": True},
             [URL, SCRIPT, "", URL, ""],
-            ["known", "offered", "loading", "script", "kernel"],
+            LOADED_BY_FIRMWARE,
             False,
         ),
         # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.

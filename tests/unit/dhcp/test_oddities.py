@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from _bootd.decisions.boot import Program
+from _bootd.decisions.events import Event, Script
 from _bootd.decisions.oddities import ODDITIES, oddity_of
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import decode, encode, identify
@@ -142,27 +143,35 @@ def test_two_machines_do_not_count_for_each_other(bench):
     assert decode(out.payload).file.decode() == "58-47-ca-71-d8-4a/undionly.kpxe"
 
 
-def test_programs_told_until_the_script_was_given_or_time_has_passed():
+def test_programs_told_for_a_while():
     told = ProgramsTold()
-    assert not told.asks("m", 2, 100.0, 0.0)
+    assert told.told_at("m", 2, 100.0) is None
     told.note("m", 1, UNDIONLY, 100.0)
     told.note("m", 3, SCRIPT, 100.0)
     told.note("m", 3, "", 100.0)
-    assert told.asks("m", 2, 101.0, 0.0)
-    assert not told.asks("m", 1, 101.0, 0.0), "the same transaction"
-    assert told.asks("m", 2, 101.0, 99.0)
-    assert not told.asks("m", 2, 101.0, 100.5), "its script was given since"
-    assert not told.asks("m", 2, 100.0 + SECONDS, 0.0)
-    assert not told.asks("m", 2, 99.0, 0.0), "the clock was set back"
-    assert not told.asks("other", 2, 101.0, 0.0)
+    assert told.told_at("m", 2, 101.0) == 100.0
+    assert told.told_at("m", 1, 101.0) is None, "the same transaction"
+    assert told.told_at("m", 2, 100.0 + SECONDS) is None
+    assert told.told_at("m", 2, 99.0) is None, "the clock was set back"
+    assert told.told_at("other", 2, 101.0) is None
+
+
+def test_machine_that_boots_anew_after_its_script_is_given_the_program_again(bench):
+    room = bench(nic())
+    boot = Boot(room)
+    assert [boot.ask(ROM), boot.ask(ROM)] == [UNDIONLY, SCRIPT_BY_TFTP]
+    room.services.journal.record(
+        Event("default/um790-1", nic().interface.mac, room.services.clock(), Script("x", "tftp"))
+    )
+    assert boot.ask(ROM) == UNDIONLY
 
 
 def test_programs_told_is_bounded():
     told = ProgramsTold()
     for number in range(MAX_MACHINES + 10):
         told.note(str(number), 1, UNDIONLY, 0.0)
-    assert not told.asks("9", 2, 1.0, -1.0)
-    assert told.asks("10", 2, 1.0, -1.0)
+    assert told.told_at("9", 2, 1.0) is None
+    assert told.told_at("10", 2, 1.0) == 0.0
 
 
 # Firmware that trips over a colon: https://github.com/tinkerbell/tinkerbell/pull/306, and iPXE itself over one in a

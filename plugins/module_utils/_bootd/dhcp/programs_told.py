@@ -30,10 +30,10 @@ class ProgramsTold:
         if len(self._told) > MAX_MACHINES:
             self._told.popitem(last=False)
 
-    def asks(self, mac: str, xid: int, now: float, script_at: float) -> bool:
-        """Return whether it is such a program that asks in the transaction ``xid``.
+    def told_at(self, mac: str, xid: int, now: float) -> float | None:
+        """Return when the program was told that asks in the transaction ``xid``, None where it is none.
 
-        ``script_at`` is when the machine was given its script last: whoever asks after that boots anew.
+        Where the machine was given its script since, whoever asks boots anew.
         """
         told = self._told.get(mac)
-        return told is not None and told[0] != xid and script_at < told[1] and 0 <= now - told[1] < SECONDS
+        return told[1] if told is not None and told[0] != xid and 0 <= now - told[1] < SECONDS else None

@@ -158,11 +158,8 @@ class Handler:
 
     def _context_of(self, request: Packet, nic: Nic | None) -> Context:
         """Return what a decision about ``request`` of ``nic`` has to know."""
-        services = self._services
-        if nic is None:
-            return self._context
-        script_at = services.journal.state(nic.machine.key).script_at
-        if not self._programs.asks(request.mac, request.xid, services.clock(), script_at):
+        told_at = self._programs.told_at(request.mac, request.xid, self._services.clock())
+        if nic is None or told_at is None or self._services.journal.state(nic.machine.key).script_at >= told_at:
             return self._context
         return replace(self._context, has_program=True)
 
