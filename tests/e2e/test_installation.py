@@ -82,7 +82,7 @@ def captured(site: Site, what: str) -> Iterator[Callable[[], list[bytes]]]:
         yield lambda: seen
     finally:
         tcpdump.terminate()
-        seen += tcpdump.communicate()[0].splitlines()
+        seen += filter(None, tcpdump.communicate()[0].splitlines())
 
 
 def test_machine_whose_installation_fails_may_simply_boot_again(site):
