@@ -27,6 +27,8 @@ description:
   - C(netboot_network), as in V(10.10.0.0/24), or C(netboot_netmask), and C(netboot_gateway), C(netboot_dns),
     C(netboot_ntp), C(netboot_domain_name), C(netboot_vlan_id), C(netboot_static_routes) and C(netboot_lease_time) in
     seconds. C(netboot_hostname) is the name of the host unless given.
+  - C(netboot_dhcp_options) is a mapping of further DHCP options to their values, by name or by code, as in
+    V({interface-mtu: 9000, "150": "ip:10.0.0.5"}).
   - C(netboot_disk), a path, or C(netboot_disks), a list of them.
   - C(netboot_os) and C(netboot_os_version), as in V(harvester) and V(v1.2.0). C(netboot_image_url) is the URL below
     which the files of each version are. C(netboot_kernel_args) is a text or a list. C(netboot_config_url) is where
@@ -63,6 +65,11 @@ options:
       - The variables of all hosts, C(hostvars).
     type: dict
     required: true
+  more:
+    description:
+      - Variables of some of the hosts, by the hosts' names, that win over those in O(hostvars).
+    type: dict
+    default: {}
 seealso:
   - plugin: baremetal.netboot.harvester_config
     plugin_type: filter
@@ -101,6 +108,7 @@ _value:
   elements: dict
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -113,11 +121,16 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_repor
 _display = Display()
 
 
-def to_hardware(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def to_hardware(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    more: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
     """Return the Hardware objects of ``hosts``; raises AnsibleFilterError with every problem of every host."""
     if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
         raise AnsibleFilterError("to_hardware takes a list of host names, such as groups.netboot_machines")
-    report = machines_report(map(str, hosts), hostvars)
+    own = {name: ChainMap(dict(found), hostvars[name]) for name, found in (more or {}).items() if name in hostvars}
+    report = machines_report(map(str, hosts), ChainMap(own, hostvars) if own else hostvars)
     if report.problems:
         raise AnsibleFilterError(message_of(report.problems))
     for line in lines_of(report.notes):

@@ -53,6 +53,25 @@ options:
     elements: str
     default: []
     aliases: [label_selector]
+  unknown:
+    description:
+      - Whether to make hosts also of the machines that asked bootd, want to boot from the network, and have no Hardware
+        object. They are the group C(netboot_unknown), and named by their MAC addresses, as in V(58-47-ca-71-d8-49).
+      - Their variables are C(netboot_mac), and C(netboot) with what was seen of them, as
+        RV(baremetal.netboot.hardware_info#module:unknown_machines) has it. They have no C(ansible_host).
+      - Anybody on the network can have a host here, so patterns such as V(all) also mean strangers.
+    type: bool
+    default: false
+  bootd_url:
+    description:
+      - With O(unknown), the URL of bootd, as in V(http://10.10.0.20:7080). Without it the pods of bootd are asked,
+        through the API server; see O(baremetal.netboot.hardware_info#module:unknown).
+    type: str
+  use_proxy:
+    description:
+      - With O(bootd_url), whether to honour proxy settings in the environment of the controller.
+    type: bool
+    default: true
   role_label:
     description:
       - The label whose value is a machine's role.
@@ -85,17 +104,25 @@ kubeconfig: ~/.kube/config
 # cache_plugin: ansible.builtin.jsonfile
 # cache_connection: ~/.cache/netboot
 # cache_timeout: 60
+
+# found.hardware.yml: also the machines that want to boot and are not known, to look at or to accept
+# plugin: baremetal.netboot.hardware
+# store: files:/etc/bootd/hardware
+# unknown: true
+# bootd_url: http://10.10.0.20:7080
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import (
     ApiError,
     ApiUnreachable,
@@ -104,13 +131,25 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.erro
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.base import StoreError
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import described
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import (
-    Found,
     from_cluster,
     from_files,
     parse_store,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.unknown import (
+    NEEDS_URL,
+    NotAnswered,
+    from_bootd,
+    from_pods,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._hosts import groups_of, host_names, variables_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._hosts import (
+    UNKNOWN_GROUP,
+    groups_of,
+    host_names,
+    unknown_hosts,
+    unknown_variables_of,
+    variables_of,
+)
 
 SUFFIXES = ("hardware.yml", "hardware.yaml")
 
@@ -129,16 +168,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         configuration = self._read_config_data(path)
         self.load_cache_plugin()
-        for host, machine in host_names(self._machines(self._cache_key(path, configuration), cache)).items():
-            self._add(host, machine)
+        key = self._cache_key(path, configuration)
+        machines = self._cached(key, self._machines, cache)
+        for host, machine in host_names(machines).items():
+            self._add(host, variables_of(machine), groups_of(machine, self.get_option("role_label")))
+        if self.get_option("unknown"):
+            for host, machine in unknown_hosts(self._cached(f"{key}_unknown", self._unknown, cache), machines):
+                self._add(host, unknown_variables_of(machine), [UNKNOWN_GROUP])
 
     def _cache_key(self, path: str, configuration: Mapping[str, Any]) -> str:
         """Return a key that another configuration in the same file does not have."""
         text = json.dumps(configuration, sort_keys=True, default=str)
         return f"{self.get_cache_key(path)}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
-    def _machines(self, key: str, cache: bool) -> list[dict[str, Any]]:
-        """Return the machines: the cache's, where it is on, not to be renewed, and has them."""
+    def _cached(self, key: str, read: Callable[[], list[dict[str, Any]]], cache: bool) -> list[dict[str, Any]]:
+        """Return what the cache has under ``key``, where it is on, not to be renewed, and has it, or else ``read``."""
         wanted = self.get_option("cache")
         if wanted and cache:
             try:
@@ -146,38 +190,54 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             except KeyError:
                 self.display.vvv(f"{self.NAME}: nothing in the cache")
         try:
-            found = self._read()
-        except (ApiError, ApiUnreachable, ConfigurationError, StoreError, OSError, ValueError) as error:
+            found = read()
+        except (ApiError, ApiUnreachable, ConfigurationError, NotAnswered, StoreError, OSError, ValueError) as error:
             raise AnsibleParserError(str(error)) from error
-        for problem in found.problems:
-            self.display.warning(problem)
-        machines = [described(entry) for entry in found.entries]
         if wanted:
-            self._cache[key] = machines
-        return machines
+            self._cache[key] = found
+        return found
 
-    def _read(self) -> Found:
+    def _machines(self) -> list[dict[str, Any]]:
+        """Return the machines of the store."""
         kind, place = parse_store(self.get_option("store"))
         selector = ",".join(self.get_option("label_selectors"))
         if kind == "files":
-            return from_files(place, self.get_option("state_dir") or "", selector=selector)
+            found = from_files(place, self.get_option("state_dir") or "", selector=selector)
+        else:
+            with closing(self._client()) as client:
+                found = from_cluster(client, place, selector=selector)
+        self._warn(found.problems)
+        return [described(entry) for entry in found.entries]
+
+    def _unknown(self) -> list[dict[str, Any]]:
+        """Return the machines that bootd does not know."""
+        url = self.get_option("bootd_url")
+        if url:
+            return from_bootd(url, self.get_option("use_proxy"))
+        if parse_store(self.get_option("store"))[0] == "files":
+            raise ValueError(NEEDS_URL)
+        with closing(self._client()) as client:
+            found, problems = from_pods(client)
+        self._warn(problems)
+        return found
+
+    def _client(self) -> Client:
         problem = _kubernetes.missing_library()
         if problem:
             raise ConfigurationError(problem)
         options = {name: self.get_option(name) for name in _kubernetes.ARGUMENTS}
-        client = _kubernetes.client_from(options, connections=1)
-        try:
-            return from_cluster(client, place, selector=selector)
-        finally:
-            client.close()
+        return _kubernetes.client_from(options, connections=1)
 
-    def _add(self, host: str, machine: Mapping[str, Any]) -> None:
+    def _warn(self, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self.display.warning(problem)
+
+    def _add(self, host: str, variables: Mapping[str, Any], groups: Iterable[str]) -> None:
         """Add one host with its variables and groups, those also that the configuration composes."""
         self.inventory.add_host(host)
-        variables = variables_of(machine)
         for name, value in variables.items():
             self.inventory.set_variable(host, name, value)
-        for group in groups_of(machine, self.get_option("role_label")):
+        for group in groups:
             name = self.inventory.add_group(to_safe_group_name(group, force=True, silent=True))
             self.inventory.add_child(name, host)
         strict = self.get_option("strict")

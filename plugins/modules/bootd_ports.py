@@ -50,10 +50,15 @@ options:
     default: ""
   dhcp_mode:
     description:
-      - With V(off) the DHCP port is not needed.
+      - With V(off) the DHCP port is not needed. V(proxy) and V(auto-proxy) need O(proxy_port) too.
     type: str
-    choices: [reservation, "off"]
+    choices: [reservation, proxy, auto-proxy, "off"]
     default: reservation
+  dhcp_modes:
+    description:
+      - Other modes by network interface or subnet, each as O(dhcp_mode).
+    type: dict
+    default: {}
   http_port:
     description: The HTTP port.
     type: int
@@ -66,6 +71,10 @@ options:
     description: The DHCP port.
     type: int
     default: 67
+  proxy_port:
+    description: The port at which PXE clients ask a proxy.
+    type: int
+    default: 4011
   syslog_port:
     description: The syslog port.
     type: int
@@ -115,6 +124,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF, PROXIES
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.settings import DHCP_MODES
 from ansible_collections.baremetal.netboot.plugins.module_utils._node.port_holders import Holder, holders, is_taken
 
 ARGUMENTS = {
@@ -122,15 +133,18 @@ ARGUMENTS = {
     "pid_file": {"type": "path"},
     "bind": {"type": "str", "default": "0.0.0.0"},
     "interface": {"type": "str", "default": ""},
-    "dhcp_mode": {"type": "str", "choices": ["reservation", "off"], "default": "reservation"},
+    "dhcp_mode": {"type": "str", "choices": list(DHCP_MODES), "default": "reservation"},
+    "dhcp_modes": {"type": "dict", "default": {}},
     "http_port": {"type": "int", "default": 7080},
     "tftp_port": {"type": "int", "default": 69},
     "dhcp_port": {"type": "int", "default": 67},
+    "proxy_port": {"type": "int", "default": 4011},
     "syslog_port": {"type": "int", "default": 514},
 }
 UNIT = "bootd.service"
 ADVICE = {
     "dhcp": "stop it, keep it off bootd's interface, or set dhcp_mode to off",
+    "proxy": "stop it, or keep it off bootd's interface: PXE clients know no other port",
     "tftp": "stop it: firmware knows no other port",
     "syslog": "stop it, or set syslog_port",
     "http": "stop it, or set http_port",
@@ -150,9 +164,13 @@ def needed(params: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     yield "http", "tcp", bind, ""
     yield "tftp", "udp", bind, ""
     yield "syslog", "udp", bind, ""
-    if params["dhcp_mode"] != "off":
-        # Broadcasts reach no socket with an address of its own.
-        yield "dhcp", "udp", bind if IPv4Address(bind).is_loopback else "", params["interface"]
+    modes = {params["dhcp_mode"], *map(str, params["dhcp_modes"].values())}
+    # Broadcasts reach no socket with an address of its own.
+    heard = ("udp", bind if IPv4Address(bind).is_loopback else "", params["interface"])
+    if modes != {OFF}:
+        yield "dhcp", *heard
+    if modes.intersection(PROXIES):
+        yield "proxy", *heard
 
 
 def look(params: dict[str, Any], pid: int) -> tuple[list[dict[str, Any]], list[str]]:

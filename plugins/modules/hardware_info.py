@@ -51,6 +51,23 @@ options:
     elements: str
     default: []
     aliases: [label_selector]
+  unknown:
+    description:
+      - Whether to return also the machines that asked bootd and have no Hardware object. A running bootd is asked,
+        which has them in its memory only. The playbook C(baremetal.netboot.accept) writes Hardware objects of them.
+      - Without O(bootd_url) the pods of bootd in the cluster are asked, through its API server, for which one needs the
+        rights to list C(pods) and to get C(pods/proxy). So this also works from where bootd can't be reached.
+    type: bool
+    default: false
+  bootd_url:
+    description:
+      - With O(unknown), the URL of bootd. With a store of files there has to be one.
+    type: str
+  use_proxy:
+    description:
+      - With O(bootd_url), whether to honour proxy settings in the environment of the task's host.
+    type: bool
+    default: true
   resources:
     description:
       - Whether to return the objects themselves, too. Their C(userData) and C(vendorData) may hold passwords, so use
@@ -58,6 +75,8 @@ options:
     type: bool
     default: false
 seealso:
+  - plugin: baremetal.netboot.accept
+    plugin_type: filter
   - module: baremetal.netboot.hardware
   - module: baremetal.netboot.wait_for_phone_home
   - plugin: baremetal.netboot.hardware
@@ -81,6 +100,18 @@ EXAMPLES = r"""
     state_dir: /var/lib/bootd
   become: true
   register: all
+
+- name: Find the machines that want to boot and are not known
+  baremetal.netboot.hardware_info:
+    store: files:/etc/bootd/hardware
+    unknown: true
+    bootd_url: http://10.10.0.20:7080
+  become: true
+  register: found
+
+- name: Tell their MAC addresses
+  ansible.builtin.debug:
+    msg: "{{ found.unknown_machines | selectattr('wants_to_boot') | map(attribute='mac') }}"
 """
 
 RETURN = r"""
@@ -110,6 +141,11 @@ machines:
       description: The host name that it is given.
       type: str
       sample: um790-1
+    interfaces:
+      description: All its interfaces, each with C(mac) and C(ip).
+      type: list
+      elements: dict
+      sample: [{"mac": "58:47:ca:71:d8:49", "ip": "10.10.0.16"}]
     stage:
       description: Where the machine stands. Empty where nobody could be asked, see O(state_dir).
       type: str
@@ -213,6 +249,90 @@ missing:
   type: list
   elements: str
   sample: []
+unknown_machines:
+  description:
+    - The machines that asked and have no Hardware object, the one seen last first. bootd answered none of them.
+    - What they say of themselves anybody can make up. It is on one line, cut off, and has no secrets.
+  returned: when O(unknown) is true
+  type: list
+  elements: dict
+  contains:
+    mac:
+      description: The MAC address.
+      type: str
+      sample: 58:47:ca:71:d8:4f
+    client:
+      description: Who asked, V(firmware), V(ipxe), or V(os) for anything else. Empty where no DHCP was heard of it.
+      type: str
+      sample: firmware
+    wants_to_boot:
+      description: Whether firmware or iPXE asked, or a boot file was asked for.
+      type: bool
+      sample: true
+    vendor_class:
+      description: DHCP option 60.
+      type: str
+      sample: PXEClient:Arch:00007:UNDI:003016
+    arch:
+      description: DHCP option 93. None where it named none.
+      type: int
+      sample: 7
+    architecture:
+      description: The same in words.
+      type: str
+      sample: x64 UEFI
+    firmware:
+      description: V(uefi) or V(bios), as the architecture says.
+      type: str
+      sample: uefi
+    user_class:
+      description: DHCP option 77.
+      type: str
+      sample: iPXE
+    uuid:
+      description: DHCP option 97, as C(dmidecode) prints it.
+      type: str
+      sample: 03000200-0400-0500-0006-000700080009
+    hostname:
+      description: DHCP option 12, the name it asked for.
+      type: str
+      sample: ''
+    relay:
+      description: The relay it came through.
+      type: str
+      sample: 10.10.1.1
+    circuit_id:
+      description: Where the relay heard it, DHCP option 82.1.
+      type: str
+      sample: ge-1/0/7
+    remote_id:
+      description: Whom the relay heard, DHCP option 82.2.
+      type: str
+      sample: ''
+    interface:
+      description: The interface that bootd heard it on.
+      type: str
+      sample: eth1
+    address:
+      description: The address it has from another DHCP server, or asked for a file from.
+      type: str
+      sample: ''
+    first:
+      description: When it was seen first, in seconds since the epoch.
+      type: float
+      sample: 1697053479.3
+    last:
+      description: And last.
+      type: float
+      sample: 1697053491.3
+    count:
+      description: How often.
+      type: int
+      sample: 3
+    asked:
+      description: How often by which protocol.
+      type: dict
+      sample: {"dhcp": 3, "tftp": 0, "http": 0}
 resources:
   description: The objects of RV(machines), in the same order.
   returned: when O(resources) is true
@@ -225,6 +345,7 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.stores.base import StoreError
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import unknown
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import described, named
 from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import (
     Found,
@@ -233,6 +354,19 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.object
     parse_store,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
+
+
+def read_unknown(module: AnsibleModule) -> list[dict[str, Any]]:
+    """Return the unknown machines; raises NotAnswered, and ValueError, ApiError and ApiUnreachable."""
+    url, kind = module.params["bootd_url"], parse_store(module.params["store"])[0]
+    if url:
+        return unknown.from_bootd(url, module.params["use_proxy"])
+    if kind == "files":
+        raise ValueError(unknown.NEEDS_URL)
+    found, problems = unknown.from_pods(_kubernetes.client_for(module, connections=1))
+    for problem in problems:
+        module.warn(problem)
+    return found
 
 
 def read(module: AnsibleModule) -> Found:
@@ -257,6 +391,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if module.params["names"] is not None:
         entries, missing = named(entries, module.params["names"])
     result = {"changed": False, "machines": [described(entry) for entry in entries], "missing": missing}
+    if module.params["unknown"]:
+        result["unknown_machines"] = read_unknown(module)
     if module.params["resources"]:
         result["resources"] = [entry.document for entry in entries]
     return result
@@ -270,13 +406,16 @@ def main() -> None:
             "state_dir": {"type": "path"},
             "names": {"type": "list", "elements": "str"},
             "label_selectors": {"type": "list", "elements": "str", "default": [], "aliases": ["label_selector"]},
+            "unknown": {"type": "bool", "default": False},
+            "bootd_url": {"type": "str"},
+            "use_proxy": {"type": "bool", "default": True},
             "resources": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     try:
         result = run(module)
-    except (ValueError, OSError, StoreError, ApiError, ApiUnreachable) as error:
+    except (ValueError, OSError, StoreError, ApiError, ApiUnreachable, unknown.NotAnswered) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

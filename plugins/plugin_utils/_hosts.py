@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import dashed
+
 Machine = Mapping[str, Any]
 
 # What is a variable of its own, in the words of the filter to_hardware, which takes these.
@@ -25,6 +27,7 @@ _VARIABLES = {
 }
 # The rest is `netboot`, the fact that a wait for the machine leaves: what was seen, and where.
 _NOT_SEEN = {"hostname", "os", "os_version", "labels", "role", "problems"}
+UNKNOWN_GROUP = "netboot_unknown"
 _GROUPS = {"stage": "netboot_stage", "os_version": "netboot_version"}
 
 
@@ -56,3 +59,16 @@ def groups_of(machine: Machine, role_label: str) -> Iterator[str]:
             yield f"{prefix}_{machine[name]}"
     if role := machine["labels"].get(role_label):
         yield f"netboot_role_{role}"
+
+
+def unknown_hosts(unknown: Iterable[Machine], machines: Iterable[Machine]) -> Iterator[tuple[str, Machine]]:
+    """Yield the unknown machines that want to boot and are none of ``machines``, each with the name of its host."""
+    known = {interface["mac"] for machine in machines for interface in machine["interfaces"]}
+    for machine in unknown:
+        if machine["wants_to_boot"] and machine["mac"] not in known:
+            yield dashed(machine["mac"]), machine
+
+
+def unknown_variables_of(machine: Machine) -> dict[str, Any]:
+    """Return the variables of an unknown machine's host."""
+    return {"netboot_mac": machine["mac"], "netboot": dict(machine)}

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 from _bootd.hardware.model import REPROVISION_ANNOTATION
 from _bootd.kube.errors import ApiError
 from _bootd.kube.rules import MACHINES, OWN, role_rules
+from api.processes import ROOT
 from api.site import ADDRESS, MACHINE, ask, report
 from cluster.kube import ServiceAccount, wait_for
 
@@ -50,6 +54,20 @@ def test_object_written_again_is_not_installed_again_until_it_asks(site):
     assert report(bootd, site, "succeeded", installs=1) == 200
     wait_for(lambda: site.allow_pxe() is False, "netboot is off after the second installation")
     assert site.state()["installs"] == 2
+
+
+def test_objects_of_the_cluster_are_checked(site):
+    wrong = site.document("um790-2", "58:47:ca:71:d8:4a")
+    del wrong["spec"]["interfaces"][0]["dhcp"]["ip"]
+    site.apply(wrong)
+    argv = [ROOT / "bin/bootd", "check", "--store", f"kubernetes:{site.namespace}"]
+    environment = {**os.environ, "KUBECONFIG": str(site.api.kubeconfig)}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.splitlines() == [
+        f"{site.namespace}/um790-2 spec.interfaces[0].dhcp.ip: missing: without an address the machine gets no lease",
+        "1 problem and 0 notes in 2 objects of the cluster",
+    ]
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_fields_of_others_stay(site):

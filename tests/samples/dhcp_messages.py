@@ -9,6 +9,7 @@ from dataclasses import replace
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import Packet
 from _bootd.dhcp.reply import Context
+from _bootd.dhcp.sighting import Sighting
 from _bootd.hardware.model import Interface, Machine, Netboot, Nic, Osie
 
 MAC = "58:47:ca:71:d8:49"
@@ -63,3 +64,8 @@ def message(kind: int | None, options: dict[int, bytes] | None = None, **fields:
 def address(dotted: str) -> bytes:
     """Return the option value for one address."""
     return opt.from_ipv4(dotted)
+
+
+def sighting(client: str = "firmware", arch: int | None = 7, **values: object) -> Sighting:
+    """Return what is kept of a message of an unknown machine."""
+    return Sighting(client, arch, b"", b"", b"", b"", b"", "", "", "")._replace(**values)

@@ -9,9 +9,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import IO
 
@@ -125,6 +126,7 @@ class DhcpLab:
         self._script.write_text(_SCRIPT)
         self._script.chmod(0o755)
         self._count = 0
+        self._behind: dict[str, str] = {}
 
     @contextmanager
     def bootd(self, *flags: str, address: str = SERVER, prefix: Sequence[str] = ()) -> Iterator[Bootd]:
@@ -140,25 +142,37 @@ class DhcpLab:
         finally:
             running.stop()
 
-    def reserve(self, address: str, *, allow_pxe: bool = True, lease_time: int = 3600) -> tuple[str, str]:
-        """Write a Hardware object for ``address`` and return its name and MAC."""
+    def reserve(
+        self,
+        address: str,
+        *,
+        allow_pxe: bool = True,
+        lease_time: int = 3600,
+        dhcp: Mapping[str, object] | None = None,
+        annotations: Mapping[str, str] | None = None,
+    ) -> tuple[str, str]:
+        """Write a Hardware object for ``address`` and return its name and MAC.
+
+        ``dhcp`` are more fields of its interface's ``dhcp``, ``annotations`` those of the object.
+        """
         self._count += 1
         name, mac = f"m{self._count}", f"02:00:00:00:01:{self._count:02x}"
         network, _unused, host = address.rpartition(".")
-        dhcp = {
+        fields = {
             "mac": mac,
             "hostname": f"{name}-{host}",
             "ip": {"address": address, "netmask": "255.255.255.0", "gateway": f"{network}.1"},
             "name_servers": ["10.10.0.53"],
             "time_servers": ["10.10.0.123"],
             "lease_time": lease_time,
+            **(dhcp or {}),
         }
         netboot = {"allowPXE": allow_pxe, "osie": {"baseURL": "http://10.10.0.2/harvester"}}
         document = {
             "apiVersion": "tinkerbell.org/v1alpha1",
             "kind": "Hardware",
-            "metadata": {"name": name, "namespace": "default"},
-            "spec": {"interfaces": [{"dhcp": dhcp, "netboot": netboot}]},
+            "metadata": {"name": name, "namespace": "default", "annotations": dict(annotations or {})},
+            "spec": {"interfaces": [{"dhcp": fields, "netboot": netboot}]},
         }
         # JSON is YAML too.
         (self._manifests / f"{name}.yaml").write_text(json.dumps(document))
@@ -171,14 +185,35 @@ class DhcpLab:
 
     @contextmanager
     def relay(self, host: str, interface: str, *flags: str) -> Iterator[None]:
-        """Run ISC dhcrelay on ``host`` between ``interface`` and eth0, where bootd is, while the block runs."""
-        argv = ["dhcrelay", "-4", "-d", "--no-pid", *flags, "-id", interface, "-iu", "eth0", SERVER]
+        """Run ISC dhcrelay on ``host`` between ``interface`` and eth0, where bootd is, while the block runs.
+
+        With ``-U eth0`` among ``flags`` it sends link selection; told of eth0 twice, 4.4.3 dies of its first message.
+        """
+        uplink = () if "-U" in flags else ("-iu", "eth0")
+        argv = ["dhcrelay", "-4", "-d", "--no-pid", *flags, "-id", interface, *uplink, SERVER]
         with self.lab.popen(host, argv, stderr=subprocess.PIPE) as relay:
             wait_for_line(relay.stderr, b"Sending on   Socket")
             try:
                 yield
             finally:
                 relay.terminate()
+
+    def router(self, name: str, address: str, behind: str) -> None:
+        """Plug in a router with ``address`` on the switch, and ``behind``, as 10.20.0.1/24, on its eth1.
+
+        ``boot`` knows the way through it; a machine is put behind it by ``plug_behind``.
+        """
+        self.lab.host(name, f"{address}/24")
+        self.lab.run(name, ["sysctl", "-qw", "net.ipv4.ip_forward=1"])
+        self._behind[name] = behind
+        self.lab.run("boot", ["ip", "route", "add", str(ip_interface(behind).network), "via", address])
+
+    def plug_behind(self, router: str, host: str, mac: str) -> None:
+        """Plug ``host`` into eth1 of ``router``, with the hardware address ``mac`` and no address."""
+        self.lab.host(host)
+        self.lab.run(host, ["ip", "link", "delete", "eth0"])
+        self.lab.attach(router, "eth1", host, "eth0", self._behind[router])
+        self.set_mac(host, mac)
 
     def set_mac(self, host: str, mac: str) -> None:
         """Give the interface eth0 of ``host`` the hardware address ``mac``."""
@@ -201,14 +236,21 @@ class DhcpLab:
         lines = (self._directory / f"{host}.{what}").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
-    def dhclient(self, host: str, lease: str = "") -> str:
-        """Run ISC dhclient, which remembers ``lease``, until it is bound, and return what it says on the way."""
+    def dhclient(self, host: str, lease: str = "", configuration: str = "", *, check: bool = True) -> str:
+        """Run ISC dhclient, which remembers ``lease``, until it is bound, and return what it says on the way.
+
+        ``configuration`` is more of its dhclient.conf. Unless ``check`` it may also give up, after ten seconds.
+        """
         files = {name: self._directory / f"{host}.dhclient.{name}" for name in ("conf", "leases", "pid")}
-        files["conf"].write_text("timeout 10;\n")
+        files["conf"].write_text(f"timeout 10;\n{configuration}")
         files["leases"].write_text(lease)
         argv = ["dhclient", "-4", "-1", "-v", "-sf", "/bin/true", "-cf", str(files["conf"])]
         argv += ["-lf", str(files["leases"]), "-pf", str(files["pid"]), "eth0"]
-        return self.lab.run(host, argv).stderr
+        return self.lab.run(host, argv, check=check).stderr
+
+    def dhclient_leases(self, host: str) -> str:
+        """Return what dhclient on ``host`` has written down of its leases."""
+        return (self._directory / f"{host}.dhclient.leases").read_text()
 
     @contextmanager
     def udhcpc_daemon(self, host: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -23,6 +23,7 @@ from _bootd.ipxe.reports import FACTS
 from _bootd.stores.base import StoreProblem
 from _bootd.stores.catalog import Catalog
 from samples import howto
+from samples.dhcp_messages import sighting
 from servers.http_site import KEY, MAC, machine, make_site
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -97,7 +98,7 @@ def test_stages_facts_and_loads_are_documented():
 
 def test_every_field_of_an_unknown_machine_is_documented(site):
     for arch in (7, None):
-        site.services.unknown.record("02:00:00:00:00:99", "PXEClient", arch, "10.0.0.1", 1.0)
+        site.services.unknown.record("02:00:00:00:00:99", sighting(arch=arch), 1.0)
         (found,) = site.get("/api/v1/unknown").json["unknown"]
         assert_is_as_documented(found, rows(section(API, "`/api/v1/unknown`")))
 

@@ -22,7 +22,8 @@ FLOORS = [
     """
     configurations.base configurations.document
     decisions.architectures decisions.deadlines decisions.events decisions.stages decisions.tokens
-    dhcp.options dhcp.packet hardware ipxe.artifacts ra.packet stores.unknown_machines syslog.packet tftp.packet
+    dhcp.options dhcp.packet dhcp.sighting hardware ipxe.artifacts ra.packet stores.unknown_machines syslog.packet
+    tftp.packet
     """.split(),
     "installers".split(),
     "decisions validation".split(),

@@ -17,7 +17,10 @@ from _bootd.ra.packet import ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/ports.md").read_text(encoding="utf-8")
 SETTINGS = settings_from(parse(["serve", "--store", "files:/tmp", "--address", "10.10.0.20"], {}))
-LISTENS = {"dhcp_port": "UDP", "tftp_port": "UDP", "http_port": "TCP", "https_port": "TCP", "syslog_port": "UDP"}
+LISTENS = {
+    **dict.fromkeys(("dhcp_port", "proxy_port", "tftp_port", "syslog_port"), "UDP"),
+    **dict.fromkeys(("http_port", "https_port"), "TCP"),
+}
 
 
 def rows() -> list[list[str]]:

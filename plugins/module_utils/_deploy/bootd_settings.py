@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.commands import arguments
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF, PROXIES, RESERVATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy import option_values
 
 DEFAULT_NAMESPACE = "netboot"
 DEFAULT_STATE_DIR = "/var/lib/bootd"
+PROXY_PORT = 4011
 # There is no limit of the processor: a throttled server answers too late for firmware, which does not ask for long.
 DEFAULT_RESOURCES = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
 # Flags that say where things are in the pod, or who it is there.
@@ -66,8 +68,15 @@ class Settings:
     def ports(self) -> dict[str, tuple[str, int]]:
         """Return the ports it takes on its node, as ``{name: (protocol, port)}``."""
         ports = {"http": ("TCP", self.http_port), "tftp": ("UDP", self.tftp_port), "syslog": ("UDP", self.syslog_port)}
-        dhcp = {} if self.settings.get("dhcp_mode") == "off" else {"dhcp": ("UDP", self.dhcp_port)}
-        return {**ports, **dhcp}
+        by_scope = str(self.settings.get("dhcp_modes", "")).split(",")
+        modes = {scope.rpartition("=")[2].strip() for scope in by_scope if scope.strip()}
+        modes.add(str(self.settings.get("dhcp_mode", RESERVATION)))
+        if modes != {OFF}:
+            ports["dhcp"] = ("UDP", self.dhcp_port)
+        if modes.intersection(PROXIES):
+            number = str(self.settings.get("proxy_port", PROXY_PORT))
+            ports["proxy"] = ("UDP", int(number) if number.isdecimal() else PROXY_PORT)
+        return ports
 
 
 def settings_from(options: Mapping[str, Any]) -> Settings:

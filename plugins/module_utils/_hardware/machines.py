@@ -59,6 +59,7 @@ def described(entry: Entry) -> dict[str, Any]:
     system = ("instance", "operating_system")
     return {
         **seen,
+        "interfaces": [{"mac": item.mac, "ip": item.address} for item in machine.interfaces],
         "installs": entry.state.installs,
         "allow_pxe": interface.netboot.allow_pxe,
         "hostname": interface.hostname,

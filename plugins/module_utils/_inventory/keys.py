@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.extra_options import (
+    PATH as DHCP_OPTIONS_PATH,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
@@ -217,6 +220,7 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     "after": texts,
     "local_boot": text,
     "https_boot": switch,
+    "dhcp_options": mapping,
     "disks": texts,
     "os": system,
     "os_version": text,
@@ -286,6 +290,8 @@ _BLOCKS = re.compile(r"(?:dhcp\.ip\.|dhcp\.|netboot\.osie\.|netboot\.)")
 
 def inventory_key(path: str) -> str:
     """Return the key of the inventory that the field at ``path`` of a Hardware object comes from."""
+    if path.startswith(DHCP_OPTIONS_PATH):
+        return "dhcp_options" + path.removeprefix(DHCP_OPTIONS_PATH)
     nic = _NIC_FIELD.fullmatch(path)
     if nic is None:
         return "disks" if _DISK.fullmatch(path) else _FIELDS.get(path, path.removeprefix("metadata."))

@@ -26,12 +26,14 @@ A machine is a mapping of these keys (others are refused; other names that are u
     after           machines that have to be done first: list, or text separated by commas
     https_boot      its firmware trusts bootd's certificate: https URLs for UEFI HTTP boot
     local_boot      how it gets to its disk where netboot is off: menu, exit, sanboot, sanboot:0x81, 404 or lease
+    dhcp_options    more DHCP options: {name or code: value}
     tftp_server_name  boot_file_name  static_routes ([{destination, router}])
     interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -40,6 +42,9 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware import values
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.extra_options import (
+    DHCP_OPTIONS_ANNOTATION,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
@@ -220,6 +225,8 @@ class _Plan:
             annotations[HTTPS_BOOT_ANNOTATION] = str(given["https_boot"]).lower()
         if "local_boot" in given:
             annotations[LOCAL_BOOT_ANNOTATION] = given["local_boot"]
+        if given.get("dhcp_options"):
+            annotations[DHCP_OPTIONS_ANNOTATION] = json.dumps(given["dhcp_options"])
         meta = {
             "name": given.get("name"),
             "namespace": given.get("namespace"),  # without one it is that of the store

@@ -47,7 +47,7 @@ def test_parse_without_a_store_says_which_flag_is_missing(capsys):
         ("--address", "fe80::1", "IPv4"),
         ("--http-port", "65536", "port"),
         ("--http-port", "http", "port"),
-        ("--dhcp-mode", "proxy", "reservation"),
+        ("--dhcp-mode", "proxies", "reservation"),
         ("--boot-files", "/nowhere/at/all", "/nowhere/at/all is not a directory"),
         ("--arch-map", "seven=ipxe.efi", "seven=ipxe.efi"),
         ("--lease-time", "0", "60"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.commands.check import check_paths
+from _bootd.commands.check import check_objects, check_paths
 from _bootd.daemon import main
 from _bootd.hardware.line_numbers import lines_of
 from samples import howto
@@ -38,6 +38,17 @@ def test_check_says_the_line_of_each_field(tmp_path):
     assert lines[allow.line - 1].strip() == "netboot:"
     assert lines[note.line - 1].strip() == "allowPxe: true"
     assert report.text().endswith("2 problems and 1 note in 2 objects of 1 file")
+
+
+def test_check_of_a_cluster_names_the_object_and_its_field():
+    object_ = {**OBJECT, "metadata": {**OBJECT["metadata"], "uid": "1", "resourceVersion": "7", "managedFields": []}}
+    report = check_objects([object_, {**object_, "spec": {"interfaces": [{"dhcp": {"mac": "58-47"}}]}}])
+    named = "/".join((OBJECT["metadata"]["namespace"], OBJECT["metadata"]["name"]))
+    assert any(
+        str(problem).startswith(f'{named} spec.interfaces[0].dhcp.mac: "58-47": ') for problem in report.problems
+    )
+    assert report.text().endswith(" in 2 objects of the cluster")
+    assert check_objects([object_]).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -127,5 +138,6 @@ def test_check_command_is_about_the_daemons_manifests_where_none_are_named(tmp_p
     assert main(["check", "--settings", ""]) == 0
     assert "in 1 object of 1 file" in capsys.readouterr().out
     monkeypatch.setenv("BOOTD_STORE", "kubernetes:tink-system")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     assert main(["check", "--settings", ""]) == 2
-    assert "--store is kubernetes:tink-system: name a PATH" in capsys.readouterr().err
+    assert str(tmp_path / "none") in capsys.readouterr().err

@@ -141,8 +141,8 @@ def test_tftp_says_that_it_is_not_there():
         for word, code in (("404", ErrorCode.NOT_FOUND), ("menu", ErrorCode.ACCESS_VIOLATION)):
             machine = off(word).machine
             catalog.replace([machine])
-            script = (decide_script(off(word), BOOT), "#!ipxe\n")
-            found = tftp.decide(Request(f"{PATH}/{name}"), "", catalog, BOOT, lambda _nic, script=script: script)
+            request = Request(f"{PATH}/{name}")
+            found = tftp.decide(request, "", catalog, BOOT, lambda nic: (decide_script(nic, BOOT), "#!ipxe\n"), str)
             if word == "404" or name != "autoexec.ipxe":
                 assert isinstance(found, tftp.Refuse) and found.code is code
             else:

@@ -12,9 +12,9 @@ from _bootd.decisions import events
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
-from _bootd.dhcp.server import Handler
+from _bootd.dhcp.server import NEW_MACHINES, Handler
 from _bootd.hardware.model import Nic, machine_from_object
-from _bootd.stores.unknown_machines import MAX_UNKNOWN, Unknown
+from _bootd.stores.unknown_machines import MAX_UNKNOWN
 from samples.dhcp_messages import (
     ADDRESS,
     HTTP_BOOT,
@@ -148,11 +148,14 @@ def test_handle_unknown_machine_is_recorded_and_logged_once(bench):
     for _unused in range(3):
         unknown = handle(room, opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:01", giaddr="10.42.0.166")
         assert unknown is None
-    now = room.services.clock()
-    vendor_class = "PXEClient:Arch:00007:UNDI:003016"
-    assert room.services.unknown.all() == [
-        Unknown("02:00:00:00:00:01", vendor_class, 7, "10.42.0.166", now, now, count=3)
-    ]
+    (found,) = room.services.unknown.all()
+    assert (found.mac, found.client, found.vendor_class, found.arch) == (
+        "02:00:00:00:00:01",
+        "firmware",
+        "PXEClient:Arch:00007:UNDI:003016",
+        7,
+    )
+    assert (found.relay, found.interface, found.asked) == ("10.42.0.166", "eth0", {"dhcp": 3, "tftp": 0, "http": 0})
     (line,) = room.lines()
     assert (line["event"], line["mac"], line["relay"]) == ("unknown_machine", "02:00:00:00:00:01", "10.42.0.166")
     assert room.metric("unknown_machines") == 1
@@ -161,10 +164,12 @@ def test_handle_unknown_machine_is_recorded_and_logged_once(bench):
 
 def test_handle_a_flood_of_unknown_machines_stops_filling_the_log(bench):
     room = bench(nic())
+    handler = Handler(room.services, monotonic=lambda: 0.0)
     for number in range(1, MAX_UNKNOWN + 100):
-        handle(room, opt.DHCPDISCOVER, {}, mac=f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}")
-    assert len(room.services.unknown) == MAX_UNKNOWN
-    assert len([line for line in room.lines() if line["level"] == "info"]) == MAX_UNKNOWN - 1
+        mac = f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
+        handler.handle(encode(message(opt.DHCPDISCOVER, {}, mac=mac)), "0.0.0.0", "eth0")
+    assert len(room.services.unknown) == MAX_UNKNOWN // 8
+    assert len(room.lines("unknown_machine")) == NEW_MACHINES
     assert room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == MAX_UNKNOWN + 99
 
 

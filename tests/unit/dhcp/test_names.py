@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from _bootd.decisions.boot import BootContext, decide_script
+from _bootd.decisions.boot import BootContext, Script, decide_script
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import decide
 from _bootd.hardware.mac import parse_mac
@@ -21,6 +21,10 @@ from samples.dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, MAC, UEFI, mes
 TRANSLATED = "192.0.2.1"  # no machine's
 NO_HTTP = {opt.IPXE: b"\x15\1\1"}
 BOOT = BootContext(CONTEXT.http_base)
+
+
+def no_text(_script: Script, _mac: str) -> str:
+    raise AssertionError("no machine here is unknown")
 
 
 def told(client: dict[int, bytes], allow: bool = True) -> str:
@@ -40,7 +44,7 @@ def test_tftp_name_tells_who_asks(client, kind, name):
     catalog = Catalog()
     catalog.replace([nic().machine])
     request = Request(write=False, filename=told(client), mode="octet", options=())
-    found = decide_tftp(request, TRANSLATED, catalog, BOOT, lambda who: (decide_script(who, BOOT), "#!ipxe\n"))
+    found = decide_tftp(request, TRANSLATED, catalog, BOOT, lambda who: (decide_script(who, BOOT), "#!ipxe\n"), no_text)
     assert isinstance(found, kind)
     assert (found.name, found.nic.interface.mac) == (name, MAC)
 

@@ -123,6 +123,10 @@ def test_readers_take_any_bytes(value):
         (["example.org"], b"\7example\3org\0"),
         (["example.org."], b"\7example\3org\0"),
         (["a.b", "c"], b"\1a\1b\0\1c\0"),
+        # RFC 3397 section 3: the example, put together again from its three options.
+        (["eng.apple.com.", "marketing.apple.com."], b"\3eng\5apple\3com\0" + b"\x09marketing\xc0\4"),
+        (["a.b", "a.b"], b"\1a\1b\0\xc0\0"),
+        (["b", "a.b", "c.a.b"], b"\1b\0\1a\xc0\0\1c\xc0\3"),
         ([], None),
         ([""], None),
         (["a..b"], None),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.packet import DROP_ORDER, DhcpError, Packet, decode, encode, fit
+from _bootd.dhcp.packet import DROP_ORDER, EXTRA, NEVER_DROPPED, DhcpError, Packet, decode, encode, fit
 from samples.dhcp_messages import MAC
 
 COOKIE = b"\x63\x82\x53\x63"
@@ -223,11 +223,26 @@ def test_fit_never_counts_on_more_than_an_ethernet_frame():
 
 
 def test_fit_gives_up_in_the_documented_order():
-    options = dict.fromkeys(DROP_ORDER, b"x" * 40) | {53: b"\2"}
+    order = tuple(225 if code == EXTRA else code for code in DROP_ORDER)
+    options = dict.fromkeys(order, b"x" * 40) | {53: b"\2"}
     packet, dropped = fit(Packet(op=2, xid=1, mac=MAC, file=b"f", options=options), None)
-    assert dropped == DROP_ORDER[: len(dropped)]
-    assert 0 < len(dropped) < len(DROP_ORDER)
+    assert dropped == order[: len(dropped)]
+    assert 0 < len(dropped) < len(order)
     assert len(encode(packet)) <= 548
+
+
+# What no client can do without: it, and option 67 where the name is nowhere else, stays.
+KEPT = {1, 3, 43, 51, 53, 54, 60, 61, 97, 175}
+
+
+def test_fit_never_gives_up_what_a_client_needs_and_everything_else_for_it():
+    assert KEPT | {82} == NEVER_DROPPED
+    others = [code for code in range(1, 255) if code not in NEVER_DROPPED]
+    options = dict.fromkeys([*KEPT, *others], b"xxxx") | {43: b"x" * 220}
+    fitted, dropped = fit(Packet(op=2, xid=1, mac=MAC, file=b"f", options=options), None)
+    assert set(fitted.options) >= KEPT
+    assert set(fitted.options) | set(dropped) == set(options)
+    assert len(encode(fitted)) <= 548
 
 
 def test_fit_keeps_a_boot_file_name_that_is_nowhere_else():
@@ -312,7 +327,7 @@ def test_fit_makes_it_fit_or_refuses_where_nothing_helps(packet, max_size):
     try:
         fitted, dropped = fit(packet, max_size)
     except DhcpError:
-        kept = {code: value for code, value in packet.options.items() if code not in (*DROP_ORDER, 82)}
+        kept = {code: value for code, value in packet.options.items() if code in KEPT}
         if not packet.file and opt.BOOT_FILE_NAME in packet.options:
             kept[opt.BOOT_FILE_NAME] = packet.options[opt.BOOT_FILE_NAME]
         assert len(encode(replace(packet, options=kept))) > room
@@ -321,7 +336,7 @@ def test_fit_makes_it_fit_or_refuses_where_nothing_helps(packet, max_size):
     assert len(encode(replace(fitted, options=at_the_client))) <= room
     assert len(encode(fitted)) <= 1472
     assert set(fitted.options) == set(packet.options) - set(dropped)
-    assert set(dropped) <= {66, 67, 58, 59, 28, 56, 119, 42, 7, 15, 12, 121, 6, 82}
+    assert not set(dropped) & KEPT
     assert 82 not in dropped or len(packet.options[82]) > 255
 
 

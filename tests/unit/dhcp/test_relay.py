@@ -10,7 +10,16 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.decide import Answer, Silence, decide, is_elsewhere, is_plausible, server_id_override, usable
+from _bootd.dhcp.decide import (
+    Answer,
+    Silence,
+    decide,
+    is_elsewhere,
+    is_plausible,
+    link_selection,
+    server_id_override,
+    usable,
+)
 from samples.dhcp_messages import ADDRESS, CONTEXT, LINUX, SERVER, UEFI, address, message, nic
 
 RELAY = "10.10.0.254"
@@ -107,6 +116,15 @@ def test_link_selection_of_the_reserved_network_or_of_none_is_served(named):
 def test_link_selection_tells_nothing_without_a_netmask(netmask):
     request = message(opt.DHCPDISCOVER, link("10.20.0.1"))
     assert not is_elsewhere(request, nic(netmask=netmask).interface)
+
+
+def test_cisco_s_own_numbers_are_read_where_the_standard_ones_are_missing():
+    cisco = {opt.RELAY_AGENT_INFORMATION: b"\x96\4" + address("10.20.0.1") + b"\x98\4" + address(RELAY)}
+    request = message(opt.DHCPDISCOVER, cisco, **THROUGH)
+    assert (link_selection(request), server_id_override(request)) == ("10.20.0.1", RELAY)
+    both = {opt.RELAY_AGENT_INFORMATION: cisco[82] + b"\5\4" + address("10.10.0.1") + b"\x0b\4" + address("10.10.0.2")}
+    request = message(opt.DHCPDISCOVER, both, **THROUGH)
+    assert (link_selection(request), server_id_override(request)) == ("10.10.0.1", "10.10.0.2")
 
 
 BAD = [

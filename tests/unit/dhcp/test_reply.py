@@ -8,7 +8,8 @@ import pytest
 
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import decide
-from _bootd.dhcp.packet import Packet, encode, fit
+from _bootd.dhcp.packet import DROP_ORDER, NEVER_DROPPED, Packet, encode, fit
+from _bootd.hardware.extra_options import ExtraOption
 from _bootd.hardware.model import Nic, Route
 from samples.dhcp_messages import (
     ADDRESS,
@@ -177,6 +178,58 @@ def test_reply_without_a_request_list_has_everything(options):
     got = offered(options, **EVERYTHING)
     assert {code: got[code] for code in VALUES} == VALUES
     assert set(got) == {1, 51, 53, 54, 58, 59, *VALUES}
+
+
+EXTRA = (ExtraOption(26, b"\x23\x28"), ExtraOption(150, b"\x0a\0\0\5", always=True), ExtraOption(7, b"\x0a\0\0\7"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        (asking(1), {150}),
+        (asking(1, 26), {26, 150}),
+        (asking(7, 26, 150), {7, 26, 150}),
+        ({}, {7, 26, 150}),  # asks for nothing in particular
+    ],
+)
+def test_reply_has_the_object_s_further_options_for_those_who_ask_or_always(asked, sent):
+    got = offered(asked, extra_options=EXTRA)
+    assert set(got) & {7, 26, 150} == sent
+    assert all(got[option.code] == option.value for option in EXTRA if option.code in sent)
+
+
+def test_reply_of_a_boot_wins_over_the_object_s_further_options():
+    """iPXE's log is read by bootd, whatever log server the object has for others."""
+    assert offered(IPXE | asking(7), extra_options=EXTRA)[7] == address(SERVER)
+    assert offered(LINUX | asking(7), extra_options=EXTRA)[7] == b"\x0a\0\0\7"
+
+
+def test_reply_search_list_of_the_object_wins_over_its_domain():
+    extra = (ExtraOption(119, b"\1a\0\1b\0"),)
+    assert offered(asking(119), domain_name="example.org", extra_options=extra)[119] == b"\1a\0\1b\0"
+
+
+def test_reply_gives_up_further_options_after_comforts_and_before_routes_the_last_first():
+    extra = tuple(ExtraOption(code, bytes(100), always=True) for code in (224, 226, 225))
+    routes = tuple(Route(f"10.{net}.0.0/16", "10.10.0.254") for net in range(1, 8))
+    everything = EVERYTHING | {"static_routes": routes, "extra_options": extra}
+    reply = reply_to(opt.DHCPDISCOVER, UEFI | asking(3, 6, 12, 15, 28, 42, 58, 59, 66, 67, 121), nic(**everything))
+    _fitted, dropped = fit(reply, None)
+    assert dropped == (66, 67, 58, 59, 28, 42, 15, 12, 225, 226)
+
+
+def test_reply_holds_nothing_whose_place_in_the_order_of_giving_up_is_not_said():
+    everything = nic(**EVERYTHING, vlan_id="99")
+    sent = {
+        code
+        for client in (UEFI, BIOS, HTTP_BOOT, IPXE, LINUX)
+        for code in reply_to(1, client | asking(*range(1, 255)), everything).options
+    }
+    sent |= set(reply_to(3, WRONG | UEFI | ECHOES).options) | set(
+        reply_to(1, UEFI | ECHOES, nic(allow_pxe=False)).options
+    )
+    assert sent <= NEVER_DROPPED | set(DROP_ORDER)
+    assert not NEVER_DROPPED & set(DROP_ORDER)
 
 
 @pytest.mark.parametrize("code", [3, 6, 12, 15, 42, 119, 121])

@@ -18,6 +18,7 @@ from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.http.status import boot_interface, find, machine_document
 from _bootd.process.version import VERSION
 from _bootd.stores.base import StoreProblem
+from samples.dhcp_messages import sighting
 from servers.http_site import ADDRESS, KEY, MAC, NOW, OTHER_ADDRESS, OTHER_MAC, machine, make_site
 
 
@@ -141,19 +142,51 @@ def test_machines_hold_no_secret(site):
 
 
 def test_unknown(site):
-    site.services.unknown.record("52:54:00:00:00:98", "PXEClient", 7, "10.0.0.1", 1.0)
-    site.services.unknown.record("52:54:00:00:00:99", "", None, "", 2.0)
+    record = site.services.unknown.record
+    record("52:54:00:00:00:98", sighting(vendor_class=b"PXEClient", relay="10.0.0.1"), 1.0)
+    record("52:54:00:00:00:99", sighting("os"), 2.0)
     found = site.get("/api/v1/unknown").json["unknown"]
     assert [entry["mac"] for entry in found] == ["52:54:00:00:00:99", "52:54:00:00:00:98"]
     assert found[1] == {
         "mac": "52:54:00:00:00:98",
+        "client": "firmware",
+        "wants_to_boot": True,
         "vendor_class": "PXEClient",
         "arch": 7,
+        "architecture": "x64 UEFI",
+        "firmware": "uefi",
+        "user_class": "",
+        "uuid": "",
+        "hostname": "",
         "relay": "10.0.0.1",
+        "circuit_id": "",
+        "remote_id": "",
+        "interface": "",
+        "address": "",
         "first": 1.0,
         "last": 1.0,
         "count": 1,
+        "asked": {"dhcp": 1, "tftp": 0, "http": 0},
     }
+
+
+@pytest.mark.parametrize("path", ["/52-54-00-00-00-99/auto.ipxe", "/ipxe/52-54-00-00-00-99/ipxe.efi"])
+def test_who_asks_for_a_file_and_is_unknown_is_listed(site, path):
+    assert site.get(path, source="10.10.0.99").status == 404
+    (found,) = site.get("/api/v1/unknown").json["unknown"]
+    assert (found["mac"], found["address"], found["asked"]["http"]) == ("52:54:00:00:00:99", "10.10.0.99", 1)
+
+
+def test_who_looks_at_machines_is_not_listed(site):
+    for path in (
+        "/auto.ipxe",
+        "/api/v1/machines",
+        "/metadata",
+        "/images/x",
+        "/phone-home?mac=52:54:00:00:00:99&uuid=1",
+    ):
+        site.get(path, source="10.10.0.99")
+    assert site.get("/api/v1/unknown").json["unknown"] == []
 
 
 def test_ready_also_with_a_file_that_can_not_be_read(site):

@@ -145,6 +145,11 @@ def test_plan_is_the_same_text_every_time():
             "10.10.0.1",
         ),
         ({"namespace": None}, "metadata.namespace", "tink-system"),
+        (
+            {"dhcp_options": {"interface-mtu": 9000, 150: "ip:10.0.0.5", "always": [150]}},
+            "metadata.annotations",
+            {"netboot.baremetal/dhcp-options": '{"interface-mtu": 9000, "150": "ip:10.0.0.5", "always": [150]}'},
+        ),
     ],
 )
 def test_plan_words(machine, path, expected):
@@ -206,6 +211,11 @@ def test_plan_more_interfaces_do_not_netboot_unless_told_to():
         ({"interfaces": [{"mac_address": "x", "ip": "10.10.1.1/24"}]}, "interfaces[0].mac_address", "six bytes"),
         ({"interfaces": [{"mac": "58:47:ca:71:d8:50", "ip": "10.10.1.2/24", "dns": "x"}]}, "interfaces[0].dns[0]", ""),
         ({"static_routes": [{"destination": "10.1.1.1", "router": "x"}]}, "static_routes[0].destination", "network as"),
+        ({"dhcp_options": "mtu=9000"}, "dhcp_options", "should be a mapping"),
+        ({"dhcp_options": {"interface-mtu": 1.5}}, "dhcp_options.interface-mtu", "whole number"),
+        ({"dhcp_options": {"mtu": 9000}}, "dhcp_options.mtu", "should this be interface-mtu?"),
+        ({"dhcp_options": {3: "ip:10.10.0.1"}}, "dhcp_options.3", "it is gateway"),
+        ({"dhcp_options": {"always": [150]}}, "dhcp_options.always", "no other key"),
         ({"labels": {"gpu": True}}, "labels", "gpu should be text: put it in quotes"),
         ({"labels": "x"}, "labels", "mapping"),
         ({"reprovision": True}, "reprovision", "new each time"),

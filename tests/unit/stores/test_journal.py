@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Logs, unknown machines and the journal's write-behind."""
+"""Logs and the journal's write-behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from _bootd.process.log import Log
 from _bootd.stores.base import StoreError
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import BATCH, Journal
-from _bootd.stores.unknown_machines import UnknownMachines
 
 KEY, MAC = "default/a", "52:54:00:00:00:01"
 SCRIPT = events.Script(boot="harvester", via="http")
@@ -91,27 +90,6 @@ def test_log_on_a_closed_stream_does_not_raise():
     stream = io.StringIO()
     stream.close()
     Log("json", "info", stream).info("recv")
-
-
-def test_unknown_record_counts_and_keeps_what_firmware_said():
-    table = UnknownMachines()
-    assert table.record(MAC, "PXEClient:Arch:00007", 7, "", 1.0)
-    assert not table.record(MAC, "", None, "192.0.2.254", 2.0)
-    (entry,) = table.all()
-    assert (entry.count, entry.vendor_class, entry.arch, entry.first, entry.last) == (
-        2,
-        "PXEClient:Arch:00007",
-        7,
-        1.0,
-        2.0,
-    )
-
-
-def test_unknown_table_stays_bounded_and_keeps_the_latest():
-    table = UnknownMachines(limit=3)
-    for number in range(10):
-        table.record(f"52:54:00:00:00:{number:02x}", "", None, "", float(number))
-    assert [entry.mac[-2:] for entry in table.all()] == ["07", "08", "09"]
 
 
 def test_journal_durable_record_is_in_the_store_on_return():

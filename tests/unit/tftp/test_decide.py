@@ -34,7 +34,14 @@ def script_for(nic):
 
 
 def decision_on(catalog, filename, source="192.0.2.1", **request):
-    return decide(Request(filename, **request), source, catalog, CONTEXT, script_for)
+    return decide(
+        Request(filename, **request),
+        source,
+        catalog,
+        CONTEXT,
+        script_for,
+        lambda script, mac: f"#!ipxe\necho {mac} {script.kind}\n",
+    )
 
 
 @pytest.mark.parametrize(

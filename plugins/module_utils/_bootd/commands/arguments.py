@@ -13,19 +13,23 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
 from ..decisions.architectures import X64_UEFI, parse_arch_map
+from ..decisions.deadlines import MAX_LIMIT, limits_text, parse_limits
+from ..decisions.modes import parse_modes
 from ..decisions.stages import STAGES
+from ..hardware.interface import SCRIPT_START
 from ..hardware.names import is_object_name
 from ..process.log import LEVELS
 from ..process.settings import DHCP_MODES, LIMITS, Settings
 from ..process.version import version_text
 from .clients import CLIENTS, Client
 from .https_options import HTTPS_FLAGS, https_problems
+from .mode_options import mode_problems, read_script
 
 STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
 DEFAULT_STATE_DIR = "/var/lib/bootd"
 SETTINGS_FILE = "/etc/default/bootd"  # what the role writes, and systemd gives the daemon as its environment
 EXAMPLE_ADDRESS = "192.0.2.1"  # of nobody (RFC 5737), where nothing says which address is bootd's
-MAX_LIMIT = 30 * 86400  # seconds
+LOOPBACK = "127.0.0.1"
 
 
 class UsageError(Exception):
@@ -92,7 +96,8 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--tftp-port", "69", "TFTP port", metavar="PORT")
     _flag(parser, environ, "--dhcp-port", "67", "DHCP port", metavar="PORT")
     _flag(parser, environ, "--syslog-port", "514", "syslog port", metavar="PORT")
-    _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
+    _flag(parser, environ, "--proxy-port", "4011", "port where PXE clients ask a proxy", metavar="PORT")
+    _add_modes(parser, environ)
     _add_boot_files(parser, environ)
     _flag(parser, environ, "--image-dir", "", "directory served below /images/", metavar="DIR")
     _add_config_dir(parser, environ)
@@ -109,7 +114,7 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     text = "namespace of the Lease by which one of several bootds answers DHCP; none: this one does"
     _flag(parser, environ, "--lease-namespace", "", text, metavar="NAMESPACE")
     _flag(parser, environ, "--replica", socket.gethostname(), "this bootd's name in the Lease", metavar="NAME")
-    text = f"seconds after which a silent machine has failed, over {_as_text(LIMITS)}; 0: never"
+    text = f"seconds after which a silent machine has failed, over {limits_text(LIMITS)}; 0: never"
     _flag(parser, environ, "--stage-limits", "", text, metavar="NAME=SECONDS,...")
     _flag(parser, environ, "--ready-checks", "on", "off: do not ask installed machines to answer", metavar="ON|OFF")
     _flag(parser, environ, "--installs-at-once", "0", "machines installed side by side; 0: no limit", metavar="N")
@@ -130,6 +135,14 @@ def _add_asking(parser: argparse.ArgumentParser, environ: Mapping[str, str], *, 
     _flag(parser, environ, "--store", None, STORES, metavar="STORE")
     if as_json:
         parser.add_argument("--json", action="store_true", help="print one JSON document, for programs")
+
+
+def _add_modes(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    _flag(parser, environ, "--dhcp-mode", "reservation", f"one of {', '.join(DHCP_MODES)}", metavar="MODE")
+    text = "another mode by interface or subnet, as in eth1=off,10.20.0.0/24=proxy"
+    _flag(parser, environ, "--dhcp-modes", "", text, metavar="WHERE=MODE,...")
+    text = "iPXE script of unknown machines in the mode auto-proxy, or its file; none: they boot their disk"
+    _flag(parser, environ, "--unknown-script", "", text, metavar="FILE")
 
 
 def _add_boot_files(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -161,8 +174,13 @@ def _add_machines(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=text)
     text = f"only machines at these stages, of {', '.join(STAGES)}"
     parser.add_argument("--stage", default="", metavar="STAGE,...", help=text)
+    text = "those that asked and have no Hardware object and want to boot, as the running daemon knows them"
+    parser.add_argument("--unknown", action="store_true", help=text)
+    parser.add_argument("--all", action="store_true", help="with --unknown, also those that do not want to boot")
     _add_asking(parser, environ)
     _add_state_dir(parser, environ)
+    _flag(parser, environ, "--address", LOOPBACK, "IPv4 address at which the daemon is asked", metavar="IP")
+    _flag(parser, environ, "--http-port", "7080", "and its port", metavar="PORT")
 
 
 def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -181,6 +199,7 @@ def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     _add_boot_files(parser, environ)
     _add_config_dir(parser, environ)
     _add_arch_map(parser, environ)
+    _add_modes(parser, environ)
 
 
 def _add_report_url(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -235,11 +254,20 @@ def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Sett
             problems.append(f"{flag} is not given, and neither the environment nor {file} has {variable_of(flag)}")
     if values.get("config_dir") and str(values.get("store")).startswith("kubernetes"):
         problems.append("--config-dir goes with --store files:DIR; in a cluster, configurations are Secrets")
+    problems += mode_problems(values)
     problems += more
     problems += https_problems(values)
     if problems:
         raise UsageError("\n".join(problems))
     return Settings(**{"state_dir": "", "address": EXAMPLE_ADDRESS, **values})
+
+
+def daemon_url(options: argparse.Namespace) -> str:
+    """Return the URL at which the daemon is asked, which needs no store; raises UsageError."""
+    settings = settings_from(
+        argparse.Namespace(store="kubernetes", address=options.address, http_port=options.http_port)
+    )
+    return settings.http_base
 
 
 def client_from(options: argparse.Namespace) -> Client | None:
@@ -347,21 +375,6 @@ def _ipv4_networks(text: str) -> tuple[str, ...]:
     return tuple(str(IPv4Network(item.strip())) for item in text.split(",") if item.strip())
 
 
-def _stage_limits(text: str) -> Mapping[str, float]:
-    """Return the limits that ``text`` gives, over the defaults."""
-    limits = dict(LIMITS)
-    for item in filter(None, map(str.strip, text.split(","))):
-        name, _equals, seconds = item.partition("=")
-        if name not in LIMITS:
-            raise ValueError(f"no limit is called {name!r}")
-        limits[name] = float(_between(0, MAX_LIMIT)(seconds))
-    return limits
-
-
-def _as_text(limits: Mapping[str, float]) -> str:
-    return ",".join(f"{name}={seconds:.0f}" for name, seconds in limits.items())
-
-
 _NEEDED = ("store", "address")
 _PORT = (_between(0, 65535), "a port number")
 _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
@@ -377,6 +390,9 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "tftp_port": _PORT,
     "dhcp_port": _PORT,
     "syslog_port": _PORT,
+    "proxy_port": _PORT,
+    "dhcp_modes": (parse_modes, "WHERE=MODE,... by interface or subnet"),
+    "unknown_script": (read_script, f"an iPXE script or a file with one, which begins with {SCRIPT_START}"),
     "dhcp_mode": (_one_of(DHCP_MODES), f"one of {', '.join(DHCP_MODES)}"),
     "boot_files": (_directories, "directories that exist"),
     "image_dir": (_directory_or_none, "a directory that exists"),
@@ -387,7 +403,7 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "tftp_max_blksize": (_between(512, 65464), "a number from 512 to 65464"),
     "tftp_networks": (_ipv4_networks, "IPv4 networks such as 10.0.0.0/8"),
     "router_advertisements": (_yes_no, "yes or no"),
-    "stage_limits": (_stage_limits, f"NAME=SECONDS,... with names of {', '.join(LIMITS)}"),
+    "stage_limits": (parse_limits, f"NAME=SECONDS,... with names of {', '.join(LIMITS)}"),
     "ready_checks": (_yes_no, "on or off"),
     "installs_at_once": (_between(0, 100_000), "a number of machines, 0 for no limit"),
     "lease_namespace": (_namespace_or_none, "a namespace"),

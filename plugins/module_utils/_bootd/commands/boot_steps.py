@@ -8,7 +8,7 @@ Nothing here knows what bootd would answer: DHCP, TFTP and HTTP are asked by the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -26,11 +26,13 @@ from ..decisions.boot import (
     refuse_script,
 )
 from ..decisions.boot import decide as decide_boot
+from ..decisions.modes import OFF, Modes
 from ..dhcp import options as opt
-from ..dhcp.decide import Answer, decide
+from ..dhcp.decide import Answer
 from ..dhcp.packet import NO_ADDRESS, Packet
+from ..dhcp.proxy import NOT_A_BOOT_CLIENT, NOT_HERE, decide_in_mode
 from ..dhcp.reply import context_from
-from ..hardware.mac import parse_mac
+from ..hardware.mac import dashed, parse_mac
 from ..hardware.model import Nic
 from ..process.served_files import open_inside
 from ..process.settings import Settings
@@ -42,6 +44,12 @@ from .clients import FIRMWARE, IPXE, NONE, Client
 
 MAX_PROGRAMS = 3  # that load each other, until it is a loop
 OPERATING_SYSTEM = "operating system"
+DISCOVER, PROXY_REQUEST = "DHCPDISCOVER", "DHCPREQUEST to port 4011"
+EXAMPLE_CLIENT = "192.0.2.2"  # of nobody (RFC 5737), where the object does not say which address the machine has
+_SILENCES = {
+    NOT_A_BOOT_CLIENT: "another DHCP server gives it its address",
+    NOT_HERE: "DHCP is off here: another server gives it its address, and says what to load",
+}
 
 
 class ScriptOf(Protocol):
@@ -68,11 +76,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a DHCP reply has the client load, "" for nothing; ``netboot``: whether the machine may at all."""
+    """What a DHCP reply has the client load, "" for nothing; ``netboot``: whether the machine may at all.
+
+    ``asks_again``: the client asks port 4011 before it loads anything.
+    """
 
     file: str = ""
     server: str = ""
     netboot: bool = False
+    asks_again: bool = False
+
+
+def mode_of(nic: Nic, settings: Settings) -> str:
+    """Return the DHCP mode that the machine of ``nic`` meets, by ``settings.interface`` and its own address."""
+    return Modes.of(settings).of_request("", settings.interface, reserved=nic.interface.address)
 
 
 def boot_steps(nic: Nic, client: Client, catalog: Catalog, settings: Settings, script_of: ScriptOf) -> Iterator[Step]:
@@ -80,7 +97,7 @@ def boot_steps(nic: Nic, client: Client, catalog: Catalog, settings: Settings, s
 
     ``script_of`` returns what a machine is to boot, and the text of the script that says so.
     """
-    boot = _Boot(nic, catalog, settings, script_of)
+    boot = _Boot(nic, catalog, settings, script_of, mode_of(nic, settings))
     yield from boot.of(client, client.describe(), MAX_PROGRAMS)
     if client.kind != NONE:
         yield boot.lease(Client(NONE, client.arch), OPERATING_SYSTEM)[0]
@@ -92,17 +109,17 @@ class _Boot:
     _catalog: Catalog
     _settings: Settings
     _script_of: ScriptOf
+    _mode: str
 
     def of(self, client: Client, name: str, left: int, *, loaded: bool = False) -> Iterator[Step]:
         """Yield the steps of ``client``, called ``name``, and of the ``left`` programs that may follow.
 
         ``loaded``: it is what the machine was told to load before.
         """
-        step, told = self.lease(client, name, loaded=loaded)
-        yield step
-        name = name.partition(",")[0]
-        if client.kind == NONE or step.refused:
+        told = yield from self._by_dhcp(client, name, loaded=loaded)
+        if told is None:
             return
+        name = name.partition(",")[0]
         if not told.file:
             if told.netboot:
                 yield Step("iPXE", "", refused=f"not reached, since this {name} is given nothing to load")
@@ -120,23 +137,52 @@ class _Boot:
             else:
                 yield Step(following, "", refused="not followed: it is told to load the same again and again")
 
+    def _by_dhcp(self, client: Client, name: str, *, loaded: bool) -> Generator[Step, None, _Told | None]:
+        """Yield what ``client`` asks by DHCP; return what it is told to load, None where it is told nothing."""
+        step, told = self.lease(client, name, loaded=loaded)
+        yield step
+        if self._mode == OFF and client.kind == FIRMWARE:
+            yield self._by_http(f"{self._settings.http_base}/{dashed(self._nic.interface.mac)}/{SCRIPT_NAME}", "iPXE")
+        if told.asks_again:
+            step, told = self._ask_proxy(client, name.partition(",")[0])
+            yield step
+        return None if client.kind == NONE or step.refused else told
+
     def lease(self, client: Client, name: str, *, loaded: bool = False) -> tuple[Step, _Told]:
         """Return what ``client`` gets by DHCP, and what it reads in the reply."""
+        return self._ask(client.discover(self._nic.interface.mac), name, DISCOVER, loaded=loaded)
+
+    def _ask_proxy(self, client: Client, name: str) -> tuple[Step, _Told]:
+        """Return what ``client`` gets that asks again, on port 4011, with the address that another server gave it."""
+        address = self._nic.interface.address or EXAMPLE_CLIENT
+        return self._ask(client.proxy_request(self._nic.interface.mac, address), name, PROXY_REQUEST)
+
+    def _ask(self, request: Packet, name: str, asks: str, *, loaded: bool = False) -> tuple[Step, _Told]:
         context = replace(context_from(self._settings), has_program=loaded)
-        answer = decide(client.discover(self._nic.interface.mac), self._nic, context)
+        answer = decide_in_mode(request, self._nic, context, self._mode, to_proxy_port=asks == PROXY_REQUEST)
         if not isinstance(answer, Answer):
-            return Step(name, "DHCPDISCOVER", refused=answer.reason), _Told()
+            return Step(name, asks, refused=_SILENCES.get(answer.reason, answer.reason)), _Told()
         reply, interface = answer.reply, self._nic.interface
-        told = _Told(*_file_and_server(reply), bool(answer.leased and answer.leased.netboot))
+        leases = reply.yiaddr != NO_ADDRESS
+        vendor = reply.options.get(opt.VENDOR_CLASS, b"")
+        # PXE firmware that reads of no file to load at once, and of no menu, asks the proxy (see dhcp/reply).
+        asks_again = (
+            not leases
+            and asks == DISCOVER
+            and vendor == b"PXEClient"
+            and opt.VENDOR_SPECIFIC not in reply.options
+            and not opt.user_classes(request.options.get(opt.USER_CLASS))
+        )
+        told = _Told(*_file_and_server(reply), bool(answer.leased and answer.leased.netboot), asks_again)
         gets = {
-            "address": reply.yiaddr,
-            "netmask": interface.netmask,
-            "gateway": interface.gateway,
+            "address": reply.yiaddr if leases else "",
+            "netmask": interface.netmask if leases else "",
+            "gateway": interface.gateway if leases else "",
             "server": "" if "://" in told.file else told.server,
             "file": told.file,
         }
         shown = {key: value for key, value in gets.items() if value}
-        return Step(name, "DHCPDISCOVER", shown, because=answer.reason), told
+        return Step(name, asks, shown, because=answer.reason), told
 
     def _elsewhere(self, told: _Told) -> str:
         """Return what ``told`` has the client load from another than bootd, "" where it is bootd's."""
@@ -166,7 +212,9 @@ class _Boot:
         asks = f"TFTP RRQ {file}"
         request = Request(write=False, filename=file, mode="octet", options=())
         source = self._nic.interface.address
-        decision = decide_tftp(request, source, self._catalog, BootContext.of(self._settings), self._script_of)
+        decision = decide_tftp(
+            request, source, self._catalog, BootContext.of(self._settings), self._script_of, _no_text
+        )
         if isinstance(decision, Refuse):
             return Step(name, asks, refused=decision.reason)
         if isinstance(decision, ServeScript):
@@ -187,6 +235,11 @@ class _Boot:
         if not directories:
             return Step(name, asks, {"file": file})
         return Step(name, asks, missing=f"can't send {file}: it is in none of {', '.join(directories)}")
+
+
+def _no_text(_script: Script, _mac: str) -> str:
+    """Stand in for the script of an unknown machine, which nobody is told of here."""
+    return ""
 
 
 def _following(client: Client, load: Step) -> str:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""``bootd check``: every problem of every object in files and directories, with its place and what would be right."""
+"""``bootd check``: every problem of every object, in files or in a cluster, and what would be right."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..hardware.line_numbers import line_at, lines_of
 from ..hardware.manifest import Chunk, Document, read_chunk, split
@@ -22,39 +23,57 @@ from .backends import is_cluster
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found in so many files and objects; ``notes`` are worth knowing and wrong in nobody's way."""
+    """What was found in so many files and objects; ``notes`` are worth knowing and wrong in nobody's way.
+
+    ``files`` is None where the objects are a cluster's.
+    """
 
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
     objects: int
-    files: int
+    files: int | None
 
     def text(self) -> str:
         """Return the report for people: a line for each problem and note, then the count."""
         lines = [str(problem) for problem in self.problems]
         lines += [f"{note} (note)" for note in self.notes]
         found = f"{_count(len(self.problems), 'problem')} and {_count(len(self.notes), 'note')}"
-        lines.append(f"{found} in {_count(self.objects, 'object')} of {_count(self.files, 'file')}")
+        place = "the cluster" if self.files is None else _count(self.files, "file")
+        lines.append(f"{found} in {_count(self.objects, 'object')} of {place}")
         return "\n".join(lines)
 
     def document(self) -> dict[str, object]:
         """Return the report for programs."""
         found = [_document(problem) for problem in (*self.problems, *self.notes)]
-        return {"problems": found, "objects": self.objects, "files": self.files}
+        return {"problems": found, "objects": self.objects, "files": self.files or 0}
 
 
-def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    """Print everything that is wrong with the manifests that are named, or the daemon's; 1 where there is anything."""
-    report = check_paths(options.paths or [_directory_of(options.store)])
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print everything that is wrong with the objects that are named, or the daemon's; 1 where there is anything."""
+    report = _report_on(options.paths, options.store, environ)
     text = json.dumps(report.document(), indent=2) if options.json else report.text()
     sys.stdout.write(f"{text}\n")
     return 1 if report.problems else 0
 
 
-def _directory_of(store: str | None) -> str:
-    if not store or is_cluster(store):
-        raise UsageError(f"check takes files and directories, and --store is {store or 'not given'}: name a PATH")
-    return store.removeprefix("files:")
+def _report_on(paths: list[str], store: str | None, environ: Mapping[str, str]) -> Report:
+    if paths:
+        return check_paths(paths)
+    if not store:
+        raise UsageError("check takes files and directories, and --store is not given: name a PATH")
+    if not is_cluster(store):
+        return check_paths([store.removeprefix("files:")])
+    from . import cluster  # with urllib3, which only a cluster needs
+
+    return check_objects(cluster.hardware_objects(store, environ))
+
+
+def check_objects(objects: Iterable[Mapping[str, Any]]) -> Report:
+    """Return what is wrong with ``objects`` of a cluster."""
+    documents = [Document(item) for item in objects]
+    found = check(documents)
+    problems = tuple(problem for problem in found if not problem.note)
+    return Report(problems, tuple(problem for problem in found if problem.note), len(documents), None)
 
 
 def _document(problem: Problem) -> dict[str, object]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ..decisions import architectures as arch
 from ..dhcp import options as opt
-from ..dhcp.packet import BOOTREQUEST, Packet
+from ..dhcp.packet import BOOTREQUEST, NO_ADDRESS, Packet
 
 FIRMWARE, IPXE, IPXE_WITHOUT_HTTP, NONE = "firmware", "ipxe", "ipxe-without-http", "none"
 
@@ -50,7 +50,14 @@ class Client:
 
     def discover(self, mac: str) -> Packet:
         """Return the DHCPDISCOVER that this client with ``mac`` sends."""
-        options = {opt.MESSAGE_TYPE: bytes((opt.DHCPDISCOVER,)), opt.PARAMETER_REQUEST_LIST: _WANTED}
+        return self._message(mac, opt.DHCPDISCOVER, NO_ADDRESS)
+
+    def proxy_request(self, mac: str, address: str) -> Packet:
+        """Return the DHCPREQUEST that it sends to port 4011 from ``address``."""
+        return self._message(mac, opt.DHCPREQUEST, address)
+
+    def _message(self, mac: str, message_type: int, address: str) -> Packet:
+        options = {opt.MESSAGE_TYPE: bytes((message_type,)), opt.PARAMETER_REQUEST_LIST: _WANTED}
         if self.kind != NONE:
             by_http = self.kind == FIRMWARE and self.arch in arch.BY_HTTP
             name = "HTTPClient" if by_http else "PXEClient"
@@ -59,4 +66,4 @@ class Client:
         if self.kind in (IPXE, IPXE_WITHOUT_HTTP):
             features = {code: b"\x01" for code in _IPXE_FEATURES if code != _IPXE_HTTP or self.kind == IPXE}
             options |= {opt.USER_CLASS: b"iPXE", opt.IPXE: opt.from_sub_options(features)}
-        return Packet(op=BOOTREQUEST, xid=1, mac=mac, options=options)
+        return Packet(op=BOOTREQUEST, xid=1, mac=mac, ciaddr=address, options=options)

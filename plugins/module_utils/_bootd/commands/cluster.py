@@ -5,18 +5,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..configurations.base import Configurations, NoConfigurations
 from ..configurations.secrets import SecretConfigurations
-from ..kube.client import Client
+from ..kube.client import Client, resource_path
 from ..kube.connect import endpoint_from
-from ..kube.errors import ConfigurationError
+from ..kube.errors import ApiError, ApiUnreachable, ConfigurationError
+from ..kube.object_watch import list_all
 from ..kube.rules import configurations_in
 from ..process.log import Log
 from ..process.settings import Settings
 from ..runtime.leader_election import ACTIVE_FILE, LeaderElection
 from ..stores.base import StoreError
-from ..stores.kubernetes import KubernetesStore
+from ..stores.kubernetes import NO_CRD, KubernetesStore
+from ..stores.live_object import GROUP_VERSION, PLURAL
 from ..stores.states.directory import StateDir
 
 CONNECTIONS = 5  # two watches, the writer, the lease, and one to spare
@@ -28,6 +31,18 @@ def open_client(environ: Mapping[str, str]) -> Client:
         return Client(endpoint_from(environ), connections=CONNECTIONS, agent="bootd")
     except ConfigurationError as error:
         raise StoreError(str(error)) from error
+
+
+def hardware_objects(store: str, environ: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """Return the Hardware objects of ``store``, as in ``--store``, as the API has them; raises StoreError."""
+    client = open_client(environ)
+    try:
+        return list_all(client, resource_path(GROUP_VERSION, PLURAL, store.partition(":")[2]))[0]
+    except (ApiError, ApiUnreachable) as error:
+        no_crd = isinstance(error, ApiError) and error.status == 404
+        raise StoreError(NO_CRD if no_crd else str(error)) from error
+    finally:
+        client.close()
 
 
 def kubernetes_store(settings: Settings, state_dir: StateDir, log: Log, client: Client) -> KubernetesStore:

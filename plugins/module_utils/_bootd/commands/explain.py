@@ -15,6 +15,7 @@ from ..decisions import tokens
 from ..decisions.architectures import X64_UEFI
 from ..decisions.boot import BootContext, Script, Wait, decide_script
 from ..decisions.boot_programs import architecture_of
+from ..decisions.modes import AUTO_PROXY, RESERVATION, Modes
 from ..decisions.policy import judge
 from ..decisions.stages import BUSY
 from ..decisions.waiting import Others, what_for
@@ -24,13 +25,13 @@ from ..installers.registry import installer_of
 from ..ipxe.render import render
 from ..stores.base import StoreProblem
 from .arguments import EXAMPLE_ADDRESS, client_from, settings_from
-from .boot_steps import Step, boot_steps
+from .boot_steps import DISCOVER, PROXY_REQUEST, Step, boot_steps, mode_of
 from .clients import FIRMWARE, Client
 from .machine_table import age
 from .snapshot import Snapshot, read_snapshot
 
 MAX_PROBLEMS = 10  # that are shown where there is no such machine
-_DHCP = "DHCPDISCOVER"
+_DHCP = (DISCOVER, PROXY_REQUEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def as_document(explanation: Explanation, snapshot: Snapshot) -> Document:
         "mac": explanation.nic.interface.mac,
         "source": machine.source,
         "client": {"kind": explanation.client.kind, "arch": explanation.client.arch},
+        "dhcp_mode": mode_of(explanation.nic, snapshot.settings),
         "reason": judge(explanation.nic).reason,
         "waits_for": explanation.waits_for,
         "problems": [asdict(problem) for problem in explanation.problems],
@@ -114,6 +116,10 @@ def _head(explanation: Explanation, snapshot: Snapshot) -> Iterator[str]:
     nic, machine = explanation.nic, explanation.nic.machine
     yield f"{machine.name} ({machine.key}), {nic.interface.mac}, from {machine.source}"
     yield f"  {judge(nic).reason}"
+    settings, mode = snapshot.settings, mode_of(nic, snapshot.settings)
+    if mode != RESERVATION or settings.dhcp_modes:
+        modes = ", ".join(f"{scope}={other}" for scope, other in settings.dhcp_modes.items())
+        yield f"  DHCP mode {mode}{f', where no other is for an interface or a relay: {modes}' if modes else ''}"
     if snapshot.states is None:
         yield "  what bootd has seen and kept of it is not known here: --state-dir names the directory of the daemon"
     if machine.after:
@@ -136,9 +142,9 @@ def _answer(step: Step) -> Iterator[str]:
     if not step.asks:
         return
     if step.refused or step.missing:
-        yield step.missing or f"{'no reply' if step.asks == _DHCP else 'refused'}: {step.refused}"
-    elif step.asks == _DHCP:
-        yield from _offer(step.gets)
+        yield step.missing or f"{'no reply' if step.asks in _DHCP else 'refused'}: {step.refused}"
+    elif step.asks in _DHCP:
+        yield from _offer(step.gets, "DHCPOFFER" if step.asks == DISCOVER else "DHCPACK")
         yield f"because {step.because}"
     elif "script" in step.gets:
         yield from (f"| {line}" for line in str(step.gets["script"]).splitlines())
@@ -148,8 +154,11 @@ def _answer(step: Step) -> Iterator[str]:
         yield f"sends {step.gets['file']}, if it is there: --boot-files names the directories to look in"
 
 
-def _offer(gets: Mapping[str, str | int]) -> Iterator[str]:
-    yield f"DHCPOFFER {gets['address']}/{gets.get('netmask', '?')}, gateway {gets.get('gateway', 'none')}"
+def _offer(gets: Mapping[str, str | int], message: str) -> Iterator[str]:
+    if "address" in gets:
+        yield f"{message} {gets['address']}/{gets.get('netmask', '?')}, gateway {gets.get('gateway', 'none')}"
+    else:
+        yield f"{message} without an address, which another DHCP server gives"
     if "file" not in gets:
         yield "no boot file"
     elif "server" in gets:
@@ -187,5 +196,8 @@ def missing_text(asked: str, snapshot: Snapshot) -> Iterator[str]:
         yield f"  and {len(shown) - MAX_PROBLEMS} more: run bootd check"
     for key, stage in kept.items():
         yield f"bootd has served {key} before (stage {stage}). A bootd that runs still serves it so."
-    if not kept:
+    if not kept and AUTO_PROXY in Modes.of(snapshot.settings).used:
+        yield f"Where the DHCP mode is {AUTO_PROXY} it boots the script of unknown machines."
+        yield "bootd records that it asked."
+    elif not kept:
         yield "It gets no DHCP reply, no boot file and no script; bootd records that it asked."

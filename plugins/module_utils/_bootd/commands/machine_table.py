@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Machines as a table for people, that fits a terminal of 80 columns. Pure."""
+"""Machines as a table for people, that fits a terminal of 80 columns."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,6 +19,11 @@ MIN_LAST = 24  # columns; where fewer are left, what was seen last has a line of
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
+def width_of_terminal() -> int:
+    """Return the columns of the terminal on standard output, 0 where that is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
 def age(seconds: float) -> str:
     """Return a duration in its largest unit, as in "3h"; "0s" for one that is no duration."""
     whole = max(0, int(seconds))
@@ -25,8 +32,14 @@ def age(seconds: float) -> str:
 
 def table(machines: Sequence[dict[str, Any]], now: float, width: int = 0) -> Iterator[str]:
     """Yield the lines of a table of ``machines``, documents of the API; ``width`` in columns, 0: as wide as need be."""
-    rows = [_TITLES, *(_row(machine, now) for machine in machines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES) - 1)]
+    yield from laid_out([_TITLES, *(_row(machine, now) for machine in machines)], width)
+    yield ""
+    yield summary(machines)
+
+
+def laid_out(rows: Sequence[tuple[str, ...]], width: int = 0) -> Iterator[str]:
+    """Yield the lines of a table of ``rows``, titles first; the last column has lines of its own where it is cut."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     used = sum(widths) + len(_GAP) * len(widths)
     beside = not width or width - used >= MIN_LAST
     for row in rows:
@@ -38,8 +51,6 @@ def table(machines: Sequence[dict[str, Any]], now: float, width: int = 0) -> Ite
         yield line.rstrip()
         if last and row is not rows[0]:
             yield _cut(f"{_GAP}{last}", width)
-    yield ""
-    yield summary(machines)
 
 
 def summary(machines: Sequence[dict[str, Any]]) -> str:

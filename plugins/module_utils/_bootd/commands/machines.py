@@ -6,20 +6,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from collections.abc import Mapping
 
 from ..http.status import machine_document
+from . import unknown
 from .arguments import settings_from, stages_from
-from .machine_table import table
+from .machine_table import table, width_of_terminal
 from .snapshot import Snapshot, read_snapshot
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the machines that are named, or all, at the stages asked for; 1 where one that is named is not there."""
     stages = stages_from(options)
+    if options.unknown:
+        return unknown.run(options)
     snapshot = read_snapshot(settings_from(options), environ)
     keys, missing = _named(options.machines, snapshot)
     wanted = [item for item in snapshot.catalog.machines() if not options.machines or item.key in keys]
@@ -28,8 +30,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         sys.stdout.write(json.dumps({"machines": shown}, indent=2) + "\n")
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-        sys.stdout.writelines(f"{line}\n" for line in table(shown, time.time(), width))
+        sys.stdout.writelines(f"{line}\n" for line in table(shown, time.time(), width_of_terminal()))
     for note in (*missing, *_notes(snapshot)):
         sys.stderr.write(f"bootd: {note}\n")
     return 1 if missing else 0

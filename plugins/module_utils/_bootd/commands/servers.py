@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..decisions.modes import OFF
 from ..dhcp.server import DhcpServer
 from ..http.server import HttpServer
 from ..ra.server import RaServer
@@ -44,7 +45,7 @@ class Servers:
         }
         if settings.router_advertisements:
             self._servers["ra"] = RaServer(services)
-        if settings.dhcp_mode != "off":
+        if services.modes.used != {OFF}:
             # DHCP last: nobody is sent to a server that does not answer yet.
             self._servers["dhcp"] = DhcpServer(services)
 
@@ -71,4 +72,6 @@ class Servers:
         """Return the port each server really listens on, by server."""
         found = {name: server.port for name, server in self._servers.items()}
         found["https"] = self._http.https_port
+        dhcp = self._servers.get("dhcp")
+        found["proxy"] = dhcp.proxy_port if isinstance(dhcp, DhcpServer) else 0
         return {name: port for name, port in found.items() if port}

@@ -82,6 +82,13 @@ def describe(arch: int | None) -> str:
     return NAMES.get(arch, f"architecture {arch}")
 
 
+def firmware(arch: int | None) -> str:
+    """Return the kind of firmware that has the architecture ``arch``: "uefi" or "bios", "" where none is named."""
+    if arch is None:
+        return ""
+    return "bios" if arch in (X86_BIOS, X86_BIOS_HTTP) else "uefi"
+
+
 def parse_arch_map(text: str) -> dict[int, str]:
     """Return the mapping that ``text``, such as "7=ipxe.efi,16=", writes down; raise ValueError where it is none."""
     found: dict[int, str] = {}

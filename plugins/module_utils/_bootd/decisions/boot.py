@@ -9,13 +9,13 @@ on its architecture or on how it was asked belongs here, and not into a server.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
 from ..hardware.local_boot import BY_IPXE, How, LocalBoot
-from ..hardware.mac import dashed
-from ..hardware.model import Interface, Nic
+from ..hardware.mac import dashed, parse_mac
+from ..hardware.model import Interface, Machine, Netboot, Nic
 from ..installers import fields
 from ..installers.kernel_boot import KernelBoot
 from ..installers.registry import installer_of
@@ -69,20 +69,33 @@ class BootContext:
     ``has_program``: the machine's iPXE was told a moment ago to load a boot program, so that it is the one which asks.
     ``configuration_url`` is where the machine's installer gets its configuration, "" where bootd has none for it;
     ``waits_for`` what the machine has to wait for before it may go on (see ``waiting``), "" for nothing.
+    ``for_unknown`` is the iPXE script of machines that no object has, "" where they boot their disk, None where they
+    get nothing.
     """
 
     http_base: str  # the start of every URL, without a slash at the end
-    https_base: str = ""  # the same for HTTPS, "" where it is not served
-    https_boot: bool = False  # give UEFI HTTP boot https URLs, where an object does not say
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     configuration_url: str = ""
     waits_for: str = ""
+    for_unknown: str | None = None
     has_program: bool = False
+    https_base: str = ""  # the start of https URLs, "" where there are none
+    https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
 
     @classmethod
-    def of(cls, settings: Settings, configuration_url: str = "") -> BootContext:
-        """Return the context that ``settings`` describe, of a machine that waits for nothing."""
-        return cls(settings.http_base, settings.https_base, settings.https_boot, settings.arch_map, configuration_url)
+    def of(cls, settings: Settings, configuration_url: str = "", *, boots_unknown: bool = False) -> BootContext:
+        """Return the context that ``settings`` describe, of a machine that waits for nothing.
+
+        ``boots_unknown``: where the client is, machines that are not known boot too (mode ``auto-proxy``).
+        """
+        return cls(
+            settings.http_base,
+            settings.arch_map,
+            configuration_url,
+            for_unknown=settings.unknown_script if boots_unknown else None,
+            https_base=settings.https_base,
+            https_boot=settings.https_boot,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +198,7 @@ Decision: TypeAlias = "BootFile | Script | Wait | Refusal"
 def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
     """Return what the client on ``nic``, None for an unknown one, gets for its question."""
     if nic is None:
-        return Refusal(f"no Hardware object has {asked.who}", missing=True)
+        return _decide_unknown(asked, context)
     if asked.wants is Wants.NEXT:
         return decide_next(nic, asked, context)
     if asked.wants is Wants.SCRIPT:
@@ -195,6 +208,28 @@ def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
     if verdict.allowed or way.how in BY_IPXE:
         return BootFile(reason, asked.name, netboot=verdict.allowed)
     return Refusal(reason, missing=way.how is How.NOT_FOUND)
+
+
+def _decide_unknown(asked: Asked, context: BootContext) -> Decision:
+    """Return what a client gets that no object has: nothing, or where unknown machines boot, a program and a script.
+
+    It has to name itself by its MAC. No file but a network boot program is anything for it.
+    """
+    reason = f"no Hardware object has {asked.who}"
+    mac = parse_mac(asked.who)
+    if context.for_unknown is None or mac is None:
+        return Refusal(reason, missing=True)
+    if asked.wants is Wants.SCRIPT:
+        boots = Contents(context.for_unknown) if context.for_unknown else LocalDisk()
+        return Script(reason, boots, "unknown")
+    if asked.wants is Wants.NEXT:
+        # As for a machine that boots a script of its own.
+        stand_in = Interface(mac, netboot=Netboot(allow_pxe=True, ipxe_contents="unknown"))
+        told = decide_next(Nic(Machine("unknown", interfaces=(stand_in,)), stand_in), asked, context)
+        return replace(told, reason=f"{reason}; {told.reason}" if asked.program is not Program.IPXE else reason)
+    if asked.name in {**arch.DEFAULT_FILES, **context.arch_map}.values():
+        return BootFile(reason, asked.name)
+    return Refusal(f"{reason}, and this is no boot program", missing=True)
 
 
 def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refusal:

@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..process.settings import LIMITS
 from .stages import State, quiet_since
+
+MAX_LIMIT = 30 * 86400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +134,21 @@ def _span(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min" if not rest or minutes >= 10 else f"{minutes} min {rest} s"
+
+
+def parse_limits(text: str) -> Mapping[str, float]:
+    """Return the limits that ``text`` gives, such as "kernel=60,ready=0", over LIMITS; else ValueError."""
+    limits = dict(LIMITS)
+    for item in filter(None, map(str.strip, text.split(","))):
+        name, _equals, seconds = item.partition("=")
+        if name not in LIMITS:
+            raise ValueError(f"no limit is called {name!r}")
+        if not 0 <= int(seconds) <= MAX_LIMIT:
+            raise ValueError(f"not between 0 and {MAX_LIMIT}")
+        limits[name] = float(int(seconds))
+    return limits
+
+
+def limits_text(limits: Mapping[str, float]) -> str:
+    """Return ``limits`` as ``parse_limits`` reads them."""
+    return ",".join(f"{name}={seconds:.0f}" for name, seconds in limits.items())

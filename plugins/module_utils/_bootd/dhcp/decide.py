@@ -40,12 +40,14 @@ class Answer:
 class Silence:
     """No reply; ``reason`` is a short fixed word, fit for a counter's label. ``detail`` as in Answer.
 
-    ``wrong`` says for people what has to be put right where something is.
+    ``wrong`` says for people what has to be put right where something is, ``took`` is the address that the client took
+    from another server, "" where it took none.
     """
 
     reason: str
     detail: Decline | Release | None = None
     wrong: str = ""
+    took: str = ""
 
 
 def decide(request: Packet, nic: Nic | None, context: Context) -> Answer | Silence:
@@ -62,7 +64,7 @@ def decide(request: Packet, nic: Nic | None, context: Context) -> Answer | Silen
     if not usable(nic.interface.address):
         return Silence("no_reservation")
     if not is_plausible(request, nic.interface, context.server, on_loopback=context.on_loopback):
-        return Silence("bad_relay", wrong=f"giaddr {request.giaddr} is no address that a relay can be answered at")
+        return bad_relay(request)
     return handler(request, nic, context)
 
 
@@ -90,7 +92,7 @@ def _request(request: Packet, nic: Nic, context: Context) -> Answer | Silence:
     elif is_elsewhere(request, nic.interface):
         reason = _elsewhere(request, nic)
     if reason:
-        return Answer(nak(request, reason, _as_relay_names(request, context)), reason, Refused(reason, asked))
+        return Answer(nak(request, reason, as_relay_names(request, context)), reason, Refused(reason, asked))
     return _offer_or_ack(request, nic, context, opt.DHCPACK, Lease)
 
 
@@ -118,15 +120,15 @@ def _offer_or_ack(
 ) -> Answer:
     client = identify(request)
     boot = boot_offer(nic, client, context)
-    reply = offer_or_ack(request, message_type, nic.interface, boot, _as_relay_names(request, context))
-    told = (client.kind.value, boot.netboot, _firmware(client), client.arch, boot.file)
+    reply = offer_or_ack(request, message_type, nic.interface, boot, as_relay_names(request, context))
+    told = (client.kind.value, boot.netboot, firmware(client), client.arch, boot.file)
     if kind is None:
         return Answer(reply, boot.reason, None, Leased(*told))
     leased = kind(*told)
     return Answer(reply, boot.reason, leased, leased)
 
 
-def _as_relay_names(request: Packet, context: Context) -> Context:
+def as_relay_names(request: Packet, context: Context) -> Context:
     """Return ``context`` with the server identifier that a relay wants, by which clients renew (RFC 5107)."""
     named = server_id_override(request)
     return replace(context, server=named) if named else context
@@ -136,6 +138,23 @@ def _is_for_another_server(request: Packet, context: Context) -> bool:
     """Return whether option 54 names neither bootd nor the relay that stands for it (RFC 5107 section 4)."""
     server = opt.ipv4(request.options.get(opt.SERVER_IDENTIFIER))
     return server not in (None, context.server, server_id_override(request))
+
+
+def bad_relay(request: Packet) -> Silence:
+    """Return what a message through a relay gets that is not ``is_plausible``."""
+    return Silence("bad_relay", wrong=f"giaddr {request.giaddr} is no address that a relay can be answered at")
+
+
+def taken_elsewhere(request: Packet, context: Context) -> str:
+    """Return the address that ``request`` takes from another server's offer, "" where it does no such thing.
+
+    Only SELECTING names a server (RFC 2131 section 4.3.2). A client that remembers an address may be refused it.
+    """
+    named = request.options.get(opt.SERVER_IDENTIFIER)
+    if request.message_type != opt.DHCPREQUEST or named is None or not _is_for_another_server(request, context):
+        return ""
+    address = opt.ipv4(request.options.get(opt.REQUESTED_ADDRESS)) or ""
+    return address if address and usable(address) else ""
 
 
 def usable(address: str) -> bool:
@@ -165,12 +184,12 @@ def is_plausible(request: Packet, interface: Interface, server: str, *, on_loopb
 
 def server_id_override(request: Packet) -> str | None:
     """Return the address that the relay wants to be the server identifier (RFC 5107), None where it names no host."""
-    return _named(request, opt.SERVER_ID_OVERRIDE)
+    return _named(request, opt.SERVER_ID_OVERRIDE, opt.CISCO_SERVER_ID_OVERRIDE)
 
 
 def link_selection(request: Packet) -> str | None:
     """Return an address of the network that the client is on (RFC 3527), None where the relay names none."""
-    return _named(request, opt.LINK_SELECTION)
+    return _named(request, opt.LINK_SELECTION, opt.CISCO_LINK_SELECTION)
 
 
 def is_elsewhere(request: Packet, interface: Interface) -> bool:
@@ -182,10 +201,14 @@ def is_elsewhere(request: Packet, interface: Interface) -> bool:
     return link is not None and network is not None and IPv4Address(link) not in network
 
 
-def _named(request: Packet, code: int) -> str | None:
+def _named(request: Packet, *codes: int) -> str | None:
+    """Return the first address that option 82 has under one of ``codes``."""
     value = request.options.get(opt.RELAY_AGENT_INFORMATION)
-    address = opt.ipv4(opt.sub_options(value).get(code)) if value else None
-    return address if address is not None and _is_routed(address) else None
+    if not value:
+        return None
+    parts = opt.sub_options(value)
+    addresses = (opt.ipv4(parts.get(code)) for code in codes)
+    return next((address for address in addresses if address is not None and _is_routed(address)), None)
 
 
 def _is_routed(address: str) -> bool:
@@ -207,10 +230,9 @@ def _elsewhere(request: Packet, nic: Nic) -> str:
     return f"{interface.address}, netmask {interface.netmask}, is not of the network of {link}, where the relay has it"
 
 
-def _firmware(client: Client) -> str:
-    if client.kind is Kind.OS or client.arch is None:
-        return ""
-    return "bios" if client.arch in (arch.X86_BIOS, arch.X86_BIOS_HTTP) else "uefi"
+def firmware(client: Client) -> str:
+    """Return "uefi" or "bios", "" where ``client`` does not say."""
+    return "" if client.kind is Kind.OS else arch.firmware(client.arch)
 
 
 _HANDLERS: Mapping[int, Callable[[Packet, Nic, Context], Answer | Silence]] = {

@@ -71,16 +71,23 @@ CIRCUIT_ID = 1  # RFC 3046
 REMOTE_ID = 2  # RFC 3046
 LINK_SELECTION = 5  # RFC 3527
 SERVER_ID_OVERRIDE = 11  # RFC 5107
+# The same two as Cisco's routers number them unless told "ip dhcp compatibility suboption ... standard".
+CISCO_LINK_SELECTION = 150
+CISCO_SERVER_ID_OVERRIDE = 152
 
 # Sub-options of VENDOR_SPECIFIC for the vendor class PXEClient (PXE specification 2.1, section 2.2).
 PXE_DISCOVERY_CONTROL = 6
 PXE_BOOT_MENU = 9
 PXE_MENU_PROMPT = 10
+PXE_BOOT_ITEM = 71
 PXE_VLAN_ID = 116  # not of the specification: iPXE scripts for Tinkerbell read ${43.116:string}
 
 # Sub-options of IPXE.
 IPXE_HTTP = 19  # the client can load from a URL; by whether it is 0
 IPXE_NO_PXEDHCP = 176
+
+_POINTER = 0xC000  # in a domain name: its rest stands elsewhere (RFC 1035 section 4.1.4)
+_MAX_POINTER = 0x3FFF
 
 
 def uint(value: bytes | None, size: int) -> int | None:
@@ -153,6 +160,12 @@ def sub_options(value: bytes | None) -> dict[int, bytes]:
     return found
 
 
+def boot_item(vendor_specific: bytes | None) -> bytes | None:
+    """Return PXE_BOOT_ITEM in ``vendor_specific``: the type of boot server that is looked for, and the layer."""
+    item = sub_options(vendor_specific).get(PXE_BOOT_ITEM)
+    return item if item is not None and len(item) == 4 else None
+
+
 def walk(data: bytes, position: int = 0) -> Iterator[tuple[int, bytes | None]]:
     """Yield each (code, value) of the option field ``data`` until its end option; a value cut short comes as None."""
     size = len(data)
@@ -202,21 +215,22 @@ def from_sub_options(parts: Mapping[int, bytes], *, end: bool = False) -> bytes:
 
 
 def from_domains(domains: Iterable[str]) -> bytes | None:
-    """Return the DOMAIN_SEARCH value for ``domains``, uncompressed (RFC 3397, RFC 1035 section 3.1).
+    """Return the DOMAIN_SEARCH value for ``domains``, compressed (RFC 3397 section 2, RFC 1035 section 4.1.4).
 
     None where one of them is no domain name: an empty label, one over 63 bytes, or more than 255 bytes in all.
     """
     value = b""
+    places: dict[tuple[bytes, ...], int] = {}  # where the labels up to a name's end were written
     for domain in domains:
-        name = b""
-        for label in domain.rstrip(".").split("."):
-            raw = label.encode("utf-8")
-            if not 0 < len(raw) < 64:
-                return None
-            name += bytes((len(raw),)) + raw
-        if len(name) > 254:
+        labels = tuple(label.encode("utf-8") for label in domain.rstrip(".").split("."))
+        if not all(0 < len(label) < 64 for label in labels) or sum(map(len, labels)) + len(labels) > 254:
             return None
-        value += name + b"\0"
+        while labels and labels not in places:
+            if len(value) <= _MAX_POINTER:
+                places[labels] = len(value)
+            value += bytes((len(labels[0]),)) + labels[0]
+            labels = labels[1:]
+        value += (_POINTER | places[labels]).to_bytes(2, "big") if labels else b"\0"
     return value or None
 
 

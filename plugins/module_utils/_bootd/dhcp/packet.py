@@ -50,8 +50,9 @@ _PSEUDO_HEADER = struct.Struct("!4s4sBBH")
 _DONT_FRAGMENT = 0x4000
 
 # Options given up, in this order, when a reply is too big for its client: first what the header says too, then
-# comforts of an operating system, then what only matters beyond the own subnet. Everything else is never given up,
-# but for option 82 where nothing else helps.
+# comforts of an operating system, then what the object names beside its fields, the last first (EXTRA), then what
+# only matters beyond the own subnet. NEVER_DROPPED stays, but for option 82 where nothing else helps.
+EXTRA = -1  # stands for every option that is neither in DROP_ORDER nor in NEVER_DROPPED
 DROP_ORDER = (
     opt.TFTP_SERVER_NAME,
     opt.BOOT_FILE_NAME,
@@ -64,8 +65,24 @@ DROP_ORDER = (
     opt.LOG_SERVER,
     opt.DOMAIN_NAME,
     opt.HOST_NAME,
+    EXTRA,
     opt.CLASSLESS_STATIC_ROUTE,
     opt.DOMAIN_NAME_SERVER,
+)
+NEVER_DROPPED = frozenset(
+    (
+        opt.SUBNET_MASK,
+        opt.ROUTER,
+        opt.VENDOR_SPECIFIC,
+        opt.LEASE_TIME,
+        opt.MESSAGE_TYPE,
+        opt.SERVER_IDENTIFIER,
+        opt.VENDOR_CLASS,
+        opt.CLIENT_IDENTIFIER,
+        opt.RELAY_AGENT_INFORMATION,
+        opt.CLIENT_UUID,
+        opt.IPXE,
+    )
 )
 
 
@@ -234,7 +251,7 @@ def fit(packet: Packet, max_size: int | None) -> tuple[Packet, tuple[int, ...]]:
     if excess <= 0:
         return packet, ()
     dropped = []
-    for code in DROP_ORDER:
+    for code in _drop_order(packet):
         if code not in packet.options or (code == opt.BOOT_FILE_NAME and not packet.file):
             continue
         dropped.append(code)
@@ -282,6 +299,12 @@ def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes)
     # Zero would say that there is no checksum, so a sum of zero is sent as its other form (RFC 768).
     udp = _UDP.pack(source[1], target[1], length, _checksum(pseudo_header + blank + payload) or 0xFFFF)
     return _ip_header(sender, receiver, length) + udp + payload
+
+
+def _drop_order(packet: Packet) -> Iterator[int]:
+    others = [code for code in packet.options if code not in NEVER_DROPPED and code not in DROP_ORDER]
+    for code in DROP_ORDER:
+        yield from reversed(others) if code == EXTRA else (code,)
 
 
 def _without(packet: Packet, codes: Collection[int]) -> Packet:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from socket import inet_aton
 
-from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Wants, decide_next
+from ..decisions import architectures as arch
+from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Wants, decide, decide_next
 from ..hardware.model import Interface, Nic, ipv4
 from ..process.settings import Settings
 from . import options as opt
@@ -58,6 +59,18 @@ class Context:
     https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
     has_program: bool = False  # the machine was told a moment ago to load a boot program
     on_loopback: bool = False  # bootd hears nobody but its own host, as in tests
+    for_unknown: str = ""  # see BootContext; only where unknown machines boot is it asked for
+
+    @property
+    def of_boot(self) -> BootContext:
+        """Return what a boot decision has to know, where unknown machines do not boot."""
+        return BootContext(
+            self.http_base,
+            self.arch_map,
+            has_program=self.has_program,
+            https_base=self.https_base,
+            https_boot=self.https_boot,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ def context_from(settings: Settings) -> Context:
         lease_time=settings.lease_time,
         https_base=settings.https_base,
         https_boot=settings.https_boot,
+        for_unknown=settings.unknown_script,
         on_loopback=any(IPv4Address(address).is_loopback for address in (settings.bind, settings.address)),
     )
 
@@ -120,6 +134,10 @@ def offer_or_ack(request: Packet, message_type: int, interface: Interface, boot:
         wanted = asked is None or code in asked or (boot.booting and code in _UNASKED_WHERE_BOOTED)
         if wanted and (value := build(interface)):
             options[code] = value
+    # Before what belongs to the boot: iPXE's log server is bootd, whatever the object has for others.
+    for extra in interface.extra_options:
+        if extra.always or asked is None or extra.code in asked:
+            options[extra.code] = extra.value
     options |= boot.options
     file = boot.file.encode("utf-8")
     fits = len(file) <= FILE_ROOM
@@ -156,13 +174,80 @@ def nak(request: Packet, message: str, context: Context) -> Packet:
 def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     """Return what ``client`` on ``nic`` is told to boot."""
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
-    boot = BootContext(context.http_base, context.https_base, context.https_boot, context.arch_map)
-    decision = decide_next(nic, asked, replace(boot, has_program=context.has_program))
+    decision = decide_next(nic, asked, context.of_boot)
     if isinstance(decision, BootFile):
         return _file_offer(decision, asked.program, nic.interface, context)
     options = _local_boot_options(asked.program, decision)
     booting = asked.program is not Program.OS
     return BootOffer(decision.netboot, decision.reason, booting, file=decision.url, options=options)
+
+
+def proxy_offer(nic: Nic | None, request: Packet, client: Client, context: Context, message_type: int) -> BootOffer:
+    """Return what ``client`` is told to boot by who gives it no address; ``nic`` is None for an unknown machine.
+
+    A PXE client takes it only from a reply with its vendor class, iPXE too, and HTTP boot only with HTTPClient.
+
+    UEFI's PXE offer has no discovery control on purpose: edk2 before April 2017, and much firmware that was made of it,
+    drops proxy offers that have it (edk2 issue 6944). It takes those without, asks port 4011, and reads there what
+    it wanted. Firmware that takes the file from the offer finds it all the same.
+    """
+    asked = Asked(Wants.NEXT, program_of(client), client.arches, who=request.mac)
+    decision = decide(nic, asked, replace(context.of_boot, for_unknown=context.for_unknown))
+    by_http = asked.program is Program.HTTP
+    options = {opt.VENDOR_CLASS: b"HTTPClient" if by_http else b"PXEClient"}
+    asks_again = message_type == opt.DHCPOFFER and asked.program is Program.PXE and not _is_bios(client)
+    parts = _vlan(nic.interface) if nic is not None else {}
+    item = opt.boot_item(request.options.get(opt.VENDOR_SPECIFIC))
+    if item is not None:
+        parts = {opt.PXE_BOOT_ITEM: item} | parts
+    if isinstance(decision, BootFile):
+        if asked.program is Program.PXE and _is_bios(client):
+            parts = {opt.PXE_DISCOVERY_CONTROL: _LOAD_AT_ONCE} | parts
+        elsewhere = bool(decision.server)
+        # Where to ask again is siaddr: not the server that has the file, where that is another.
+        at = "" if elsewhere and asks_again else ipv4(decision.server) if elsewhere else context.tftp
+        file = "" if elsewhere and asks_again else decision.url or decision.tftp_name
+        named = "" if elsewhere and asks_again else decision.server or context.tftp
+        return BootOffer(
+            decision.netboot,
+            decision.reason,
+            booting=True,
+            file=file,
+            server=at,
+            server_name=named,
+            options=options | _vendor_specific(parts),
+        )
+    if not isinstance(decision, Refusal):
+        raise TypeError(f"{decision} is no answer to what to load next")
+    if decision.bare:
+        return BootOffer(decision.netboot, decision.reason, booting=False)
+    if asked.program is Program.PXE and not asks_again:
+        options[opt.VENDOR_SPECIFIC] = _LOCAL_BOOT
+    server = context.tftp if asks_again else ""
+    return BootOffer(decision.netboot, decision.reason, booting=True, file=decision.url, server=server, options=options)
+
+
+def proxy_reply(request: Packet, message_type: int, boot: BootOffer, context: Context) -> Packet:
+    """Return the DHCPOFFER or DHCPACK with ``boot`` and nothing else: no address, no lease, no network."""
+    file = boot.file.encode("utf-8")
+    fits = len(file) <= FILE_ROOM
+    asked = request.options.get(opt.PARAMETER_REQUEST_LIST) or None
+    return Packet(
+        op=BOOTREPLY,
+        xid=request.xid,
+        mac=request.mac,
+        flags=request.flags,
+        ciaddr=request.ciaddr if message_type == opt.DHCPACK else NO_ADDRESS,
+        siaddr=boot.server or NO_ADDRESS,
+        giaddr=request.giaddr,
+        file=file if fits else b"",
+        options={**_identity(request, message_type, context), **boot.options, **_boot_names(boot, fits, asked)},
+    )
+
+
+def _is_bios(client: Client) -> bool:
+    """Return whether this is PC BIOS; so is a client that names no architecture (RFC 4578 section 2.1 came later)."""
+    return client.arch in (None, arch.X86_BIOS, arch.X86_BIOS_HTTP)
 
 
 def program_of(client: Client) -> Program:
@@ -189,7 +274,7 @@ def destination(
         return Destination(LIMITED_BROADCAST, client_port)
     if request.ciaddr != NO_ADDRESS:
         return Destination(request.ciaddr, client_port)
-    if request.flags & BROADCAST:
+    if request.flags & BROADCAST or reply.yiaddr == NO_ADDRESS:
         return Destination(LIMITED_BROADCAST, client_port)
     return Destination(reply.yiaddr, client_port, request.mac)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..decisions.events import Event
+from ..decisions.modes import PROXIES
 from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
@@ -18,13 +19,15 @@ from ..process.interface_watch import InterfaceWatch
 from ..process.log import Log
 from ..process.rate_limit import RareLines, RateLimit
 from ..runtime.services import Services
-from ..stores.unknown_machines import MAX_UNKNOWN
+from ..stores.unknown_machines import safe_text
 from . import options as opt
-from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, decide
-from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, identify, mac_in
+from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, link_selection
+from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, mac_in
 from .places import Places, is_of_lease, place_of
 from .programs_told import ProgramsTold
+from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
 from .reply import CLIENT_PORT, SERVER_PORT, Context, Destination, context_from, destination
+from .sighting import shown_octets, sighting_of
 from .transport import Datagram, Transport
 
 UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not name
@@ -33,16 +36,19 @@ UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not n
 RATE = 10.0  # a second
 BURST = 60.0  # at once
 MAX_MACS = 4096  # that are remembered
+# Lines about machines that are new and unknown: at once, as when a rack is powered on, and a second from then on.
+NEW_MACHINES, NEW_MACHINES_A_SECOND = 256.0, 1.0
 
 
 class DhcpServer:
     """Answers on ``settings.dhcp_port`` from ``open`` and ``start`` until ``stop``; ``port`` is 0 before ``open``.
 
+    Where some mode is a proxy's it answers on ``settings.proxy_port`` too, which ``proxy_port`` then is.
     ``relay_port`` and ``client_port`` are where relays and clients listen; only tests have others.
     """
 
     def __init__(self, services: Services, relay_port: int = SERVER_PORT, client_port: int = CLIENT_PORT) -> None:
-        self.port = 0
+        self.port = self.proxy_port = 0
         self._services = services
         self._handler = Handler(services, relay_port, client_port)
         self._loop: DatagramLoop[Datagram] | None = None
@@ -50,7 +56,10 @@ class DhcpServer:
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
         services, settings = self._services, self._services.settings
-        transport = Transport(settings.bind, settings.dhcp_port, settings.interface, settings.address)
+        ports = [settings.dhcp_port]
+        if services.modes.used.intersection(PROXIES):
+            ports.append(settings.proxy_port)
+        transport = Transport(settings.bind, ports, settings.interface, settings.address)
         contained = Contained("dhcp", services.metrics, services.log)
         pulse = services.health.pulse("dhcp")
         look = None
@@ -58,7 +67,7 @@ class DhcpServer:
             look = InterfaceWatch(settings.interface, transport.reopen, pulse, services.log).look
         answer = partial(self._answer, transport)
         self._loop = DatagramLoop("dhcp", transport, answer, contained, pulse, look)
-        self.port = transport.port
+        self.port, self.proxy_port = transport.ports[0], transport.ports[-1] if len(ports) > 1 else 0
         if not transport.can_unicast:
             services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")
 
@@ -74,7 +83,10 @@ class DhcpServer:
             loop.stop()
 
     def _answer(self, transport: Transport, heard: Datagram) -> None:
-        answer = self._handler.handle(heard.payload, heard.source, heard.interface, broadcast=heard.broadcast)
+        asker = heard.source_port if heard.slot else 0
+        answer = self._handler.handle(
+            heard.payload, heard.source, heard.interface, broadcast=heard.broadcast, asked_from=asker
+        )
         if answer is None:
             return
         try:
@@ -110,6 +122,7 @@ class Handler:
         self._limit = RateLimit(RATE, BURST, MAX_MACS)
         # Strangers, who may be as many as they like, take no line from the machines.
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
+        self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
         self._places, self._programs = Places(), ProgramsTold()
         self._context = context_from(services.settings)
         self._ports = (relay_port, client_port)
@@ -119,10 +132,13 @@ class Handler:
         self._received = {name: messages.labels("recv", name) for name in names}
         self._sent = {name: messages.labels("send", name) for name in names}
 
-    def handle(self, data: bytes, source: str, interface: str, *, broadcast: bool = True) -> Outgoing | None:
+    def handle(
+        self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
+    ) -> Outgoing | None:
         """Return the answer to the UDP payload ``data`` from the address ``source``, heard on ``interface``.
 
-        ``broadcast`` is whether it was sent to everybody there, or else to bootd's own address.
+        ``broadcast`` is whether it was sent to everybody there, or else to bootd's own address. ``asked_from`` is the
+        port from which it came to port 4011, 0 where it came to 67.
         """
         origin = Origin(mac_in(data), source, interface)
         if origin.mac and self._limit.admit(origin.mac, self._monotonic()) is None:
@@ -139,12 +155,17 @@ class Handler:
             self._drop("standby")
             return None
         nic = self._services.catalog.by_mac(request.mac)
-        decision = decide(request, nic, self._context_of(request, nic))
+        mode = self._mode_of(request, nic, origin, to_proxy_port=bool(asked_from))
+        context = self._context_of(request, nic)
+        decision = decide_in_mode(request, nic, context, mode, to_proxy_port=bool(asked_from))
         if nic is None:
-            self._ignore_unknown(request, decision, origin)
-            return None
+            return self._answer_unknown(request, decision, origin, asked_from)
         if isinstance(decision, Silence) and decision.wrong:
             self._refuse(decision.reason, origin, decision.wrong)
+            return None
+        if isinstance(decision, Silence) and decision.reason == NOT_HERE:
+            self._drop(decision.reason)
+            self._hear(decision, nic, place_of(request, interface, broadcast=broadcast))
             return None
         exchange = Exchange(request, nic, source, interface, self._services.log)
         exchange.log_received()
@@ -152,53 +173,89 @@ class Handler:
         if isinstance(decision, Silence):
             exchange.log_silence(decision)
             self._drop(decision.reason)
+            self._hear(decision, nic, place)
             self._record(exchange, decision, place)
             return None
-        return self._send(exchange, decision, place)
+        outgoing = self._encoded(request, decision, asked_from, origin, exchange)
+        if outgoing is not None:
+            self._record(exchange, decision, place)
+        return outgoing
 
     def _context_of(self, request: Packet, nic: Nic | None) -> Context:
         """Return what a decision about ``request`` of ``nic`` has to know."""
         told_at = self._programs.told_at(request.mac, request.xid, self._services.clock())
-        if nic is None or told_at is None or self._services.journal.state(nic.machine.key).script_at >= told_at:
+        if told_at is None or (nic and self._services.journal.state(nic.machine.key).script_at >= told_at):
             return self._context
         return replace(self._context, has_program=True)
 
-    def _send(self, exchange: Exchange, answer: Answer, place: str) -> Outgoing | None:
+    def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, *, to_proxy_port: bool) -> str:
+        """Return the DHCP mode that ``request`` meets."""
+        modes, links = self._services.modes, self._services.links
+        if modes.is_one:
+            return modes.default
+        # Who asks port 4011 has an address, and may be behind a router.
+        relay = origin.source if to_proxy_port else link_selection(request) or _unless_zero(request.giaddr) or ""
+        reserved = nic.interface.address if nic is not None else ""
+        return modes.of_request(relay, origin.interface, links.networks_of(origin.interface), reserved)
+
+    def _encoded(
+        self, request: Packet, answer: Answer, asked_from: int, origin: Origin, exchange: Exchange | None
+    ) -> Outgoing | None:
+        """Return ``answer`` as it is sent; None, said in the log, where it is too big for the client."""
         try:
-            reply, dropped = fit(answer.reply, opt.uint(exchange.request.options.get(opt.MAX_MESSAGE_SIZE), 2))
+            reply, dropped = fit(answer.reply, opt.uint(request.options.get(opt.MAX_MESSAGE_SIZE), 2))
             payload = encode(reply)
         except DhcpError as error:
-            self._services.log.error("no_reply", **exchange.fields, reason=error.reason)
+            self._services.log.error("no_reply", mac=request.mac, via=origin.source, reason=error.reason)
             self._drop(error.reason)
             return None
         self._sent[type_name(reply)].inc()
-        exchange.log_sent(answer, dropped)
         if answer.leased is not None:
             self._programs.note(reply.mac, reply.xid, answer.leased.filename, self._services.clock())
-        self._record(exchange, answer, place)
-        return Outgoing(payload, destination(exchange.request, reply, *self._ports))
+        if exchange is not None:
+            exchange.log_sent(answer, dropped)
+        # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.
+        to = Destination(origin.source, asked_from) if asked_from else destination(request, reply, *self._ports)
+        return Outgoing(payload, to)
 
-    def _ignore_unknown(self, request: Packet, decision: Answer | Silence, origin: Origin) -> None:
-        if decision.reason != UNKNOWN_MACHINE:
-            self._refuse(decision.reason, origin, "no client sends such a message")
-            return
+    def _answer_unknown(
+        self, request: Packet, decision: Answer | Silence, origin: Origin, asked_from: int
+    ) -> Outgoing | None:
+        if isinstance(decision, Answer):
+            self._note_unknown(request, origin)
+            return self._encoded(request, decision, asked_from, origin, None)
+        if decision.reason == UNKNOWN_MACHINE:
+            self._note_unknown(request, origin)
+        elif decision.reason not in NOT_ABOUT_BOOTING:
+            self._refuse(decision.reason, origin, decision.wrong or "no client sends such a message")
+            return None
         self._drop(decision.reason)
+        return None
+
+    def _note_unknown(self, request: Packet, origin: Origin) -> None:
         services = self._services
-        client = identify(request)
-        relay = "" if request.giaddr == NO_ADDRESS else request.giaddr
-        is_new = services.unknown.record(request.mac, client.vendor_class, client.arch, relay, services.clock())
-        if is_new:
-            services.metrics.unknown.set(len(services.unknown))
-            # A flood of made-up addresses fills the list, and from then on no longer the log.
-            tell = services.log.info if len(services.unknown) < MAX_UNKNOWN else services.log.debug
-            tell(
+        seen = sighting_of(request, origin.interface)
+        if not services.unknown.record(request.mac, seen, services.clock()):
+            return
+        services.metrics.unknown.set(len(services.unknown))
+        # A flood of made-up addresses does not fill the log.
+        missed = self._new_machines.admit("", self._monotonic())
+        if missed is not None:
+            services.log.info(
                 "unknown_machine",
                 mac=request.mac,
-                client=client.kind.value,
-                arch=client.arch,
-                vendor_class=client.vendor_class or None,
-                relay=relay or None,
+                client=seen.client,
+                arch=seen.arch,
+                vendor_class=safe_text(opt.text(seen.vendor_class)) or None,
+                relay=seen.relay or None,
+                left_out=missed or None,
             )
+
+    def _hear(self, silence: Silence, nic: Nic, place: str) -> None:
+        """Note the address that the machine took from another server, unless it may be somebody else's doing."""
+        stage = self._services.journal.state(nic.machine.key).stage
+        if silence.took and place and not self._places.objection(place, nic, stage):
+            self._services.heard.note(nic.interface.mac, silence.took, self._services.clock())
 
     def _record(self, exchange: Exchange, decision: Answer | Silence, place: str) -> None:
         """Tell the journal what ``decision`` says was seen of the machine, unless it may be somebody else's doing."""
@@ -334,16 +391,9 @@ def _relay_fields(value: bytes | None) -> dict[str, object]:
         return {}
     parts = opt.sub_options(value)
     found = {
-        "circuitID": _printable(parts.get(opt.CIRCUIT_ID)),
-        "remoteID": _printable(parts.get(opt.REMOTE_ID)),
-        "link_selection": opt.ipv4(parts.get(opt.LINK_SELECTION)),
-        "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE)),
+        "circuitID": shown_octets(parts.get(opt.CIRCUIT_ID)),
+        "remoteID": shown_octets(parts.get(opt.REMOTE_ID)),
+        "link_selection": opt.ipv4(parts.get(opt.LINK_SELECTION, parts.get(opt.CISCO_LINK_SELECTION))),
+        "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE, parts.get(opt.CISCO_SERVER_ID_OVERRIDE))),
     }
     return _option_82(value) | {name: text for name, text in found.items() if text}
-
-
-def _printable(value: bytes | None) -> str:
-    """Return ``value`` as text where it is printable, else in hexadecimal: many relays send a bare MAC address."""
-    bare = opt.text_octets(value)
-    shown = bare.decode("ascii") if bare.isascii() else ""
-    return shown if shown.isprintable() and (shown or not value) else (value or b"").hex(":")

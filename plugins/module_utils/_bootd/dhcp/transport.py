@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -22,37 +24,43 @@ _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """A UDP payload, the address it came from, and the index and name of the interface it came in on.
+    """A UDP payload, the address and port it came from, and the index and name of the interface it came in on.
 
-    ``broadcast``: it was sent to everybody on its network, and not to bootd's own address.
+    ``broadcast``: it was sent to everybody on its network, and not to bootd's own address. ``slot`` is the place
+    of the port it came to in ``Transport.ports``.
     """
 
     payload: bytes
     source: str
+    source_port: int
     index: int
     interface: str
     broadcast: bool
+    slot: int = 0
 
 
 class Transport:
-    """A UDP socket for DHCP, and a raw one, where the process may have it, for clients without an address."""
+    """UDP sockets for DHCP, and a raw one, where the process may have it, for clients without an address."""
 
-    def __init__(self, bind: str, port: int, interface: str, address: str) -> None:
-        """Bind ``port``, on ``interface`` only where one is named; replies come from ``address`` where it is local.
+    def __init__(self, bind: str, ports: Sequence[int], interface: str, address: str) -> None:
+        """Bind ``ports``, on ``interface`` only where one is named; replies come from ``address`` where it is local.
 
         Broadcasts reach only a socket that is bound to no address of its own, so ``bind`` counts only where it is a
-        loopback address. The port is not shared: two DHCP servers on one interface would both answer. OSError where
+        loopback address. The ports are not shared: two DHCP servers on one interface would both answer. OSError where
         a socket can't be had.
         """
         self._address = socket.inet_aton(address)
         self._interface = interface
         self._bind = bind if IPv4Address(bind).is_loopback else ""
-        self._udp = _udp_socket(interface, self._bind, port)
-        self.port: int = self._udp.getsockname()[1]
+        self._udp = _udp_sockets(interface, self._bind, ports)
+        self.ports: tuple[int, ...] = tuple(udp.getsockname()[1] for udp in self._udp)
+        self._waiting = select.epoll()  # of several sockets one descriptor
         try:
+            self._wait_for(self._udp)
             self._raw = _raw_socket()
         except OSError:
-            self._udp.close()
+            self._close_udp()
+            self._waiting.close()
             raise
 
     def reopen(self) -> None:
@@ -60,9 +68,11 @@ class Transport:
 
         Another socket, because to bind this one again takes CAP_NET_RAW. The raw one is bound to no interface.
         """
-        renewed = _udp_socket(self._interface, self._bind, self.port)
-        self._udp.close()
+        renewed = _udp_sockets(self._interface, self._bind, self.ports)
+        # What is closed is waited for no more.
+        self._close_udp()
         self._udp = renewed
+        self._wait_for(renewed)
 
     @property
     def can_unicast(self) -> bool:
@@ -71,51 +81,81 @@ class Transport:
 
     def fileno(self) -> int:
         """Return the descriptor to wait on for datagrams."""
-        return self._udp.fileno()
+        return self._waiting.fileno()
 
     def close(self) -> None:
         """Close the sockets; once more does no harm."""
-        self._udp.close()
+        self._close_udp()
+        self._waiting.close()
         if self._raw is not None:
             self._raw.close()
 
+    def _wait_for(self, sockets: Sequence[socket.socket]) -> None:
+        for udp in sockets:
+            self._waiting.register(udp, select.EPOLLIN)
+
+    def _close_udp(self) -> None:
+        for udp in self._udp:
+            udp.close()
+
     def receive(self) -> Datagram | None:
         """Return the next datagram, or None where none waits."""
-        try:
-            payload, extra, _flags, (source, _port) = self._udp.recvmsg(MAX_SIZE + 1, 64)
-        except BlockingIOError:
-            return None
-        info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
-        index, local, addressed = _PKTINFO.unpack(info)
-        return Datagram(payload, source, index, _name_of(index), local != addressed)
+        for slot, udp in enumerate(self._udp):
+            if (datagram := _receive(udp, slot)) is not None:
+                return datagram
+        return None
 
     def send(self, payload: bytes, to: Destination, heard: Datagram) -> None:
         """Send ``payload`` out of the interface that ``heard`` came in on; OSError where it can't be sent."""
         station = BROADCAST_MAC if to.address == LIMITED_BROADCAST else to.mac
         if not station:
-            self._send_udp(payload, (to.address, to.port), heard.index)
+            self._send_udp(payload, (to.address, to.port), heard)
         # Not by the UDP socket where it can be helped: replies to relays that don't answer ARP may fill its buffer.
-        elif not self._send_raw(payload, to, station, heard.interface):
+        elif not self._send_raw(payload, to, station, heard):
             # RFC 2131 section 4.1 allows it; every client takes it.
-            self._send_udp(payload, (LIMITED_BROADCAST, to.port), heard.index)
+            self._send_udp(payload, (LIMITED_BROADCAST, to.port), heard)
 
-    def _send_udp(self, payload: bytes, target: tuple[str, int], index: int) -> None:
+    def _send_udp(self, payload: bytes, target: tuple[str, int], heard: Datagram) -> None:
+        udp = self._udp[heard.slot]
         try:
-            self._udp.sendmsg([payload], _leaving_by(index, self._address), 0, target)
+            udp.sendmsg([payload], _leaving_by(heard.index, self._address), 0, target)
         except OSError:
             # The advertised address may be a load balancer's and not this host's: then the kernel chooses the source.
-            self._udp.sendmsg([payload], _leaving_by(index, bytes(4)), 0, target)
+            udp.sendmsg([payload], _leaving_by(heard.index, bytes(4)), 0, target)
 
-    def _send_raw(self, payload: bytes, to: Destination, station: str, interface: str) -> bool:
-        if self._raw is None or not interface:
+    def _send_raw(self, payload: bytes, to: Destination, station: str, heard: Datagram) -> bool:
+        if self._raw is None or not heard.interface:
             return False
-        packet = udp_packet((socket.inet_ntoa(self._address), self.port), (to.address, to.port), payload)
+        source = (socket.inet_ntoa(self._address), self.ports[heard.slot])
+        packet = udp_packet(source, (to.address, to.port), payload)
         address = bytes.fromhex(station.replace(":", ""))
         try:
-            self._raw.sendto(packet, (interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, address))
+            self._raw.sendto(packet, (heard.interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, address))
         except OSError:
             return False
         return True
+
+
+def _receive(udp: socket.socket, slot: int) -> Datagram | None:
+    try:
+        payload, extra, _flags, (source, port) = udp.recvmsg(MAX_SIZE + 1, 64)
+    except BlockingIOError:
+        return None
+    info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
+    index, local, addressed = _PKTINFO.unpack(info)
+    return Datagram(payload, source, port, index, _name_of(index), local != addressed, slot)
+
+
+def _udp_sockets(interface: str, address: str, ports: Sequence[int]) -> list[socket.socket]:
+    made: list[socket.socket] = []
+    try:
+        for port in ports:
+            made.append(_udp_socket(interface, address, port))
+    except OSError:
+        for udp in made:
+            udp.close()
+        raise
+    return made
 
 
 def _udp_socket(interface: str, address: str, port: int) -> socket.socket:

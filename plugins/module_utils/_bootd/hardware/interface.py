@@ -14,6 +14,7 @@ from .model import is_text
 from .problem import ABSENT
 
 SHORT_LEASE = 60  # seconds
+NO_ADDRESS = "missing: without it the machine gets no lease; disableDhcp: true where another DHCP server gives it one"
 SCRIPT_START = "#!ipxe"
 
 _TEXT_CHECKS: dict[str, Callable[[str], str]] = {
@@ -75,7 +76,7 @@ def _check_lease(value: Any, path: str) -> Iterator[Finding]:
 
 def _check_ip(ip: Any, path: str, *, served: bool) -> Iterator[Finding]:
     if ip is None and served:
-        yield path, ABSENT, "missing: without an address the machine gets no lease", False
+        yield path, ABSENT, NO_ADDRESS, False
     if not isinstance(ip, dict):
         return
     family = ip.get("family")
@@ -104,7 +105,7 @@ def _check_present(ip: dict[str, Any], path: str, *, served: bool) -> Iterator[F
     if not served:
         return
     if ip.get("address") in (None, ""):
-        yield f"{path}.address", ABSENT, "missing: without an address the machine gets no lease", False
+        yield f"{path}.address", ABSENT, NO_ADDRESS, False
     if ip.get("netmask") in (None, ""):
         yield f"{path}.netmask", ABSENT, "missing: should be the subnet's, as in 255.255.255.0", False
     if ip.get("gateway") in (None, ""):

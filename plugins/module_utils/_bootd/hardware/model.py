@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from .extra_options import DHCP_OPTIONS_ANNOTATION, ExtraOption, ExtraOptions, read_extra_options
 from .local_boot import LOCAL_BOOT_ANNOTATION, LocalBoot, parse_local_boot
 from .mac import parse_mac
 
@@ -94,6 +95,7 @@ class Interface:
     tftp_server_name: str = ""  # -> 66; with boot_file_name it replaces all netboot logic
     boot_file_name: str = ""  # -> 67
     static_routes: tuple[Route, ...] = ()  # -> 121
+    extra_options: tuple[ExtraOption, ...] = ()  # from DHCP_OPTIONS_ANNOTATION, for every interface alike
     disable_dhcp: bool = False
     netboot: Netboot = field(default_factory=Netboot)
 
@@ -171,8 +173,9 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
     """Return the Machine that a Hardware object describes; fields that can't be used are left out."""
     meta = _mapping(document.get("metadata"))
     spec = _mapping(document.get("spec"))
+    extra = _extra_options(meta).options
     interfaces = tuple(
-        found for item in _sequence(spec.get("interfaces")) if (found := _interface(_mapping(item))) is not None
+        found for item in _sequence(spec.get("interfaces")) if (found := _interface(_mapping(item), extra)) is not None
     )
     namespace = text_at(meta, "namespace") or DEFAULT_NAMESPACE
     after = after_names(text_at(meta, "annotations", AFTER_ANNOTATION))
@@ -203,7 +206,12 @@ def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
     items = spec.get("interfaces")
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
         return False
-    if (spec.get("userData") or None) != machine.user_data or _local_boot(_mapping(document.get("metadata"))) is None:
+    meta = _mapping(document.get("metadata"))
+    if (
+        (spec.get("userData") or None) != machine.user_data
+        or _local_boot(meta) is None
+        or _extra_options(meta).problems
+    ):
         return False
     return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
 
@@ -241,7 +249,11 @@ def _is_netboot_as_written(node: Mapping[str, Any], read: Netboot) -> bool:
     )
 
 
-def _interface(item: Mapping[str, Any]) -> Interface | None:
+def _extra_options(meta: Mapping[str, Any]) -> ExtraOptions:
+    return read_extra_options(text_at(meta, "annotations", DHCP_OPTIONS_ANNOTATION))
+
+
+def _interface(item: Mapping[str, Any], extra: tuple[ExtraOption, ...]) -> Interface | None:
     dhcp = _mapping(item.get("dhcp"))
     mac = parse_mac(text_at(dhcp, "mac"))
     if mac is None:
@@ -268,6 +280,7 @@ def _interface(item: Mapping[str, Any]) -> Interface | None:
         tftp_server_name=_text(dhcp, "tftp_server_name"),
         boot_file_name=_text(dhcp, "boot_file_name"),
         static_routes=tuple(Route(_text(route, "destination_descriptor"), _text(route, "router")) for route in routes),
+        extra_options=extra,
         disable_dhcp=item.get("disableDhcp") is True,
         netboot=_netboot(_mapping(item.get("netboot"))),
     )

@@ -7,11 +7,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Protocol
 
 from ..hardware.model import Nic
-from ..stores.catalog import Catalog
 
 Networks = Sequence[IPv4Network | IPv6Network]
+
+
+class Machines(Protocol):
+    """The two look-ups by which a machine is found."""
+
+    def by_mac(self, mac: str) -> Nic | None: ...
+
+    def by_ip(self, address: str) -> Nic | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,11 @@ def client_address(peer: str, forwarded: str, trusted: Networks) -> str:
     return address
 
 
-def identify(catalog: Catalog, mac: str | None, address: str) -> Caller:
+def identify(machines: Machines, mac: str | None, address: str) -> Caller:
     """Return the machine with ``mac``, in lower-case colon form, or where that is None with ``address``."""
     if mac is not None:
-        return Caller(catalog.by_mac(mac), mac)
-    return Caller(catalog.by_ip(address), address)
+        return Caller(machines.by_mac(mac), mac)
+    return Caller(machines.by_ip(address), address)
 
 
 def _plain(text: str) -> str:

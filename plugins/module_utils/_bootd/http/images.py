@@ -45,17 +45,19 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     caller = site.caller(request.environ, mac)
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
-    decision = decide(nic, asked, site.boot_context())
-    if nic is None or not isinstance(decision, boot.BootFile):
+    decision = decide(nic, asked, site.boot_context(request.environ))
+    if nic is None:
+        site.asked_by_unknown(request.environ, mac)
+    if not isinstance(decision, boot.BootFile):
         missing = isinstance(decision, Refusal) and decision.missing
         return responses.text(404 if missing else 403, f"{decision.reason}\n")
 
     netboot, reason = decision.netboot, decision.reason
-    own = site.is_own_act(request.environ, nic)
+    own = nic is not None and site.is_own_act(request.environ, nic)
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
-        if whole and own:
+        if whole and own and nic is not None:
             site.record(nic, BootFile(name, "http", sent) if netboot else LocalBoot(reason))
 
     return serve(request.environ, tuple(site.boot_files), name, on_end)

@@ -12,6 +12,7 @@ from ..hardware.model import Nic
 from ..process.masking import mask
 from ..process.rate_limit import RateLimit
 from ..process.served_files import tidied
+from ..runtime.origin import nic_at
 from ..runtime.services import Services
 from .file_body import FileBody
 from .site import NIC, Environ, Site
@@ -97,7 +98,7 @@ class _Access:
         rule = route.rule if route is not None else NO_ROUTE
         services.metrics.http.labels(rule, str(self.status)).inc()
         client = self._site.address(environ)
-        nic = environ.get(NIC) or services.catalog.by_ip(client)
+        nic = environ.get(NIC) or nic_at(services, client)
         quiet = self.status < 400 and rule.startswith(_QUIET)
         (services.log.debug if quiet else services.log.info)(
             "http",
@@ -127,7 +128,7 @@ class RefusalLog:
         """Take note of a refusal of the address ``client``."""
         services, now = self._services, time.monotonic()
         services.metrics.http.labels(NO_ROUTE, str(refusal.status)).inc()
-        nic = services.catalog.by_ip(client)
+        nic = nic_at(services, client)
         missed = self._others.admit("", now) if nic is None else self._machines.admit(client, now)
         if missed is not None:
             names = {"mac": nic.interface.mac, "machine": nic.machine.name} if nic is not None else {}

@@ -44,14 +44,18 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
     """Return the script of the machine with ``mac``, None: of the client's address; 404 where there is no such one."""
     caller = site.caller(request.environ, mac)
     if caller.nic is None:
-        decision = decide(None, Asked(Wants.SCRIPT, Program.IPXE, who=caller.name), site.boot_context())
+        site.asked_by_unknown(request.environ, mac)
+        asked = Asked(Wants.SCRIPT, Program.IPXE, who=caller.name)
+        decision = decide(None, asked, site.boot_context(request.environ))
+        if isinstance(decision, Script):
+            return responses.text(200, site.render(decision, caller.name, site.services.settings))
         return responses.text(404, f"{decision.reason}\n")
-    nic, settings = caller.nic, site.services.settings
+    nic, settings, environ = caller.nic, site.services.settings, request.environ
     if refusal := refuse_script(nic):
         if _asks(site, nic):
             site.record(nic, events.LocalBoot(refusal.reason))
         return responses.text(404, f"{refusal.reason}\n")
-    context = site.boot_context(configuration_handout.config_url(site.services, nic, site.address(request.environ)))
+    context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
     script = decide_script(nic, context)
     text = site.render(script, nic.interface.mac, settings)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))

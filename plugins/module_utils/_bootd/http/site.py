@@ -13,7 +13,7 @@ from ..decisions.events import Detail, Event
 from ..decisions.stages import State
 from ..hardware.model import Nic
 from ..process.settings import Settings
-from ..runtime.origin import speaks_for
+from ..runtime.origin import Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from .caller import Caller, Networks, client_address, identify, networks
 from .downloads import Downloads
@@ -45,9 +45,10 @@ class Site:
         """Return the Site that ``services.settings`` describe."""
         return cls(services, tuple(boot_files), render, networks(services.settings.trusted_proxies))
 
-    def boot_context(self, configuration_url: str = "") -> BootContext:
-        """Return what a boot decision has to know of this daemon."""
-        return BootContext.of(self.services.settings, configuration_url)
+    def boot_context(self, environ: Environ, configuration_url: str = "") -> BootContext:
+        """Return what a boot decision has to know of this daemon, and of where the client is."""
+        unknown = boots_unknown(self.services, self.address(environ))
+        return BootContext.of(self.services.settings, configuration_url, boots_unknown=unknown)
 
     def address(self, environ: Environ) -> str:
         """Return the address of the client."""
@@ -56,10 +57,15 @@ class Site:
 
     def caller(self, environ: Environ, mac: str | None = None) -> Caller:
         """Return who asks: the machine with ``mac``, or where that is None the one with the client's address."""
-        found = identify(self.services.catalog, mac, self.address(environ))
+        found = identify(Lookup(self.services), mac, self.address(environ))
         if found.nic is not None:
             environ[NIC] = found.nic
         return found
+
+    def asked_by_unknown(self, environ: Environ, mac: str | None) -> None:
+        """Note that a machine asks for its script or a boot program that has no Hardware object."""
+        services = self.services
+        services.unknown.asked_for_file("http", mac, self.address(environ), services.clock())
 
     def is_own_act(self, environ: Environ, nic: Nic) -> bool:
         """Return whether it is the machine of ``nic`` itself that asks, so that what it does may move its stage."""

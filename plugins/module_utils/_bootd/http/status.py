@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ..decisions.architectures import describe, firmware
 from ..decisions.policy import judge
 from ..decisions.stages import State
 from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface
@@ -73,7 +74,13 @@ def find(machines: Iterable[Machine], name: str) -> Machine | None:
 
 def unknown_document(unknown: Iterable[Unknown]) -> Document:
     """Return ``{"unknown": [...]}``: machines that asked and have no Hardware object, the one seen last first."""
-    return {"unknown": [asdict(entry) for entry in reversed(list(unknown))]}
+    return {"unknown": [unknown_machine_document(entry) for entry in reversed(list(unknown))]}
+
+
+def unknown_machine_document(entry: Unknown) -> Document:
+    """Return what one unknown machine has said of itself, and what its architecture means."""
+    words = describe(entry.arch) if entry.arch is not None else ""
+    return {**asdict(entry), "architecture": words, "firmware": firmware(entry.arch)}
 
 
 def ready_document(

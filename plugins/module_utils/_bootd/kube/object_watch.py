@@ -78,16 +78,7 @@ class ObjectWatch:
     def list(self) -> str:
         """List everything once; return the version to watch from; raises ApiError and ApiUnreachable."""
         self._listed_at = time.monotonic()
-        objects: list[Mapping[str, Any]] = []
-        query: dict[str, Any] = {"limit": self._page, **self._selection}
-        while True:
-            answer = self._client.get(self._path, query)
-            objects += answer.get("items") or ()
-            meta = answer.get("metadata") or {}
-            query["continue"] = meta.get("continue")
-            if not query["continue"]:
-                break
-        version = str(meta.get("resourceVersion", ""))
+        objects, version = list_all(self._client, self._path, self._page, self._selection)
         self._follower.listed(objects, version)
         return version
 
@@ -153,6 +144,21 @@ class ObjectWatch:
             with self._lock:
                 self._watch = None
             watch.stop()
+
+
+def list_all(
+    client: Client, path: str, page: int = PAGE, selection: Mapping[str, str] | None = None
+) -> tuple[list[Mapping[str, Any]], str]:
+    """Return all objects at ``path``, ``page`` at a time, and the version to watch from; raises as ``Client.get``."""
+    objects: list[Mapping[str, Any]] = []
+    query: dict[str, Any] = {"limit": page, **(selection or {})}
+    while True:
+        answer = client.get(path, query)
+        objects += answer.get("items") or ()
+        meta = answer.get("metadata") or {}
+        query["continue"] = meta.get("continue")
+        if not query["continue"]:
+            return objects, str(meta.get("resourceVersion", ""))
 
 
 def batches(events: Iterable[Mapping[str, Any]]) -> Iterator[_Batch]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-DHCP_MODES = ("reservation", "off")
+DHCP_MODES = ("reservation", "proxy", "auto-proxy", "off")  # see decisions.modes
 # Seconds until a silent machine has failed, by the name of the limit. ``iso`` is for an installer that gets its ISO
 # from bootd, ``ready`` is how long an installed machine may take to answer; the others are stages.
 LIMITS: Mapping[str, float] = {"script": 300.0, "kernel": 900.0, "iso": 900.0, "installing": 5400.0, "ready": 1800.0}
@@ -30,7 +30,10 @@ class Settings:
     tftp_port: int = 69
     dhcp_port: int = 67
     syslog_port: int = 514
+    proxy_port: int = 4011  # where PXE clients ask for boot files, in the modes proxy and auto-proxy
     dhcp_mode: str = "reservation"
+    dhcp_modes: Mapping[str, str] = field(default_factory=dict)  # by interface or subnet, over dhcp_mode
+    unknown_script: str = ""  # the iPXE script of unknown machines in the mode auto-proxy; "": they boot their disk
     boot_files: tuple[str, ...] = ()
     image_dir: str = ""
     config_dir: str = ""  # of installer configurations; with store kubernetes they are Secrets

@@ -1,18 +1,75 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who did it: whether a request comes from the machine that it is about, and may therefore move its stage."""
+"""Who did it: which machine an address is of, and whether a request comes from the machine that it is about.
+
+Where bootd gives the addresses, an address is the machine's that it is reserved for, and nobody else's. Where another
+DHCP server gives them (modes ``proxy``, ``auto-proxy`` and ``off``), these tell, the first that knows a machine:
+
+1. the kernel's neighbour table: which MAC has the address on one of this host's links;
+2. the address that an object has, as it stands in the other server's reservations too;
+3. what the machine itself took in a DHCPREQUEST that bootd heard, through a relay for instance. It counts only for an
+   interface whose object has no address: who can forge a relay's message can forge that.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
+from ..decisions.modes import AUTO_PROXY, RESERVATION
 from ..hardware.model import Nic
 from .services import Services
 
 
+def nic_at(services: Services, address: str) -> Nic | None:
+    """Return the interface of the machine that has ``address``, an IPv4 or IPv6 address as text; None where none has.
+
+    This is the one place that tells it, for whoever is known by no more than its address: TFTP names without a MAC,
+    ``/auto.ipxe``, ``/phone-home``, lines of syslog. Takes no lock; where bootd gives no address, a system call.
+    """
+    catalog = services.catalog
+    reserved = catalog.by_ip(address)
+    if mode_at(services, address) == RESERVATION:
+        return reserved
+    if not _is_ipv4(address):
+        return None
+    neighbour = catalog.by_mac(services.neighbours.mac_of(address))
+    if neighbour is not None or reserved is not None:
+        return neighbour or reserved
+    heard = catalog.by_mac(services.heard.mac_of(address, services.clock()))
+    return heard if heard is not None and not heard.interface.address else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The catalog's two look-ups, by MAC and by address, the second by all that ``nic_at`` knows."""
+
+    services: Services
+
+    def by_mac(self, mac: str) -> Nic | None:
+        """Return the interface with ``mac``, in lower-case colon form."""
+        return self.services.catalog.by_mac(mac)
+
+    def by_ip(self, address: str) -> Nic | None:
+        """Return the interface of the machine that has ``address``."""
+        return nic_at(self.services, address)
+
+
+def mode_at(services: Services, address: str) -> str:
+    """Return the DHCP mode of the network that ``address`` is in; see ``decisions.modes``."""
+    if services.modes.is_one or not _is_ipv4(address):
+        return services.modes.default
+    return services.modes.of_address(address, services.links.interface_of(address))
+
+
+def boots_unknown(services: Services, address: str) -> bool:
+    """Return whether a machine that is not known and asks from ``address`` may boot (mode ``auto-proxy``)."""
+    return mode_at(services, address) == AUTO_PROXY
+
+
 def is_its_own(services: Services, nic: Nic, address: str) -> bool:
-    """Return whether ``address`` is one of the machine that ``nic`` belongs to, as its object has them."""
-    owner = services.catalog.by_ip(address)
+    """Return whether ``address`` is one of the machine that ``nic`` belongs to."""
+    owner = nic_at(services, address)
     return owner is not None and owner.machine.key == nic.machine.key
 
 
@@ -22,6 +79,14 @@ def speaks_for(services: Services, nic: Nic, address: str) -> bool:
     A trusted proxy tells whom it asks for; one that translates addresses has the machine say so by its MAC.
     """
     return is_its_own(services, nic, address) or _is_trusted(services, address)
+
+
+def _is_ipv4(address: str) -> bool:
+    try:
+        IPv4Address(address)
+    except AddressValueError:
+        return False
+    return True
 
 
 def _is_trusted(services: Services, address: str) -> bool:

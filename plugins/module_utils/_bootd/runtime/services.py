@@ -9,14 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..configurations.base import Configurations, NoConfigurations
+from ..decisions.modes import Modes
 from ..process.health import Health
 from ..process.log import Log
 from ..process.metrics import Metrics
+from ..process.neighbours import Neighbours
+from ..process.networks import Links
 from ..process.settings import Settings
 from ..stores.base import StoreProblem
 from ..stores.catalog import Catalog
 from ..stores.journal import Journal
 from ..stores.unknown_machines import UnknownMachines
+from .heard_addresses import HeardAddresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,12 @@ class Services:
     answers_dhcp: Callable[[], bool] = lambda: True  # false on a replica that stands by
     configurations: Configurations = field(default_factory=NoConfigurations)
     health: Health = field(default_factory=Health)
+    heard: HeardAddresses = field(default_factory=HeardAddresses)
+    links: Links = field(default_factory=Links)
+    modes: Modes = field(init=False)
+    neighbours: Neighbours = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read what every request would otherwise read anew."""
+        object.__setattr__(self, "modes", Modes.of(self.settings))
+        object.__setattr__(self, "neighbours", Neighbours(self.links))

@@ -1,70 +1,206 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Machines that asked and are in no Hardware object: never answered, always recorded, never more than a bound."""
+"""Machines that asked and are in no Hardware object: always recorded, never more than a bound.
+
+Anybody can make up MAC addresses. So machines that came back, and those that want to boot, each have room of their own
+that others can't take: see ``_ROOM``. What a machine says of itself is told without secrets, cut short, and with every
+character escaped that a terminal would obey. Kept in memory only: whoever is still there asks again.
+"""
 
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
+from ..dhcp import options as opt
+from ..dhcp.sighting import Sighting, relay_ids_of, user_class_of, uuid_of
+from ..hardware.problem import printable
 from ..process.masking import mask
 
 MAX_UNKNOWN = 1024
-MAX_TEXT = 64
+MAX_TEXT = 64  # characters that are told of a text
+CAME_BACK = 2.0  # seconds from first to last: firmware asks again after 4 (PXE 2.1 section 2.2.2), a made-up MAC never
+DHCP, TFTP, HTTP = PROTOCOLS = ("dhcp", "tftp", "http")
+# Eighths of the room, by whether the machine wants to boot from the network, and whether it came back.
+_ROOM = {(True, True): 4, (True, False): 2, (False, True): 1, (False, False): 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """One unknown machine; times are seconds since the epoch, ``relay`` is the giaddr it came through or ""."""
+    """One unknown machine; "" and None for what it did not say, times in seconds since the epoch.
+
+    ``client`` is "firmware", "ipxe" or "os", "" where no DHCP was heard of it; ``relay`` the giaddr it came through;
+    ``address`` what it has from elsewhere; ``asked`` how often it was heard by each of PROTOCOLS.
+    """
 
     mac: str
+    client: str
+    wants_to_boot: bool
     vendor_class: str
     arch: int | None
+    user_class: str
+    uuid: str
+    hostname: str
     relay: str
+    circuit_id: str
+    remote_id: str
+    interface: str
+    address: str
     first: float
     last: float
-    count: int = 1
+    count: int
+    asked: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is kept of one machine: the last message of its firmware or iPXE, and the last of all."""
+
+    mac: str
+    first: float
+    last: float = 0.0
+    boots: Sighting | None = None
+    newest: Sighting | None = None
+    address: str = ""
+    asked: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PROTOCOLS, 0))
+
+    @property
+    def wants_to_boot(self) -> bool:
+        return self.boots is not None or self.asked[TFTP] > 0 or self.asked[HTTP] > 0
 
 
 class UnknownMachines:
-    """The ``limit`` unknown machines seen most recently."""
+    """At most ``limit`` unknown machines. Safe to use from any thread."""
 
     def __init__(self, limit: int = MAX_UNKNOWN) -> None:
-        self._limit = limit
-        self._seen: OrderedDict[str, Unknown] = OrderedDict()
+        self._rooms = {place: max(1, limit * eighths // 8) for place, eighths in _ROOM.items()}
+        self._seen: dict[tuple[bool, bool], OrderedDict[str, _Entry]] = {place: OrderedDict() for place in _ROOM}
+        self._macs: dict[str, str] = {}  # by the addresses that machines have
+        self._evicted = _Glimpses()
         self._lock = threading.Lock()
 
-    def record(self, mac: str, vendor_class: str, arch: int | None, relay: str, now: float) -> bool:
-        """Note that ``mac`` asked; return whether it is new, so that the log need not repeat it."""
-        vendor_class = mask(vendor_class)[:MAX_TEXT]
+    def record(self, mac: str, said: Sighting, now: float) -> bool:
+        """Note what ``mac`` said by DHCP; return whether it is new, so that the log need not repeat it."""
         with self._lock:
-            before = self._seen.pop(mac, None)
-            if before is None:
-                self._seen[mac] = Unknown(mac, vendor_class, arch, relay, now, now)
-                while len(self._seen) > self._limit:
-                    self._seen.popitem(last=False)
-                return True
-            self._seen[mac] = replace(
-                before,
-                # An operating system's later request must not hide what the firmware said.
-                vendor_class=vendor_class or before.vendor_class,
-                arch=before.arch if arch is None else arch,
-                relay=relay,
-                last=now,
-                count=before.count + 1,
-            )
-            return False
+            entry, is_new = self._entry(mac, now)
+            entry.newest = said
+            if said.boots:
+                entry.boots = said
+            self._put(entry, DHCP, said.address, now)
+            return is_new
+
+    def asked_for_file(self, protocol: str, mac: str | None, address: str, now: float) -> None:
+        """Note that a file was asked for from ``address``; without a ``mac``, of whoever is known to have it."""
+        with self._lock:
+            found = mac or self._macs.get(address)
+            if found:
+                self._put(self._entry(found, now)[0], protocol, address, now)
 
     def forget(self, mac: str) -> None:
         """Drop ``mac``, because it has a Hardware object now."""
         with self._lock:
-            self._seen.pop(mac, None)
+            self._take(mac)
 
     def all(self) -> list[Unknown]:
         """Return the recorded machines, the one seen last at the end."""
         with self._lock:
-            return list(self._seen.values())
+            found = [_told(entry) for shelf in self._seen.values() for entry in shelf.values()]
+        return sorted(found, key=lambda entry: entry.last)
 
     def __len__(self) -> int:
-        return len(self._seen)
+        return sum(map(len, self._seen.values()))
+
+    def _entry(self, mac: str, now: float) -> tuple[_Entry, bool]:
+        """Return the entry of ``mac``, taken out, and whether nothing is known of it."""
+        found = self._take(mac)
+        if found is not None:
+            return found, False
+        first = self._evicted.when(mac, now)
+        return _Entry(mac, now if first is None else first), first is None
+
+    def _put(self, entry: _Entry, protocol: str, address: str, now: float) -> None:
+        entry.last = now
+        entry.asked[protocol] += 1
+        entry.address = address or entry.address
+        if entry.address:
+            self._macs[entry.address] = entry.mac
+        place = entry.wants_to_boot, now - entry.first >= CAME_BACK
+        shelf = self._seen[place]
+        shelf[entry.mac] = entry
+        if len(shelf) > self._rooms[place]:
+            gone = self._take(next(iter(shelf)))
+            if gone is not None:
+                self._evicted.note(gone.mac, gone.first)
+
+    def _take(self, mac: str) -> _Entry | None:
+        for shelf in self._seen.values():
+            found = shelf.pop(mac, None)
+            if found is not None:
+                if self._macs.get(found.address) == mac:
+                    del self._macs[found.address]
+                return found
+        return None
+
+
+class _Glimpses:
+    """When MACs were first heard that had to make room, in one MiB, however many there are.
+
+    In a flood of 10,000 made-up ones a second, three of four machines are still known when they ask again after 4 s,
+    and have a place from then on. The hash has a key that nobody knows (PEP 456).
+    """
+
+    _SLOTS = 1 << 17
+    _LASTS = 600  # seconds
+    _TIME = 0xFFFFFFFF
+    _MARK = 0xFFFFFFFF00000000
+
+    def __init__(self) -> None:
+        self._slots = array("Q", bytes(8 * self._SLOTS))  # half of the hash, and a time in seconds
+
+    def note(self, mac: str, at: float) -> None:
+        """Remember that ``mac`` was first heard at the time ``at``."""
+        mark = hash(mac)
+        self._slots[mark % self._SLOTS] = (mark & self._MARK) | (int(at) & self._TIME)
+
+    def when(self, mac: str, now: float) -> float | None:
+        """Return when ``mac`` was first heard, None where that is not known any more."""
+        mark = hash(mac)
+        found = self._slots[mark % self._SLOTS]
+        at = found & self._TIME
+        return float(at) if (found ^ mark) & self._MARK == 0 and 0 <= now - at <= self._LASTS else None
+
+
+_NOTHING = Sighting("", None, b"", b"", b"", b"", b"", "", "", "")
+
+
+def _told(entry: _Entry) -> Unknown:
+    newest = entry.newest or _NOTHING
+    # An operating system's later request must not hide what the firmware said.
+    boots = entry.boots or newest
+    circuit_id, remote_id = relay_ids_of(newest)
+    return Unknown(
+        mac=entry.mac,
+        client=boots.client,
+        wants_to_boot=entry.wants_to_boot,
+        vendor_class=safe_text(opt.text(boots.vendor_class)),
+        arch=boots.arch,
+        user_class=safe_text(user_class_of(boots)),
+        uuid=uuid_of(boots) or uuid_of(newest),
+        hostname=safe_text(opt.text(newest.hostname)),
+        relay=newest.relay,
+        circuit_id=safe_text(circuit_id),
+        remote_id=safe_text(remote_id),
+        interface=newest.interface,
+        address=entry.address,
+        first=entry.first,
+        last=entry.last,
+        count=sum(entry.asked.values()),
+        asked=dict(entry.asked),
+    )
+
+
+def safe_text(text: str) -> str:
+    """Return what a stranger has written, without secrets, on one line, and cut short."""
+    return printable(mask(text))[:MAX_TEXT]

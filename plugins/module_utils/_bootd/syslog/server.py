@@ -16,6 +16,7 @@ from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.masking import mask
 from ..process.rate_limit import RateLimit
+from ..runtime.origin import nic_at
 from ..runtime.services import Services
 from .lines import Line, Lines, presentable
 from .packet import MAX_SIZE, Message, SyslogError, parse
@@ -86,7 +87,7 @@ class SyslogServer:
     def receive(self, data: bytes, source: str) -> None:
         """Take one datagram from the IPv4 address ``source``: log it, keep it, tell the journal."""
         services = self._services
-        nic = services.catalog.by_ip(source)
+        nic = nic_at(services, source)
         if nic is None:
             services.metrics.syslog.labels("unknown").inc()
             # Anybody may send anything here, so it is no warning.

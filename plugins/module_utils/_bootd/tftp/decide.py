@@ -41,7 +41,7 @@ class ServeFile:
     """
 
     name: str
-    nic: Nic
+    nic: Nic | None  # None for an unknown machine that may boot
     local_boot: str = ""
 
 
@@ -51,7 +51,7 @@ class ServeScript:
 
     content: bytes
     name: str
-    nic: Nic
+    nic: Nic | None
     script: Script | Wait
 
 
@@ -73,10 +73,12 @@ def decide(
     machines: Machines,
     context: BootContext,
     script_for: Callable[[Nic], tuple[Script | Wait, str]],
+    text_of: Callable[[Script, str], str],
 ) -> Decision:
     """Return what ``request`` from the address ``source`` gets; see ``find`` for whose it is.
 
-    ``script_for`` returns what a machine is to boot, and the text of the script that says so.
+    ``script_for`` returns what a machine is to boot, and the text of the script that says so; ``text_of`` the text of
+    the script of an unknown machine, which has the MAC that it is given.
     """
     nic = find(request, source, machines)
     if request.write:
@@ -92,9 +94,13 @@ def decide(
             return Refuse(ErrorCode.NOT_FOUND, refusal.reason, nic)
         script, text = script_for(nic)
         return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
-    asked = Asked(Wants.FILE, Program.PXE, name=wanted.name, who=wanted.mac or source)
+    wants = Wants.SCRIPT if wanted.autoexec else Wants.FILE
+    asked = Asked(wants, Program.PXE, name=wanted.name, who=wanted.mac or source)
     decision = decide_boot(nic, asked, context)
-    if nic is None or not isinstance(decision, BootFile):
+    if isinstance(decision, Script):
+        text = text_of(decision, asked.who)
+        return ServeScript(text.encode("utf-8"), wanted.name, nic, decision)
+    if not isinstance(decision, BootFile):
         missing = isinstance(decision, Refusal) and decision.missing
         return Refuse(ErrorCode.NOT_FOUND if missing else ErrorCode.ACCESS_VIOLATION, decision.reason, nic)
     return ServeFile(wanted.name, nic, "" if decision.netboot else decision.reason)
@@ -115,8 +121,13 @@ class Wanted:
 
 def find(request: Request, source: str, machines: Machines) -> Nic | None:
     """Return the machine whose MAC the name begins with, where none stands there the one ``source`` is reserved for."""
-    mac, _name = _split(request.filename)
+    mac = claimed_mac(request)
     return machines.by_mac(mac) if mac else machines.by_ip(source)
+
+
+def claimed_mac(request: Request) -> str | None:
+    """Return the MAC that the name begins with, None where none stands there."""
+    return _split(request.filename)[0]
 
 
 def parse_name(filename: str) -> Wanted:

@@ -14,7 +14,7 @@ from ..hardware.model import Nic
 from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
-from .decide import Refuse, ServeFile
+from .decide import Refuse, ServeFile, claimed_mac
 from .packet import Request
 from .sessions import Session
 from .sockets import Address
@@ -53,8 +53,11 @@ class Reporter:
             status=status,
             reason=transfer.reason or None,
         )
-        if transfer.outcome is Outcome.COMPLETE and speaks_for(self._services, decision.nic, session.client[0]):
-            self._services.journal.record(_event(session, self._services.clock()))
+        nic = decision.nic
+        if nic is None or transfer.outcome is not Outcome.COMPLETE:
+            return
+        if speaks_for(self._services, nic, session.client[0]):
+            self._services.journal.record(_event(session, nic, self._services.clock()))
 
     def refused(
         self, client: Address, request: Request, refusal: Refuse, *, status: str = "refused", warn: bool = False
@@ -64,6 +67,11 @@ class Reporter:
         log = self._services.log
         tell = log.warning if warn else log.info
         self._line(tell, client, request, refusal.nic, status=status, code=int(refusal.code), reason=refusal.reason)
+
+    def asked_by_unknown(self, request: Request, address: str) -> None:
+        """Tell that a machine asked from ``address`` that has no Hardware object."""
+        services = self._services
+        services.unknown.asked_for_file("tftp", claimed_mac(request), address, services.clock())
 
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
@@ -113,7 +121,7 @@ def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str,
     }
 
 
-def _event(session: Session, at: float) -> Event:
+def _event(session: Session, nic: Nic, at: float) -> Event:
     """Return what the journal is told of a transfer that was completed."""
     decision, sent = session.decision, session.transfer.bytes_acked
     detail: BootFile | Held | LocalBoot | events.Script
@@ -127,4 +135,4 @@ def _event(session: Session, at: float) -> Event:
         detail = LocalBoot(decision.script.reason)
     else:
         detail = events.Script(decision.script.kind, "tftp", sent)
-    return Event(decision.nic.machine.key, decision.nic.interface.mac, at, detail)
+    return Event(nic.machine.key, nic.interface.mac, at, detail)

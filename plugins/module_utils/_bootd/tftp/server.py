@@ -22,7 +22,7 @@ from ..process.health import Pulse
 from ..process.rate_limit import RateLimit
 from ..runtime.admission import admit, may_wait
 from ..runtime.configuration_handout import config_url
-from ..runtime.origin import speaks_for
+from ..runtime.origin import Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from .content import BootFiles, open_content
 from .decide import Refuse, ServeFile, ServeScript, decide, find
@@ -105,6 +105,7 @@ class ServerLoop:
         """Bind the socket; OSError where it can't be had."""
         settings = services.settings
         self._services = services
+        self._lookup = Lookup(services)
         self._files = BootFiles(settings.boot_files)
         self._sessions = sessions
         self._networks = networks
@@ -172,7 +173,7 @@ class ServerLoop:
         try:
             packet = parse(datagram.payload)
         except RequestError as error:
-            nic = find(error.request, datagram.client[0], self._services.catalog)
+            nic = find(error.request, datagram.client[0], self._lookup)
             self._refuse(error.request, datagram, Refuse(error.code, error.message, nic), warn=True)
             return
         except TftpError:
@@ -215,9 +216,9 @@ class ServerLoop:
             self._not_taken_up.give_back(session.client[0])
 
     def _on_request(self, request: Request, datagram: Datagram, session: Session | None) -> None:
-        now, address, catalog = time.monotonic(), datagram.client[0], self._services.catalog
+        now, address = time.monotonic(), datagram.client[0]
         if address not in self._networks:
-            nic = find(request, address, catalog)
+            nic = find(request, address, self._lookup)
             reason = f"{address} is in no network that TFTP serves; --tftp-networks names further ones"
             self._refuse(request, datagram, Refuse(ErrorCode.ACCESS_VIOLATION, reason, nic), warn=True)
             return
@@ -232,7 +233,9 @@ class ServerLoop:
         if session is not None:
             self._end(session, "the client began anew")
         scripts = partial(self._script_for, address)
-        decision = decide(request, address, catalog, BootContext.of(self._services.settings), scripts)
+        unknown = boots_unknown(self._services, address)
+        context = BootContext.of(self._services.settings, boots_unknown=unknown)
+        decision = decide(request, address, self._lookup, context, scripts, self._text_of)
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
         elif not self._may_begin(request, datagram, decision.nic, now):
@@ -244,7 +247,7 @@ class ServerLoop:
             refusal = Refuse(ErrorCode.UNDEFINED, reason, decision.nic)
             self._refuse(request, datagram, refusal, status="busy", warn=True)
 
-    def _may_begin(self, request: Request, datagram: Datagram, nic: Nic, now: float) -> bool:
+    def _may_begin(self, request: Request, datagram: Datagram, nic: Nic | None, now: float) -> bool:
         """Return whether the client's address may be sent a first packet; tell where it may not."""
         if self._not_taken_up.admit(datagram.client[0], now) is not None:
             return True
@@ -264,6 +267,9 @@ class ServerLoop:
             event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
             script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)))
         return script, render(script, nic.interface.mac, services.settings)
+
+    def _text_of(self, script: Script, mac: str) -> str:
+        return render(script, mac, self._services.settings)
 
     def _make_room(self, source: str) -> bool:
         idle = self._sessions.replaceable(source)
@@ -309,9 +315,11 @@ class ServerLoop:
         self, request: Request, datagram: Datagram, refusal: Refuse, *, status: str = "refused", warn: bool = False
     ) -> None:
         self._report.refused(datagram.client, request, refusal, status=status, warn=warn)
+        if refusal.nic is None and datagram.client[0] in self._networks:
+            self._report.asked_by_unknown(request, datagram.client[0])
         # The source may be forged. A machine gets up to three times what it sent, headers included, for a sentence;
         # others never more than came from there.
-        known = self._services.catalog.by_ip(datagram.client[0]) is not None
+        known = self._lookup.by_ip(datagram.client[0]) is not None
         size = len(datagram.payload)
         room = (AMPLIFICATION * (size + _IP_HEADERS) - _IP_HEADERS if known else size) - _ERROR_FRAME
         if room >= 0:

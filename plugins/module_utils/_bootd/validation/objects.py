@@ -12,6 +12,7 @@ from typing import Any
 
 from ..hardware.clashes import clashes
 from ..hardware.dependencies import check_after, dependency_problems
+from ..hardware.extra_options import DHCP_OPTIONS_ANNOTATION, check_extra_options
 from ..hardware.field_check import Finding, misfits
 from ..hardware.interface import check_interface
 from ..hardware.local_boot import check_local_boot
@@ -64,6 +65,7 @@ def _findings(value: Any) -> Iterator[Finding]:
     yield from _check_names(value)
     yield from check_after(value)
     yield from _check_annotations(value)
+    yield from check_extra_options(text_at(value, "metadata", "annotations", DHCP_OPTIONS_ANNOTATION))
     spec = value.get("spec")
     if not isinstance(spec, dict):
         if spec is None:

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``bootd machines --unknown``: who asked and has no Hardware object, as the running daemon tells it.
+
+The daemon keeps that in memory only, so unlike all else it is asked for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from http.client import HTTPException
+from typing import Any
+
+from ..hardware.mac import parse_mac
+from ..hardware.problem import printable
+from .arguments import UsageError, daemon_url
+from .machine_table import age, laid_out, width_of_terminal
+
+TIMEOUT = 10.0
+MAX_ANSWER = 8 * 1024 * 1024
+_TITLES = ("MAC", "ARCHITECTURE", "ASKED", "LAST", "VIA", "SAYS")
+Machine = dict[str, Any]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the unknown machines that want to boot, that are named, or all; 1 where one that is named is not there."""
+    found = fetch(daemon_url(options))
+    asked = {parse_mac(name) or name for name in options.machines}
+    missing = asked - {name for machine in found for name in (machine["mac"], machine["address"])}
+    shown = [machine for machine in found if _is_wanted(machine, asked, everybody=options.all)]
+    if options.json:
+        sys.stdout.write(json.dumps({"unknown": shown}, indent=2) + "\n")
+    else:
+        others = 0 if asked else len(found) - len(shown)
+        sys.stdout.writelines(f"{line}\n" for line in table(shown, others, time.time(), width_of_terminal()))
+    for name in sorted(missing):
+        sys.stderr.write(f"bootd: {printable(name)}: no unknown machine has this MAC address or address\n")
+    return 1 if missing else 0
+
+
+def fetch(url: str) -> list[Machine]:
+    """Return what the daemon at ``url`` answers; raises UsageError where it does not."""
+    where = f"{url}/api/v1/unknown"
+    # Never by way of a proxy, whatever the environment says: it is next door.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(where, timeout=TIMEOUT) as answer:
+            found = json.loads(answer.read(MAX_ANSWER))["unknown"]
+        return [dict(machine) for machine in found]
+    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise UsageError(
+            f"{where}: {reason}; only a bootd that runs knows whom it does not know: --address and --http-port name it"
+        ) from error
+
+
+def table(machines: Sequence[Machine], others: int, now: float, width: int = 0) -> Iterator[str]:
+    """Yield the lines of a table of ``machines``, documents of the API; ``others`` are not in it. See ``laid_out``."""
+    yield from laid_out([_TITLES, *(_row(machine, now) for machine in machines)], width)
+    yield ""
+    count = "1 unknown machine" if len(machines) == 1 else f"{len(machines)} unknown machines"
+    yield f"{count}; {others} that asked for an address only: --all shows them" if others else count
+
+
+def _is_wanted(machine: Machine, asked: set[str], *, everybody: bool) -> bool:
+    if asked:
+        return bool(asked & {machine["mac"], machine["address"]})
+    return everybody or bool(machine["wants_to_boot"])
+
+
+def _row(machine: Machine, now: float) -> tuple[str, ...]:
+    says = (
+        machine["vendor_class"],
+        machine["user_class"],
+        machine["hostname"] and f"host name {machine['hostname']}",
+        machine["uuid"] and f"UUID {machine['uuid']}",
+        machine["circuit_id"] and f"circuit {machine['circuit_id']}",
+        machine["address"] and f"at {machine['address']}",
+    )
+    return (
+        printable(machine["mac"]),
+        printable(machine["architecture"]) or "-",
+        str(machine["count"]),
+        age(now - machine["last"]),
+        printable(machine["relay"] or machine["interface"]) or "-",
+        printable(", ".join(filter(None, says))),
+    )

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which machine an address is of: who is believed where bootd gives the addresses, and where others do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from _bootd.hardware.model import Interface, Machine, Nic
+from _bootd.process.settings import Settings
+from _bootd.runtime.heard_addresses import MAX_ADDRESSES, MAX_AGE, HeardAddresses
+from _bootd.runtime.origin import Lookup, is_its_own, mode_at, nic_at, speaks_for
+from _bootd.runtime.services import Services
+from _bootd.stores.catalog import Catalog
+
+MAC_1, MAC_2, MAC_3 = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
+NOW = 1697053442.5
+
+
+class Neighbours:
+    """Stands in for the kernel's table, which only root can fill."""
+
+    def __init__(self, table: dict[str, str]) -> None:
+        self.table = table
+
+    def mac_of(self, address: str) -> str:
+        return self.table.get(address, "")
+
+
+def machine(name: str, mac: str, address: str = "") -> Machine:
+    return Machine(name, interfaces=(Interface(mac, address, "255.255.255.0"),))
+
+
+def services(mode: str, neighbours: dict[str, str] | None = None, **settings: object) -> Services:
+    catalog = Catalog()
+    catalog.replace([machine("one", MAC_1, "10.0.0.1"), machine("two", MAC_2, "10.0.0.2"), machine("three", MAC_3)])
+    made = Services(
+        settings=Settings("files:x", "x", "10.0.0.20", dhcp_mode=mode, **settings),
+        catalog=catalog,
+        journal=None,
+        unknown=None,
+        metrics=None,
+        log=None,
+        secret=b"",
+        problems=list,
+        clock=lambda: NOW,
+    )
+    object.__setattr__(made, "neighbours", Neighbours(neighbours or {}))
+    return made
+
+
+def name_at(room: Services, address: str) -> str | None:
+    found = nic_at(room, address)
+    return found.machine.name if found is not None else None
+
+
+def test_where_bootd_gives_addresses_only_a_reserved_one_counts():
+    room = services("reservation", {"10.0.0.1": MAC_2, "10.0.0.9": MAC_3})
+    room.heard.note(MAC_3, "10.0.0.8", NOW)
+    assert [name_at(room, f"10.0.0.{last}") for last in (1, 2, 8, 9)] == ["one", "two", None, None]
+
+
+@pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
+def test_where_others_give_them_the_neighbour_table_counts_first(mode):
+    # The other server gave machine two what the object of machine one has.
+    room = services(mode, {"10.0.0.1": MAC_2, "10.0.0.9": MAC_3})
+    room.heard.note(MAC_1, "10.0.0.9", NOW)
+    assert [name_at(room, f"10.0.0.{last}") for last in (1, 2, 9)] == ["two", "two", "three"]
+
+
+def test_a_neighbour_that_is_no_machine_leaves_a_reserved_address_its_machine():
+    # A bond, or a card that the object does not have.
+    assert name_at(services("proxy", {"10.0.0.1": "02:00:00:00:00:99"}), "10.0.0.1") == "one"
+
+
+def test_what_was_heard_never_takes_a_reserved_address_from_its_machine():
+    room = services("proxy")
+    room.heard.note(MAC_3, "10.0.0.2", NOW)
+    assert name_at(room, "10.0.0.2") == "two"
+
+
+def test_what_was_heard_counts_only_for_an_interface_without_an_address():
+    room = services("proxy")
+    room.heard.note(MAC_3, "10.9.0.5", NOW)
+    room.heard.note(MAC_1, "10.9.0.6", NOW)
+    assert [name_at(room, "10.9.0.5"), name_at(room, "10.9.0.6")] == ["three", None]
+
+
+def test_what_was_heard_ages():
+    room = services("proxy")
+    room.heard.note(MAC_3, "10.9.0.5", NOW - MAX_AGE)
+    room.heard.note(MAC_3, "10.9.0.6", NOW - MAX_AGE - 1)
+    assert [name_at(room, "10.9.0.5"), name_at(room, "10.9.0.6")] == ["three", None]
+
+
+def test_the_last_to_take_an_address_has_it():
+    heard = HeardAddresses()
+    heard.note(MAC_1, "10.9.0.5", NOW)
+    heard.note(MAC_2, "10.9.0.5", NOW)
+    assert heard.mac_of("10.9.0.5", NOW) == MAC_2
+
+
+def test_heard_addresses_are_bounded():
+    heard = HeardAddresses()
+    for number in range(MAX_ADDRESSES + 1):
+        heard.note(MAC_1, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", NOW)
+    assert heard.mac_of("10.0.0.0", NOW) == ""
+    assert heard.mac_of("10.0.0.1", NOW) == MAC_1
+
+
+def test_a_network_of_reservations_stays_one_beside_others():
+    room = services("off", {"10.0.0.1": MAC_2, "10.9.0.1": MAC_2}, dhcp_modes={"10.0.0.0/24": "reservation"})
+    assert [mode_at(room, "10.0.0.1"), mode_at(room, "10.9.0.1")] == ["reservation", "off"]
+    assert [name_at(room, "10.0.0.1"), name_at(room, "10.9.0.1")] == ["one", "two"]
+
+
+def test_no_address_is_nobodys():
+    for text in ("", "2001:db8::1", "no address"):
+        assert name_at(services("proxy"), text) is None
+
+
+def test_is_its_own_is_told_of_the_machine_and_not_of_its_interface():
+    room = services("proxy", {"10.0.0.9": MAC_3})
+    three = room.catalog.by_mac(MAC_3)
+    other = Nic(three.machine, replace(three.interface, mac="02:00:00:00:00:33"))
+    assert is_its_own(room, other, "10.0.0.9")
+    assert not is_its_own(room, room.catalog.by_mac(MAC_1), "10.0.0.9")
+    assert not is_its_own(room, other, "10.0.0.10")
+
+
+def test_a_trusted_proxy_speaks_for_machines_where_neither_table_can_tell():
+    room = services("off", trusted_proxies=("192.0.2.0/24",))
+    nic = room.catalog.by_mac(MAC_3)
+    assert speaks_for(room, nic, "192.0.2.1")
+    assert not speaks_for(room, nic, "198.51.100.1")
+
+
+def test_lookup_is_the_catalogs_by_mac_and_knows_more_by_address():
+    lookup = Lookup(services("proxy", {"10.0.0.9": MAC_3}))
+    assert lookup.by_mac(MAC_3) == lookup.by_ip("10.0.0.9")
+    assert lookup.by_ip("10.0.0.10") is None
