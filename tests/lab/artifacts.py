@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import disk, initramfs, kernel
+from . import disk, initramfs, kernel, secure_boot
 
 VERSION = "v1.2.0"
 # What is kept, by the ending of its published name.
@@ -57,7 +57,7 @@ def _build(chosen: str, target: Path, scratch: Path) -> None:
     (scratch / INITRD).write_bytes(initramfs.build(unpacked))
     (scratch / ROOTFS).write_bytes(ROOTFS_CONTENT)
     # In truth a disk image, which the stand-in installer writes as it is.
-    disk.build(scratch / ISO, scratch / KERNEL, scratch / INITRD)
+    disk.build(scratch / ISO, scratch / KERNEL, scratch / INITRD, secure_boot.programs(target.parent))
     for part in scratch.iterdir():
         if part.is_dir():
             shutil.rmtree(part)
@@ -66,9 +66,9 @@ def _build(chosen: str, target: Path, scratch: Path) -> None:
 
 
 def _key(chosen: str) -> str:
-    """A name for what the artifacts are made of: the kernel package, busybox, and the code and scripts of this lab."""
-    digest = hashlib.sha256(chosen.encode())
-    sources = [Path(module.__file__) for module in (kernel, initramfs, disk, sys.modules[__name__])]
+    """A name for what the artifacts are made of: the packages, busybox, and the code and scripts of this lab."""
+    digest = hashlib.sha256(" ".join([chosen, *secure_boot.packages()]).encode())
+    sources = [Path(module.__file__) for module in (kernel, initramfs, disk, secure_boot, sys.modules[__name__])]
     sources += [Path(__file__).with_name("cpio.py"), *sorted(initramfs.SOURCES.iterdir()), Path(kernel.BUSYBOX)]
     for source in sources:
         digest.update(source.read_bytes())

@@ -2,27 +2,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A disk image that boots with UEFI and with BIOS: what the stand-in installer writes to the machine's disk.
 
-An MBR with one EFI system partition. UEFI starts EFI/BOOT/BOOTX64.EFI from it; BIOS starts GRUB's boot sector, which
-reads the core image from the sectors behind it. Both GRUBs then load the same kernel and initramfs from the partition.
+An MBR with one EFI system partition. UEFI starts EFI/BOOT/BOOTX64.EFI from it, which is Debian's shim, so that it does
+with Secure Boot, too, and shim starts Debian's GRUB; BIOS starts GRUB's boot sector, which reads the core image from
+the sectors behind it. Both GRUBs then load the same kernel and initramfs from the partition.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 
+from . import secure_boot
 from .command import run
 
 SECTOR = 512
 PARTITION_START = 2048  # sectors; the core image lies before it
-PARTITION_SECTORS = 20 * 2048
+PARTITION_SECTORS = 24 * 2048
 EFI_SYSTEM = 0xEF
 BOOT_CODE = 440  # bytes of the first sector that are code; the partition table is at 446
 LABEL = "LABSYSTEM"
 GRUB = Path("/usr/lib/grub")
-MODULES = ("part_msdos", "fat", "search_label", "linux", "boot")
+MODULES = ("biosdisk", "part_msdos", "fat", "search_label", "linux", "boot")
 
-# GRUB runs this from within its image: no menu, no configuration file, no wait.
+# For BIOS it stands in GRUB's image, for UEFI where Debian's looks for it: no menu, no wait.
 GRUB_CONFIG = f"""\
 search.fs_label {LABEL} root
 linux /vmlinuz root=LABEL={LABEL} console=ttyS0 quiet
@@ -31,17 +34,24 @@ boot
 """
 
 
-def build(target: Path, kernel: Path, initramfs: Path) -> None:
-    """Write the image to ``target``; works without root, mounts nothing. A directory ``target.parts`` is used."""
+def build(target: Path, kernel: Path, initramfs: Path, programs: Mapping[str, Path]) -> None:
+    """Write the image to ``target``; works without root, mounts nothing. A directory ``target.parts`` is used.
+
+    ``programs`` are those of ``secure_boot``.
+    """
     parts = target.with_suffix(".parts")
     parts.mkdir()
     config = parts / "grub.cfg"
     config.write_text(GRUB_CONFIG)
-    core = _grub(parts / "core.img", config, "i386-pc", "biosdisk")
-    loader = _grub(parts / "bootx64.efi", config, "x86_64-efi")
-    partition = _file_system(
-        parts / "system.fat", {"::EFI/BOOT/BOOTX64.EFI": loader, "::vmlinuz": kernel, "::initrd": initramfs}
-    )
+    core = _core(parts / "core.img", config)
+    files = {
+        "::EFI/BOOT/BOOTX64.EFI": programs[secure_boot.SHIM],
+        "::EFI/BOOT/grubx64.efi": programs[secure_boot.GRUB_OF_DISKS],
+        "::EFI/debian/grub.cfg": config,
+        "::vmlinuz": kernel,
+        "::initrd": initramfs,
+    }
+    partition = _file_system(parts / "system.fat", files)
     boot_sector = (GRUB / "i386-pc/boot.img").read_bytes()
     with target.open("wb") as image:
         image.write(boot_sector[:BOOT_CODE] + bytes(446 - BOOT_CODE) + _partition_table())
@@ -52,10 +62,10 @@ def build(target: Path, kernel: Path, initramfs: Path) -> None:
         image.write(partition.read_bytes())
 
 
-def _grub(target: Path, config: Path, platform: str, *modules: str) -> Path:
-    """Make a GRUB image for ``platform`` that runs ``config``."""
-    argv = ["grub-mkimage", "--format", platform, "--config", str(config), "--prefix", "/grub"]
-    run([*argv, "--output", str(target), *MODULES, *modules])
+def _core(target: Path, config: Path) -> Path:
+    """Make a GRUB image for BIOS that runs ``config``."""
+    argv = ["grub-mkimage", "--format", "i386-pc", "--config", str(config), "--prefix", "/grub"]
+    run([*argv, "--output", str(target), *MODULES])
     return target
 
 
@@ -64,7 +74,7 @@ def _file_system(target: Path, files: dict[str, Path]) -> Path:
     with target.open("wb") as image:
         image.truncate(PARTITION_SECTORS * SECTOR)
     run(["mkfs.vfat", "-F", "16", "-n", LABEL, str(target)])
-    run(["mmd", "-i", str(target), "::EFI", "::EFI/BOOT"])
+    run(["mmd", "-i", str(target), "::EFI", "::EFI/BOOT", "::EFI/debian"])
     for name, source in files.items():
         run(["mcopy", "-i", str(target), str(source), name])
     return target

@@ -17,6 +17,9 @@ from .variables import network_first
 FIRMWARES = ("uefi", "bios")
 CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+# With Secure Boot on, and the keys that machines are sold with: Microsoft's.
+SECURE_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd")
+SECURE_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
 NETWORK_SLOT = 3  # of the PCI bus
 DISK_SIZE = 1 << 30  # bytes; the file is sparse
 
@@ -33,16 +36,21 @@ class Machine:
         firmware: str = "uefi",
         *,
         http: bool = False,
+        secure_boot: bool = False,
         trusted: Path | None = None,
         memory: int = 1024,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
 
         With ``http`` its UEFI firmware boots by HTTP instead of PXE, and over HTTPS from who has a certificate of the
-        authority whose own is the PEM file ``trusted``.
+        authority whose own is the PEM file ``trusted``. With ``secure_boot`` it starts only what has a signature that
+        Microsoft's keys vouch for.
         """
         if firmware not in FIRMWARES:
             raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
+        if secure_boot and firmware != "uefi":
+            raise ValueError(f"firmware {firmware!r} knows no Secure Boot")
+        self._secure_boot = secure_boot
         self.name, self.mac, self.firmware, self.memory = name, mac, firmware, memory
         self.serial = directory / f"{name}.serial.log"
         self._errors = directory / f"{name}.qemu.log"
@@ -58,7 +66,8 @@ class Machine:
         with self._disk.open("wb") as disk:
             disk.truncate(DISK_SIZE)
         if firmware == "uefi":
-            self._variables.write_bytes(network_first(VARIABLES.read_bytes(), mac, NETWORK_SLOT, http=http))
+            store = (SECURE_VARIABLES if secure_boot else VARIABLES).read_bytes()
+            self._variables.write_bytes(network_first(store, mac, NETWORK_SLOT, http=http))
 
     def write_disk(self, image: Path) -> None:
         """Copy ``image`` to the beginning of the disk, as an installer does."""
@@ -115,10 +124,13 @@ class Machine:
         return controller if self.firmware == "uefi" else f"{controller},bootindex=2"
 
     def _uefi(self) -> list[str]:
-        """edk2; its boot order stands in its variables."""
-        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={CODE}"]
+        """edk2; its boot order stands in its variables, which with Secure Boot nobody may write but firmware itself."""
+        code = SECURE_CODE if self._secure_boot else CODE
+        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"]
         if self._authorities:
             argv += ["-fw_cfg", f"name=etc/edk2/https/cacerts,file={self._authorities}"]
+        if self._secure_boot:
+            argv += ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
         return argv + ["-drive", f"if=pflash,unit=1,format=raw,file={self._variables}"]
 
     def _bios(self) -> list[str]:

@@ -21,6 +21,8 @@ from ..installers.kernel_boot import KernelBoot
 from ..installers.registry import installer_of
 from ..process.settings import Settings
 from . import architectures as arch
+from .boot_chains import chain_of
+from .grub_limits import obstacle
 from .oddities import oddity_of
 from .policy import Boot, Verdict, judge, script_url
 
@@ -30,13 +32,14 @@ FIRMWARE_PATH = "/ipxe"  # below which network boot programs are by HTTP
 
 
 class Program(Enum):
-    """The program that asks: firmware by PXE or HTTP, iPXE, or an operating system."""
+    """The program that asks: firmware by PXE or HTTP, iPXE, GRUB, or an operating system."""
 
     PXE = "PXE firmware"  # loads by TFTP
     HTTP = "UEFI HTTP boot"  # loads from a URL
     IPXE = "iPXE"
     IPXE_BY_TFTP = "iPXE without HTTP"
     GPXE = "gPXE"  # what iPXE came from; it may have HTTP, but runs none of iPXE's scripts
+    GRUB = "GRUB"  # asks by DHCP for nothing: it goes by what the firmware that loaded it was told
     OS = "an operating system"
 
 
@@ -147,7 +150,10 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What the machine's script boots, as data: ``ipxe.render`` makes the text. ``kind`` names it in events."""
+    """What the machine's script boots, as data: ``ipxe.render`` or ``grub.render`` makes the text.
+
+    ``kind`` names it in events.
+    """
 
     reason: str
     boots: KernelBoot | Chain | Contents | LocalDisk | Unusable
@@ -186,6 +192,7 @@ _LOADERS: Mapping[Program, str] = {
     # What it would be told to load by its script is all by HTTP, so it is given an iPXE that has it.
     Program.IPXE_BY_TFTP: "iPXE that lists no HTTP",
     Program.GPXE: "gPXE",
+    Program.GRUB: "GRUB",
 }
 _IPXE = (Program.IPXE, Program.IPXE_BY_TFTP, Program.GPXE)
 
@@ -202,7 +209,8 @@ def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
     if asked.wants is Wants.NEXT:
         return decide_next(nic, asked, context)
     if asked.wants is Wants.SCRIPT:
-        return refuse_script(nic) or decide_script(nic, context)
+        refused = refuse_script(nic) if asked.program in _IPXE else None
+        return refused or decide_script(nic, context, asked.program)
     verdict, way = judge(nic), nic.machine.local_boot
     reason = _reason(verdict, way)
     if verdict.allowed or way.how in BY_IPXE:
@@ -220,14 +228,17 @@ def _decide_unknown(asked: Asked, context: BootContext) -> Decision:
     if context.for_unknown is None or mac is None:
         return Refusal(reason, missing=True)
     if asked.wants is Wants.SCRIPT:
-        boots = Contents(context.for_unknown) if context.for_unknown else LocalDisk()
+        boots: Contents | LocalDisk | Unusable = Contents(context.for_unknown) if context.for_unknown else LocalDisk()
+        if asked.program is Program.GRUB and isinstance(boots, Contents):
+            boots = Unusable("what unknown machines boot is a script for iPXE, and GRUB can not run it")
         return Script(reason, boots, "unknown")
     if asked.wants is Wants.NEXT:
         # As for a machine that boots a script of its own.
         stand_in = Interface(mac, netboot=Netboot(allow_pxe=True, ipxe_contents="unknown"))
         told = decide_next(Nic(Machine("unknown", interfaces=(stand_in,)), stand_in), asked, context)
         return replace(told, reason=f"{reason}; {told.reason}" if asked.program is not Program.IPXE else reason)
-    if asked.name in {**arch.DEFAULT_FILES, **context.arch_map}.values():
+    first = {**arch.DEFAULT_FILES, **context.arch_map}.values()
+    if asked.name in {link.file for name in first for link in chain_of(name)}:
         return BootFile(reason, asked.name)
     return Refusal(f"{reason}, and this is no boot program", missing=True)
 
@@ -306,15 +317,15 @@ def _is_preset(interface: Interface) -> bool:
 
 
 def refuse_script(nic: Nic) -> Refusal | None:
-    """Return why the machine of ``nic`` is to be told that it has no script, None where it has one."""
+    """Return why the iPXE of ``nic`` is to be told that it has no script, None where it has one."""
     verdict, way = judge(nic), nic.machine.local_boot
     if verdict.boot is not Boot.LOCAL or way.how is not How.NOT_FOUND:
         return None
     return Refusal(_reason(verdict, way), netboot=verdict.allowed, missing=True)
 
 
-def decide_script(nic: Nic, context: BootContext) -> Script | Wait:
-    """Return what the machine of ``nic`` gets that asks for its script, and is not refused it."""
+def decide_script(nic: Nic, context: BootContext, program: Program = Program.IPXE) -> Script | Wait:
+    """Return what the machine of ``nic`` gets whose ``program``, iPXE or GRUB, asks for its script."""
     verdict, way = judge(nic), nic.machine.local_boot
     if verdict.boot is Boot.LOCAL:
         return Script(_reason(verdict, way), LocalDisk(way), verdict.boot.value)
@@ -324,6 +335,8 @@ def decide_script(nic: Nic, context: BootContext) -> Script | Wait:
         boots = _boots(nic, verdict, context.configuration_url)
     except fields.FieldError as error:
         boots = Unusable(str(error))
+    if program is Program.GRUB and (problem := _obstacle_to_grub(boots)):
+        boots = Unusable(problem)
     kind = installer_of(nic.machine).name if verdict.boot is Boot.INSTALLER else verdict.boot.value
     return Script(verdict.reason, boots, kind)
 
@@ -337,3 +350,12 @@ def _boots(nic: Nic, verdict: Verdict, configuration_url: str) -> KernelBoot | C
         named = "netboot.ipxe.url" if netboot.ipxe_url else "metadata.instance.ipxe_script_url"
         return Chain(fields.url(named, script_url(nic)))
     return installer_of(nic.machine).boot(nic, configuration_url)
+
+
+def _obstacle_to_grub(boots: KernelBoot | Chain | Contents | Unusable) -> str:
+    """Return why GRUB can't boot what iPXE would, "" where it can."""
+    if isinstance(boots, Contents):
+        return "netboot.ipxe.contents is a script for iPXE, and GRUB can not run it"
+    if isinstance(boots, Chain):
+        return "the URL leads to a script for iPXE, and GRUB can not run it"
+    return obstacle(boots) if isinstance(boots, KernelBoot) else ""

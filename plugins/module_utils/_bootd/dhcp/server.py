@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from ..decisions.events import Event
@@ -26,7 +26,7 @@ from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, ma
 from .places import Places, is_of_lease, place_of
 from .programs_told import ProgramsTold
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
-from .reply import CLIENT_PORT, SERVER_PORT, Context, Destination, context_from, destination
+from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
 from .sighting import shown_octets, sighting_of
 from .transport import Datagram, Transport
 
@@ -84,6 +84,10 @@ class DhcpServer:
 
     def _answer(self, transport: Transport, heard: Datagram) -> None:
         asker = heard.source_port if heard.slot else 0
+        if asker and heard.source == NO_ADDRESS:
+            # PXE specification 2.1: who asks port 4011 has an address.
+            self._services.metrics.dropped.labels("dhcp", "no_source").inc()
+            return
         answer = self._handler.handle(
             heard.payload, heard.source, heard.interface, broadcast=heard.broadcast, asked_from=asker
         )
@@ -155,21 +159,21 @@ class Handler:
             self._drop("standby")
             return None
         nic = self._services.catalog.by_mac(request.mac)
-        mode = self._mode_of(request, nic, origin, to_proxy_port=bool(asked_from))
-        context = self._context_of(request, nic)
+        mode = self._mode_of(request, nic, origin, asked_from)
+        context = self._programs.context_of(request, nic, self._context, self._services)
         decision = decide_in_mode(request, nic, context, mode, to_proxy_port=bool(asked_from))
         if nic is None:
             return self._answer_unknown(request, decision, origin, asked_from)
         if isinstance(decision, Silence) and decision.wrong:
             self._refuse(decision.reason, origin, decision.wrong)
             return None
+        place = place_of(request, interface, broadcast=broadcast)
         if isinstance(decision, Silence) and decision.reason == NOT_HERE:
             self._drop(decision.reason)
-            self._hear(decision, nic, place_of(request, interface, broadcast=broadcast))
+            self._hear(decision, nic, place)
             return None
         exchange = Exchange(request, nic, source, interface, self._services.log)
         exchange.log_received()
-        place = place_of(request, interface, broadcast=broadcast)
         if isinstance(decision, Silence):
             exchange.log_silence(decision)
             self._drop(decision.reason)
@@ -181,20 +185,13 @@ class Handler:
             self._record(exchange, decision, place)
         return outgoing
 
-    def _context_of(self, request: Packet, nic: Nic | None) -> Context:
-        """Return what a decision about ``request`` of ``nic`` has to know."""
-        told_at = self._programs.told_at(request.mac, request.xid, self._services.clock())
-        if told_at is None or (nic and self._services.journal.state(nic.machine.key).script_at >= told_at):
-            return self._context
-        return replace(self._context, has_program=True)
-
-    def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, *, to_proxy_port: bool) -> str:
+    def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, asked_from: int) -> str:
         """Return the DHCP mode that ``request`` meets."""
         modes, links = self._services.modes, self._services.links
         if modes.is_one:
             return modes.default
         # Who asks port 4011 has an address, and may be behind a router.
-        relay = origin.source if to_proxy_port else link_selection(request) or _unless_zero(request.giaddr) or ""
+        relay = origin.source if asked_from else link_selection(request) or _unless_zero(request.giaddr) or ""
         reserved = nic.interface.address if nic is not None else ""
         return modes.of_request(relay, origin.interface, links.networks_of(origin.interface), reserved)
 

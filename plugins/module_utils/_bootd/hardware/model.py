@@ -207,11 +207,9 @@ def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
         return False
     meta = _mapping(document.get("metadata"))
-    if (
-        (spec.get("userData") or None) != machine.user_data
-        or _local_boot(meta) is None
-        or _extra_options(meta).problems
-    ):
+    if (spec.get("userData") or None) != machine.user_data or _local_boot(meta) is None:
+        return False
+    if _extra_options(meta).problems:
         return False
     return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
 

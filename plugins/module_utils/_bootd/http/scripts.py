@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The iPXE scripts: ``auto.ipxe`` from DHCP, ``autoexec.ipxe`` that iPXE looks for by itself."""
+"""The scripts of iPXE and the configurations of GRUB, of machines that ask for them.
+
+``auto.ipxe`` comes from DHCP, ``autoexec.ipxe`` iPXE looks for by itself. GRUB that firmware has loaded by HTTP looks
+for ``/grub/grub.cfg``, or beside the file it was loaded from; see ``grub.names``.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,11 @@ except ImportError:
 from ..decisions import events
 from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script, refuse_script
 from ..decisions.waiting import what_for
-from ..hardware.mac import parse_mac
+from ..grub import render as grub
+from ..grub.names import is_configuration, mac_in
+from ..hardware.mac import parse_mac, split_mac
 from ..hardware.model import Nic
+from ..process.served_files import tidied
 from ..runtime import admission, configuration_handout
 from . import responses
 from .site import Site
@@ -24,7 +31,7 @@ NAMES = ("auto.ipxe", "autoexec.ipxe")
 
 
 def add_routes(app: Bottle, site: Site) -> None:
-    """Add ``/auto.ipxe``, ``/autoexec.ipxe`` and the same below ``/<mac>/``."""
+    """Add ``/auto.ipxe``, ``/autoexec.ipxe`` and the same below ``/<mac>/``; ``grub.cfg`` anywhere."""
 
     def by_address() -> HTTPResponse:
         return answer(site, None)
@@ -35,33 +42,55 @@ def add_routes(app: Bottle, site: Site) -> None:
             return responses.text(404, f"{mac} is no MAC address\n")
         return answer(site, parsed)
 
+    def of_grub(path: str) -> HTTPResponse:
+        mac, name = split_mac(tidied(path))
+        return answer(site, mac or mac_in(name), Program.GRUB)
+
+    app.get("/<path:re:(?:[^/]+/)*grub\\.cfg(?:-[^/]+)?>", callback=of_grub)
     for name in NAMES:
         app.get(f"/{name}", callback=by_address)
         app.get(f"/<mac>/{name}", callback=by_mac)
 
 
-def answer(site: Site, mac: str | None) -> HTTPResponse:
-    """Return the script of the machine with ``mac``, None: of the client's address; 404 where there is no such one."""
+def program_of(name: str) -> Program | None:
+    """Return which program asks for its script by the tidied path ``name``, None where it is that of a file."""
+    if name.rpartition("/")[2] in NAMES:
+        return Program.IPXE
+    return Program.GRUB if is_configuration(name) else None
+
+
+def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTPResponse:
+    """Return the script, for ``program``, of the machine with ``mac``, None: of the client's address.
+
+    404 where there is no such machine.
+    """
     caller = site.caller(request.environ, mac)
     if caller.nic is None:
-        site.asked_by_unknown(request.environ, mac)
-        asked = Asked(Wants.SCRIPT, Program.IPXE, who=caller.name)
-        decision = decide(None, asked, site.boot_context(request.environ))
+        environ = request.environ
+        site.asked_by_unknown(environ, mac)
+        decision = decide(None, Asked(Wants.SCRIPT, program, who=caller.name), site.boot_context(environ))
         if isinstance(decision, Script):
-            return responses.text(200, site.render(decision, caller.name, site.services.settings))
+            return responses.text(200, _text(site, program, decision, caller.name))
         return responses.text(404, f"{decision.reason}\n")
-    nic, settings, environ = caller.nic, site.services.settings, request.environ
+    nic, environ = caller.nic, request.environ
     if refusal := refuse_script(nic):
         if _asks(site, nic):
             site.record(nic, events.LocalBoot(refusal.reason))
         return responses.text(404, f"{refusal.reason}\n")
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
-    script = decide_script(nic, context)
-    text = site.render(script, nic.interface.mac, settings)
+    script = decide_script(nic, context, program)
+    text = _text(site, program, script, nic.interface.mac)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
     if waits_for:
-        text = site.render(decide_script(nic, replace(context, waits_for=waits_for)), nic.interface.mac, settings)
+        waits = decide_script(nic, replace(context, waits_for=waits_for), program)
+        text = _text(site, program, waits, nic.interface.mac)
     return responses.text(200, text)
+
+
+def _text(site: Site, program: Program, script: Script | Wait, mac: str) -> str:
+    settings = site.services.settings
+    by_grub = program is Program.GRUB
+    return grub.render(script, mac, settings, "http") if by_grub else site.render(script, mac, settings)
 
 
 def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
