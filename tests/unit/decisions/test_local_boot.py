@@ -9,7 +9,19 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from _bootd.decisions.boot import Asked, BootContext, BootFile, Decision, Program, Refusal, Wants, decide, decide_script
+from _bootd.decisions.boot import (
+    Asked,
+    BootContext,
+    BootFile,
+    Decision,
+    Program,
+    Refusal,
+    Script,
+    Wait,
+    Wants,
+    decide,
+    decide_script,
+)
 from _bootd.decisions.boot_programs import wanted_programs
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import identify
@@ -46,7 +58,8 @@ def offer(options: dict[int, bytes], word: str) -> BootOffer:
 
 
 def get(wants: Wants, word: str, *, allow_pxe: bool = False) -> Decision:
-    return decide(off(word, allow_pxe=allow_pxe), Asked(wants, Program.HTTP, (16,), "snponly.efi"), BOOT)
+    program = Program.IPXE if wants is Wants.SCRIPT else Program.HTTP
+    return decide(off(word, allow_pxe=allow_pxe), Asked(wants, program, (16,), "snponly.efi"), BOOT)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +148,15 @@ def test_file_is_sent_where_ipxe_boots_the_disk(word):
     assert get(Wants.FILE, word) == BootFile(reason, "snponly.efi", netboot=False)
 
 
+def test_grub_is_never_refused_its_configuration_which_would_leave_it_at_its_prompt():
+    there = off("404")
+    assert decide(there, Asked(Wants.SCRIPT, Program.GRUB), BOOT) == decide_script(there, BOOT, Program.GRUB)
+
+
+def script_for(there: Nic, _program: Program) -> tuple[Script | Wait, str]:
+    return decide_script(there, BOOT), "#!ipxe\n"
+
+
 def test_tftp_says_that_it_is_not_there():
     catalog = Catalog()
     for name in ("snponly.efi", "autoexec.ipxe"):
@@ -142,7 +164,9 @@ def test_tftp_says_that_it_is_not_there():
             machine = off(word).machine
             catalog.replace([machine])
             request = Request(f"{PATH}/{name}")
-            found = tftp.decide(request, "", catalog, BOOT, lambda nic: (decide_script(nic, BOOT), "#!ipxe\n"), str)
+            found = tftp.decide(
+                request, "", catalog, BOOT, lambda nic, _program: (decide_script(nic, BOOT), "#!ipxe\n"), str
+            )
             if word == "404" or name != "autoexec.ipxe":
                 assert isinstance(found, tftp.Refuse) and found.code is code
             else:
