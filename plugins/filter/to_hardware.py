@@ -39,6 +39,11 @@ description:
     this machine where the default does not suit, as in V(ipxe.efi).
   - C(netboot_allow_pxe), V(true) unless given. C(netboot_reprovision) is a text, such as a date, that asks for another
     installation when it changes. C(netboot_firmware) is V(uefi) or V(bios). C(netboot_arch) is V(x86_64) unless given.
+  - C(netboot_https_boot) says that the firmware of this machine trusts bootd's certificate, so that UEFI HTTP boot is
+    given https URLs, in the annotation C(netboot.baremetal/https-boot).
+  - C(netboot_local_boot) is how the machine gets to its disk where netboot is off, for firmware that the default does
+    not get there, in the annotation C(netboot.baremetal/local-boot). It is one of V(menu), V(exit), V(sanboot),
+    V(sanboot:0x81) for the second disk, V(404) and V(lease).
   - C(netboot_after) is a list of the machines that have to be done before this one boots, in the annotation
     C(netboot.baremetal/after). Where it is not given, a machine that joins the Harvester cluster with
     C(harvester_vip) waits for the one that creates it; see P(baremetal.netboot.harvester_config#filter). An empty

@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
 
-from e2e.site import BOOTED
+from e2e.site import BOOTED, Site
+from lab import bootstrap
+from programs.require import require
 from samples import howto
 
+LOADED_BY_FIRMWARE = ["known", "offered", "loading", "script", "kernel"]
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 FILE = "58-47-ca-71-d8-49/snponly.efi"
 URL = "http://10.10.0.20:7080/ipxe/58-47-ca-71-d8-49/snponly.efi"
@@ -21,26 +27,36 @@ LOADED += ["/harvester/config-create.yaml", f"{BASE}-amd64.iso", f"{BASE}-amd64.
 
 
 @pytest.mark.parametrize(
-    ("firmware", "options", "filenames", "stages"),
+    ("firmware", "options", "filenames", "stages", "tftp"),
     [
         # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk, and the system.
-        ("uefi", {}, [FILE, SCRIPT, "", "", ""], ["known", "offered", "loading", "script", "kernel"]),
+        ("uefi", {}, [FILE, SCRIPT, "", "", ""], LOADED_BY_FIRMWARE, True),
         # The URL after the restart is refused: without one firmware would ask for a minute.
-        ("uefi", {"http": True}, [URL, SCRIPT, "", URL, ""], ["known", "offered", "loading", "script", "kernel"]),
+        (
+            "uefi",
+            {"http": True},
+            [URL, SCRIPT, "", URL, ""],
+            LOADED_BY_FIRMWARE,
+            False,
+        ),
         # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
-        ("bios", {}, [SCRIPT, "", SCRIPT, ""], ["known", "offered", "script", "kernel"]),
+        ("bios", {}, [SCRIPT, "", SCRIPT, ""], ["known", "offered", "script", "kernel"], False),
     ],
     ids=["uefi", "uefi-http", "bios"],
 )
-def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options, filenames, stages):
+def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options, filenames, stages, tftp):
     site.serve(howto.HARDWARE)
     site.configure("/dev/nvme0n1")
     machine = site.machine(firmware, **options)
-    machine.power_on()
-    site.wait_until(lambda: site.known()["stage"] == "ready", machine, "answered as a node that is ready")
+    with captured(site, "udp port 69") as requests:
+        machine.power_on()
+        site.wait_until(lambda: site.known()["stage"] == "ready", machine, "answered as a node that is ready")
 
     assert BOOTED in machine.console
 
+    assert bool(requests()) is tftp
+    # HEAD and GET, and nothing that leads elsewhere: firmware follows no redirect.
+    assert {line["status"] for line in site.bootd.lines("http")} <= {200, 403}
     assert site.filenames() == filenames
     assert site.images_asked_for() == LOADED
     known = site.known()
@@ -52,6 +68,21 @@ def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options
     assert known["firmware"] == firmware
     assert known["facts"]["serial"] == "um790-1"
     assert known["bytes"]["http"] > 0
+
+
+@contextmanager
+def captured(site: Site, what: str) -> Iterator[Callable[[], list[bytes]]]:
+    """Capture what ``what`` says at bootd's node; call the result at the end for a line of each packet."""
+    require("tcpdump")
+    argv = ["tcpdump", "-i", "eth0", "-n", "-l", "--immediate-mode", what]
+    tcpdump = site.lab.popen(bootstrap.NODE, argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    next(line for line in tcpdump.stderr if b"listening on" in line)
+    seen: list[bytes] = []
+    try:
+        yield lambda: seen
+    finally:
+        tcpdump.terminate()
+        seen += filter(None, tcpdump.communicate()[0].splitlines())
 
 
 def test_machine_whose_installation_fails_may_simply_boot_again(site):

@@ -14,22 +14,27 @@ FROM_DISK = "system: booted without a marker"  # its disk was written by the tes
 
 
 @pytest.mark.parametrize(
-    ("firmware", "told"),
+    ("firmware", "options", "way", "told"),
     [
         # Not PXE-E16: that is what edk2 says after a minute without an answer it can use.
-        ("uefi", "PXE-E21: Remote boot cancelled"),
-        ("bios", "Booting from SAN device 0x80"),
+        ("uefi", {}, "", "PXE-E21: Remote boot cancelled"),
+        ("uefi", {"http": True}, "", "Client Error: 403 Forbidden"),
+        ("bios", {}, "", "Booting from SAN device 0x80"),
+        # Two other ways; docs/how-a-machine-boots.md has what came of the rest.
+        # It ran iPXE, which fetched its script.
+        ("uefi", {"http": True}, "exit", '"uri": "/58-47-ca-71-d8-49/auto.ipxe"'),
+        ("bios", {}, "404", "Booting from Hard Disk"),
     ],
-    ids=["uefi", "bios"],
+    ids=["uefi", "uefi-http", "bios", "uefi-http-exit", "bios-404"],
 )
-def test_machine_boots_its_disk(site, firmware, told):
-    site.serve(OFF)
-    machine = site.machine(firmware)
+def test_machine_boots_its_disk(site, firmware, options, way, told):
+    site.serve(OFF.replace("metadata:", f'metadata:\n  annotations: {{netboot.baremetal/local-boot: "{way}"}}', 1))
+    machine = site.machine(firmware, **options)
     machine.write_disk(site.files / artifacts.ISO)
     machine.power_on()
     site.wait_until(lambda: FROM_DISK in machine.console, machine, "booted from its disk")
 
-    assert told in machine.console
+    assert told in machine.console + site.bootd.log.read_text()
     assert site.images_asked_for() == []
     assert site.known()["bytes"]["tftp"] == 0
     assert site.known()["stage"] == "known"

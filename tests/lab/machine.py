@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from .accelerator import accelerator
+from .https_trust import signature_list
 from .network import BRIDGE, Lab
 from .variables import network_first
 
@@ -36,12 +37,14 @@ class Machine:
         *,
         http: bool = False,
         secure_boot: bool = False,
+        trusted: Path | None = None,
         memory: int = 1024,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
 
-        With ``http`` its UEFI firmware boots by HTTP instead of PXE; with ``secure_boot`` it starts only what has a
-        signature that Microsoft's keys vouch for.
+        With ``http`` its UEFI firmware boots by HTTP instead of PXE, and over HTTPS from who has a certificate of the
+        authority whose own is the PEM file ``trusted``. With ``secure_boot`` it starts only what has a signature that
+        Microsoft's keys vouch for.
         """
         if firmware not in FIRMWARES:
             raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
@@ -54,6 +57,9 @@ class Machine:
         self._disk = directory / f"{name}.disk"
         self._variables = directory / f"{name}.variables"
         self._lab = lab
+        self._authorities = directory / f"{name}.authorities" if trusted else None
+        if trusted and self._authorities:
+            self._authorities.write_bytes(signature_list(trusted.read_text()))
         # Interface names hold 15 characters, machine names may be longer.
         self._tap = lab.tap("tap" + mac.replace(":", ""))
         self._process: subprocess.Popen[bytes] | None = None
@@ -121,6 +127,8 @@ class Machine:
         """edk2; its boot order stands in its variables, which with Secure Boot nobody may write but firmware itself."""
         code = SECURE_CODE if self._secure_boot else CODE
         argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"]
+        if self._authorities:
+            argv += ["-fw_cfg", f"name=etc/edk2/https/cacerts,file={self._authorities}"]
         if self._secure_boot:
             argv += ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
         return argv + ["-drive", f"if=pflash,unit=1,format=raw,file={self._variables}"]

@@ -15,8 +15,12 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.extra_options import (
     PATH as DHCP_OPTIONS_PATH,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import AFTER_ANNOTATION
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    AFTER_ANNOTATION,
+    HTTPS_BOOT_ANNOTATION,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
 
 Told = Callable[[str, Any, str], None]  # takes the key, the value, and what would be right
@@ -214,6 +218,8 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     "annotations": text_values,
     "reprovision": mark,
     "after": texts,
+    "local_boot": text,
+    "https_boot": switch,
     "dhcp_options": mapping,
     "disks": texts,
     "os": system,
@@ -259,6 +265,8 @@ _FIELDS = {
     "metadata.name": "name",
     "metadata.namespace": "namespace",
     f"metadata.annotations.{AFTER_ANNOTATION}": "after",
+    f"metadata.annotations.{LOCAL_BOOT_ANNOTATION}": "local_boot",
+    f"metadata.annotations.{HTTPS_BOOT_ANNOTATION}": "https_boot",
     "spec.metadata.instance.operating_system.distro": "os",
     "spec.metadata.instance.operating_system.version": "os_version",
     "spec.metadata.instance.userdata": "kernel_args",

@@ -24,6 +24,8 @@ A machine is a mapping of these keys (others are refused; other names that are u
     allow_pxe       true unless given; allow_workflow: false
     reprovision     a new value here asks for another installation
     after           machines that have to be done first: list, or text separated by commas
+    https_boot      its firmware trusts bootd's certificate: https URLs for UEFI HTTP boot
+    local_boot      how it gets to its disk where netboot is off: menu, exit, sanboot, sanboot:0x81, 404 or lease
     dhcp_options    more DHCP options: {name or code: value}
     tftp_server_name  boot_file_name  static_routes ([{destination, router}])
     interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
@@ -43,10 +45,12 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.extra_options import (
     DHCP_OPTIONS_ANNOTATION,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     AFTER_ANNOTATION,
     API_VERSION,
+    HTTPS_BOOT_ANNOTATION,
     KIND,
     REPROVISION_ANNOTATION,
 )
@@ -217,6 +221,10 @@ class _Plan:
             annotations[REPROVISION_ANNOTATION] = given["reprovision"]
         if given.get("after"):
             annotations[AFTER_ANNOTATION] = ",".join(given["after"])
+        if "https_boot" in given:
+            annotations[HTTPS_BOOT_ANNOTATION] = str(given["https_boot"]).lower()
+        if "local_boot" in given:
+            annotations[LOCAL_BOOT_ANNOTATION] = given["local_boot"]
         if given.get("dhcp_options"):
             annotations[DHCP_OPTIONS_ANNOTATION] = json.dumps(given["dhcp_options"])
         meta = {

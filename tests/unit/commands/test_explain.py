@@ -19,6 +19,7 @@ from _bootd.daemon import main
 from _bootd.decisions import architectures
 from _bootd.decisions.stages import State
 from _bootd.hardware.extra_options import ExtraOption
+from _bootd.hardware.local_boot import parse_local_boot
 from _bootd.hardware.model import Interface, Machine, Netboot, Nic, Osie
 from _bootd.http.status import machine_document
 from _bootd.process.settings import Settings
@@ -100,6 +101,28 @@ def test_explain_netboot_off_by_http_is_the_403_that_it_gets():
     lines = explained(howto.nic(Netboot(False)), 16)
     assert "  refused: 403: netboot is off for um790-1: netboot.allowPXE is false" in lines
     assert "0.0.0.0" not in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("word", "arch", "said"),
+    [
+        ("404", 16, "refused: 404"),
+        ("404", 7, "refused"),
+        ("exit", 7, "sends snponly.efi, if it is there: --boot-files names the directories to look in"),
+        ("sanboot", 0, "sends undionly.kpxe, if it is there: --boot-files names the directories to look in"),
+    ],
+)
+def test_explain_names_the_way_to_the_disk_and_follows_it(word, arch, said):
+    there = howto.nic(Netboot(False))
+    machine = replace(there.machine, local_boot=parse_local_boot(word))
+    lines = explained(Nic(machine, there.interface), arch)
+    assert (
+        f"  because netboot is off for um790-1: netboot.allowPXE is false, and its way to the disk is {word}" in lines
+    )
+    assert [line for line in lines if line.strip().startswith(said)]
+    refused = [line for line in lines if line.startswith("  refused: 404")]
+    script = [line for line in lines if line == "  | echo bootd: starting the local disk"]
+    assert (bool(refused), bool(script)) == (word == "404", word != "404")
 
 
 def test_explain_netboot_off_by_pxe_asks_for_no_file():

@@ -12,6 +12,8 @@ import pytest
 from _bootd.commands import start_checks
 from _bootd.commands.arguments import parse
 from _bootd.daemon import main
+from programs.require import require
+from samples.certificates import make_certificate
 
 DIRECTORIES = ("state", "config", "image", "manifests", "boot")
 
@@ -59,6 +61,55 @@ def test_directory_that_everybody_may_write(flags, tmp_path, name, mode):
     path.chmod(mode)
     (problem,) = problems(flags)
     assert f"{path}: everybody may write there (mode {mode:04o}); run: chmod o-w {path}" in problem
+
+
+@pytest.fixture
+def https(flags, tmp_path) -> dict[str, str]:
+    """The flags of a bootd with a certificate that may start."""
+    require("openssl")
+    certificate, key = make_certificate(tmp_path, "bootd", "192.0.2.1")
+    return {**flags, "--tls-cert": str(certificate), "--tls-key": str(key)}
+
+
+def test_nothing_is_wrong_with_a_certificate_as_it_should_be(https):
+    assert problems(https) == []
+    os.chmod(https["--tls-key"], 0o640)  # of root, for the daemon's group
+    assert problems(https) == []
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o660, 0o602])
+def test_key_of_the_certificate_that_others_may_read_or_write(https, mode):
+    os.chmod(https["--tls-key"], mode)
+    (problem,) = problems(https)
+    assert f"--tls-key {https['--tls-key']}: others may have read or written it (mode {mode:04o})" in problem
+
+
+def test_certificate_that_everybody_may_write(https):
+    os.chmod(https["--tls-cert"], 0o646)
+    (problem,) = problems(https)
+    assert "everybody may write it (mode 0646)" in problem
+
+
+@pytest.mark.parametrize(
+    ("flag", "content", "said"),
+    [
+        ("--tls-key", None, "No such file"),
+        ("--tls-cert", b"", "can't be used: "),
+        ("--tls-cert", b"-----BEGIN CERTIFICATE-----\n", "can't be used: "),
+        ("--tls-key", "of another certificate", "key values mismatch"),
+    ],
+)
+def test_certificate_that_can_not_be_used(https, tmp_path, flag, content, said):
+    file = Path(https[flag])
+    if content is None:
+        file.unlink()
+    elif isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        file.write_bytes(make_certificate(tmp_path, "other", "192.0.2.1")[1].read_bytes())
+    (problem,) = problems(https)
+    assert https["--tls-cert"] in problem and https["--tls-key"] in problem
+    assert said in problem
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o660, 0o602])

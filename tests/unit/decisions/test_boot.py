@@ -126,7 +126,7 @@ def test_decide_file_by_name_means_the_same_on_tftp_and_http(program):
 @pytest.mark.parametrize("wants", Wants)
 def test_decide_unknown_client_gets_nothing_and_is_named(wants):
     decision = decide(None, Asked(wants, Program.PXE, UEFI, "ipxe.efi", "192.0.2.7"), CONTEXT)
-    assert decision == Refusal("no Hardware object has 192.0.2.7")
+    assert decision == Refusal("no Hardware object has 192.0.2.7", missing=True)
 
 
 @pytest.mark.parametrize(

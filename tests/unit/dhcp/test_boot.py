@@ -141,7 +141,9 @@ def test_boot_offer_file_by_the_operators_map():
 def test_boot_offer_file_by_the_object():
     where = nic(netboot=Netboot(allow_pxe=True, ipxe_binary="snp-x86_64.efi"))
     assert offer(UEFI, where, arch_map={7: "ipxe.efi"}).file == f"{PATH}/snp-x86_64.efi"
-    assert offer(IPXE, where).file == SCRIPT
+    # The iPXE of a network card, too; but not the one that was loaded.
+    assert offer(IPXE, where).file == f"{PATH}/snp-x86_64.efi"
+    assert offer(IPXE, where, has_program=True).file == SCRIPT
 
 
 @pytest.mark.parametrize("options", [UEFI, BIOS, HTTP_BOOT, IPXE, LINUX])

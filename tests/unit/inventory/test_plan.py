@@ -132,6 +132,11 @@ def test_plan_is_the_same_text_every_time():
         ({"gateway": " ", "dns": ["", "10.10.0.2", None]}, NIC + "dhcp.name_servers", ["10.10.0.2"]),
         ({"gateway": " "}, NIC + "dhcp.ip.gateway", "10.10.0.1"),
         ({"reprovision": 2}, "metadata.annotations", {"netboot.baremetal/reprovision": "2"}),
+        ({"local_boot": "exit"}, "metadata.annotations", {"netboot.baremetal/local-boot": "exit"}),
+        ({"https_boot": True}, "metadata.annotations", {"netboot.baremetal/https-boot": "true"}),
+        ({"https_boot": "no"}, "metadata.annotations", {"netboot.baremetal/https-boot": "false"}),
+        # YAML takes it for a number.
+        ({"local_boot": 404}, "metadata.annotations", {"netboot.baremetal/local-boot": "404"}),
         ({"labels": {"role": "server"}}, "metadata.labels", {"role": "server"}),
         ({"user_data": "#cloud-config\n"}, "spec.userData", "#cloud-config\n"),
         (
@@ -214,6 +219,7 @@ def test_plan_more_interfaces_do_not_netboot_unless_told_to():
         ({"labels": {"gpu": True}}, "labels", "gpu should be text: put it in quotes"),
         ({"labels": "x"}, "labels", "mapping"),
         ({"reprovision": True}, "reprovision", "new each time"),
+        ({"local_boot": "disk"}, "local_boot", "should be one of menu, exit, sanboot, 404, lease, or sanboot:0x81"),
         ({"tftp_server_name": "10.10.0.2"}, "boot_file_name", "goes together with tftp_server_name"),
         ({"os_version": 1.2}, "os_version", "quotes"),
         ({"os": {"distro": "harvester", "flavour": "x"}}, "os", "flavour"),

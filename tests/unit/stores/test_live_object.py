@@ -69,6 +69,18 @@ def test_as_served(given, kept, expected):
     assert served(live(**given), kept) == expected
 
 
+def test_other_cards_of_an_installed_machine_are_served_off_and_left_alone_in_the_object():
+    document = yaml.safe_load(howto.HARDWARE)
+    first = document["spec"]["interfaces"][0]
+    other = {**first, "dhcp": {**first["dhcp"], "mac": "58:47:ca:71:d8:50", "ip": {"address": "10.10.0.17"}}}
+    document["spec"]["interfaces"].append(other)
+    document["metadata"] |= {"resourceVersion": "7", "uid": "u"}
+    found = live_object_from(document)
+    cards = as_served(found, INSTALLED).interfaces
+    assert [(card.netboot.allow_pxe, card.netboot.switched_off) for card in cards] == [(False, True)] * 2
+    assert switches(patch_of(found, INSTALLED)) == [("/spec/interfaces/0/netboot/allowPXE", False)]
+
+
 def test_patch_of_switches_and_says_so_at_once():
     patch = patch_of(live(state=State(stage="kernel")), INSTALLED)
     place = "/spec/interfaces/0"

@@ -50,3 +50,14 @@ def test_clash_problems_name_both():
     assert [problem.where for problem in problems] == ["young.yaml", "younger.yaml"] * 2
     assert all("default/old" in problem.message and "old.yaml" in problem.message for problem in problems)
     assert FIRST in problems[0].message and "10.10.0.1" in problems[2].message
+
+
+def test_machine_that_was_installed_from_one_card_is_installed_from_no_other():
+    on = Netboot(allow_pxe=True)
+    cards = (Interface(FIRST, netboot=on), Interface(SECOND, netboot=on), Interface("52:54:00:00:00:03"))
+    served = as_served(Machine("a", interfaces=cards), {SECOND: ""})
+    found = [(card.netboot.allow_pxe, card.netboot.switched_off) for card in served.interfaces]
+    assert found == [(False, True), (False, True), (None, False)]
+    # Another value asks for another installation, from whichever card.
+    again = Machine("a", interfaces=cards, reprovision="2")
+    assert as_served(again, {SECOND: ""}) is again

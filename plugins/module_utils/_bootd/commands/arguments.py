@@ -31,6 +31,7 @@ from .flag_values import (
     networks,
     store,
 )
+from .https_options import HTTPS_FLAGS, https_problems
 from .mode_options import mode_problems, read_script
 
 STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
@@ -99,6 +100,8 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _add_common(parser, environ, required=True)
     _flag(parser, environ, "--interface", "", "answer DHCP on this interface only", metavar="IF")
     _flag(parser, environ, "--bind", "0.0.0.0", "IPv4 address the servers listen on", metavar="IP")
+    for flag, default, text, metavar in HTTPS_FLAGS:
+        _flag(parser, environ, flag, default, text, metavar)
     _flag(parser, environ, "--tftp-port", "69", "TFTP port", metavar="PORT")
     _flag(parser, environ, "--dhcp-port", "67", "DHCP port", metavar="PORT")
     _flag(parser, environ, "--syslog-port", "514", "syslog port", metavar="PORT")
@@ -262,6 +265,7 @@ def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Sett
         problems.append("--config-dir goes with --store files:DIR; in a cluster, configurations are Secrets")
     problems += mode_problems(values)
     problems += more
+    problems += https_problems(values)
     if problems:
         raise UsageError("\n".join(problems))
     return Settings(**{"state_dir": "", "address": EXAMPLE_ADDRESS, **values})
@@ -337,6 +341,9 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "interface": (str, "a network interface"),
     "bind": (lambda text: str(IPv4Address(text)), "an IPv4 address"),
     "http_port": _PORT,
+    "https_port": _PORT,
+    **dict.fromkeys(("tls_cert", "tls_key"), (str, "a file")),
+    "https_boot": (_yes_no, "yes or no"),
     "tftp_port": _PORT,
     "dhcp_port": _PORT,
     "syslog_port": _PORT,

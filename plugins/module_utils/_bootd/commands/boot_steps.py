@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ..decisions.boot import FIRMWARE_PATH, SCRIPT_NAME, Asked, BootContext, Program, Refusal, Script, Wait, Wants
+from ..decisions.boot import (
+    FIRMWARE_PATH,
+    SCRIPT_NAME,
+    Asked,
+    BootContext,
+    Program,
+    Refusal,
+    Script,
+    Wait,
+    Wants,
+    refuse_script,
+)
 from ..decisions.boot import decide as decide_boot
 from ..decisions.boot_chains import Kind, Link, link_of
 from ..decisions.events import Via
@@ -106,9 +117,12 @@ class _Boot:
     _script_of: ScriptOf
     _mode: str
 
-    def of(self, client: Client, name: str, left: int) -> Iterator[Step]:
-        """Yield the steps of ``client``, called ``name``, and of the ``left`` programs that may follow."""
-        told = yield from self._by_dhcp(client, name)
+    def of(self, client: Client, name: str, left: int, *, loaded: bool = False) -> Iterator[Step]:
+        """Yield the steps of ``client``, called ``name``, and of the ``left`` programs that may follow.
+
+        ``loaded``: it is what the machine was told to load before.
+        """
+        told = yield from self._by_dhcp(client, name, loaded=loaded)
         if told is None:
             return
         name = name.partition(",")[0]
@@ -133,13 +147,13 @@ class _Boot:
         """Yield the steps of the iPXE that ``load`` has asked for, or that is there already."""
         if following := _following(client, load):
             if left > 1:
-                yield from self.of(Client(IPXE, client.arch), following, left - 1)
+                yield from self.of(Client(IPXE, client.arch), following, left - 1, loaded=not load.refused)
             else:
                 yield Step(following, "", refused="not followed: it is told to load the same again and again")
 
-    def _by_dhcp(self, client: Client, name: str) -> Generator[Step, None, _Told | None]:
+    def _by_dhcp(self, client: Client, name: str, *, loaded: bool) -> Generator[Step, None, _Told | None]:
         """Yield what ``client`` asks by DHCP; return what it is told to load, None where it is told nothing."""
-        step, told = self.lease(client, name)
+        step, told = self.lease(client, name, loaded=loaded)
         yield step
         if self._mode == OFF and client.kind == FIRMWARE:
             yield self._by_http(f"{self._settings.http_base}/{dashed(self._nic.interface.mac)}/{SCRIPT_NAME}", "iPXE")
@@ -183,19 +197,18 @@ class _Boot:
         """Return the step that asks for ``file``, a URL or a name by TFTP."""
         return self._by_http(file, name) if "://" in file else self._by_tftp(file, name)
 
-    def lease(self, client: Client, name: str) -> tuple[Step, _Told]:
+    def lease(self, client: Client, name: str, *, loaded: bool = False) -> tuple[Step, _Told]:
         """Return what ``client`` gets by DHCP, and what it reads in the reply."""
-        return self._ask(client.discover(self._nic.interface.mac), name, DISCOVER)
+        return self._ask(client.discover(self._nic.interface.mac), name, DISCOVER, loaded=loaded)
 
     def _ask_proxy(self, client: Client, name: str) -> tuple[Step, _Told]:
         """Return what ``client`` gets that asks again, on port 4011, with the address that another server gave it."""
         address = self._nic.interface.address or EXAMPLE_CLIENT
         return self._ask(client.proxy_request(self._nic.interface.mac, address), name, PROXY_REQUEST)
 
-    def _ask(self, request: Packet, name: str, asks: str) -> tuple[Step, _Told]:
-        answer = decide_in_mode(
-            request, self._nic, context_from(self._settings), self._mode, to_proxy_port=asks == PROXY_REQUEST
-        )
+    def _ask(self, request: Packet, name: str, asks: str, *, loaded: bool = False) -> tuple[Step, _Told]:
+        context = replace(context_from(self._settings), has_program=loaded)
+        answer = decide_in_mode(request, self._nic, context, self._mode, to_proxy_port=asks == PROXY_REQUEST)
         if not isinstance(answer, Answer):
             return Step(name, asks, refused=_SILENCES.get(answer.reason, answer.reason)), _Told()
         reply, interface = answer.reply, self._nic.interface
@@ -224,13 +237,16 @@ class _Boot:
     def _elsewhere(self, told: _Told) -> str:
         """Return what ``told`` has the client load from another than bootd, "" where it is bootd's."""
         if "://" in told.file:
-            return "" if told.file.startswith(f"{self._settings.http_base}/") else told.file
+            own = filter(None, (self._settings.http_base, self._settings.https_base))
+            return "" if any(told.file.startswith(f"{base}/") for base in own) else told.file
         return f"{told.file} from {told.server}" if told.server not in ("", self._settings.address) else ""
 
     def _by_http(self, url: str, name: str) -> Step:
         asks = f"HTTP GET {url}"
         path = urlsplit(url).path
         if path.rpartition("/")[2] == SCRIPT_NAME:
+            if refusal := refuse_script(self._nic):
+                return Step(name, asks, refused=f"404: {refusal.reason}")
             script, text = self._script_of(self._nic, Program.IPXE)
             return Step(name, asks, {"script": text}, because=script.reason)
         file = path.removeprefix(f"{FIRMWARE_PATH}/")
@@ -239,7 +255,7 @@ class _Boot:
         asked = Asked(Wants.FILE, Program.HTTP, name=file, who=self._nic.interface.mac)
         decision = decide_boot(self._nic, asked, BootContext.of(self._settings))
         if isinstance(decision, Refusal):
-            return Step(name, asks, refused=f"403: {decision.reason}")
+            return Step(name, asks, refused=f"{404 if decision.missing else 403}: {decision.reason}")
         return self._send(name, asks, file)
 
     def _by_tftp(self, file: str, name: str) -> Step:

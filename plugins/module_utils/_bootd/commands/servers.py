@@ -37,9 +37,10 @@ class Servers:
 
     def __init__(self, services: Services) -> None:
         settings = services.settings
+        self._http = HttpServer(services)
         self._servers: dict[str, Server] = {
             "syslog": SyslogServer(services),
-            "http": HttpServer(services),
+            "http": self._http,
             "tftp": TftpServer(services),
         }
         if settings.router_advertisements:
@@ -69,8 +70,8 @@ class Servers:
 
     def ports(self) -> dict[str, int]:
         """Return the port each server really listens on, by server."""
-        found = {name: server.port for name, server in self._servers.items() if server.port}
+        found = {name: server.port for name, server in self._servers.items()}
+        found["https"] = self._http.https_port
         dhcp = self._servers.get("dhcp")
-        if isinstance(dhcp, DhcpServer) and dhcp.proxy_port:
-            found["proxy"] = dhcp.proxy_port
-        return found
+        found["proxy"] = dhcp.proxy_port if isinstance(dhcp, DhcpServer) else 0
+        return {name: port for name, port in found.items() if port}

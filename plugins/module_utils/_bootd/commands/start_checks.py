@@ -16,11 +16,12 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from itertools import chain
 
 from ..decisions.tokens import MAX_KEY_BYTES, is_weak
+from ..http.tls import Certificate, reason_of
 
 
 def problems(options: argparse.Namespace) -> list[str]:
     """Return a sentence for each, with the way out; paths that can't be looked at are others' problem."""
-    return [*_directories(options), *_keys(options), *_trusted(str(options.trusted_proxies))]
+    return [*_directories(options), *_keys(options), *_https(options), *_trusted(str(options.trusted_proxies))]
 
 
 def readable_kubeconfigs(environ: Mapping[str, str]) -> list[str]:
@@ -65,6 +66,23 @@ def _keys(options: argparse.Namespace) -> Iterator[str]:
     for path in (secret, database):
         if _owner(path) not in (None, 0, os.geteuid(), _owner(options.state_dir)):
             yield f"{path}: it belongs to another user, who may have put it there; look at it and remove it"
+
+
+def _https(options: argparse.Namespace) -> Iterator[str]:
+    certificate, key = options.tls_cert, options.tls_key
+    if not (certificate and key):
+        return
+    mode = _mode(key)
+    if mode is not None and mode & (stat.S_IRWXO | stat.S_IWGRP):
+        told = f"others may have read or written it (mode {mode:04o})"
+        yield f"--tls-key {key}: {told}; run: chmod 0600 {key}, and renew it where they may have"
+    mode = _mode(certificate)
+    if mode is not None and mode & stat.S_IWOTH:
+        yield f"--tls-cert {certificate}: everybody may write it (mode {mode:04o}); run: chmod o-w {certificate}"
+    try:
+        Certificate(certificate, key)
+    except OSError as error:
+        yield f"--tls-cert {certificate} and --tls-key {key}: can't be used: {reason_of(error)}"
 
 
 def _trusted(cidrs: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ X86_UEFI_HTTP = 15
 X64_UEFI_HTTP = 16
 ARM64_UEFI_HTTP = 19
 X86_BIOS_HTTP = 20
+RASPBERRY_PI = 41
 
 NAMES: Mapping[int, str] = MappingProxyType(
     {
@@ -36,7 +37,7 @@ NAMES: Mapping[int, str] = MappingProxyType(
         X86_BIOS_HTTP: "x86 BIOS over HTTP",
         27: "RISC-V 64-bit UEFI",
         39: "LoongArch 64-bit UEFI",
-        41: "Raspberry Pi boot ROM",
+        RASPBERRY_PI: "Raspberry Pi boot ROM",
     }
 )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
+from ..hardware.local_boot import BY_IPXE, How, LocalBoot
 from ..hardware.mac import dashed, parse_mac
 from ..hardware.model import Interface, Machine, Netboot, Nic
 from ..installers import fields
@@ -22,6 +23,7 @@ from ..process.settings import Settings
 from . import architectures as arch
 from .boot_chains import chain_of, in_words
 from .grub_limits import obstacle
+from .oddities import oddity_of
 from .policy import Boot, Verdict, judge, script_url
 
 SCRIPT_NAME = "auto.ipxe"
@@ -36,6 +38,7 @@ class Program(Enum):
     HTTP = "UEFI HTTP boot"  # loads from a URL
     IPXE = "iPXE"
     IPXE_BY_TFTP = "iPXE without HTTP"
+    GPXE = "gPXE"  # what iPXE came from; it may have HTTP, but runs none of iPXE's scripts
     GRUB = "GRUB"  # asks by DHCP for nothing: it goes by what the firmware that loaded it was told
     OS = "an operating system"
 
@@ -66,6 +69,7 @@ class Asked:
 class BootContext:
     """What a decision has to know of the daemon, and of what others are doing.
 
+    ``has_program``: the machine's iPXE was told a moment ago to load a boot program, so that it is the one which asks.
     ``configuration_url`` is where the machine's installer gets its configuration, "" where bootd has none for it;
     ``waits_for`` what the machine has to wait for before it may go on (see ``waiting``), "" for nothing.
     ``for_unknown`` is the iPXE script of machines that no object has, "" where they boot their disk, None where they
@@ -77,6 +81,9 @@ class BootContext:
     configuration_url: str = ""
     waits_for: str = ""
     for_unknown: str | None = None
+    has_program: bool = False
+    https_base: str = ""  # the start of https URLs, "" where there are none
+    https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
 
     @classmethod
     def of(cls, settings: Settings, configuration_url: str = "", *, boots_unknown: bool = False) -> BootContext:
@@ -84,8 +91,14 @@ class BootContext:
 
         ``boots_unknown``: where the client is, machines that are not known boot too (mode ``auto-proxy``).
         """
-        for_unknown = settings.unknown_script if boots_unknown else None
-        return cls(settings.http_base, settings.arch_map, configuration_url, for_unknown=for_unknown)
+        return cls(
+            settings.http_base,
+            settings.arch_map,
+            configuration_url,
+            for_unknown=settings.unknown_script if boots_unknown else None,
+            https_base=settings.https_base,
+            https_boot=settings.https_boot,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,9 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class LocalDisk:
-    """Boot the machine's own disk."""
+    """Boot the machine's own disk, as its object says that its firmware gets there."""
+
+    way: LocalBoot = field(default_factory=LocalBoot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +174,30 @@ class Refusal:
     """The machine gets nothing. ``netboot`` is whether the machine may boot from the network, had it asked otherwise.
 
     ``url`` is a file that HTTP refuses by the same decision: UEFI HTTP boot has no word for "nothing to boot", and
-    gives up on the first 403.
+    gives up on the first 403. ``missing``: say that there is no such file, rather than that it is refused. ``bare``:
+    say nothing of booting at all, not even that firmware may go on to its disk.
     """
 
     reason: str
     netboot: bool = False
     url: str = ""
+    missing: bool = False
+    bare: bool = False
 
 
 _LOADERS: Mapping[Program, str] = {
     Program.PXE: "PXE",
     Program.HTTP: "UEFI HTTP boot",
+    Program.IPXE: "iPXE, for which netboot.ipxe.binary names another,",
     # What it would be told to load by its script is all by HTTP, so it is given an iPXE that has it.
     Program.IPXE_BY_TFTP: "iPXE that lists no HTTP",
+    Program.GPXE: "gPXE",
     Program.GRUB: "GRUB",
 }
+_IPXE = (Program.IPXE, Program.IPXE_BY_TFTP, Program.GPXE)
+
+# The ways to the disk that begin with a file: an iPXE, or one that is then said not to be there.
+_BY_FILE = (*BY_IPXE, How.NOT_FOUND)
 
 Decision: TypeAlias = "BootFile | Script | Wait | Refusal"
 
@@ -185,9 +209,13 @@ def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
     if asked.wants is Wants.NEXT:
         return decide_next(nic, asked, context)
     if asked.wants is Wants.SCRIPT:
-        return decide_script(nic, context, asked.program)
-    verdict = judge(nic)
-    return BootFile(verdict.reason, asked.name) if verdict.allowed else Refusal(verdict.reason)
+        refused = refuse_script(nic) if asked.program in _IPXE else None
+        return refused or decide_script(nic, context, asked.program)
+    verdict, way = judge(nic), nic.machine.local_boot
+    reason = _reason(verdict, way)
+    if verdict.allowed or way.how in BY_IPXE:
+        return BootFile(reason, asked.name, netboot=verdict.allowed)
+    return Refusal(reason, missing=way.how is How.NOT_FOUND)
 
 
 def _decide_unknown(asked: Asked, context: BootContext) -> Decision:
@@ -198,7 +226,7 @@ def _decide_unknown(asked: Asked, context: BootContext) -> Decision:
     reason = f"no Hardware object has {asked.who}"
     mac = parse_mac(asked.who)
     if context.for_unknown is None or mac is None:
-        return Refusal(reason)
+        return Refusal(reason, missing=True)
     if asked.wants is Wants.SCRIPT:
         boots: Contents | LocalDisk | Unusable = Contents(context.for_unknown) if context.for_unknown else LocalDisk()
         if asked.program is Program.GRUB and isinstance(boots, Contents):
@@ -210,37 +238,72 @@ def _decide_unknown(asked: Asked, context: BootContext) -> Decision:
         told = decide_next(Nic(Machine("unknown", interfaces=(stand_in,)), stand_in), asked, context)
         return replace(told, reason=f"{reason}; {told.reason}" if asked.program is not Program.IPXE else reason)
     first = {**arch.DEFAULT_FILES, **context.arch_map}.values()
-    programs = {link.file for name in first for link in chain_of(name)}
-    return BootFile(reason, asked.name) if asked.name in programs else Refusal(f"{reason}, and this is no boot program")
+    if asked.name in {link.file for name in first for link in chain_of(name)}:
+        return BootFile(reason, asked.name)
+    return Refusal(f"{reason}, and this is no boot program", missing=True)
 
 
 def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refusal:
     """Return what the client on ``nic`` is told to load next."""
-    interface, verdict = nic.interface, judge(nic)
+    interface, verdict, way = nic.interface, judge(nic), nic.machine.local_boot
     if _is_preset(interface):
         reason = "tftp_server_name and boot_file_name of the object say what to boot"
         name = interface.boot_file_name
         return BootFile(reason, name, server=interface.tftp_server_name, tftp_name=name)
     if asked.program is Program.OS:
         return Refusal("an operating system gets its lease, and nothing to boot", verdict.allowed)
+    how, reason = How.DEFAULT if verdict.allowed else way.how, _reason(verdict, way)
+    if how is How.LEASE:
+        return Refusal(reason, bare=True)
     machine = dashed(interface.mac)
-    if asked.program is Program.IPXE:
-        # Also where netboot is off: the script then says to boot the disk, which works on every firmware.
-        url = f"{context.http_base}/{machine}/{SCRIPT_NAME}"
-        return BootFile(verdict.reason, SCRIPT_NAME, url, netboot=verdict.allowed)
-    name = interface.netboot.ipxe_binary or arch.boot_file(asked.arches, context.arch_map)
-    if asked.program is Program.IPXE_BY_TFTP and not (name and verdict.allowed):
-        script = f"{machine}/{TFTP_SCRIPT_NAME}"
-        return BootFile(verdict.reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=script)
+    oddity = oddity_of(asked.program.name, asked.arches, interface.mac)
+    arches = asked.arches if oddity is None or oddity.arch is None else (oddity.arch,)
+    name = interface.netboot.ipxe_binary or arch.boot_file(arches, context.arch_map)
+    if asked.program in _IPXE:
+        wanted = bool(interface.netboot.ipxe_binary) or (oddity is not None and oddity.program_first)
+        # Once: whoever was told so a moment ago is that program, and would be told so for ever.
+        if not (wanted and name and verdict.allowed) or context.has_program:
+            return _script_file(asked.program, machine, reason, verdict, context)
     by_url = bool(name) and asked.program is Program.HTTP
-    url = f"{context.http_base}{FIRMWARE_PATH}/{machine}/{name}" if by_url else ""
-    if not verdict.allowed:
-        return Refusal(verdict.reason, url=url)
+    url = f"{_firmware_base(nic, context)}{FIRMWARE_PATH}/{machine}/{name}" if by_url else ""
+    if not verdict.allowed and (how not in _BY_FILE or not name):
+        return Refusal(reason, url=url)
     if not name:
-        named = arch.describe(asked.arches[0] if asked.arches else None)
+        named = arch.describe(arches[0] if arches else None)
         return Refusal(f"there is no network boot program for {named}", netboot=True)
-    reason = f"{_LOADERS[asked.program]} loads {in_words(name)}"
-    return BootFile(reason, name, url, tftp_name="" if url else f"{machine}/{name}")
+    reason = reason if not verdict.allowed else f"{_LOADERS[asked.program]} loads {in_words(name)}"
+    return BootFile(reason, name, url, netboot=verdict.allowed, tftp_name="" if url else f"{machine}/{name}")
+
+
+def _script_file(program: Program, machine: str, reason: str, verdict: Verdict, context: BootContext) -> BootFile:
+    """Return the script as iPXE is to load it.
+
+    Also where netboot is off: the script then says to boot the disk, which works on every firmware.
+    """
+    if program is Program.IPXE:
+        url = f"{context.http_base}/{machine}/{SCRIPT_NAME}"
+        return BootFile(reason, SCRIPT_NAME, url, netboot=verdict.allowed)
+    name = f"{machine}/{TFTP_SCRIPT_NAME}"
+    return BootFile(reason, TFTP_SCRIPT_NAME, netboot=verdict.allowed, tftp_name=name)
+
+
+def _firmware_base(nic: Nic, context: BootContext) -> str:
+    """Return the start of the URLs that firmware is given: https only where somebody says that it trusts bootd.
+
+    Firmware without TLS, or without the certificate's authority, loads nothing from such a URL.
+    """
+    own = nic.machine.https_boot
+    wanted = context.https_boot if own is None else own
+    return context.https_base if wanted and context.https_base else context.http_base
+
+
+def _reason(verdict: Verdict, way: LocalBoot) -> str:
+    """Return why, with the way to its disk that the object of a machine has whose netboot is off."""
+    return (
+        verdict.reason
+        if verdict.boot is not Boot.LOCAL or not str(way)
+        else f"{verdict.reason}, and its way to the disk is {way}"
+    )
 
 
 def _is_preset(interface: Interface) -> bool:
@@ -253,11 +316,19 @@ def _is_preset(interface: Interface) -> bool:
     return bool(interface.tftp_server_name and interface.boot_file_name) and not off
 
 
+def refuse_script(nic: Nic) -> Refusal | None:
+    """Return why the iPXE of ``nic`` is to be told that it has no script, None where it has one."""
+    verdict, way = judge(nic), nic.machine.local_boot
+    if verdict.boot is not Boot.LOCAL or way.how is not How.NOT_FOUND:
+        return None
+    return Refusal(_reason(verdict, way), netboot=verdict.allowed, missing=True)
+
+
 def decide_script(nic: Nic, context: BootContext, program: Program = Program.IPXE) -> Script | Wait:
     """Return what the machine of ``nic`` gets whose ``program``, iPXE or GRUB, asks for its script."""
-    verdict = judge(nic)
+    verdict, way = judge(nic), nic.machine.local_boot
     if verdict.boot is Boot.LOCAL:
-        return Script(verdict.reason, LocalDisk(), verdict.boot.value)
+        return Script(_reason(verdict, way), LocalDisk(way), verdict.boot.value)
     if context.waits_for:
         return Wait(f"waits for {context.waits_for}", context.waits_for)
     try:

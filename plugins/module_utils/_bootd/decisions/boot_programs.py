@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..hardware.local_boot import BY_IPXE
 from ..hardware.model import Interface, Machine, Nic
 from . import architectures as arch
 from .boot import Asked, BootContext, BootFile, Program, Wants, decide_next
@@ -47,7 +48,7 @@ def wanted_programs(
     for machine in machines:
         for interface in machine.interfaces:
             netboot = interface.netboot
-            if netboot.allow_pxe is not True or netboot.switched_off:
+            if (netboot.allow_pxe is not True or netboot.switched_off) and machine.local_boot.how not in BY_IPXE:
                 continue
             state = states.get(machine.key)
             number = architecture_of(interface, state.firmware if state else "")
@@ -60,7 +61,9 @@ def wanted_programs(
     found: dict[tuple[int, str], list[str]] = {}
     for group, names in groups.items():
         number = group[0]
-        told = decide_next(samples[group], Asked(Wants.NEXT, Program.PXE, (number,)), BootContext("", arch_map))
+        told = decide_next(
+            samples[group], Asked(Wants.NEXT, Program.PXE, (number,)), BootContext("", arch_map=arch_map)
+        )
         if isinstance(told, BootFile) and told.server:
             continue  # another server has it
         name = told.name if isinstance(told, BootFile) else ""

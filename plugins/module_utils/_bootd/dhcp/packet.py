@@ -37,7 +37,8 @@ _HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
 # How a client says what it is.
 _PXE_CLIENT = b"PXEClient"
 _HTTP_CLIENT = b"HTTPClient"
-_IPXE_CLASSES = (b"iPXE", b"Tinkerbell")  # in the user class: stock iPXE's, and that of Tinkerbell's builds
+_GPXE = b"gPXE"  # in the user class: of what iPXE came from, and of old network cards
+_IPXE_CLASSES = (b"iPXE", b"Tinkerbell", _GPXE)  # stock iPXE's, and that of Tinkerbell's builds
 _ARCH_IN_VENDOR_CLASS = re.compile(rb"(?:PXE|HTTP)Client:Arch:([0-9]{5})", re.ASCII)
 
 # The IPv4 and UDP headers of a packet that is made here.
@@ -135,6 +136,7 @@ class Client:
     arches: tuple[int, ...] = ()  # option 93, most wanted first
     tinkerbell: bool = False  # an iPXE built for Tinkerbell
     vendor_class: str = ""
+    gpxe: bool = False  # iPXE's forerunner
 
     @property
     def arch(self) -> int | None:
@@ -283,6 +285,7 @@ def identify(packet: Packet) -> Client:
         http=http,
         arches=opt.uint16_list(options.get(opt.CLIENT_ARCHITECTURE)) or _arch_from(raw),
         tinkerbell=b"Tinkerbell" in classes,
+        gpxe=_GPXE in classes,
         vendor_class=opt.text(raw),
     )
 

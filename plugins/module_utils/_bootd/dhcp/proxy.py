@@ -81,6 +81,8 @@ def _decide_as_proxy(
     elif request.message_type != opt.DHCPDISCOVER:
         return Silence(ABOUT_A_LEASE, took=taken_elsewhere(request, context))
     boot = proxy_offer(nic, request, client, context, message_type)
+    if not boot.booting:
+        return Silence("lease_only")
     told = (client.kind.value, boot.netboot, firmware(client), client.arch, boot.file)
     # What is asked for on port 4011 was offered before, or is asked for by TFTP or HTTP next.
     detail = Discover(*told) if message_type == opt.DHCPOFFER and nic is not None else None

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from socket import inet_aton
 
@@ -27,6 +27,7 @@ INFINITE = 0xFFFFFFFF  # a lease that never ends (RFC 2131 section 3.3)
 _ECHOED = (opt.CLIENT_IDENTIFIER, opt.CLIENT_UUID, opt.RELAY_AGENT_INFORMATION)
 # Firmware and iPXE fetch files through a router, and not all that need one list it in option 55.
 _UNASKED_WHERE_BOOTED = (opt.ROUTER, opt.DOMAIN_NAME_SERVER)
+_IPXE = (Program.IPXE, Program.IPXE_BY_TFTP, Program.GPXE)
 _BOOT_NAMES = (opt.TFTP_SERVER_NAME, opt.BOOT_FILE_NAME)
 # "Load the file of this reply at once, don't look for boot servers" (PXE specification 2.1, PXE_DISCOVERY_CONTROL).
 _LOAD_AT_ONCE = b"\x08"
@@ -54,8 +55,22 @@ class Context:
     syslog: str  # option 7, which names no port: "" where bootd does not listen on 514
     arch_map: Mapping[int, str] = field(default_factory=dict)  # option 93 value -> boot file, over the defaults
     lease_time: int = DEFAULT_LEASE_TIME  # seconds, where an object gives none
+    https_base: str = ""  # the start of https URLs, "" where there are none
+    https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
+    has_program: bool = False  # the machine was told a moment ago to load a boot program
     on_loopback: bool = False  # bootd hears nobody but its own host, as in tests
     for_unknown: str = ""  # see BootContext; only where unknown machines boot is it asked for
+
+    @property
+    def of_boot(self) -> BootContext:
+        """Return what a boot decision has to know, where unknown machines do not boot."""
+        return BootContext(
+            self.http_base,
+            self.arch_map,
+            has_program=self.has_program,
+            https_base=self.https_base,
+            https_boot=self.https_boot,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +108,8 @@ def context_from(settings: Settings) -> Context:
         syslog=settings.address if settings.syslog_port == SYSLOG_PORT else "",
         arch_map=settings.arch_map,
         lease_time=settings.lease_time,
+        https_base=settings.https_base,
+        https_boot=settings.https_boot,
         for_unknown=settings.unknown_script,
         on_loopback=any(IPv4Address(address).is_loopback for address in (settings.bind, settings.address)),
     )
@@ -157,7 +174,7 @@ def nak(request: Packet, message: str, context: Context) -> Packet:
 def boot_offer(nic: Nic, client: Client, context: Context) -> BootOffer:
     """Return what ``client`` on ``nic`` is told to boot."""
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=nic.interface.mac)
-    decision = decide_next(nic, asked, BootContext(context.http_base, context.arch_map))
+    decision = decide_next(nic, asked, context.of_boot)
     if isinstance(decision, BootFile):
         return _file_offer(decision, asked.program, nic.interface, context)
     options = _local_boot_options(asked.program, decision)
@@ -175,7 +192,7 @@ def proxy_offer(nic: Nic | None, request: Packet, client: Client, context: Conte
     it wanted. Firmware that takes the file from the offer finds it all the same.
     """
     asked = Asked(Wants.NEXT, program_of(client), client.arches, who=request.mac)
-    decision = decide(nic, asked, BootContext(context.http_base, context.arch_map, for_unknown=context.for_unknown))
+    decision = decide(nic, asked, replace(context.of_boot, for_unknown=context.for_unknown))
     by_http = asked.program is Program.HTTP
     options = {opt.VENDOR_CLASS: b"HTTPClient" if by_http else b"PXEClient"}
     asks_again = message_type == opt.DHCPOFFER and asked.program is Program.PXE and not _is_bios(client)
@@ -202,6 +219,8 @@ def proxy_offer(nic: Nic | None, request: Packet, client: Client, context: Conte
         )
     if not isinstance(decision, Refusal):
         raise TypeError(f"{decision} is no answer to what to load next")
+    if decision.bare:
+        return BootOffer(decision.netboot, decision.reason, booting=False)
     if asked.program is Program.PXE and not asks_again:
         options[opt.VENDOR_SPECIFIC] = _LOCAL_BOOT
     server = context.tftp if asks_again else ""
@@ -236,6 +255,8 @@ def program_of(client: Client) -> Program:
     """Return the Program that the boot decision knows ``client`` as."""
     if client.kind is Kind.FIRMWARE:
         return Program.HTTP if client.http else Program.PXE
+    if client.gpxe:
+        return Program.GPXE
     if client.kind is Kind.IPXE:
         return Program.IPXE if client.http else Program.IPXE_BY_TFTP
     return Program.OS
@@ -352,7 +373,7 @@ def _file_offer(decision: BootFile, program: Program, interface: Interface, cont
 def _file_options(program: Program, interface: Interface, context: Context) -> dict[int, bytes]:
     """Return the options that go with a file."""
     vlan = _vlan(interface)
-    if program in (Program.IPXE, Program.IPXE_BY_TFTP):
+    if program in _IPXE:
         # No vendor class here: iPXE would take the reply for one of a proxy DHCP server as well.
         logs = {opt.LOG_SERVER: opt.from_ipv4(context.syslog)} if context.syslog else {}
         return logs | {opt.IPXE: _NO_PROXY} | _vendor_specific(vlan)
@@ -364,6 +385,10 @@ def _file_options(program: Program, interface: Interface, context: Context) -> d
 
 def _local_boot_options(program: Program, decision: Refusal) -> dict[int, bytes]:
     """Return the options that send firmware on to its next boot device without delay."""
+    if program in _IPXE:
+        return {opt.IPXE: _NO_PROXY}
+    if decision.bare:
+        return {}
     if program is Program.PXE:
         return {opt.VENDOR_CLASS: b"PXEClient", opt.VENDOR_SPECIFIC: _LOCAL_BOOT}
     return {opt.VENDOR_CLASS: b"HTTPClient"} if decision.url else {}

@@ -24,6 +24,7 @@ from . import options as opt
 from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, link_selection
 from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, mac_in
 from .places import Places, is_of_lease, place_of
+from .programs_told import ProgramsTold
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
 from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
 from .sighting import shown_octets, sighting_of
@@ -126,7 +127,7 @@ class Handler:
         # Strangers, who may be as many as they like, take no line from the machines.
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
         self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
-        self._places = Places()
+        self._places, self._programs = Places(), ProgramsTold()
         self._context = context_from(services.settings)
         self._ports = (relay_port, client_port)
         messages = services.metrics.dhcp
@@ -158,20 +159,21 @@ class Handler:
             self._drop("standby")
             return None
         nic = self._services.catalog.by_mac(request.mac)
-        mode = self._mode_of(request, nic, origin, to_proxy_port=bool(asked_from))
-        decision = decide_in_mode(request, nic, self._context, mode, to_proxy_port=bool(asked_from))
+        mode = self._mode_of(request, nic, origin, asked_from)
+        context = self._programs.context_of(request, nic, self._context, self._services)
+        decision = decide_in_mode(request, nic, context, mode, to_proxy_port=bool(asked_from))
         if nic is None:
             return self._answer_unknown(request, decision, origin, asked_from)
         if isinstance(decision, Silence) and decision.wrong:
             self._refuse(decision.reason, origin, decision.wrong)
             return None
+        place = place_of(request, interface, broadcast=broadcast)
         if isinstance(decision, Silence) and decision.reason == NOT_HERE:
             self._drop(decision.reason)
-            self._hear(decision, nic, place_of(request, interface, broadcast=broadcast))
+            self._hear(decision, nic, place)
             return None
         exchange = Exchange(request, nic, source, interface, self._services.log)
         exchange.log_received()
-        place = place_of(request, interface, broadcast=broadcast)
         if isinstance(decision, Silence):
             exchange.log_silence(decision)
             self._drop(decision.reason)
@@ -183,13 +185,13 @@ class Handler:
             self._record(exchange, decision, place)
         return outgoing
 
-    def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, *, to_proxy_port: bool) -> str:
+    def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, asked_from: int) -> str:
         """Return the DHCP mode that ``request`` meets."""
         modes, links = self._services.modes, self._services.links
         if modes.is_one:
             return modes.default
         # Who asks port 4011 has an address, and may be behind a router.
-        relay = origin.source if to_proxy_port else link_selection(request) or _unless_zero(request.giaddr) or ""
+        relay = origin.source if asked_from else link_selection(request) or _unless_zero(request.giaddr) or ""
         reserved = nic.interface.address if nic is not None else ""
         return modes.of_request(relay, origin.interface, links.networks_of(origin.interface), reserved)
 
@@ -205,6 +207,8 @@ class Handler:
             self._drop(error.reason)
             return None
         self._sent[type_name(reply)].inc()
+        if answer.leased is not None:
+            self._programs.note(reply.mac, reply.xid, answer.leased.filename, self._services.clock())
         if exchange is not None:
             exchange.log_sent(answer, dropped)
         # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.

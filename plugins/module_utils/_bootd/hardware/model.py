@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from .extra_options import DHCP_OPTIONS_ANNOTATION, ExtraOption, ExtraOptions, read_extra_options
+from .local_boot import LOCAL_BOOT_ANNOTATION, LocalBoot, parse_local_boot
 from .mac import parse_mac
 
 API_VERSION = "tinkerbell.org/v1alpha1"
@@ -24,12 +25,15 @@ DEFAULT_NAMESPACE = "default"
 # A new value here asks for another installation of a machine whose netboot bootd has switched off.
 REPROVISION_ANNOTATION = "netboot.baremetal/reprovision"
 STATE_ANNOTATION = "netboot.baremetal/state"
+# "true" or "false": whether UEFI HTTP boot is given https URLs, since its firmware trusts bootd's certificate.
+HTTPS_BOOT_ANNOTATION = "netboot.baremetal/https-boot"
 # With the value "configuration": the machine's configuration is its user data too.
 USER_DATA_ANNOTATION = "netboot.baremetal/user-data"
 # The machines, NAME or NAMESPACE/NAME with commas between, that have to be done before this one boots.
 AFTER_ANNOTATION = "netboot.baremetal/after"
 MAX_AFTER = 1000
 
+_SWITCHES = {"true": True, "false": False}
 _MAPPINGS = (dict, Mapping)  # dict first: asking the abstract class takes ten times as long
 
 # Of spec.interfaces[].dhcp, called the same in Interface.
@@ -114,6 +118,8 @@ class Machine:
     reprovision: str = ""  # the value of REPROVISION_ANNOTATION
     after: tuple[str, ...] = ()  # from AFTER_ANNOTATION
     user_data_from: str = ""  # the value of USER_DATA_ANNOTATION
+    https_boot: bool | None = None  # from HTTPS_BOOT_ANNOTATION, None where it does not say
+    local_boot: LocalBoot = field(default_factory=LocalBoot)  # from LOCAL_BOOT_ANNOTATION
     created: str = ""
     source: str = ""
 
@@ -184,6 +190,8 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
         reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
         after=tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
         user_data_from=text_at(meta, "annotations", USER_DATA_ANNOTATION),
+        https_boot=_SWITCHES.get(text_at(meta, "annotations", HTTPS_BOOT_ANNOTATION)),
+        local_boot=_local_boot(meta) or LocalBoot(),
         created=text_at(meta, "creationTimestamp") or created,
         source=source,
     )
@@ -198,11 +206,16 @@ def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
     items = spec.get("interfaces")
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
         return False
-    if (spec.get("userData") or None) != machine.user_data:
+    meta = _mapping(document.get("metadata"))
+    if (spec.get("userData") or None) != machine.user_data or _local_boot(meta) is None:
         return False
-    if _extra_options(_mapping(document.get("metadata"))).problems:
+    if _extra_options(meta).problems:
         return False
     return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
+
+
+def _local_boot(meta: Mapping[str, Any]) -> LocalBoot | None:
+    return parse_local_boot(text_at(meta, "annotations", LOCAL_BOOT_ANNOTATION))
 
 
 def _is_interface_as_written(item: Mapping[str, Any], read: Interface) -> bool:

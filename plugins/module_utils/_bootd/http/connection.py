@@ -28,6 +28,7 @@ from .wsgi_environ import MAX_HEAD, MAX_HEADERS, Refused
 REQUEST_SECONDS = 10.0  # for a request's head, from its first octet or from the connection's beginning; so for a body
 IDLE_SECONDS = 15.0  # between two requests
 HALF_CLOSED_SECONDS = 0.2  # for a client that sends no more: until the request that it had sent is begun
+ENCRYPTED_BUFFER = 64 * 1024  # octets of a response that wait for the client before more is encrypted
 DRAIN_SECONDS = 2.0  # for a client that is refused: to read why
 RETRY_SECONDS = 5  # Retry-After
 NOT_PARSED = ""  # the method of a request that could not be read
@@ -40,7 +41,8 @@ class Connection(RequestHandler):
     """One client's connection, with a timer that runs whenever bootd waits for the client.
 
     Where the time runs out, a request that was begun is refused with 408, and an idle connection is closed.
-    ``on_refused(client, refusal)`` is called for every refusal, ``on_fault(error)`` for every fault in bootd.
+    ``on_refused(client, refusal)`` is called for every refusal, ``on_fault(error)`` for every fault in bootd. ``slot``
+    is one that the client holds already; its connection is then encrypted.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Connection(RequestHandler):
         slots: ConnectionSlots,
         on_refused: Callable[[str, Refused], None],
         on_fault: Callable[[BaseException | None], None],
+        slot: ConnectionSlot | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         super().__init__(
@@ -65,7 +68,8 @@ class Connection(RequestHandler):
         )
         self.source = ""
         self.closed: asyncio.Future[None] = self.loop.create_future()
-        self._slot: ConnectionSlot | None = None
+        self._slot = slot
+        self.encrypted = slot is not None
         self._slots, self._on_refused, self._on_fault = slots, on_refused, on_fault
         self._timer: asyncio.TimerHandle | None = None
         self.sending: asyncio.Future[None] | None = None  # done when a file was sent, or can't be
@@ -91,10 +95,14 @@ class Connection(RequestHandler):
         """Acquire a slot for the client, or refuse it with 503 where there is none."""
         super().connection_made(transport)
         transport = cast(asyncio.Transport, transport)
-        # A file is sent past asyncio's buffer, which therefore has to be empty before.
-        transport.set_write_buffer_limits(0)
+        # A file is sent past asyncio's buffer, which therefore has to be empty before. An encrypted one is not, and
+        # there asyncio takes an empty buffer for a full one where the limit is 0.
+        transport.set_write_buffer_limits(ENCRYPTED_BUFFER if self.encrypted else 0, 0)
         self.source = str((transport.get_extra_info("peername") or ("",))[0])
-        self._slot = self._slots.acquire(self.source, lambda: self.loop.call_soon_threadsafe(self.end))
+        if self._slot is None:
+            self._slot = self._slots.acquire(self.source, self._end_from_any_thread)
+        else:
+            self._slot.end = self._end_from_any_thread
         if self._slot is None:
             self.refuse(Refused(503, "too many connections"), NOT_PARSED)
             # Were they waited for, those who are turned away would be as many as they like.
@@ -128,7 +136,8 @@ class Connection(RequestHandler):
             return False
         if not self._handling:
             self._wait(HALF_CLOSED_SECONDS)
-        return True
+        # TLS has no half-closed connections: asyncio then closes it once all is sent.
+        return not self.encrypted
 
     def request_received(self) -> None:
         """To be called once a request's head was read: from now on the client waits for bootd."""
@@ -155,6 +164,9 @@ class Connection(RequestHandler):
             self.sending.set_exception(ConnectionAbortedError())
         if self.transport is not None:
             self.transport.abort()
+
+    def _end_from_any_thread(self) -> None:
+        self.loop.call_soon_threadsafe(self.end)
 
     def refuse(self, refusal: Refused, method: str) -> None:
         """Tell the client that it is refused, and hang up once it has had time to read that."""

@@ -12,8 +12,9 @@ try:
 except ImportError:
     pass
 
+from ..decisions import boot
 from ..decisions.boot import Asked, Program, Refusal, Wants, decide
-from ..decisions.events import BootFile, Loaded, Progress
+from ..decisions.events import BootFile, Loaded, LocalBoot, Progress
 from ..decisions.stages import LOADS
 from ..grub.names import mac_in
 from ..hardware.mac import split_mac
@@ -49,15 +50,17 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     decision = decide(nic, asked, site.boot_context(request.environ))
     if nic is None:
         site.asked_by_unknown(request.environ, mac)
-    if isinstance(decision, Refusal):
-        return responses.text(403 if nic else 404, f"{decision.reason}\n")
+    if not isinstance(decision, boot.BootFile):
+        missing = isinstance(decision, Refusal) and decision.missing
+        return responses.text(404 if missing else 403, f"{decision.reason}\n")
 
+    netboot, reason = decision.netboot, decision.reason
     own = nic is not None and site.is_own_act(request.environ, nic)
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
         if whole and own and nic is not None:
-            site.record(nic, BootFile(name, "http", sent))
+            site.record(nic, BootFile(name, "http", sent) if netboot else LocalBoot(reason))
 
     return serve(request.environ, tuple(site.boot_files), name, on_end)
 

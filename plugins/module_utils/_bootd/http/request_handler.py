@@ -24,7 +24,7 @@ except ImportError:
 from ..process.faults import Contained
 from . import connection as connections
 from .connection import Connection, Refusal
-from .file_body import FileBody
+from .file_body import READ_SIZE, FileBody
 from .middleware import Application
 from .site import SLOT, Environ
 from .wsgi_environ import Refused, environment
@@ -158,6 +158,9 @@ class WsgiHandler:
     ) -> None:
         await response.prepare(request)
         await self._wait_while_taken(connection, request.writer.drain())
+        if connection.encrypted:
+            await self._send_encrypted(connection, response, body)
+            return
         if connection.transport is None:
             raise ConnectionResetError
         loop = asyncio.get_running_loop()
@@ -174,6 +177,16 @@ class WsgiHandler:
             # At once, not when the file is closed in another thread: who has it all may ask for the next.
             connection.slot.end_download()
         await self._report_progress(body)
+
+    async def _send_encrypted(self, connection: Connection, response: StreamResponse, body: FileBody) -> None:
+        """Send the file in pieces: what is encrypted the kernel can't send by itself."""
+        try:
+            while piece := body.read(READ_SIZE):
+                await self._wait_while_taken(connection, response.write(piece))
+                connection.slot.note_progress()
+                await self._report_progress(body)
+        finally:
+            connection.slot.end_download()
 
     async def _wait_while_taken(
         self, connection: Connection, sending: Awaitable[None], body: FileBody | None = None

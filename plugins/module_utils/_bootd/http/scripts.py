@@ -16,7 +16,7 @@ except ImportError:
     pass
 
 from ..decisions import events
-from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script
+from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script, refuse_script
 from ..decisions.waiting import what_for
 from ..grub import render as grub
 from ..grub.names import CONFIGURATION, is_configuration, mac_in
@@ -74,6 +74,10 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTP
             return responses.text(200, _text(site, program, decision, caller.name))
         return responses.text(404, f"{decision.reason}\n")
     nic, environ = caller.nic, request.environ
+    if refusal := refuse_script(nic):
+        if _asks(site, nic):
+            site.record(nic, events.LocalBoot(refusal.reason))
+        return responses.text(404, f"{refusal.reason}\n")
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
     script = decide_script(nic, context, program)
     text = _text(site, program, script, nic.interface.mac)
@@ -96,7 +100,7 @@ def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
     Whoever else looks at its script changes nothing.
     """
     services, now = site.services, site.services.clock()
-    asks = request.method == "GET" and site.is_own_act(request.environ, nic)
+    asks = _asks(site, nic)
     if isinstance(script, Script) and isinstance(script.boots, LocalDisk):
         if asks:
             site.record(nic, events.LocalBoot(script.reason))
@@ -105,3 +109,7 @@ def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
         return what_for(nic.machine, admission.others_of(services), now)
     served = events.Script(script.kind, "http", size)
     return admission.admit(services, nic, events.Event(nic.machine.key, nic.interface.mac, now, served))
+
+
+def _asks(site: Site, nic: Nic) -> bool:
+    return bool(request.method == "GET" and site.is_own_act(request.environ, nic))

@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 try:
@@ -25,12 +26,14 @@ except ImportError:
 from ..ipxe.render import render
 from ..process.faults import EXHAUSTED, Contained
 from ..process.health import Pulse
+from ..process.rate_limit import RareLines
 from ..runtime.services import Services
 from .app import create_app
 from .connection import Connection
 from .limits import ConnectionSlots
 from .middleware import Application, RefusalLog
 from .request_handler import WsgiHandler
+from .tls import Certificate, Handshake
 from .wsgi_environ import Refused
 
 BACKLOG = 128
@@ -45,6 +48,8 @@ class HttpServer:
         self._services = services
         self._app = app
         self._listener: socket.socket | None = None
+        self._encrypted: socket.socket | None = None
+        self._certificate: Certificate | None = None
         self._thread: threading.Thread | None = None
         self.loop: ServerLoop | None = None
 
@@ -54,9 +59,18 @@ class HttpServer:
         port: int = self._listener.getsockname()[1] if self._listener is not None else 0
         return port
 
+    @property
+    def https_port(self) -> int:
+        """Return the port of HTTPS that is listened on, 0 where none is."""
+        port: int = self._encrypted.getsockname()[1] if self._encrypted is not None else 0
+        return port
+
     def open(self) -> None:
-        """Bind the socket; raises OSError."""
+        """Bind the sockets; raises OSError, also where the certificate can't be used."""
         settings = self._services.settings
+        if settings.tls_cert:
+            self._certificate = Certificate(settings.tls_cert, settings.tls_key, self._services.log)
+            self._encrypted = socket.create_server((settings.bind, settings.https_port), backlog=BACKLOG)
         self._listener = socket.create_server((settings.bind, settings.http_port), backlog=BACKLOG)
 
     def start(self) -> None:
@@ -65,7 +79,7 @@ class HttpServer:
             raise RuntimeError("open() comes before start()")
         services = self._services
         app = self._app or create_app(services, services.settings.boot_files, render)
-        loop = self.loop = ServerLoop(services, app, self._listener)
+        loop = self.loop = ServerLoop(services, app, self._listener, self._encrypted, self._certificate)
         pulse = services.health.pulse("http")
         self._thread = threading.Thread(target=pulse.run, args=(lambda: loop.run(pulse),), name="http", daemon=True)
         self._thread.start()
@@ -76,18 +90,27 @@ class HttpServer:
         if loop is not None and self._thread is not None:
             loop.stop()
             self._thread.join()
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        for listener in (self._listener, self._encrypted):
+            if listener is not None:
+                listener.close()
+        self._listener = self._encrypted = None
 
 
 class ServerLoop:
     """The event loop of the HTTP server, and all that runs in it; ``run`` is the server's thread."""
 
-    def __init__(self, services: Services, app: Application, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        services: Services,
+        app: Application,
+        listener: socket.socket,
+        encrypted: socket.socket | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
         settings = services.settings
         self._services = services
-        self._listener = listener
+        self._listener, self._encrypted, self._certificate = listener, encrypted, certificate
+        self._handshakes = RareLines()
         self._contained = Contained("http", services.metrics, services.log)
         self._refusals = RefusalLog(services)
         self._logged_at = 0.0
@@ -122,11 +145,14 @@ class ServerLoop:
             return
         manager = web.Server(self._handler.handle)
         # The listener's options are those of what it accepts, but for TCP_NODELAY, which aiohttp sets.
-        server = await loop.create_server(
-            lambda: Connection(manager, self._slots, self._refused, self._fault), sock=self._listener, backlog=BACKLOG
-        )
+        connection = partial(Connection, manager, self._slots, self._refused, self._fault)
+        servers = [await loop.create_server(connection, sock=self._listener, backlog=BACKLOG)]
+        if self._encrypted is not None and self._certificate is not None:
+            handshake = partial(Handshake, self._certificate, self._slots, connection, self._no_handshake)
+            servers.append(await loop.create_server(handshake, sock=self._encrypted, backlog=BACKLOG))
         await self._stop.wait()
-        server.close()
+        for server in servers:
+            server.close()
         await self._end()
 
     async def _end(self) -> None:
@@ -145,6 +171,16 @@ class ServerLoop:
 
     def _refused(self, client: str, refusal: Refused) -> None:
         self._refusals.refused(client, refusal)
+
+    def _no_handshake(self, client: str, reason: str) -> None:
+        """Count a client that came to no encrypted connection, and say why where it is a machine's."""
+        services = self._services
+        services.metrics.dropped.labels("https", "handshake").inc()
+        nic = services.catalog.by_ip(client)
+        missed = self._handshakes.due(("handshake", client), time.monotonic()) if nic is not None else None
+        if nic is not None and missed is not None:
+            names = {"mac": nic.interface.mac, "machine": nic.machine.name, "client": client}
+            services.log.warning("no_handshake", **names, reason=reason, left_out=missed or None)
 
     def _unexpected(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._fault(context.get("exception"), str(context.get("message", "")))

@@ -12,6 +12,7 @@ except ImportError:
     pass
 
 from ..decisions.boot import SCRIPT_NAME, Chain, Contents, LocalDisk, Script, Unusable, Wait
+from ..hardware.local_boot import FIRST_DRIVE
 from ..hardware.mac import dashed
 from ..installers import fields
 from ..process.settings import Settings
@@ -33,7 +34,8 @@ def render(decision: Script | Wait, mac: str, settings: Settings) -> str:
         return _fill("hold", **common)
     boots = decision.boots
     if isinstance(boots, LocalDisk):
-        return _fill("local", **common)
+        way, drive = boots.way.how.value, f"{boots.way.drive:#x}" if boots.way.drive else ""
+        return _fill("local", way=way, drive=drive, **common)
     if isinstance(boots, Contents):
         return _contents(boots.text)
     if isinstance(boots, Chain):
@@ -73,6 +75,7 @@ def _environment() -> Environment:
         autoescape=False,  # iPXE has no escapes: fields.py lets nothing through that would need one
     )
     environment.globals.update(
+        first_drive=f"{FIRST_DRIVE:#x}",
         tries=templates.TRIES,
         first_pause=templates.FIRST_PAUSE,
         pause_growth=templates.PAUSE_GROWTH,

@@ -144,8 +144,18 @@ _LOCAL = """\
 #!ipxe
 echo bootd: {{ reason }}
 echo bootd: starting the local disk
+{% if way == "exit" %}
+exit 1
+{% elif way == "sanboot" %}
+set drive {{ drive or first_drive }}
+{% if not drive %}
+iseq ${platform} efi && set drive 0 ||
+{% endif %}
+sanboot --no-describe --drive ${drive} || exit 1
+{% else %}
 iseq ${platform} efi && exit 1 ||
-sanboot --no-describe --drive 0x80 || exit 1
+sanboot --no-describe --drive {{ first_drive }} || exit 1
+{% endif %}
 """
 
 TEMPLATES = {

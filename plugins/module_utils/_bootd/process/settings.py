@@ -23,6 +23,10 @@ class Settings:
     interface: str = ""  # answer DHCP only on this interface; "": on every one
     bind: str = "0.0.0.0"
     http_port: int = 7080
+    https_port: int = 7443  # where there is a certificate
+    tls_cert: str = ""  # a PEM file: the certificate, and those between it and the authority
+    tls_key: str = ""  # a PEM file
+    https_boot: bool = False  # give UEFI HTTP boot https URLs, where an object does not say
     tftp_port: int = 69
     dhcp_port: int = 67
     syslog_port: int = 514
@@ -56,3 +60,10 @@ class Settings:
     def http_base(self) -> str:
         """Return the base of every URL handed to a machine, without a slash at the end."""
         return f"http://{self.address}" if self.http_port == 80 else f"http://{self.address}:{self.http_port}"
+
+    @property
+    def https_base(self) -> str:
+        """Return the same for HTTPS, "" where there is no certificate."""
+        if not self.tls_cert:
+            return ""
+        return f"https://{self.address}" if self.https_port == 443 else f"https://{self.address}:{self.https_port}"

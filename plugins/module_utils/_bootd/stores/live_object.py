@@ -29,6 +29,7 @@ from ..hardware.names import is_usable_key
 from ..validation.objects import check_document
 from .base import StoreProblem
 from .states.document import from_json, to_json
+from .switches import off_on_all
 
 GROUP_VERSION = "tinkerbell.org/v1alpha1"
 PLURAL = "hardware"
@@ -84,9 +85,12 @@ def _problems(document: Mapping[str, Any], where: str) -> Iterator[StoreProblem]
 
 
 def as_served(live: LiveObject, kept: State | None) -> Machine:
-    """Return the machine as bootd serves it: what ``kept`` switches is in force before it is in the object."""
+    """Return the machine as bootd serves it: what ``kept`` switches is in force before it is in the object.
+
+    Only the interface that booted is switched in the object; the others are served alike.
+    """
     machine = live.machine
-    interfaces = tuple(_as_served(item, live, kept) for item in machine.interfaces)
+    interfaces = off_on_all(tuple(_as_served(item, live, kept) for item in machine.interfaces))
     return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
 
 

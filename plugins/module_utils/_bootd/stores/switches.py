@@ -13,18 +13,33 @@ from .catalog import Clash
 
 
 def as_served(machine: Machine, switched_off: Mapping[str, str]) -> Machine:
-    """Return ``machine`` with ``allowPXE`` false on each interface that bootd has switched off.
+    """Return ``machine`` with ``allowPXE`` false on each interface that bootd has switched off, and so on the others.
 
     ``switched_off`` maps its MAC to the reprovision annotation of that time: another value now asks for another
     installation, and the object itself decides again.
     """
     interfaces = tuple(_as_served(item, machine.reprovision, switched_off) for item in machine.interfaces)
-    return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
+    return machine if interfaces == machine.interfaces else replace(machine, interfaces=off_on_all(interfaces))
+
+
+def off_on_all(interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
+    """Return ``interfaces`` of one machine, all switched off where one is.
+
+    Firmware that is told to boot its disk tries its next boot device, which may be the next card: netboot that is still
+    on there would install the machine again.
+    """
+    if not any(item.netboot.switched_off for item in interfaces):
+        return interfaces
+    return tuple(_switched_off(item) if item.netboot.allow_pxe is True else item for item in interfaces)
 
 
 def _as_served(interface: Interface, reprovision: str, switched_off: Mapping[str, str]) -> Interface:
     if interface.netboot.allow_pxe is not True or switched_off.get(interface.mac) != reprovision:
         return interface
+    return _switched_off(interface)
+
+
+def _switched_off(interface: Interface) -> Interface:
     return replace(interface, netboot=replace(interface.netboot, allow_pxe=False, switched_off=True))
 
 

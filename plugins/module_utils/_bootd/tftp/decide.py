@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
-from ..decisions.boot import Asked, BootContext, BootFile, Program, Script, Wait, Wants
+from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Script, Wait, Wants, refuse_script
 from ..decisions.boot import decide as decide_boot
 from ..decisions.boot_chains import is_optional
 from ..decisions.events import BootError, Facts, Loaded
@@ -45,11 +45,15 @@ class Machines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServeFile:
-    """Send the file ``name``, a path relative to the boot-file directory, for an ``image`` to the image directory."""
+    """Send the file ``name``, a path relative to the boot-file directory, for an ``image`` to the image directory.
+
+    ``local_boot`` is why the machine gets it only to boot its disk, "" where it boots from the network.
+    """
 
     name: str
     nic: Nic | None  # None for an unknown machine that may boot
     image: bool = False
+    local_boot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,8 @@ def decide(
     except TftpError as error:
         return Refuse(error.code, error.message, nic)
     if wanted.script_of is not None and nic is not None:
+        if wanted.script_of is Program.IPXE and (refusal := refuse_script(nic)):
+            return Refuse(ErrorCode.NOT_FOUND, refusal.reason, nic)
         script, text = script_for(nic, wanted.script_of)
         return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
     if wanted.report is not None and nic is not None:
@@ -132,9 +138,12 @@ def decide(
         text = text_of(decision, asked.who, program)
         return ServeScript(text.encode("utf-8"), wanted.name, nic, decision)
     if not isinstance(decision, BootFile):
-        return Refuse(ErrorCode.ACCESS_VIOLATION if nic else ErrorCode.NOT_FOUND, decision.reason, nic)
+        is_missing = isinstance(decision, Refusal) and decision.missing
+        return Refuse(ErrorCode.NOT_FOUND if is_missing else ErrorCode.ACCESS_VIOLATION, decision.reason, nic)
     directory, _slash, rest = wanted.name.partition("/")
-    return ServeFile(rest, nic, image=True) if directory == IMAGES and rest else ServeFile(wanted.name, nic)
+    local_boot = "" if decision.netboot else decision.reason
+    is_image = directory == IMAGES and rest
+    return ServeFile(rest, nic, image=True) if is_image else ServeFile(wanted.name, nic, local_boot=local_boot)
 
 
 def missing(decision: Answer, error: TftpError) -> Refuse:

@@ -135,6 +135,8 @@ def _event(session: Session, nic: Nic, at: float, http_base: str) -> Event:
     detail: Detail
     if isinstance(decision, TakeReport):
         detail = decision.told
+    elif isinstance(decision, ServeFile) and decision.local_boot:
+        detail = LocalBoot(decision.local_boot)
     elif isinstance(decision, ServeFile) and decision.image:
         # As if it had come by HTTP, where the object has it.
         url = f"{http_base}/{IMAGES}/{decision.name}"

@@ -15,8 +15,9 @@ from ..hardware.dependencies import check_after, dependency_problems
 from ..hardware.extra_options import DHCP_OPTIONS_ANNOTATION, check_extra_options
 from ..hardware.field_check import Finding, misfits
 from ..hardware.interface import check_interface
+from ..hardware.local_boot import check_local_boot
 from ..hardware.manifest import Document
-from ..hardware.model import API_VERSION, KIND, STATE_ANNOTATION, text_at
+from ..hardware.model import API_VERSION, HTTPS_BOOT_ANNOTATION, KIND, STATE_ANNOTATION, text_at
 from ..hardware.names import is_namespace, is_object_name, is_usable
 from ..hardware.problem import ABSENT, Problem, printable, shown
 from ..hardware.secret_fields import is_secret
@@ -63,6 +64,7 @@ def _findings(value: Any) -> Iterator[Finding]:
     yield from misfits(value)
     yield from _check_names(value)
     yield from check_after(value)
+    yield from _check_annotations(value)
     yield from check_extra_options(text_at(value, "metadata", "annotations", DHCP_OPTIONS_ANNOTATION))
     spec = value.get("spec")
     if not isinstance(spec, dict):
@@ -104,6 +106,16 @@ def _check_names(value: dict[str, Any]) -> Iterator[Finding]:
         yield "metadata.namespace", namespace, f"should be lower-case letters, digits and dashes{unusable}", False
     if text_at(meta, "annotations", STATE_ANNOTATION):
         yield f"metadata.annotations.{STATE_ANNOTATION}", ABSENT, "bootd's own; not read from a manifest", True
+
+
+def _check_annotations(value: dict[str, Any]) -> Iterator[Finding]:
+    meta = value.get("metadata")
+    annotations = meta.get("annotations") if isinstance(meta, dict) else None
+    if isinstance(annotations, dict):
+        yield from check_local_boot(annotations)
+        if annotations.get(HTTPS_BOOT_ANNOTATION, "") not in ("", "true", "false"):
+            text = annotations[HTTPS_BOOT_ANNOTATION]
+            yield f"metadata.annotations.{HTTPS_BOOT_ANNOTATION}", text, 'should be "true" or "false"', False
 
 
 def _check_interfaces(spec: dict[str, Any]) -> Iterator[Finding]:
