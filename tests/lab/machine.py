@@ -9,13 +9,14 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from .accelerator import accelerator
+from .accelerator import EMULATION, accelerator
 from .network import BRIDGE, Lab
-from .variables import network_first
+from .variables import emptied, network_first
 
 FIRMWARES = ("uefi", "bios")
-CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
-VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+ARCHITECTURES = ("amd64", "arm64")
+CODE = {"amd64": Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), "arm64": Path("/usr/share/AAVMF/AAVMF_CODE.fd")}
+VARIABLES = {"amd64": Path("/usr/share/OVMF/OVMF_VARS_4M.fd"), "arm64": Path("/usr/share/AAVMF/AAVMF_VARS.ms.fd")}
 NETWORK_SLOT = 3  # of the PCI bus
 DISK_SIZE = 1 << 30  # bytes; the file is sparse
 
@@ -31,15 +32,20 @@ class Machine:
         mac: str,
         firmware: str = "uefi",
         *,
+        arch: str = "amd64",
         http: bool = False,
         memory: int = 1024,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
 
-        With ``http`` its UEFI firmware boots by HTTP instead of PXE.
+        With ``http`` its UEFI firmware boots by HTTP instead of PXE. ``arch`` is "arm64" for a 64-bit ARM machine,
+        which has UEFI and no other firmware.
         """
-        if firmware not in FIRMWARES:
-            raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
+        if firmware not in FIRMWARES or (arch, firmware) == ("arm64", "bios"):
+            raise ValueError(f"firmware {firmware!r} of {arch}: one of {', '.join(FIRMWARES)}, for arm64 uefi")
+        if arch not in ARCHITECTURES:
+            raise ValueError(f"arch {arch!r}: one of {', '.join(ARCHITECTURES)}")
+        self.arch = arch
         self.name, self.mac, self.firmware, self.memory = name, mac, firmware, memory
         self.serial = directory / f"{name}.serial.log"
         self._errors = directory / f"{name}.qemu.log"
@@ -52,7 +58,8 @@ class Machine:
         with self._disk.open("wb") as disk:
             disk.truncate(DISK_SIZE)
         if firmware == "uefi":
-            self._variables.write_bytes(network_first(VARIABLES.read_bytes(), mac, NETWORK_SLOT, http=http))
+            blank = emptied(VARIABLES[arch].read_bytes())
+            self._variables.write_bytes(network_first(blank, mac, NETWORK_SLOT, http=http))
 
     def write_disk(self, image: Path) -> None:
         """Copy ``image`` to the beginning of the disk, as an installer does."""
@@ -89,14 +96,21 @@ class Machine:
         return self.serial.read_text(errors="replace") if self.serial.exists() else ""
 
     def _command(self) -> list[str]:
-        argv = ["qemu-system-x86_64", "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
-        argv += ["-accel", accelerator(), "-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
+        argv = [*self._board(), "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
+        argv += ["-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
         argv += ["-nodefaults", "-display", "none", "-serial", f"file:{self.serial}"]
         argv += ["-netdev", f"tap,id=network,ifname={self._tap},script=no,downscript=no"]
         argv += ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self._disk}"]
         argv += ["-device", self._disk_controller()]
         argv += ["-device", self._network_card()]
         return argv + (self._uefi() if self.firmware == "uefi" else self._bios())
+
+    def _board(self) -> list[str]:
+        """QEMU for the architecture: a PC, or its board for ARM with the processor that is quickest to emulate."""
+        if self.arch == "amd64":
+            return ["qemu-system-x86_64", "-accel", accelerator()]
+        # Emulated whatever the host is: accelerator() tries a PC.
+        return ["qemu-system-aarch64", "-accel", EMULATION, "-machine", "virt", "-cpu", "cortex-a57"]
 
     def _network_card(self) -> str:
         """For UEFI without a ROM, so that firmware's own PXE client runs; for BIOS QEMU's ROM, which is iPXE."""
@@ -110,7 +124,7 @@ class Machine:
 
     def _uefi(self) -> list[str]:
         """edk2; its boot order stands in its variables."""
-        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={CODE}"]
+        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={CODE[self.arch]}"]
         return argv + ["-drive", f"if=pflash,unit=1,format=raw,file={self._variables}"]
 
     def _bios(self) -> list[str]:

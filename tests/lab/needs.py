@@ -15,6 +15,7 @@ MACHINES = (
     *("qemu-system-x86_64", "/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe"),
     "/usr/share/OVMF/OVMF_CODE_4M.fd",
 )
+ARM64 = ("qemu-system-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "apt-get", "dpkg-deb")
 DEBIAN = (f"{DEBIAN_INSTALLER}/linux", f"{DEBIAN_INSTALLER}/initrd.gz")
 ALL = NETWORK + ARTIFACTS + MACHINES
 CLUSTER = (

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from lab.variables import GLOBAL, network_first
+from lab.variables import GLOBAL, STORE_HEADER, emptied, network_first
 
 MAC = "58:47:ca:71:d8:49"
 VOLUME_HEADER = 72
@@ -44,3 +44,11 @@ def test_network_first_adds_one_option_and_the_order(http, end):
 def test_network_first_refuses_a_store_in_use():
     with pytest.raises(ValueError, match="not blank"):
         network_first(network_first(BLANK, MAC, 3), MAC, 3)
+
+
+def test_emptied_takes_all_variables_and_nothing_else():
+    size = STORE_HEADER + 1000  # of the store, which stands in the header behind its GUID
+    behind = b"what edk2 keeps behind it"
+    blank = BLANK[: VOLUME_HEADER + 16] + struct.pack("<I", size) + BLANK[VOLUME_HEADER + 20 :] + behind
+    assert emptied(blank) == blank
+    assert emptied(network_first(blank, MAC, 3)) == blank

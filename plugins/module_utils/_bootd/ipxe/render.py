@@ -43,6 +43,18 @@ def render(decision: Script | Wait, mac: str, settings: Settings) -> str:
     return _fill("kernel", boots=boots, efi_only=fields.text(boots.efi_only), **common)
 
 
+def with_network(decision: Script | Wait, text: str) -> str:
+    """Return the script ``text`` for an iPXE that may have no network yet.
+
+    From 2021 on iPXE on UEFI fetches ``autoexec.ipxe`` through firmware's own TFTP, before it has opened a card itself,
+    and runs it in the place of all that it does by itself, DHCP included (src/interface/efi/efi_autoexec.c of iPXE).
+    """
+    if isinstance(decision, Script) and isinstance(decision.boots, LocalDisk):
+        return text
+    first, _line_end, rest = text.partition("\n")
+    return f"{first}\n{templates.NETWORK}{rest}"
+
+
 def _common(decision: Script | Wait, mac: str, settings: Settings) -> dict[str, str]:
     path = dashed(mac)
     return {

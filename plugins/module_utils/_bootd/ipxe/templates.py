@@ -25,6 +25,9 @@ HOLD_PAUSE = 10  # seconds, between two questions of a machine that waits for ot
 ASKS = 20
 REPORT_TIMEOUT = 5000  # milliseconds
 
+# netX is the card that was opened last, and nothing as long as none was.
+NETWORK = "isset ${netX/ip} || dhcp || echo bootd: no address by DHCP\n"
+
 _MACROS = """\
 {% macro head() %}
 #!ipxe

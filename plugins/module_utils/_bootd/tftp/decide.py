@@ -13,6 +13,7 @@ from ..decisions.boot import Asked, BootContext, BootFile, Program, Script, Wait
 from ..decisions.boot import decide as decide_boot
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
+from ..ipxe.render import with_network
 from ..process.served_files import is_relative, tidied
 from .packet import ErrorCode, Request, TftpError
 
@@ -87,12 +88,12 @@ def decide(
         return Refuse(error.code, error.message, nic)
     if wanted.autoexec and nic is not None:
         script, text = script_for(nic)
-        return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
+        return ServeScript(with_network(script, text).encode("utf-8"), wanted.name, nic, script)
     wants = Wants.SCRIPT if wanted.autoexec else Wants.FILE
     asked = Asked(wants, Program.PXE, name=wanted.name, who=wanted.mac or source)
     decision = decide_boot(nic, asked, context)
     if isinstance(decision, Script):
-        text = text_of(decision, asked.who)
+        text = with_network(decision, text_of(decision, asked.who))
         return ServeScript(text.encode("utf-8"), wanted.name, nic, decision)
     if not isinstance(decision, BootFile):
         return Refuse(ErrorCode.ACCESS_VIOLATION if nic else ErrorCode.NOT_FOUND, decision.reason, nic)
