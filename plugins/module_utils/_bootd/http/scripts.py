@@ -12,15 +12,18 @@ except ImportError:
     pass
 
 from ..decisions import events
-from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script
+from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, contradiction, decide, decide_script
 from ..decisions.waiting import what_for
+from ..hardware.cpu import cpu_of_build
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
+from ..ipxe.render import with_network
 from ..runtime import admission, configuration_handout
 from . import responses
 from .site import Site
 
-NAMES = ("auto.ipxe", "autoexec.ipxe")
+AUTOEXEC = "autoexec.ipxe"
+NAMES = ("auto.ipxe", AUTOEXEC)
 
 
 def add_routes(app: Bottle, site: Site) -> None:
@@ -48,16 +51,26 @@ def answer(site: Site, mac: str | None) -> HTTPResponse:
         asked = Asked(Wants.SCRIPT, Program.IPXE, who=caller.name)
         decision = decide(None, asked, site.boot_context(request.environ))
         if isinstance(decision, Script):
-            return responses.text(200, site.render(decision, caller.name, site.services.settings))
+            return responses.text(200, _text(site, caller.name, decision))
         return responses.text(404, f"{decision.reason}\n")
-    nic, settings, environ = caller.nic, site.services.settings, request.environ
+    nic, environ = caller.nic, request.environ
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
+    # As the script itself has iPXE say where it runs on another processor than the object has it.
+    context = replace(context, cpu=cpu_of_build(request.query.get("arch", "")))
     script = decide_script(nic, context)
-    text = site.render(script, nic.interface.mac, settings)
+    if isinstance(script, Script) and (differs := contradiction(nic, context.cpu)):
+        site.services.log.warning("other_architecture", machine=nic.machine.name, mac=nic.interface.mac, reason=differs)
+    text = _text(site, nic.interface.mac, script)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
     if waits_for:
-        text = site.render(decide_script(nic, replace(context, waits_for=waits_for)), nic.interface.mac, settings)
+        text = _text(site, nic.interface.mac, decide_script(nic, replace(context, waits_for=waits_for)))
     return responses.text(200, text)
+
+
+def _text(site: Site, mac: str, script: Script | Wait) -> str:
+    text = site.render(script, mac, site.services.settings)
+    # The one by this name is had through firmware, where it boots by HTTP.
+    return with_network(script, text) if request.path.rstrip("/").endswith(f"/{AUTOEXEC}") else text
 
 
 def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:

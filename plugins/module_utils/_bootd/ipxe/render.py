@@ -12,6 +12,7 @@ except ImportError:
     pass
 
 from ..decisions.boot import SCRIPT_NAME, Chain, Contents, LocalDisk, Script, Unusable, Wait
+from ..hardware.cpu import IPXE_BUILDS
 from ..hardware.mac import dashed
 from ..installers import fields
 from ..process.settings import Settings
@@ -40,7 +41,9 @@ def render(decision: Script | Wait, mac: str, settings: Settings) -> str:
         return _fill("chain", url=boots.url, **common)
     if isinstance(boots, Unusable):
         return _fill("unusable", problem=fields.text(boots.problem), **common)
-    return _fill("kernel", boots=boots, efi_only=fields.text(boots.efi_only), **common)
+    # A kernel for another processor does not start, and iPXE alone knows where it runs in every way a script is had.
+    builds = () if decision.told_cpu else IPXE_BUILDS.get(boots.cpu, ())
+    return _fill("kernel", boots=boots, builds=builds, efi_only=fields.text(boots.efi_only), **common)
 
 
 def with_network(decision: Script | Wait, text: str) -> str:

@@ -93,6 +93,15 @@ _KERNEL = """\
 {% import "macros" as m with context %}
 {{ m.head() -}}
 {{ m.facts() -}}
+{% if builds %}
+
+{% for build in builds %}
+iseq ${buildarch} {{ build }} && goto arch ||
+{% endfor %}
+echo bootd: this machine is ${buildarch}, asking for what is meant for that
+chain --replace --autofree {{ script }}?arch=${buildarch} || goto stuck
+:arch
+{% endif %}
 {% if efi_only %}
 
 iseq ${platform} efi && goto efi ||
