@@ -138,6 +138,13 @@ def firmware(arch: int | None) -> str:
     return "bios" if arch in (X86_BIOS, X86_BIOS_HTTP) else "uefi"
 
 
+def describe_all(arches: Iterable[int]) -> str:
+    """Return words for several values, without those of the same firmware that boots by HTTP, or calls itself 9."""
+    arches = list(arches)
+    shown = [arch for arch in arches if arch not in BY_HTTP and arch != EFI_BYTE_CODE] or arches
+    return ", ".join(map(describe, shown))
+
+
 def parse_arch_map(text: str) -> dict[int, str]:
     """Return the mapping that ``text``, such as "7=ipxe.efi,16=", writes down; raise ValueError where it is none."""
     found: dict[int, str] = {}
