@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from ..decisions.architectures import describe, describe_all
 from ..decisions.boot_programs import WantedProgram, all_programs, wanted_programs
+from ..decisions.modes import AUTO_PROXY
 from ..process.served_files import open_first
 from ..stores.base import StoreProblem
 from .services import Services
 
 MAX_NAMED = 3
-AUTO_PROXY = "auto-proxy"  # the DHCP mode in which machines boot that nobody knows, of whatever architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def missing_programs(services: Services) -> list[StoreProblem]:
     where = os.pathsep.join(settings.boot_files) or "--boot-files"
     wanted = wanted_programs(services.catalog.machines(), services.journal.states(), settings.arch_map)
     found = missing_for(wanted, settings.boot_files)
-    if settings.dhcp_mode == AUTO_PROXY:
+    if AUTO_PROXY in services.modes.used:
         named = {program.name for program in wanted}
         programs = program_files(settings.arch_map, settings.boot_files)
         found += [
