@@ -6,7 +6,16 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.decisions.architectures import BY_HTTP, CPUS, DEFAULT_FILES, NAMES, boot_file, describe, parse_arch_map
+from _bootd.decisions.architectures import (
+    BY_HTTP,
+    CPUS,
+    DEFAULT_FILES,
+    NAMES,
+    boot_file,
+    describe,
+    firmware,
+    parse_arch_map,
+)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +161,25 @@ def test_no_architecture_is_named_that_is_not_registered():
 )
 def test_program_and_processor_of_each_architecture(number, cpu, file):
     assert (CPUS.get(number, ""), DEFAULT_FILES.get(number, "")) == (cpu, file)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (0, "bios"),
+        (20, "bios"),
+        (7, "uefi"),
+        (9, "uefi"),
+        (19, "uefi"),
+        (27, "uefi"),
+        (21, ""),
+        (41, ""),
+        (99, ""),
+        (None, ""),
+    ],
+)
+def test_firmware(number, kind):
+    assert firmware(number) == kind
 
 
 @pytest.mark.parametrize(

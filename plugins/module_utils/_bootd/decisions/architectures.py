@@ -132,10 +132,10 @@ def describe(arch: int | None) -> str:
 
 
 def firmware(arch: int | None) -> str:
-    """Return the kind of firmware that has the architecture ``arch``: "uefi" or "bios", "" where none is named."""
-    if arch is None:
-        return ""
-    return "bios" if arch in (X86_BIOS, X86_BIOS_HTTP) else "uefi"
+    """Return the kind of firmware that has the architecture ``arch``: "uefi" or "bios", "" where it is neither."""
+    if arch in (X86_BIOS, X86_BIOS_HTTP):
+        return "bios"
+    return "uefi" if "EFI" in NAMES.get(arch or 0, "") else ""
 
 
 def describe_all(arches: Iterable[int]) -> str:
