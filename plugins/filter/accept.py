@@ -94,7 +94,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._hardware import acceptance
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory import acceptance
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 
 

@@ -251,7 +251,7 @@ missing:
   sample: []
 unknown_machines:
   description:
-    - The machines that asked and have no Hardware object, the one seen last first. bootd answered none of them.
+    - The machines that asked and have no Hardware object, the one seen last first.
     - What they say of themselves anybody can make up. It is on one line, cut off, and has no secrets.
   returned: when O(unknown) is true
   type: list

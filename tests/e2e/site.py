@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from integration.daemon.running import ADDRESS, ROOT, Bootd
-from lab import artifacts, bootstrap
+from lab import artifacts, bootstrap, secure_boot
 from lab.machine import Machine
 from lab.network import Lab
 
@@ -44,6 +44,9 @@ class Site:
         self.bootd = Bootd(lab, bootstrap.NODE, directory, more=more)
         for program in BOOT_PROGRAMS:
             shutil.copy(program, self.bootd.boot_files)
+        signed = secure_boot.programs(files.parent)
+        for name in (secure_boot.SHIM, secure_boot.GRUB):
+            shutil.copy(signed[name], self.bootd.boot_files / name)
 
     def serve(self, manifest: str) -> None:
         """Start bootd with one Hardware object."""

@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import debian, disk, initramfs, kernel
+from . import debian, disk, initramfs, kernel, secure_boot
 
 VERSION = "v1.2.0"
 ARM64_VERSION = "v1.3.2"  # there is no earlier release for arm64
@@ -58,18 +58,19 @@ def _build(archive: debian.Archive, arch: str, chosen: str, target: Path, scratc
     unpacked = kernel.unpack(archive, chosen, scratch / "kernel")
     names = [scratch / ending.format(arch=arch) for ending in ENDINGS]
     image, initrd, rootfs, iso = names
-    busybox, grub = Path(kernel.BUSYBOX), disk.GRUB
-    if arch != "amd64":
+    if arch == "amd64":
+        busybox, programs = Path(kernel.BUSYBOX), disk.SecureBoot(secure_boot.programs(target.parent))
+    else:
         fetched = scratch / "fetched"
         fetched.mkdir()
         packages = archive.download(fetched, "busybox-static", f"grub-efi-{arch}-bin")
         root = debian.unpack(packages, scratch / "unpacked")
-        busybox, grub = root / "bin/busybox", root / "usr/lib/grub"
+        busybox, programs = root / "bin/busybox", disk.GrubForArm(root / "usr/lib/grub")
     shutil.copyfile(unpacked.image, image)
     initrd.write_bytes(initramfs.build(unpacked, busybox))
     rootfs.write_bytes(ROOTFS_CONTENT)
     # In truth a disk image, which the stand-in installer writes as it is.
-    disk.build(iso, image, initrd, arch, grub)
+    disk.build(iso, image, initrd, programs)
     for part in scratch.iterdir():
         if part.is_dir():
             shutil.rmtree(part)
@@ -78,9 +79,10 @@ def _build(archive: debian.Archive, arch: str, chosen: str, target: Path, scratc
 
 
 def _key(chosen: str) -> str:
-    """A name for what the artifacts are made of: the kernel package, busybox, and the code and scripts of this lab."""
-    digest = hashlib.sha256(chosen.encode())
-    sources = [Path(module.__file__) for module in (kernel, initramfs, debian, disk, sys.modules[__name__])]
+    """A name for what the artifacts are made of: the packages, busybox, and the code and scripts of this lab."""
+    digest = hashlib.sha256(" ".join([chosen, *secure_boot.packages()]).encode())
+    modules = (kernel, initramfs, debian, disk, secure_boot, sys.modules[__name__])
+    sources = [Path(module.__file__) for module in modules]
     sources += [Path(__file__).with_name("cpio.py"), *sorted(initramfs.SOURCES.iterdir()), Path(kernel.BUSYBOX)]
     for source in sources:
         digest.update(source.read_bytes())

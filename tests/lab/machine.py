@@ -17,6 +17,9 @@ FIRMWARES = ("uefi", "bios")
 ARCHITECTURES = ("amd64", "arm64")
 CODE = {"amd64": Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), "arm64": Path("/usr/share/AAVMF/AAVMF_CODE.fd")}
 VARIABLES = {"amd64": Path("/usr/share/OVMF/OVMF_VARS_4M.fd"), "arm64": Path("/usr/share/AAVMF/AAVMF_VARS.ms.fd")}
+# With Secure Boot on, and the keys that machines are sold with: Microsoft's.
+SECURE_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd")
+SECURE_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
 NETWORK_SLOT = 3  # of the PCI bus
 DISK_SIZE = 1 << 30  # bytes; the file is sparse
 
@@ -34,18 +37,23 @@ class Machine:
         *,
         arch: str = "amd64",
         http: bool = False,
+        secure_boot: bool = False,
         memory: int = 1024,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
 
-        With ``http`` its UEFI firmware boots by HTTP instead of PXE. ``arch`` is "arm64" for a 64-bit ARM machine,
-        which has UEFI and no other firmware.
+        With ``http`` its UEFI firmware boots by HTTP instead of PXE; with ``secure_boot`` it starts only what has a
+        signature that Microsoft's keys vouch for. ``arch`` is "arm64" for a 64-bit ARM machine, which has UEFI only.
         """
-        if firmware not in FIRMWARES or (arch, firmware) == ("arm64", "bios"):
-            raise ValueError(f"firmware {firmware!r} of {arch}: one of {', '.join(FIRMWARES)}, for arm64 uefi")
         if arch not in ARCHITECTURES:
             raise ValueError(f"arch {arch!r}: one of {', '.join(ARCHITECTURES)}")
-        self.arch = arch
+        if arch == "arm64" and (firmware != "uefi" or secure_boot):
+            raise ValueError("the machine of arm64 has UEFI, and no Secure Boot")
+        if firmware not in FIRMWARES:
+            raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
+        if secure_boot and firmware != "uefi":
+            raise ValueError(f"firmware {firmware!r} knows no Secure Boot")
+        self.arch, self._secure_boot = arch, secure_boot
         self.name, self.mac, self.firmware, self.memory = name, mac, firmware, memory
         self.serial = directory / f"{name}.serial.log"
         self._errors = directory / f"{name}.qemu.log"
@@ -58,8 +66,8 @@ class Machine:
         with self._disk.open("wb") as disk:
             disk.truncate(DISK_SIZE)
         if firmware == "uefi":
-            blank = emptied(VARIABLES[arch].read_bytes())
-            self._variables.write_bytes(network_first(blank, mac, NETWORK_SLOT, http=http))
+            store = SECURE_VARIABLES.read_bytes() if secure_boot else emptied(VARIABLES[arch].read_bytes())
+            self._variables.write_bytes(network_first(store, mac, NETWORK_SLOT, http=http))
 
     def write_disk(self, image: Path) -> None:
         """Copy ``image`` to the beginning of the disk, as an installer does."""
@@ -123,8 +131,11 @@ class Machine:
         return controller if self.firmware == "uefi" else f"{controller},bootindex=2"
 
     def _uefi(self) -> list[str]:
-        """edk2; its boot order stands in its variables."""
-        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={CODE[self.arch]}"]
+        """edk2; its boot order stands in its variables, which with Secure Boot nobody may write but firmware itself."""
+        code = SECURE_CODE if self._secure_boot else CODE[self.arch]
+        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"]
+        if self._secure_boot:
+            argv += ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
         return argv + ["-drive", f"if=pflash,unit=1,format=raw,file={self._variables}"]
 
     def _bios(self) -> list[str]:

@@ -9,11 +9,12 @@ from programs.known import DEBIAN_INSTALLER, KUBE_SCRIPT
 NETWORK = ("root", "ip", "nsenter", "sysctl", "curl", "dnsmasq")
 ARTIFACTS = (
     *("apt-get", "busybox", "dpkg-deb", "grub-mkimage", "mcopy", "mkfs.vfat"),
-    *("/usr/lib/grub/i386-pc/boot.img", "/usr/lib/grub/x86_64-efi/kernel.img"),
+    "/usr/lib/grub/i386-pc/boot.img",
 )
 MACHINES = (
     *("qemu-system-x86_64", "/boot/ipxe.efi", "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe"),
     "/usr/share/OVMF/OVMF_CODE_4M.fd",
+    *("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"),
 )
 ARM64 = ("qemu-system-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "apt-get", "dpkg-deb")
 DEBIAN = (f"{DEBIAN_INSTALLER}/linux", f"{DEBIAN_INSTALLER}/initrd.gz")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import re
 import socket
 import struct
 from dataclasses import replace
@@ -15,12 +16,15 @@ from pathlib import Path
 import pytest
 
 from _bootd.decisions import events
+from _bootd.hardware.model import Netboot, Osie
+from _bootd.tftp.content import KEPT
 from _bootd.tftp.packet import Ack, Data, Error, ErrorCode, Oack, Request, encode
 from _bootd.tftp.server import ServerLoop, TftpServer
 from programs.require import require
 from servers.tftp_lab import CONTENT, MAC, OFF, ON, SCRIPT, UNKNOWN, Client, answers, fetch, tftp_lab
 
 OPTIONS = (("tsize", "0"), ("blksize", "1468"), ("windowsize", "4"))
+BY_GRUB = (("blksize", "1024"), ("tsize", "0"))  # seen of GRUB 2.06
 
 
 def test_answer_port(lab):
@@ -73,6 +77,24 @@ def test_unknown_machine_gets_no_more_than_it_sent(lab):
     assert lab.line(status="refused")["reason"] == f"no Hardware object has {UNKNOWN}"
 
 
+def test_unknown_machine_that_names_its_mac_is_listed(lab):
+    with Client(lab, UNKNOWN) as client:
+        for name in ("02-00-00-00-00-09/ipxe.efi", "0200.0000.0009/autoexec.ipxe", "ipxe.efi"):
+            assert client.ask(Request(name)).code == ErrorCode.NOT_FOUND
+    lab.line(status="refused", uri="ipxe.efi")
+    (found,) = lab.services.unknown.all()
+    assert (found.mac, found.address, found.asked["tftp"]) == ("02:00:00:00:00:09", UNKNOWN, 3)
+
+
+def test_unknown_machine_that_is_served_is_listed_too(root):
+    with tftp_lab(root, dhcp_mode="auto-proxy") as lab, Client(lab, UNKNOWN) as client:
+        (root / "snponly.efi").write_bytes(CONTENT)
+        assert fetch(client, Request("02-00-00-00-00-09/snponly.efi")) == CONTENT
+        lab.line(status="complete")
+    (found,) = lab.services.unknown.all()
+    assert (found.mac, found.asked["tftp"]) == ("02:00:00:00:00:09", 1)
+
+
 def test_netboot_off_refuses_the_file_and_boots_the_disk(lab):
     with Client(lab, OFF) as client:
         refusal = client.ask(Request("ipxe.efi"))
@@ -102,6 +124,38 @@ def test_script_sent_whole_is_noted(lab):
         lab.line(event="get", status="complete")
     (event,) = lab.services.journal.recent("default/on")
     assert (event.kind, event.detail.via, event.detail.bytes) == ("script", "tftp", len(SCRIPT))
+
+
+def test_grub_has_its_configuration_its_images_and_tells_what_it_does(root, tmp_path):
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v1/vmlinuz").write_bytes(CONTENT)
+    with tftp_lab(root, image_dir=str(tmp_path)) as lab, Client(lab) as client:
+        osie = Osie(base_url="http://127.0.0.1:7080/images/v1", kernel="vmlinuz", initrd="initrd")
+        nic = lab.services.catalog.by_ip(ON)
+        card = replace(nic.interface, netboot=Netboot(True, osie=osie))
+        lab.services.catalog.upsert(replace(nic.machine, interfaces=(card,)))
+        text = fetch(client, Request("/grub/grub.cfg", "octet", BY_GRUB)).decode()
+        (kernel,) = re.findall(r"linux '\(tftp,127[.]0[.]0[.]1\)(/[^']+)'", text)
+        assert fetch(client, Request("/02-00-00-00-00-01/phone-home?event=facts&platform=efi&serial=a 1")) == KEPT
+        lab.line(bytesSent=len(KEPT), status="complete")
+        assert fetch(client, Request(kernel, "octet", BY_GRUB)) == CONTENT
+        lab.line(filename="v1/vmlinuz", status="complete")
+        state = lab.services.journal.state("default/on")
+        assert client.ask(Request("/02-00-00-00-00-01/images/v1/initrd")).code == ErrorCode.NOT_FOUND
+    assert [event.detail for event in lab.services.journal.recent("default/on")] == [
+        events.Script("netboot.osie", "tftp", len(text)),
+        events.Facts({"serial": "a 1", "platform": "efi"}),
+        events.Loaded("http://127.0.0.1:7080/images/v1/vmlinuz", "kernel", len(CONTENT), len(CONTENT), "tftp"),
+    ]
+    assert (state.stage, state.bytes) == ("kernel", {"tftp": len(text) + len(CONTENT)})
+
+
+def test_what_grub_and_shim_do_without_is_no_line_in_the_log(lab):
+    with Client(lab) as client:
+        for name in ("02-00-00-00-00-01/revocations_sku.efi", "/grub/x86_64-efi/command.lst"):
+            assert client.ask(Request(name)).code == ErrorCode.NOT_FOUND
+            assert lab.line(uri=name)["level"] == "debug"
+    assert lab.count("tftp_transfers", status="refused") == 2
 
 
 def test_script_of_a_machine_that_has_to_wait_says_so_and_its_boot_file_comes(lab):

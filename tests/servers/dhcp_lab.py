@@ -122,6 +122,8 @@ class DhcpLab:
         self._directory = directory
         self._manifests = directory / "hardware"
         self._manifests.mkdir()
+        self.boot_files = directory / "boot"
+        self.boot_files.mkdir()
         self._script = directory / "udhcpc.script"
         self._script.write_text(_SCRIPT)
         self._script.chmod(0o755)

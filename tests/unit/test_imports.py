@@ -28,6 +28,7 @@ FLOORS = [
     "installers".split(),
     "decisions validation".split(),
     "ipxe kube".split(),
+    "grub".split(),
     "configurations stores".split(),
     "runtime".split(),
     "dhcp http ra syslog tftp".split(),
@@ -239,7 +240,7 @@ ACTS = set(
 )
 PURE = """
     configurations.base configurations.document decisions dhcp.options dhcp.packet dhcp.reply
-    hardware http.caller http.ec2 http.ranges http.report_body http.status http.wsgi_environ
+    grub hardware http.caller http.ec2 http.ranges http.report_body http.status http.wsgi_environ
     installers ipxe ra.packet syslog.packet syslog.signals tftp.packet validation
     """.split()
 # Arithmetic that happens to live in the socket module.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -135,3 +136,24 @@ def test_relay_that_stands_for_the_server(lab, machines):
             client.send_signal(signal.SIGUSR2)
             assert bootd.line(event="ignore", mac=mac)["reason"] == "released"
         assert "DHCPNAK from" in lab.dhclient(west, remembered("10.30.0.77", "10.30.0.1"))
+
+
+PAGE = Path(__file__).resolve().parents[3] / "docs/networks.md"
+PRINTED = re.findall(r"^    ((?:dhcrelay|dnsmasq) .+)$", PAGE.read_text(), re.MULTILINE)
+
+
+def test_relays_are_printed():
+    assert [line.split()[0] for line in PRINTED] == ["dhcrelay", "dhcrelay", "dhcrelay", "dnsmasq"]
+
+
+@pytest.mark.parametrize("line", PRINTED)
+def test_relay_as_the_documentation_prints_it(lab, machines, line):
+    require("dnsmasq")
+    (east, _mac), _west = machines
+    with lab.lab.popen("east", line.split()) as relay, lab.bootd() as bootd:
+        try:
+            lease = lab.udhcpc(east, "-t", "6", "-T", "1")
+            assert (lease["ip"], lease["router"]) == ("10.20.0.50", "10.20.0.1")
+            assert bootd.line(event="send", type="DHCPACK", via=EAST if "-U" in line else "10.20.0.1")
+        finally:
+            relay.terminate()

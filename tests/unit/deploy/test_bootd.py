@@ -182,6 +182,12 @@ def test_container_declares_the_ports_it_takes_of_its_node():
 
     assert ports() == {("UDP", 67), ("UDP", 69), ("UDP", 514), ("TCP", 7080)}
     assert ports(http_port=8080, settings={"dhcp_mode": "off"}) == {("UDP", 69), ("UDP", 514), ("TCP", 8080)}
+    proxy = ports() | {("UDP", 4011)}
+    for mode in ("proxy", "auto-proxy"):
+        assert ports(settings={"dhcp_mode": mode}) == proxy
+        assert ports(settings={"dhcp_modes": f"eth1=off, 10.20.0.0/24={mode}"}) == proxy
+    assert ports(settings={"dhcp_mode": "off", "dhcp_modes": "eth1=reservation"}) == ports()
+    assert ("UDP", 4012) in ports(settings={"dhcp_mode": "proxy", "proxy_port": "4012"})
 
 
 @pytest.mark.parametrize(("bind", "asked"), [("0.0.0.0", "127.0.0.1"), ("10.10.0.5", "10.10.0.5")])

@@ -171,6 +171,6 @@ def test_boot_offer_vlan_for_those_who_boot(options, value):
     assert offer(options, nic(vlan_id="99")).options.get(opt.VENDOR_SPECIFIC) == value
 
 
-@pytest.mark.parametrize("vlan", ["", "12345", "9 9", "x", "\u0669"])
+@pytest.mark.parametrize("vlan", ["", "0", "12345", "9 9", "x", "\u0669"])
 def test_boot_offer_vlan_that_is_none(vlan):
     assert opt.VENDOR_SPECIFIC not in offer(IPXE, nic(vlan_id=vlan)).options

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from _bootd.decisions.modes import PROXY
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import Answer, decide, link_selection
 from _bootd.dhcp.packet import Client, Kind, Packet, decode, encode, fit, identify
+from _bootd.dhcp.proxy import decide_in_mode
 from _bootd.dhcp.reply import Destination, destination
 from _bootd.hardware.model import Nic
 from samples import dhcp_captures as captures
@@ -115,6 +117,7 @@ EXPECTED: dict[str, Expected] = {
     ),
 }
 ALL = {name: found for name, found in vars(captures).items() if isinstance(found, Capture)}
+TO_PORT_67 = [name for name, found in ALL.items() if found.port == 67]
 
 
 def read(name: str) -> tuple[Packet, Nic]:
@@ -127,10 +130,11 @@ def read(name: str) -> tuple[Packet, Nic]:
 
 
 def test_every_capture_has_its_expectation():
-    assert list(EXPECTED) == list(ALL)
+    assert list(EXPECTED) == TO_PORT_67
+    assert [name for name in ALL if name not in EXPECTED] == ["ROM_IPXE_BOOT_ITEM"]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", TO_PORT_67)
 def test_capture_is_told_apart_and_answered(name):
     expected = EXPECTED[name]
     request, where = read(name)
@@ -172,3 +176,13 @@ def test_captured_option_82_is_read_and_comes_back(name, parts, link):
     assert opt.sub_options(value) == parts
     assert link_selection(request) == link
     assert encode(decide(request, where, CONTEXT).reply).endswith(bytes((82, len(value))) + value + b"\xff")
+
+
+def test_capture_of_a_choice_from_a_boot_menu_is_answered_on_port_4011():
+    """With the item that was chosen, or iPXE takes the answer for another's (PXE specification 2.1)."""
+    request, where = read("ROM_IPXE_BOOT_ITEM")
+    assert identify(request) == Client(Kind.IPXE, http=True, arches=(0,), vendor_class="PXEClient")
+    answer = decide_in_mode(request, where, CONTEXT, PROXY, to_proxy_port=True)
+    assert isinstance(answer, Answer)
+    assert (answer.reply.message_type, answer.reply.yiaddr, answer.reply.file.decode()) == (5, "0.0.0.0", SCRIPT)
+    assert opt.boot_item(answer.reply.options[43]) == b"\x80\0\0\0"

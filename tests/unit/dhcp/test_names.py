@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from _bootd.decisions.boot import BootContext, Script, decide_script
+from _bootd.decisions.boot import BootContext, Program, Script, decide_script
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import decide
 from _bootd.hardware.mac import parse_mac
@@ -23,7 +23,7 @@ NO_HTTP = {opt.IPXE: b"\x15\1\1"}
 BOOT = BootContext(CONTEXT.http_base)
 
 
-def no_text(_script: Script, _mac: str) -> str:
+def no_text(_script: Script, _mac: str, _program: Program) -> str:
     raise AssertionError("no machine here is unknown")
 
 
@@ -44,7 +44,9 @@ def test_tftp_name_tells_who_asks(client, kind, name):
     catalog = Catalog()
     catalog.replace([nic().machine])
     request = Request(write=False, filename=told(client), mode="octet", options=())
-    found = decide_tftp(request, TRANSLATED, catalog, BOOT, lambda who: (decide_script(who, BOOT), "#!ipxe\n"), no_text)
+    found = decide_tftp(
+        request, TRANSLATED, catalog, BOOT, lambda who, asks: (decide_script(who, BOOT, asks), "text"), no_text
+    )
     assert isinstance(found, kind)
     assert (found.name, found.nic.interface.mac) == (name, MAC)
 

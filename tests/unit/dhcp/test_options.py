@@ -140,6 +140,37 @@ def test_from_domains(domains, value):
     assert opt.from_domains(domains) == value
 
 
+def names_in(value: bytes) -> list[str]:
+    """Return the names in a search list, by RFC 1035 section 4.1.4: a pointer leads to labels before it."""
+
+    def name_at(place: int) -> tuple[list[str], int]:
+        labels = []
+        while value[place]:
+            if value[place] >= 0xC0:
+                target = int.from_bytes(value[place : place + 2], "big") & 0x3FFF
+                assert target < place
+                return labels + name_at(target)[0], place + 2
+            labels.append(value[place + 1 : place + 1 + value[place]].decode())
+            place += 1 + value[place]
+        return labels, place + 1
+
+    names, place = [], 0
+    while place < len(value):
+        labels, place = name_at(place)
+        names.append(".".join(labels))
+    return names
+
+
+labels = st.text("ab", min_size=1, max_size=3)
+
+
+@given(st.lists(st.lists(labels, min_size=1, max_size=4).map(".".join), min_size=1, max_size=8))
+def test_from_domains_comes_back(domains):
+    value = opt.from_domains(domains)
+    assert names_in(value) == domains
+    assert len(value) <= sum(len(domain) + 2 for domain in domains)
+
+
 @pytest.mark.parametrize(
     ("destination", "router", "value"),
     [  # The examples of RFC 3442, and what is no route.

@@ -248,7 +248,7 @@ def test_an_offer_without_an_address_is_broadcast():
         request = message(opt.DHCPDISCOVER, UEFI, flags=flags)
         reply = decide_in_mode(request, nic(), CONTEXT, PROXY).reply
         assert (destination(request, reply).address, destination(request, reply).port) == ("255.255.255.255", 68)
-        assert reply.flags == flags
+        assert reply.flags == BROADCAST, "a relay would unicast it to 0.0.0.0"
 
 
 def test_an_offer_through_a_relay_goes_to_the_relay():

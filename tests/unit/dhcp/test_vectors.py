@@ -147,10 +147,15 @@ RELAY_SUB_OPTIONS: dict[str, Vector] = {
         WIRESHARK, "9804c0a84d01", read=partial(relayed, server_id_override, 152), means="192.168.77.1"
     ),
 }
+
+
 PXE_SUB_OPTIONS: dict[str, Vector] = {
     "PXE_DISCOVERY_CONTROL": Vector("PXE specification 2.1, table 2-1: bit 3", "060108", "edk2"),
     "PXE_BOOT_MENU": Vector("dnsmasq LOCAL_BOOT", "090d00000a6c6f63616c206469736b", "edk2, netboot off"),
     "PXE_MENU_PROMPT": Vector("dnsmasq LOCAL_BOOT", "0a0b006c6f63616c206469736b", "edk2, netboot off"),
+    "PXE_BOOT_ITEM": Vector(
+        "ROM_IPXE_BOOT_ITEM", "470480000000", read=lambda value: opt.boot_item(b"\x47\4" + value), means=b"\x80\0\0\0"
+    ),
     "PXE_VLAN_ID": Vector("Tinkerbell Boots v0.8, job/job.go: the number as text", "74023939", "iPXE"),
 }
 IPXE_SUB_OPTIONS: dict[str, Vector] = {

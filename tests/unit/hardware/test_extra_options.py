@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -26,6 +28,7 @@ from _bootd.hardware.manifest import Document
 from _bootd.hardware.model import is_as_written, machine_from_object
 from _bootd.validation.objects import check_document
 
+PAGE = (Path(__file__).resolve().parents[3] / "docs/networks.md").read_text()
 # The forms are those of the RFC named for each; its octets are written out by hand.
 FORMS = {
     "time-offset": (-3600, "fffff1f0", "RFC 2132 section 3.4: two's complement"),
@@ -88,6 +91,22 @@ def wrong(text: str) -> list[str]:
 
 def test_every_option_has_its_form_and_code():
     assert set(FORMS) == set(CODES) == set(OPTIONS)
+
+
+def test_documentation_has_every_option_and_type():
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([0-9]+) \| ([a-z0-9]+) \|", PAGE, re.MULTILINE)
+    assert {name: (int(code), kind) for name, code, kind in rows} == OPTIONS
+    types = re.search(r"\| type \| example \| \|\n(.*?)\n\n", PAGE, re.DOTALL)[1]
+    assert re.findall(r"`([a-z0-9]+)`", "".join(re.findall(r"^\|([^|]+)\|", types, re.MULTILINE))) == list(TYPES)
+    for example in re.findall(r"`(\"224\": \".*?\")`", types):
+        assert wrong(f"{{{example}}}") == []
+
+
+@pytest.mark.parametrize("place", ["          ", "      "])  # in the manifest, and in the inventory
+def test_documentation_s_example_is_taken(place):
+    example = re.search(rf"^{place}interface-mtu: .*?(?=\n\n)", PAGE, re.MULTILINE | re.DOTALL)[0]
+    assert wrong(example) == []
+    assert len(read_extra_options(example).options) == 3
 
 
 @pytest.mark.parametrize("name", OPTIONS)

@@ -230,6 +230,23 @@ def test_check_document_note(path, value, words):
 
 
 @pytest.mark.parametrize(
+    ("distro", "params", "told"),
+    [
+        ("harvester", [], False),  # has vlan= and ip= on its kernel line
+        ("debian", [], True),
+        ("ubuntu", [], True),
+        ("ubuntu", ["vlan=vlan99:eth0"], False),
+    ],
+)
+@pytest.mark.parametrize("vlan", ["99", "0"])
+def test_check_document_vlan_that_nobody_tells_the_installer_of(distro, params, told, vlan):
+    osie = {"baseURL": "http://10.10.0.2/images", "kernelParams": params}
+    system = (f"{INSTANCE}.operating_system", {"distro": distro, "version": "v1.5.0"})
+    notes = found(changed(system, (f"{DHCP}.vlan_id", vlan), (f"{NETBOOT}.osie", osie)), notes=True)
+    assert ("the installer needs arguments" in notes.get(f"{DHCP}.vlan_id", "")) is (told and vlan != "0")
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         [(f"{DHCP}.ip.netmask", "255.255.255.254"), (f"{DHCP}.ip.gateway", "10.10.0.17")],

@@ -11,6 +11,7 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.hardware.model import Netboot
+from _bootd.http import files
 from _bootd.http.file_body import FileBody, Shrunk
 from servers.http_site import MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
 
@@ -212,10 +213,19 @@ def test_image_empty_file(site):
     assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", "0")
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.iso", "application/vnd.efi-iso"), ("a.IMG", "application/vnd.efi-img")])
-def test_image_type_that_firmware_goes_by(site, tmp_path, name, kind):
+# As edk2 compares them (MdePkg/Include/IndustryStandard/Http11.h, HTTP_CONTENT_TYPE_APP_EFI, _IMG and _ISO), and as the
+# UEFI Forum has them in IANA's registry of media types.
+MEDIA_TYPES = {".efi": "application/efi", ".img": "application/vnd.efi-img", ".iso": "application/vnd.efi-iso"}
+
+
+@pytest.mark.parametrize("name", ["a.efi", "a.iso", "a.IMG"])
+def test_image_type_that_firmware_goes_by(site, tmp_path, name):
     (tmp_path / "images" / name).write_bytes(b"x")
-    assert site.get(f"/images/{name}").headers["content-type"] == kind
+    assert site.get(f"/images/{name}").headers["content-type"] == MEDIA_TYPES[name[1:].lower()]
+
+
+def test_every_type_that_firmware_goes_by_has_its_source():
+    assert files._KINDS == MEDIA_TYPES
 
 
 def body_of(path: Path, offset: int = 0, count: int = 10) -> FileBody:

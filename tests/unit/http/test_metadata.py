@@ -119,6 +119,14 @@ def test_user_data(site):
     assert (answer.status, answer.text, answer.headers["cache-control"]) == (200, "token: x\n", "no-store")
 
 
+def test_user_data_are_not_for_an_address_that_was_merely_heard_to_be_the_machines(tmp_path):
+    site = make_site(tmp_path, machine(address=""), dhcp_mode="proxy")
+    site.services.heard.note(MAC, STRANGER, site.services.clock())
+    assert site.get("/2009-04-04/meta-data/hostname", STRANGER).status == 200
+    answer = site.get("/2009-04-04/user-data", STRANGER)
+    assert (answer.status, "token" in answer.text) == (404, False)
+
+
 def test_user_data_empty(site):
     site.catalog.upsert(replace(machine(), user_data=None))
     assert site.get("/2009-04-04/user-data").status == 404

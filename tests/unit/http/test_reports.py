@@ -337,3 +337,19 @@ def test_report_token_is_never_logged(site):
     assert site.token() not in site.stream.getvalue()
     uris = {line["uri"] for line in site.lines() if "uri" in line}
     assert f"/phone-home/{DASHED}/***/succeeded" in uris
+
+
+# From GRUB
+
+
+def test_report_of_grub_is_recorded_once_and_answered_with_nothing_to_show(site):
+    path = f"/{MAC.replace(':', '-')}/phone-home?event=error&role=kernel&url=http:%2F%2Fh%2Fvmlinuz&message=no%20way"
+    for method in ("HEAD", "GET"):
+        answer = site.ask(method, path)
+        assert (answer.status, answer.body) == (200, b"")
+    assert site.events() == [events.BootError("no way", "http://h/vmlinuz")]
+
+
+def test_report_of_grub_from_elsewhere_does_not_count(site):
+    assert site.get(f"/{MAC}/phone-home?event=facts&platform=efi", STRANGER).status == 200
+    assert site.events() == []

@@ -163,3 +163,39 @@ def test_script_of_a_machine_whose_netboot_is_off_never_waits(tmp_path):
     off = machine("other", OTHER_MAC, OTHER_ADDRESS, netboot=Netboot(allow_pxe=False), after=(KEY,))
     site = make_site(tmp_path, machine(), off)
     assert "local disk" in site.get("/auto.ipxe", OTHER_ADDRESS).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/grub/grub.cfg",  # what Debian 13's signed image asks for that was loaded by HTTP
+        f"/{MAC}/grub.cfg",
+        "/ipxe/58-47-ca-71-d8-49/grub.cfg",
+        "/ipxe/grub.cfg",
+        "/grub2/grub.cfg-01-58-47-CA-71-D8-49",
+        "/grub.cfg-5847ca71d849",
+        "/EFI/BOOT/grub.cfg",
+    ],
+)
+def test_grub_configuration(site, path):
+    answer = site.get(path)
+    assert answer.status == 200
+    assert "linux '(https,releases.rancher.com)" not in answer.text  # there is no HTTPS in GRUB
+    assert "asking again every 30 seconds" in answer.text
+    assert "source '(http,10.10.0.20:7080)/58-47-ca-71-d8-49/grub.cfg'" in answer.text
+    assert site.events() == [events.Script(boot="harvester", via="http", bytes=len(answer.body))]
+    # It asks for the size first.
+    head = site.ask("HEAD", path)
+    assert (head.status, head.headers["content-length"]) == (200, answer.headers["content-length"])
+    assert len(site.events()) == 1
+
+
+def test_grub_configuration_of_the_machine_in_its_name(site):
+    answer = site.get(f"/grub/grub.cfg-01-{OTHER_MAC}")
+    assert "bootd: netboot is off for other" in answer.text
+    assert "chainloader" in answer.text
+
+
+def test_grub_configuration_of_a_stranger(site):
+    assert site.get("/grub/grub.cfg", STRANGER).status == 404
+    assert site.get("/grub/grub.cfg-01-02-00-00-00-00-99").text == "no Hardware object has 02:00:00:00:00:99\n"

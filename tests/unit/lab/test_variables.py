@@ -1,54 +1,58 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The boot order in the firmware's variable store."""
+"""The boot order in a machine's variable store: blank, or with keys and an order of its own."""
 
 from __future__ import annotations
 
 import struct
 
-import pytest
-
-from lab.variables import GLOBAL, STORE_HEADER, emptied, network_first
+from lab.variables import DELETED, VARIABLE_HEADER, _variable, emptied, network_first
 
 MAC = "58:47:ca:71:d8:49"
-VOLUME_HEADER = 72
-BLANK = bytes(48) + struct.pack("<H", VOLUME_HEADER) + bytes(22 + 28) + b"\xff" * 1000
+VOLUME_HEADER, STORE_HEADER = 72, 28
+KEY = _variable("PK", b"Microsoft's")
 
 
-def variables(store: bytes) -> dict[str, bytes]:
-    """The variables of the store, name to value."""
-    found = {}
-    at = VOLUME_HEADER + 28
-    while store[at : at + 2] == b"\xaa\x55":
-        name_size, size = struct.unpack_from("<II", store, at + 36)
-        assert store[at + 44 : at + 60] == GLOBAL.bytes_le
-        end = at + 60 + name_size
-        found[store[at + 60 : end - 2].decode("utf-16-le")] = store[end : end + size]
-        at = (end + size + 3) // 4 * 4
+def store(*variables: bytes) -> bytes:
+    header = bytearray(VOLUME_HEADER + STORE_HEADER)
+    struct.pack_into("<H", header, 48, VOLUME_HEADER)
+    return (bytes(header) + b"".join(variables)).ljust(4096, b"\xff")
+
+
+def variables(content: bytes) -> list[tuple[str, int, bytes]]:
+    found, at = [], VOLUME_HEADER + STORE_HEADER
+    while content[at : at + 2] == b"\xaa\x55":
+        title, value = struct.unpack_from("<II", content, at + 36)
+        start = at + VARIABLE_HEADER
+        name = content[start : start + title].decode("utf-16-le").rstrip("\0")
+        found.append((name, content[at + 2], content[start + title : start + title + value]))
+        at = start + title + value
+        at += -at % 4
     return found
 
 
-@pytest.mark.parametrize(("http", "end"), [(False, bytes(19)), (True, bytes.fromhex("03180400"))])
-def test_network_first_adds_one_option_and_the_order(http, end):
-    store = network_first(BLANK, MAC, 3, http=http)
-    assert len(store) == len(BLANK)
-    found = variables(store)
-    assert found["BootOrder"] == b"\0\0"
-    attributes, path_size = struct.unpack_from("<IH", found["Boot0000"])
-    assert attributes == 1
-    path = found["Boot0000"][-path_size:]
-    assert path.startswith(bytes.fromhex("02010c00 d041030a 00000000 01010600 0003 030b2500 5847ca71d849"))
-    assert path.endswith(end + bytes.fromhex("7fff0400"))
+def test_blank_store_gets_the_option_and_the_order():
+    names = [(name, state) for name, state, _value in variables(network_first(store(), MAC, 3))]
+    assert names == [("Boot1000", 0x3F), ("BootOrder", 0x3F)]
 
 
-def test_network_first_refuses_a_store_in_use():
-    with pytest.raises(ValueError, match="not blank"):
-        network_first(network_first(BLANK, MAC, 3), MAC, 3)
+def test_store_with_keys_keeps_them_and_loses_its_order():
+    before = store(KEY, _variable("BootOrder", b"\0\0\1\0"), _variable("Boot0000", b"menu"))
+    after = network_first(before, MAC, 3)
+    assert [(name, state) for name, state, _value in variables(after)] == [
+        ("PK", 0x3F),
+        ("BootOrder", 0x3F & DELETED),
+        ("Boot0000", 0x3F),
+        ("Boot1000", 0x3F),
+        ("BootOrder", 0x3F),
+    ]
+    assert variables(after)[-1][2] == struct.pack("<H", 0x1000)
+    assert len(after) == len(before)
+    assert KEY in after
 
 
 def test_emptied_takes_all_variables_and_nothing_else():
-    size = STORE_HEADER + 1000  # of the store, which stands in the header behind its GUID
-    behind = b"what edk2 keeps behind it"
-    blank = BLANK[: VOLUME_HEADER + 16] + struct.pack("<I", size) + BLANK[VOLUME_HEADER + 20 :] + behind
-    assert emptied(blank) == blank
-    assert emptied(network_first(blank, MAC, 3)) == blank
+    blank = bytearray(store() + b"what edk2 keeps behind it")
+    struct.pack_into("<I", blank, VOLUME_HEADER + 16, len(store()) - VOLUME_HEADER)  # of the store, behind its GUID
+    assert emptied(bytes(blank)) == blank
+    assert emptied(network_first(bytes(blank), MAC, 3)) == blank

@@ -86,6 +86,25 @@ def test_settings_have_networks_for_tftp_wherever_bootd_runs():
     assert settings_from(parse(["serve"], environment)).tftp_networks == ()
 
 
+def test_settings_of_dhcp_modes_reach_bootd_wherever_it_runs(tmp_path):
+    script = "#!ipxe\necho who are you?\n"
+    given = {"bootd_dhcp_mode": "proxy", "bootd_dhcp_modes": {"eth1": "off", "10.20.0.0/24": "auto-proxy"}}
+    given |= {"bootd_unknown_script": script, "bootd_install_dir": str(tmp_path)}
+    (tmp_path / "unknown.ipxe").write_text(script)
+    environment = {**settings(**given), "BOOTD_STORE": "files:/x", "BOOTD_BOOT_FILES": ""}
+    pod = templar(**given).template(trust_as_template("{{ __bootd_pod_settings }}"))
+    # A pod has no file of the node, so it is told the script itself.
+    assert (environment["BOOTD_UNKNOWN_SCRIPT"], pod["unknown_script"]) == (f"{tmp_path}/unknown.ipxe", script)
+    for variables in (environment, {**environment, **{f"BOOTD_{name.upper()}": str(pod[name]) for name in MODES}}):
+        made = settings_from(parse(["serve"], variables))
+        assert (made.dhcp_mode, made.dhcp_modes, made.proxy_port) == ("proxy", given["bootd_dhcp_modes"], 4011)
+        assert made.unknown_script == script
+    assert settings()["BOOTD_UNKNOWN_SCRIPT"] == settings()["BOOTD_DHCP_MODES"] == ""
+
+
+MODES = ("dhcp_mode", "dhcp_modes", "proxy_port", "unknown_script")
+
+
 def test_settings_for_stages_reach_bootd_wherever_it_runs():
     given = {"bootd_stage_limits": {"kernel": 60, "ready": 0}, "bootd_installs_at_once": 4, "bootd_ready_checks": False}
     given["bootd_configuration_window"] = 30

@@ -11,7 +11,7 @@ import pytest
 from _bootd.hardware.model import Interface, Machine, Nic
 from _bootd.process.settings import Settings
 from _bootd.runtime.heard_addresses import MAX_ADDRESSES, MAX_AGE, HeardAddresses
-from _bootd.runtime.origin import Lookup, is_its_own, mode_at, nic_at, speaks_for
+from _bootd.runtime.origin import Lookup, is_its_own, mode_at, nic_at, speaks_for, with_addresses
 from _bootd.runtime.services import Services
 from _bootd.stores.catalog import Catalog
 
@@ -88,6 +88,14 @@ def test_what_was_heard_counts_only_for_an_interface_without_an_address():
     assert [name_at(room, "10.9.0.5"), name_at(room, "10.9.0.6")] == ["three", None]
 
 
+def test_what_was_heard_moves_a_stage_and_opens_no_secret():
+    room = services("proxy", {"10.0.0.9": MAC_3})
+    room.heard.note(MAC_3, "10.9.0.5", NOW)
+    three = room.catalog.by_mac(MAC_3)
+    assert [speaks_for(room, three, address) for address in ("10.0.0.9", "10.9.0.5")] == [True, True]
+    assert [is_its_own(room, three, address) for address in ("10.0.0.9", "10.9.0.5")] == [True, False]
+
+
 def test_what_was_heard_ages():
     room = services("proxy")
     room.heard.note(MAC_3, "10.9.0.5", NOW - MAX_AGE)
@@ -102,12 +110,33 @@ def test_the_last_to_take_an_address_has_it():
     assert heard.mac_of("10.9.0.5", NOW) == MAC_2
 
 
+def test_a_machine_is_reached_at_the_address_that_it_took_last():
+    room = services("proxy")
+    for address in ("10.9.0.5", "10.9.0.6"):
+        room.heard.note(MAC_3, address, NOW)
+    room.heard.note(MAC_1, "10.9.0.7", NOW)
+    addresses = [
+        [interface.address for interface in with_addresses(room, room.catalog.by_mac(mac).machine).interfaces]
+        for mac in (MAC_1, MAC_3)
+    ]
+    assert addresses == [["10.0.0.1"], ["10.9.0.6"]]
+
+
+def test_an_address_that_another_machine_has_taken_since_is_not_a_machines():
+    heard = HeardAddresses()
+    heard.note(MAC_1, "10.9.0.5", NOW)
+    heard.note(MAC_2, "10.9.0.5", NOW)
+    assert [heard.address_of(mac, NOW) for mac in (MAC_1, MAC_2)] == ["", "10.9.0.5"]
+    assert heard.address_of(MAC_2, NOW + MAX_AGE + 1) == ""
+
+
 def test_heard_addresses_are_bounded():
     heard = HeardAddresses()
     for number in range(MAX_ADDRESSES + 1):
         heard.note(MAC_1, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", NOW)
     assert heard.mac_of("10.0.0.0", NOW) == ""
     assert heard.mac_of("10.0.0.1", NOW) == MAC_1
+    assert heard.address_of(MAC_1, NOW) == "10.0.64.0"
 
 
 def test_a_network_of_reservations_stays_one_beside_others():

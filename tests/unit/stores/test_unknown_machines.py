@@ -78,11 +78,11 @@ def test_a_file_leaves_the_way_the_machine_was_heard_by():
 def test_a_file_by_address_is_of_who_took_the_address():
     table = UnknownMachines()
     table.record(MAC, sighting(address="10.10.0.77"), 1.0)
-    table.asked_for_file("http", None, "10.10.0.77", 2.0)
-    table.asked_for_file("http", None, "10.10.0.78", 2.0)
+    table.asked_for_file("http", "", "10.10.0.77", 2.0)
+    table.asked_for_file("http", "", "10.10.0.78", 2.0)
     assert only(table).asked["http"] == 1
     table.forget(MAC)
-    table.asked_for_file("http", None, "10.10.0.77", 3.0)
+    table.asked_for_file("http", "", "10.10.0.77", 3.0)
     assert table.all() == []
 
 

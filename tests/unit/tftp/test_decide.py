@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.decisions.boot import BootContext, decide_script
+from _bootd.decisions.boot import BootContext, Program, Unusable, decide_script
+from _bootd.decisions.events import BootError, Facts, Loaded
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.stores.catalog import Catalog
-from _bootd.tftp.decide import Refuse, ServeFile, ServeScript, decide
-from _bootd.tftp.packet import ErrorCode, Request
+from _bootd.tftp.decide import Refuse, ServeFile, ServeScript, TakeReport, decide, missing
+from _bootd.tftp.packet import ErrorCode, Request, TftpError
 
 ON, OFF = "58:47:ca:71:d8:49", "02:00:00:00:00:02"
 ADDRESS = {ON: "10.10.0.16", OFF: "10.10.0.17"}
@@ -28,9 +29,10 @@ def catalog():
 CONTEXT = BootContext("http://10.10.0.20:7080")
 
 
-def script_for(nic):
-    script = decide_script(nic, CONTEXT)
-    return script, f"#!ipxe\necho {nic.machine.name} {script.kind}\n"
+def script_for(nic, program):
+    script = decide_script(nic, CONTEXT, program)
+    head = "#!ipxe\n" if program is Program.IPXE else ""
+    return script, f"{head}echo {nic.machine.name} {script.kind}\n"
 
 
 def decision_on(catalog, filename, source="192.0.2.1", **request):
@@ -77,8 +79,81 @@ NETWORK = b"isset ${netX/ip} || dhcp || echo bootd: no address by DHCP\n"
 def test_decide_autoexec_is_the_script_of_the_machine(catalog, filename, mac, script):
     for asked, source in ((filename, ADDRESS[mac]), (f"{mac}/{filename}", "192.0.2.1")):
         assert decision_on(catalog, asked, source) == ServeScript(
-            script, filename, catalog.by_mac(mac), script_for(catalog.by_mac(mac))[0]
+            script, filename, catalog.by_mac(mac), script_for(catalog.by_mac(mac), Program.IPXE)[0]
         )
+
+
+@pytest.mark.parametrize(
+    ("filename", "source"),
+    [
+        # What Debian 12's signed image asks for, beside GRUB itself, and GRUB's own names with the MAC in any notation.
+        ("/grub/grub.cfg", ADDRESS[ON]),
+        ("/58-47-ca-71-d8-49/grub.cfg", "192.0.2.1"),
+        ("/grub/grub.cfg-01-58-47-ca-71-d8-49", "192.0.2.1"),
+        ("grub2/grub.cfg-01-58:47:CA:71:D8:49", ADDRESS[OFF]),
+        ("grub.cfg-5847ca71d849", "192.0.2.1"),
+        ("grub.cfg-0A0A0010", ADDRESS[ON]),
+        ("EFI/BOOT/grub.cfg", ADDRESS[ON]),
+    ],
+)
+def test_decide_grub_configuration_is_what_grub_is_to_do(catalog, filename, source):
+    decision = decision_on(catalog, filename, source)
+    assert (decision.nic, decision.content) == (catalog.by_mac(ON), b"echo on netboot.ipxe.contents\n")
+    assert isinstance(decision.script.boots, Unusable)  # the object has a script for iPXE
+
+
+def test_decide_grub_configuration_of_a_machine_whose_netboot_is_off(catalog):
+    decision = decision_on(catalog, f"grub/grub.cfg-01-{OFF}")
+    assert (decision.nic, decision.content) == (catalog.by_mac(OFF), b"echo off local disk\n")
+
+
+def test_decide_image_of_a_machine_that_may_netboot(catalog):
+    name = "images/v1.2.0/vmlinuz"
+    assert decision_on(catalog, name, ADDRESS[ON]) == ServeFile("v1.2.0/vmlinuz", catalog.by_mac(ON), image=True)
+    assert decision_on(catalog, f"{ON}/{name}").image is True
+    assert decision_on(catalog, name, ADDRESS[OFF]).code == ErrorCode.ACCESS_VIOLATION
+    assert decision_on(catalog, name).code == ErrorCode.NOT_FOUND
+    assert decision_on(catalog, "images/../x", ADDRESS[ON]).code == ErrorCode.ACCESS_VIOLATION
+    assert decision_on(catalog, "images", ADDRESS[ON]).image is False
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (
+            "event=facts&uuid=u&platform=efi&product=Standard PC (Q35, 2009)&serial=",
+            Facts({"uuid": "u", "platform": "efi", "product": "Standard PC (Q35, 2009)"}),
+        ),
+        ("event=loaded&role=kernel&url=http:%2F%2Fh%2Fvmlinuz", Loaded("http://h/vmlinuz", "kernel")),
+        ("event=error&role=script&message=no%20way", BootError("no way")),
+    ],
+)
+def test_decide_report_of_grub(catalog, query, told):
+    decision = decision_on(catalog, f"{ON}/phone-home?{query}")
+    assert isinstance(decision, TakeReport)
+    assert (decision.told, decision.nic) == (told, catalog.by_mac(ON))
+
+
+def test_decide_report_that_is_none(catalog):
+    assert decision_on(catalog, f"{ON}/phone-home?event=success").code == ErrorCode.NOT_FOUND
+    assert decision_on(catalog, "phone-home?event=facts&platform=efi").code == ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("name", "usual"),
+    [
+        # Seen of shim 16.1 and of GRUB 2.06.
+        ("revocations_sku.efi", True),
+        ("shim_certificate_0.efi", True),
+        ("grub/x86_64-efi/command.lst", True),
+        ("grub/locale/de.mo", True),
+        ("grubx64.efi", False),
+        ("grub/x86_64-efi/http.mod", False),
+    ],
+)
+def test_missing_tells_what_clients_go_on_without(catalog, name, usual):
+    refusal = missing(decision_on(catalog, name, ADDRESS[ON]), TftpError(ErrorCode.NOT_FOUND, "file not found"))
+    assert refusal == Refuse(ErrorCode.NOT_FOUND, f"{name}: file not found", catalog.by_mac(ON), usual)
 
 
 @pytest.mark.parametrize("name", ["ipxe.efi", "autoexec.ipxe"])

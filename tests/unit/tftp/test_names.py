@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from _bootd.decisions.boot import Program
 from _bootd.tftp.decide import Wanted, find, parse_name
 from _bootd.tftp.packet import ErrorCode, Request, TftpError
 
@@ -23,7 +24,7 @@ TRACE = "-00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
         ("ipxe.efi", Wanted("ipxe.efi")),
         ("/ipxe.efi", Wanted("ipxe.efi")),
         ("grub/x86_64-efi/command.lst", Wanted("grub/x86_64-efi/command.lst")),
-        ("/grub/grub.cfg-01-58-47-ca-71-d8-49", Wanted("grub/grub.cfg-01-58-47-ca-71-d8-49")),
+        ("/grub/grub.cfg-01-58-47-ca-71-d8-49", Wanted("grub/grub.cfg-01-58-47-ca-71-d8-49", MAC)),
         (f"{MAC}/ipxe.efi", Wanted("ipxe.efi", MAC)),
         ("/58-47-CA-71-D8-49/ipxe.efi", Wanted("ipxe.efi", MAC)),
         ("5847.ca71.d849/ipxe.efi", Wanted("ipxe.efi", MAC)),
@@ -55,19 +56,24 @@ def test_parse_name_served(filename, wanted):
 
 
 @pytest.mark.parametrize(
-    ("filename", "autoexec"),
+    ("filename", "program"),
     [
-        ("autoexec.ipxe", True),
-        ("/autoexec.ipxe", True),
-        (f"{MAC}/autoexec.ipxe", True),
-        ("x86_64/autoexec.ipxe", True),
-        ("xautoexec.ipxe", False),
-        ("autoexec.ipxe.bak", False),
-        ("autoexec.ipxe/file", False),
+        ("autoexec.ipxe", Program.IPXE),
+        ("/autoexec.ipxe", Program.IPXE),
+        (f"{MAC}/autoexec.ipxe", Program.IPXE),
+        ("x86_64/autoexec.ipxe", Program.IPXE),
+        ("grub/grub.cfg", Program.GRUB),
+        ("grub.cfg-01-58-47-ca-71-d8-49", Program.GRUB),
+        ("xautoexec.ipxe", None),
+        ("autoexec.ipxe.bak", None),
+        ("autoexec.ipxe/file", None),
+        ("xgrub.cfg", None),
+        ("grub.cfg.bak", None),
+        ("grub.cfg/file", None),
     ],
 )
-def test_wanted_autoexec(filename, autoexec):
-    assert parse_name(filename).autoexec is autoexec
+def test_wanted_script(filename, program):
+    assert parse_name(filename).script_of is program
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Address
 from typing import Any
 
 from ..decisions.architectures import X64_UEFI, parse_arch_map
@@ -17,11 +17,20 @@ from ..decisions.deadlines import MAX_LIMIT, limits_text, parse_limits
 from ..decisions.modes import parse_modes
 from ..decisions.stages import STAGES
 from ..hardware.interface import SCRIPT_START
-from ..hardware.names import is_object_name
 from ..process.log import LEVELS
 from ..process.settings import DHCP_MODES, LIMITS, Settings
 from ..process.version import version_text
 from .clients import CLIENTS, Client
+from .flag_values import (
+    directories,
+    directory_or_none,
+    file_or_none,
+    host_address,
+    ipv4_networks,
+    namespace_or_none,
+    networks,
+    store,
+)
 from .mode_options import mode_problems, read_script
 
 STORES = "files:DIR, a directory of Hardware manifests, or kubernetes[:NAMESPACE]"
@@ -291,36 +300,6 @@ def stages_from(options: argparse.Namespace) -> tuple[str, ...]:
     return wanted
 
 
-def _store(text: str) -> str:
-    kind, colon, rest = text.partition(":")
-    if kind == "kubernetes":
-        if colon and not is_object_name(rest):
-            raise ValueError("no namespace has such a name")
-        return text
-    if kind != "files" or not colon or not rest:
-        raise ValueError("no store of that kind")
-    return text
-
-
-def _namespace_or_none(text: str) -> str:
-    if text and not is_object_name(text):
-        raise ValueError("no namespace has such a name")
-    return text
-
-
-def _file_or_none(text: str) -> str:
-    if text and not os.path.isfile(text):
-        raise ValueError("no such file")
-    return text
-
-
-def _host_address(text: str) -> str:
-    address = IPv4Address(text)
-    if address.is_unspecified or address.is_multicast or text == "255.255.255.255":
-        raise ValueError("machines can't send to that")
-    return str(address)
-
-
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def convert(text: str) -> str:
         if text not in choices:
@@ -347,38 +326,16 @@ def _yes_no(text: str) -> bool:
     return answers[text.lower()]
 
 
-def _directories(text: str) -> tuple[str, ...]:
-    return tuple(_directory(item) for item in text.split(os.pathsep) if item)
-
-
-def _directory_or_none(text: str) -> str:
-    return _directory(text) if text else ""
-
-
-def _directory(text: str) -> str:
-    if not os.path.isdir(text):
-        raise ValueError(f"{text} is not a directory")
-    return text
-
-
-def _networks(text: str) -> tuple[str, ...]:
-    return tuple(str(ip_network(item.strip())) for item in text.split(",") if item.strip())
-
-
 def _minutes(text: str) -> float:
     return 60.0 * _between(1, MAX_LIMIT // 60)(text)
-
-
-def _ipv4_networks(text: str) -> tuple[str, ...]:
-    return tuple(str(IPv4Network(item.strip())) for item in text.split(",") if item.strip())
 
 
 _NEEDED = ("store", "address")
 _PORT = (_between(0, 65535), "a port number")
 _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
-    "store": (_store, STORES),
+    "store": (store, STORES),
     "state_dir": (str, "a directory"),
-    "address": (_host_address, "the IPv4 address of this node that machines can reach"),
+    "address": (host_address, "the IPv4 address of this node that machines can reach"),
     "interface": (str, "a network interface"),
     "bind": (lambda text: str(IPv4Address(text)), "an IPv4 address"),
     "http_port": _PORT,
@@ -389,23 +346,23 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "dhcp_modes": (parse_modes, "WHERE=MODE,... by interface or subnet"),
     "unknown_script": (read_script, f"an iPXE script or a file with one, which begins with {SCRIPT_START}"),
     "dhcp_mode": (_one_of(DHCP_MODES), f"one of {', '.join(DHCP_MODES)}"),
-    "boot_files": (_directories, "directories that exist"),
-    "image_dir": (_directory_or_none, "a directory that exists"),
-    "config_dir": (_directory_or_none, "a directory that exists"),
+    "boot_files": (directories, "directories that exist"),
+    "image_dir": (directory_or_none, "a directory that exists"),
+    "config_dir": (directory_or_none, "a directory that exists"),
     "arch_map": (parse_arch_map, "ARCH=FILE,... with architecture numbers"),
     "lease_time": (_between(60, 0xFFFFFFFE), "seconds, 60 or more"),
     "tftp_single_port": (_yes_no, "yes or no"),
     "tftp_max_blksize": (_between(512, 65464), "a number from 512 to 65464"),
-    "tftp_networks": (_ipv4_networks, "IPv4 networks such as 10.0.0.0/8"),
+    "tftp_networks": (ipv4_networks, "IPv4 networks such as 10.0.0.0/8"),
     "router_advertisements": (_yes_no, "yes or no"),
     "stage_limits": (parse_limits, f"NAME=SECONDS,... with names of {', '.join(LIMITS)}"),
     "ready_checks": (_yes_no, "on or off"),
     "installs_at_once": (_between(0, 100_000), "a number of machines, 0 for no limit"),
-    "lease_namespace": (_namespace_or_none, "a namespace"),
+    "lease_namespace": (namespace_or_none, "a namespace"),
     "replica": (str, "a name"),
-    "report_key": (_file_or_none, "a file that exists"),
+    "report_key": (file_or_none, "a file that exists"),
     "configuration_window": (_minutes, f"minutes, from 1 to {MAX_LIMIT // 60}"),
-    "trusted_proxies": (_networks, "networks such as 10.0.0.0/8"),
+    "trusted_proxies": (networks, "networks such as 10.0.0.0/8"),
     "log_format": (_one_of(("json", "text")), "json or text"),
     "log_level": (_one_of(LEVELS), f"one of {', '.join(LEVELS)}"),
 }

@@ -15,16 +15,21 @@ from urllib.parse import urlsplit
 
 from ..decisions.boot import FIRMWARE_PATH, SCRIPT_NAME, Asked, BootContext, Program, Refusal, Script, Wait, Wants
 from ..decisions.boot import decide as decide_boot
+from ..decisions.boot_chains import Kind, Link, link_of
+from ..decisions.events import Via
 from ..decisions.modes import OFF, Modes
 from ..dhcp import options as opt
 from ..dhcp.decide import Answer
 from ..dhcp.packet import NO_ADDRESS, Packet
 from ..dhcp.proxy import NOT_A_BOOT_CLIENT, NOT_HERE, decide_in_mode
 from ..dhcp.reply import context_from
+from ..grub.words import Files
 from ..hardware.mac import dashed, parse_mac
 from ..hardware.model import Nic
+from ..installers.kernel_boot import KernelBoot
 from ..process.served_files import open_inside
 from ..process.settings import Settings
+from ..runtime.boot_programs import has_http
 from ..stores.catalog import Catalog
 from ..tftp.decide import Refuse, ServeScript
 from ..tftp.decide import decide as decide_tftp
@@ -39,12 +44,13 @@ _SILENCES = {
     NOT_A_BOOT_CLIENT: "another DHCP server gives it its address",
     NOT_HERE: "DHCP is off here: another server gives it its address, and says what to load",
 }
+GRUB_CONFIGURATION = "grub/grub.cfg"  # as distributions' signed images ask for it
 
 
 class ScriptOf(Protocol):
-    """Gives the script of a machine, decided and as text."""
+    """Gives what a machine is to boot, decided and as the text for ``program``, which for GRUB depends on ``via``."""
 
-    def __call__(self, nic: Nic, /) -> tuple[Script | Wait, str]: ...
+    def __call__(self, nic: Nic, program: Program, /, via: Via = "tftp") -> tuple[Script | Wait, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def mode_of(nic: Nic, settings: Settings) -> str:
 def boot_steps(nic: Nic, client: Client, catalog: Catalog, settings: Settings, script_of: ScriptOf) -> Iterator[Step]:
     """Yield what happens when the machine of ``nic`` starts with ``client``, down to its operating system.
 
-    ``script_of`` returns what a machine is to boot, and the text of the script that says so.
+    ``script_of`` gives its scripts.
     """
     boot = _Boot(nic, catalog, settings, script_of, mode_of(nic, settings))
     yield from boot.of(client, client.describe(), MAX_PROGRAMS)
@@ -115,9 +121,17 @@ class _Boot:
         if elsewhere := self._elsewhere(told):
             yield Step(name, "", refused=f"loads {elsewhere}, and what comes then is not up to bootd")
             return
-        load = self._by_http(told.file, name) if "://" in told.file else self._by_tftp(told.file, name)
+        load = self._load(told.file, name)
         yield load
-        if "script" not in load.gets and (following := _following(client, load)):
+        link = link_of(told.file)
+        if link.kind is not Kind.IPXE and not load.refused:
+            yield from self._chain(client, link, load, left)
+        elif "script" not in load.gets:
+            yield from self._ipxe(client, load, left)
+
+    def _ipxe(self, client: Client, load: Step, left: int) -> Iterator[Step]:
+        """Yield the steps of the iPXE that ``load`` has asked for, or that is there already."""
+        if following := _following(client, load):
             if left > 1:
                 yield from self.of(Client(IPXE, client.arch), following, left - 1)
             else:
@@ -133,6 +147,41 @@ class _Boot:
             step, told = self._ask_proxy(client, name.partition(",")[0])
             yield step
         return None if client.kind == NONE or step.refused else told
+
+    def _chain(self, client: Client, link: Link, load: Step, left: int) -> Iterator[Step]:
+        """Yield what shim or GRUB, the program of ``link`` that ``load`` has asked for, does then."""
+        name = f"{link.kind.value}, once that file is there" if load.missing else link.kind.value
+        if link.kind is Kind.GRUB:
+            yield from self._grub(name, load, "http" if "://" in link.file else "tftp")
+            return
+        loads = self._load(link.next, name)
+        yield loads
+        following = link_of(link.next)
+        if following.kind is Kind.IPXE or loads.refused:
+            yield from self._ipxe(client, loads, left)
+        else:
+            yield from self._chain(client, following, loads, left)
+
+    def _grub(self, name: str, load: Step, via: Via) -> Iterator[Step]:
+        """Yield what a GRUB does that was loaded ``via`` TFTP or HTTP: what it can do, its file tells."""
+        path = str(load.gets.get("path", ""))
+        without_http = bool(path) and not has_http(path)
+        if via == "http" and without_http:
+            yield Step(name, "", refused="has no module for HTTP: it asks for nothing, and stays at its prompt")
+            return
+        script, text = self._script_of(self._nic, Program.GRUB, via=via)
+        asks = f"HTTP GET {self._settings.http_base}/" if via == "http" else "TFTP RRQ "
+        yield Step(name, f"{asks}{GRUB_CONFIGURATION}", {"script": text}, because=script.reason)
+        boots = script.boots if isinstance(script, Script) else None
+        if without_http and isinstance(boots, KernelBoot):
+            files = Files.of(self._nic.interface.mac, via, self._settings)
+            if far := files.far([boots.kernel, *(initrd.url for initrd in boots.initrds)]):
+                images = f"what is below {self._settings.http_base}/images/ comes by TFTP"
+                yield Step(name, "", refused=f"has no module for HTTP, so {far} is out of its reach; {images}")
+
+    def _load(self, file: str, name: str) -> Step:
+        """Return the step that asks for ``file``, a URL or a name by TFTP."""
+        return self._by_http(file, name) if "://" in file else self._by_tftp(file, name)
 
     def lease(self, client: Client, name: str) -> tuple[Step, _Told]:
         """Return what ``client`` gets by DHCP, and what it reads in the reply."""
@@ -181,7 +230,7 @@ class _Boot:
         asks = f"HTTP GET {url}"
         path = urlsplit(url).path
         if path.rpartition("/")[2] == SCRIPT_NAME:
-            script, text = self._script_of(self._nic)
+            script, text = self._script_of(self._nic, Program.IPXE)
             return Step(name, asks, {"script": text}, because=script.reason)
         file = path.removeprefix(f"{FIRMWARE_PATH}/")
         first, _slash, rest = file.partition("/")
@@ -221,7 +270,7 @@ class _Boot:
         return Step(name, asks, missing=f"can't send {file}: it is in none of {', '.join(directories)}")
 
 
-def _no_text(_script: Script, _mac: str) -> str:
+def _no_text(_script: Script | Wait, _mac: str, _program: Program) -> str:
     """Stand in for the script of an unknown machine, which nobody is told of here."""
     return ""
 

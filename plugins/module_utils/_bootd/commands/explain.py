@@ -10,15 +10,18 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from ..decisions import tokens
 from ..decisions.architectures import CPUS, X64_UEFI
-from ..decisions.boot import BootContext, Script, Wait, contradiction, decide_script
+from ..decisions.boot import BootContext, Program, Script, Wait, contradiction, decide_script
 from ..decisions.boot_programs import architecture_of
+from ..decisions.events import Via
 from ..decisions.modes import AUTO_PROXY, RESERVATION, Modes
 from ..decisions.policy import judge
 from ..decisions.stages import BUSY
 from ..decisions.waiting import Others, what_for
+from ..grub import render as grub
 from ..hardware.model import Nic
 from ..http.status import Document, machine_document
 from ..installers.registry import installer_of
@@ -75,20 +78,21 @@ def explain(nic: Nic, client: Client | None, snapshot: Snapshot, now: float) -> 
     busy = [key for key, state in (snapshot.states or {}).items() if state.stage in BUSY]
     others = Others(snapshot.catalog, snapshot.state, busy, settings)
     waits_for = what_for(machine, others, now) if snapshot.states is not None else ""
-    steps = boot_steps(nic, client, snapshot.catalog, settings, lambda found: _script(found, snapshot, cpu))
+    steps = boot_steps(nic, client, snapshot.catalog, settings, partial(_script, snapshot, cpu))
     problems = snapshot.problems_of_machine(machine)
     return Explanation(nic, client, tuple(steps), waits_for, tuple(problems), contradiction(nic, cpu))
 
 
-def _script(nic: Nic, snapshot: Snapshot, cpu: str) -> tuple[Script | Wait, str]:
+def _script(snapshot: Snapshot, cpu: str, nic: Nic, program: Program, via: Via = "tftp") -> tuple[Script | Wait, str]:
     settings, installer = snapshot.settings, installer_of(nic.machine)
     kept = snapshot.configurations.expects(nic.machine.key, installer.read) or installer.makes_configuration
     # Whoever reads this is not the machine: the token stays hidden.
     config_url = tokens.configuration_url(settings.http_base, nic.interface.mac, tokens.HIDDEN) if kept else ""
     # What the machine ends with: its first script sends it on where its object names another processor.
     context = replace(BootContext.of(settings, config_url), cpu=cpu if contradiction(nic, cpu) else "")
-    script = decide_script(nic, context)
-    return script, render(script, nic.interface.mac, settings)
+    script = decide_script(nic, context, program)
+    mac = nic.interface.mac
+    return script, grub.render(script, mac, settings, via) if program is Program.GRUB else render(script, mac, settings)
 
 
 def as_document(explanation: Explanation, snapshot: Snapshot) -> Document:

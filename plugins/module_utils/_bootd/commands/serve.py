@@ -12,9 +12,12 @@ import argparse
 import gc
 import signal
 from collections.abc import Callable, Mapping
+from itertools import filterfalse
 from queue import SimpleQueue
 
+from ..decisions.modes import is_network
 from ..process.health import Health
+from ..process.interface_watch import index_of
 from ..process.log import Log
 from ..process.metrics import Metrics
 from ..process.settings import Settings
@@ -67,6 +70,10 @@ def _serve_until(heard: SimpleQueue[int], settings: Settings, state_dir: StateDi
         configurations=configurations,
         health=Health(lambda: heard.put(0)),
     )
+    for scope in filterfalse(is_network, settings.dhcp_modes):
+        if not index_of(scope):
+            # A VLAN or a bridge may come yet; a slip of the pen never does.
+            log.warning("no_such_interface", iface=scope, reason="--dhcp-modes has a mode for it, and it is not there")
     servers = Servers(services)
     changes, monitors = StoreChanges(services), (DeadlineMonitor(services), Prober(services))
     try:

@@ -21,6 +21,8 @@ from ..installers.kernel_boot import KernelBoot
 from ..installers.registry import installer_of
 from ..process.settings import Settings
 from . import architectures as arch
+from .boot_chains import chain_of
+from .grub_limits import obstacle
 from .policy import Boot, Verdict, judge, script_url
 
 SCRIPT_NAME = "auto.ipxe"
@@ -29,12 +31,13 @@ FIRMWARE_PATH = "/ipxe"  # below which network boot programs are by HTTP
 
 
 class Program(Enum):
-    """The program that asks: firmware by PXE or HTTP, iPXE, or an operating system."""
+    """The program that asks: firmware by PXE or HTTP, iPXE, GRUB, or an operating system."""
 
     PXE = "PXE firmware"  # loads by TFTP
     HTTP = "UEFI HTTP boot"  # loads from a URL
     IPXE = "iPXE"
     IPXE_BY_TFTP = "iPXE without HTTP"
+    GRUB = "GRUB"  # asks by DHCP for nothing: it goes by what the firmware that loaded it was told
     OS = "an operating system"
 
 
@@ -135,9 +138,9 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What the machine's script boots, as data: ``ipxe.render`` makes the text. ``kind`` names it in events.
+    """What the machine's script boots, as data: ``ipxe.render`` or ``grub.render`` makes the text.
 
-    ``told_cpu``: the machine has said itself which architecture it has.
+    ``kind`` names it in events. ``told_cpu``: the machine has said itself which architecture it has.
     """
 
     reason: str
@@ -173,6 +176,7 @@ _LOADERS: Mapping[Program, str] = {
     Program.HTTP: "UEFI HTTP boot",
     # What it would be told to load by its script is all by HTTP, so it is given an iPXE that has it.
     Program.IPXE_BY_TFTP: "iPXE that lists no HTTP",
+    Program.GRUB: "GRUB",
 }
 
 Decision: TypeAlias = "BootFile | Script | Wait | Refusal"
@@ -185,7 +189,7 @@ def decide(nic: Nic | None, asked: Asked, context: BootContext) -> Decision:
     if asked.wants is Wants.NEXT:
         return decide_next(nic, asked, context)
     if asked.wants is Wants.SCRIPT:
-        return decide_script(nic, context)
+        return decide_script(nic, context, asked.program)
     verdict = judge(nic)
     return BootFile(verdict.reason, asked.name) if verdict.allowed else Refusal(verdict.reason)
 
@@ -200,14 +204,17 @@ def _decide_unknown(asked: Asked, context: BootContext) -> Decision:
     if context.for_unknown is None or mac is None:
         return Refusal(reason)
     if asked.wants is Wants.SCRIPT:
-        boots = Contents(context.for_unknown) if context.for_unknown else LocalDisk()
+        boots: Contents | LocalDisk | Unusable = Contents(context.for_unknown) if context.for_unknown else LocalDisk()
+        if asked.program is Program.GRUB and isinstance(boots, Contents):
+            boots = Unusable("what unknown machines boot is a script for iPXE, and GRUB can not run it")
         return Script(reason, boots, "unknown")
     if asked.wants is Wants.NEXT:
         # As for a machine that boots a script of its own.
         stand_in = Interface(mac, netboot=Netboot(allow_pxe=True, ipxe_contents="unknown"))
         told = decide_next(Nic(Machine("unknown", interfaces=(stand_in,)), stand_in), asked, context)
         return replace(told, reason=f"{reason}; {told.reason}" if asked.program is not Program.IPXE else reason)
-    programs = {**arch.DEFAULT_FILES, **context.arch_map}.values()
+    first = {**arch.DEFAULT_FILES, **context.arch_map}.values()
+    programs = {link.file for name in first for link in chain_of(name)}
     return BootFile(reason, asked.name) if asked.name in programs else Refusal(f"{reason}, and this is no boot program")
 
 
@@ -250,8 +257,8 @@ def _is_preset(interface: Interface) -> bool:
     return bool(interface.tftp_server_name and interface.boot_file_name) and not off
 
 
-def decide_script(nic: Nic, context: BootContext) -> Script | Wait:
-    """Return what the machine of ``nic`` gets that asks for its script."""
+def decide_script(nic: Nic, context: BootContext, program: Program = Program.IPXE) -> Script | Wait:
+    """Return what the machine of ``nic`` gets whose ``program``, iPXE or GRUB, asks for its script."""
     verdict = judge(nic)
     if verdict.boot is Boot.LOCAL:
         return Script(verdict.reason, LocalDisk(), verdict.boot.value)
@@ -263,6 +270,8 @@ def decide_script(nic: Nic, context: BootContext) -> Script | Wait:
         boots = Unusable(str(error))
     differs = contradiction(nic, context.cpu) if isinstance(boots, KernelBoot) and boots.cpu else ""
     reason = f"{verdict.reason}; {differs}" if differs else verdict.reason
+    if program is Program.GRUB and (problem := _obstacle_to_grub(boots)):
+        boots = Unusable(problem)
     kind = installer_of(nic.machine).name if verdict.boot is Boot.INSTALLER else verdict.boot.value
     return Script(reason, boots, kind, bool(context.cpu))
 
@@ -285,3 +294,12 @@ def _boots(nic: Nic, verdict: Verdict, context: BootContext) -> KernelBoot | Cha
         return Chain(fields.url(named, script_url(nic)))
     arch_name = context.cpu if contradiction(nic, context.cpu) else nic.interface.arch
     return installer_of(nic.machine).boot(nic, context.configuration_url, arch_name)
+
+
+def _obstacle_to_grub(boots: KernelBoot | Chain | Contents | Unusable) -> str:
+    """Return why GRUB can't boot what iPXE would, "" where it can."""
+    if isinstance(boots, Contents):
+        return "netboot.ipxe.contents is a script for iPXE, and GRUB can not run it"
+    if isinstance(boots, Chain):
+        return "the URL leads to a script for iPXE, and GRUB can not run it"
+    return obstacle(boots) if isinstance(boots, KernelBoot) else ""

@@ -77,7 +77,7 @@ class BootFile:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """An iPXE script that boots something from the network was served."""
+    """An iPXE script, or a GRUB configuration, that boots something from the network was served."""
 
     kind: ClassVar[str] = "script"
     boot: str  # what it boots, as "netboot.osie"
@@ -87,7 +87,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """iPXE told what the machine is: ``values`` by name, as "product"."""
+    """iPXE or GRUB told what the machine is: ``values`` by name, as "product"."""
 
     kind: ClassVar[str] = "facts"
     values: Mapping[str, str]
@@ -102,6 +102,7 @@ class Loaded:
     role: str
     bytes: int | None = None  # sent by bootd, None where the machine only says that it has it
     size: int = 0  # of the whole file, 0 where it is not known
+    via: Via = "http"  # by which bootd has sent it
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class ConfigurationLeak:
 
 @dataclass(frozen=True, slots=True)
 class BootError:
-    """iPXE could not go on; ``link`` is the page that explains its error."""
+    """iPXE or GRUB could not go on; ``link`` is the page that explains iPXE's error."""
 
     kind: ClassVar[str] = "boot_error"
     message: str

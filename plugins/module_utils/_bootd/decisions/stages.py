@@ -53,7 +53,7 @@ MAX_STEPS = 64
 MAX_FACTS = 32
 MAX_TEXT = 256
 MAX_REASON = 512  # of a machine that was given up
-_NOT_SHOWN = (("loaded", "size"),)
+_NOT_SHOWN = (("loaded", "size"), ("loaded", "via"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +349,7 @@ def _on_facts(state: State, told: Facts) -> State:
 
 
 def _on_loaded(state: State, loaded: Loaded, at: float) -> State:
-    state = _add_bytes(state, "http", loaded.bytes)
+    state = _add_bytes(state, loaded.via, loaded.bytes)
     if loaded.role in ("kernel", "initrd"):
         state = _reach(state, "kernel", at)
     # The last part of a file was sent, so it has it all.

@@ -217,7 +217,8 @@ def proxy_reply(request: Packet, message_type: int, boot: BootOffer, context: Co
         op=BOOTREPLY,
         xid=request.xid,
         mac=request.mac,
-        flags=request.flags,
+        # A relay has no address to send an offer to, as with a DHCPNAK (RFC 2131 section 4.3.2).
+        flags=request.flags | BROADCAST if message_type == opt.DHCPOFFER else request.flags,
         ciaddr=request.ciaddr if message_type == opt.DHCPACK else NO_ADDRESS,
         siaddr=boot.server or NO_ADDRESS,
         giaddr=request.giaddr,
@@ -366,7 +367,8 @@ def _local_boot_options(program: Program, decision: Refusal) -> dict[int, bytes]
 
 def _vlan(interface: Interface) -> dict[int, bytes]:
     tag = interface.vlan_id
-    return {opt.PXE_VLAN_ID: tag.encode("ascii")} if tag.isascii() and tag.isdigit() and len(tag) <= 4 else {}
+    tagged = tag.isascii() and tag.isdigit() and len(tag) <= 4 and tag.strip("0")
+    return {opt.PXE_VLAN_ID: tag.encode("ascii")} if tagged else {}
 
 
 def _vendor_specific(parts: Mapping[int, bytes]) -> dict[int, bytes]:

@@ -83,6 +83,10 @@ class DhcpServer:
 
     def _answer(self, transport: Transport, heard: Datagram) -> None:
         asker = heard.source_port if heard.slot else 0
+        if asker and heard.source == NO_ADDRESS:
+            # PXE specification 2.1: who asks port 4011 has an address.
+            self._services.metrics.dropped.labels("dhcp", "no_source").inc()
+            return
         answer = self._handler.handle(
             heard.payload, heard.source, heard.interface, broadcast=heard.broadcast, asked_from=asker
         )

@@ -198,7 +198,9 @@ def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
     items = spec.get("interfaces")
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
         return False
-    if (spec.get("userData") or None) != machine.user_data or _extra_options(_mapping(document["metadata"])).problems:
+    if (spec.get("userData") or None) != machine.user_data:
+        return False
+    if _extra_options(_mapping(document.get("metadata"))).problems:
         return False
     return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
 

@@ -15,6 +15,7 @@ except ImportError:
 from ..decisions.boot import Asked, Program, Refusal, Wants, decide
 from ..decisions.events import BootFile, Loaded, Progress
 from ..decisions.stages import LOADS
+from ..grub.names import mac_in
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
 from ..ipxe.artifacts import role_of
@@ -38,9 +39,10 @@ def add_routes(app: Bottle, site: Site) -> None:
 
 
 def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
-    if name.rpartition("/")[2] in scripts.NAMES:
-        # iPXE looks for its script beside the file it was loaded from.
-        return scripts.answer(site, mac)
+    program = scripts.program_of(name)
+    if program is not None:
+        # iPXE and GRUB look for their scripts beside the file they were loaded from.
+        return scripts.answer(site, mac or mac_in(name), program)
     caller = site.caller(request.environ, mac)
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)

@@ -12,6 +12,7 @@ except ImportError:
 from ..decisions.policy import judge
 from ..hardware.model import Nic
 from ..runtime import configuration_handout
+from ..runtime.origin import is_its_own
 from . import configuration, ec2, responses
 from .site import Site
 
@@ -54,6 +55,8 @@ def _tree(site: Site, path: str) -> HTTPResponse:
 
 
 def _user_data(site: Site, nic: Nic) -> HTTPResponse:
+    if not is_its_own(site.services, nic, site.address(request.environ)):
+        return responses.text(404, "user data are for an address that is surely the machine's\n")
     if nic.machine.user_data_from == FROM_CONFIGURATION:
         return _configuration(site, nic)
     verdict = judge(nic)

@@ -3,9 +3,9 @@
 """``/phone-home``: what machines report. From iPXE and from Boots' clients by address, from installers with a token.
 
 A report is a POST: browsers, previews and crawlers GET whatever they find. iPXE as distributions ship it can only GET,
-so what its script tells is a GET with ``event`` in its query, and counts from the machine's own address only. A report
-by address is kept and shown and decides little: an address can be borrowed. Only a report with the machine's token
-moves it to installing, installed or failed.
+so what its script tells is a GET with ``event`` in its query, and counts from the machine's own address only. So does
+GRUB, which shows the answer and is given an empty one. A report by address is kept and shown and decides little: an
+address can be borrowed. Only a report with the machine's token moves it to installing, installed or failed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DONE = ("installed", "ready")
 
 
 def add_routes(app: Bottle, site: Site) -> None:
-    """Add ``/phone-home`` and ``/phone-home/<mac>/<token>/<outcome>``."""
+    """Add ``/phone-home``, ``/<mac>/phone-home`` for GRUB and ``/phone-home/<mac>/<token>/<outcome>``."""
 
     def by_address() -> HTTPResponse:
         if request.method == "HEAD":
@@ -56,6 +56,13 @@ def add_routes(app: Bottle, site: Site) -> None:
             return responses.json_error(error.status, error.reason)
         return _reported(site, parse_mac(mac), token, outcome, reason)
 
+    def from_grub(mac: str) -> HTTPResponse:
+        if request.method == "GET":
+            told = _told_by_query(site, {**read_query(request.query_string), "mac": mac})
+            site.services.log.debug("told_by_grub", mac=mac, status=told.status_code)
+        return responses.text(200, "")  # which GRUB shows on the console; it asks by HEAD how long that will be
+
+    app.get("/<mac>/phone-home", callback=from_grub)
     app.route("/phone-home", method=["GET", "POST"], callback=by_address)
     app.route("/phone-home/<mac>/<token>/<outcome>", method=METHODS, callback=by_token)
 

@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The iPXE scripts: ``auto.ipxe`` from DHCP, ``autoexec.ipxe`` that iPXE looks for by itself."""
+"""The scripts of iPXE and the configurations of GRUB, of machines that ask for them.
+
+``auto.ipxe`` comes from DHCP, ``autoexec.ipxe`` iPXE looks for by itself. GRUB that firmware has loaded by HTTP looks
+for ``/grub/grub.cfg``, or beside the file it was loaded from; see ``grub.names``.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,13 @@ except ImportError:
 from ..decisions import events
 from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, contradiction, decide, decide_script
 from ..decisions.waiting import what_for
+from ..grub import render as grub
+from ..grub.names import is_configuration, mac_in
 from ..hardware.cpu import cpu_of_build
-from ..hardware.mac import parse_mac
+from ..hardware.mac import parse_mac, split_mac
 from ..hardware.model import Nic
 from ..ipxe.render import with_network
+from ..process.served_files import tidied
 from ..runtime import admission, configuration_handout
 from . import responses
 from .site import Site
@@ -27,7 +34,7 @@ NAMES = ("auto.ipxe", AUTOEXEC)
 
 
 def add_routes(app: Bottle, site: Site) -> None:
-    """Add ``/auto.ipxe``, ``/autoexec.ipxe`` and the same below ``/<mac>/``."""
+    """Add ``/auto.ipxe``, ``/autoexec.ipxe`` and the same below ``/<mac>/``; ``grub.cfg`` anywhere."""
 
     def by_address() -> HTTPResponse:
         return answer(site, None)
@@ -38,37 +45,56 @@ def add_routes(app: Bottle, site: Site) -> None:
             return responses.text(404, f"{mac} is no MAC address\n")
         return answer(site, parsed)
 
+    def of_grub(path: str) -> HTTPResponse:
+        mac, name = split_mac(tidied(path))
+        return answer(site, mac or mac_in(name), Program.GRUB)
+
+    app.get("/<path:re:(?:[^/]+/)*grub\\.cfg(?:-[^/]+)?>", callback=of_grub)
     for name in NAMES:
         app.get(f"/{name}", callback=by_address)
         app.get(f"/<mac>/{name}", callback=by_mac)
 
 
-def answer(site: Site, mac: str | None) -> HTTPResponse:
-    """Return the script of the machine with ``mac``, None: of the client's address; 404 where there is no such one."""
+def program_of(name: str) -> Program | None:
+    """Return which program asks for its script by the tidied path ``name``, None where it is that of a file."""
+    if name.rpartition("/")[2] in NAMES:
+        return Program.IPXE
+    return Program.GRUB if is_configuration(name) else None
+
+
+def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTPResponse:
+    """Return the script, for ``program``, of the machine with ``mac``, None: of the client's address.
+
+    404 where there is no such machine.
+    """
     caller = site.caller(request.environ, mac)
     if caller.nic is None:
-        site.asked_by_unknown(request.environ, mac)
-        asked = Asked(Wants.SCRIPT, Program.IPXE, who=caller.name)
-        decision = decide(None, asked, site.boot_context(request.environ))
+        environ = request.environ
+        site.asked_by_unknown(environ, mac)
+        decision = decide(None, Asked(Wants.SCRIPT, program, who=caller.name), site.boot_context(environ))
         if isinstance(decision, Script):
-            return responses.text(200, _text(site, caller.name, decision))
+            return responses.text(200, _text(site, program, decision, caller.name))
         return responses.text(404, f"{decision.reason}\n")
     nic, environ = caller.nic, request.environ
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
     # As the script itself has iPXE say where it runs on another processor than the object has it.
     context = replace(context, cpu=cpu_of_build(request.query.get("arch", "")))
-    script = decide_script(nic, context)
+    script = decide_script(nic, context, program)
     if isinstance(script, Script) and (differs := contradiction(nic, context.cpu)):
         site.services.log.warning("other_architecture", machine=nic.machine.name, mac=nic.interface.mac, reason=differs)
-    text = _text(site, nic.interface.mac, script)
+    text = _text(site, program, script, nic.interface.mac)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
     if waits_for:
-        text = _text(site, nic.interface.mac, decide_script(nic, replace(context, waits_for=waits_for)))
+        waits = decide_script(nic, replace(context, waits_for=waits_for), program)
+        text = _text(site, program, waits, nic.interface.mac)
     return responses.text(200, text)
 
 
-def _text(site: Site, mac: str, script: Script | Wait) -> str:
-    text = site.render(script, mac, site.services.settings)
+def _text(site: Site, program: Program, script: Script | Wait, mac: str) -> str:
+    settings = site.services.settings
+    if program is Program.GRUB:
+        return grub.render(script, mac, settings, "http")
+    text = site.render(script, mac, settings)
     # The one by this name is had through firmware, where it boots by HTTP.
     return with_network(script, text) if request.path.rstrip("/").endswith(f"/{AUTOEXEC}") else text
 

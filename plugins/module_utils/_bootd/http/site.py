@@ -15,6 +15,7 @@ from ..hardware.model import Nic
 from ..process.settings import Settings
 from ..runtime.origin import Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
+from ..runtime.unknown_requests import note_unknown
 from .caller import Caller, Networks, client_address, identify, networks
 from .downloads import Downloads
 
@@ -64,8 +65,7 @@ class Site:
 
     def asked_by_unknown(self, environ: Environ, mac: str | None) -> None:
         """Note that a machine asks for its script or a boot program that has no Hardware object."""
-        services = self.services
-        services.unknown.asked_for_file("http", mac, self.address(environ), services.clock())
+        note_unknown(self.services, "http", mac, self.address(environ))
 
     def is_own_act(self, environ: Environ, nic: Nic) -> bool:
         """Return whether it is the machine of ``nic`` itself that asks, so that what it does may move its stage."""

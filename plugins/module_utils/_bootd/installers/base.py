@@ -56,6 +56,7 @@ class Installer(Protocol):
     configuration_argument: str = ""
     own_arguments: str = ""
     arguments_in_userdata: bool = False  # whether metadata.instance.userdata holds kernel arguments
+    tags_vlan: bool = False  # whether its kernel line has the installer use the interface's vlan_id
     makes_configuration: bool = False  # whether it has a configuration for machines that bootd keeps none for
     # What an installer reports that has got its configuration here, of tokens.OUTCOMES. "started" is waited for, and
     # "succeeded" is what says that a machine is installed.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..decisions.architectures import describe, describe_all
+from ..decisions.boot_chains import Link, chain_of
 from ..decisions.boot_programs import WantedProgram, all_programs, wanted_programs
 from ..decisions.modes import AUTO_PROXY
 from ..process.served_files import open_first
@@ -16,6 +17,9 @@ from ..stores.base import StoreProblem
 from .services import Services
 
 MAX_NAMED = 3
+# What GRUB's module for HTTP, net/http.c of its source, has in its messages.
+_HTTP_OF_GRUB = b"HTTP/1.1"
+_MAX_GRUB = 32 * 1024 * 1024  # octets of a program that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,28 @@ def missing_programs(services: Services) -> list[StoreProblem]:
 
 
 def missing_for(wanted: Iterable[WantedProgram], directories: Sequence[str]) -> list[str]:
-    """Return a sentence for each of the ``wanted`` programs that is in none of ``directories``."""
-    return [_message(program) for program in wanted if not program.name or not _is_there(program.name, directories)]
+    """Return a sentence for each file that ``wanted`` programs are or load and that none of ``directories`` has."""
+    return [
+        _message(program, name, by)
+        for program in wanted
+        for name, by in _links(program.name)
+        if not name or not _is_there(name, directories)
+    ]
+
+
+def has_http(path: str) -> bool:
+    """Return whether the GRUB at ``path`` has a module for HTTP; the signed one of Debian 12 has none."""
+    try:
+        with open(path, "rb") as file:
+            return _HTTP_OF_GRUB in file.read(_MAX_GRUB)
+    except OSError:
+        return False
+
+
+def _links(name: str) -> list[tuple[str, str]]:
+    """Return each file of the chain that begins with the program ``name``, and which one loads it, "" for firmware."""
+    chain: list[Link] = list(chain_of(name))
+    return [(name, "")] + [(link.next, link.file) for link in chain if link.next]
 
 
 def _is_there(name: str, directories: Sequence[str]) -> bool:
@@ -75,10 +99,11 @@ def _is_there(name: str, directories: Sequence[str]) -> bool:
     return True
 
 
-def _message(program: WantedProgram) -> str:
+def _message(program: WantedProgram, name: str, loaded_by: str) -> str:
     kind = describe(program.arch)
     shown = ", ".join(program.machines[:MAX_NAMED])
     more = f" and {len(program.machines) - MAX_NAMED} more" if len(program.machines) > MAX_NAMED else ""
-    what = f"{program.name} is missing" if program.name else "there is no network boot program"
+    by = f", which {loaded_by} loads," if loaded_by else ""
+    what = f"{name} is missing{by}" if name else "there is no network boot program"
     mend = f"--arch-map {program.arch}=FILE or netboot.ipxe.binary names another"
     return f"{what} for {kind}, the firmware of {shown}{more}; {mend}"

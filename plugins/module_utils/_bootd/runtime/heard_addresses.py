@@ -20,18 +20,30 @@ class HeardAddresses:
 
     def __init__(self) -> None:
         self._heard: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._last: dict[str, str] = {}  # by MAC, of those that are in _heard
         self._lock = threading.Lock()
 
     def note(self, mac: str, address: str, now: float) -> None:
         """Remember that the machine with ``mac`` took ``address`` at ``now``, in seconds."""
         with self._lock:
+            self._forget(address)
             self._heard[address] = (mac, now)
-            self._heard.move_to_end(address)
+            self._last[mac] = address
             if len(self._heard) > MAX_ADDRESSES:
-                self._heard.popitem(last=False)
+                self._forget(next(iter(self._heard)))
 
     def mac_of(self, address: str, now: float) -> str:
         """Return the MAC address that took ``address``, "" where none did within MAX_AGE before ``now``."""
         mac, heard_at = self._heard.get(address, ("", 0.0))
         # A clock that was set back makes nothing older, or younger, than it is.
         return mac if mac and abs(now - heard_at) <= MAX_AGE else ""
+
+    def address_of(self, mac: str, now: float) -> str:
+        """Return the address that the machine with ``mac`` took last, "" where it took none within MAX_AGE."""
+        address = self._last.get(mac, "")
+        return address if address and self.mac_of(address, now) == mac else ""
+
+    def _forget(self, address: str) -> None:
+        mac, _heard_at = self._heard.pop(address, ("", 0.0))
+        if mac and self._last.get(mac) == address:
+            del self._last[mac]

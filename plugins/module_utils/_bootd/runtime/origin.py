@@ -8,16 +8,17 @@ DHCP server gives them (modes ``proxy``, ``auto-proxy`` and ``off``), these tell
 1. the kernel's neighbour table: which MAC has the address on one of this host's links;
 2. the address that an object has, as it stands in the other server's reservations too;
 3. what the machine itself took in a DHCPREQUEST that bootd heard, through a relay for instance. It counts only for an
-   interface whose object has no address: who can forge a relay's message can forge that.
+   interface whose object has no address, and never where a secret is given: who can forge a relay's message can forge
+   that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from ..decisions.modes import AUTO_PROXY, RESERVATION
-from ..hardware.model import Nic
+from ..hardware.model import Machine, Nic
 from .services import Services
 
 
@@ -27,16 +28,10 @@ def nic_at(services: Services, address: str) -> Nic | None:
     This is the one place that tells it, for whoever is known by no more than its address: TFTP names without a MAC,
     ``/auto.ipxe``, ``/phone-home``, lines of syslog. Takes no lock; where bootd gives no address, a system call.
     """
-    catalog = services.catalog
-    reserved = catalog.by_ip(address)
-    if mode_at(services, address) == RESERVATION:
-        return reserved
-    if not _is_ipv4(address):
-        return None
-    neighbour = catalog.by_mac(services.neighbours.mac_of(address))
-    if neighbour is not None or reserved is not None:
-        return neighbour or reserved
-    heard = catalog.by_mac(services.heard.mac_of(address, services.clock()))
+    holder = _holder_of(services, address)
+    if holder is not None or mode_at(services, address) == RESERVATION:
+        return holder
+    heard = services.catalog.by_mac(services.heard.mac_of(address, services.clock()))
     return heard if heard is not None and not heard.interface.address else None
 
 
@@ -67,10 +62,23 @@ def boots_unknown(services: Services, address: str) -> bool:
     return mode_at(services, address) == AUTO_PROXY
 
 
+def with_addresses(services: Services, machine: Machine) -> Machine:
+    """Return ``machine`` as it can be reached: where its object has no address, with the one it took elsewhere."""
+    now = services.clock()
+    interfaces = tuple(
+        interface if interface.address else replace(interface, address=services.heard.address_of(interface.mac, now))
+        for interface in machine.interfaces
+    )
+    return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
+
+
 def is_its_own(services: Services, nic: Nic, address: str) -> bool:
-    """Return whether ``address`` is one of the machine that ``nic`` belongs to."""
-    owner = nic_at(services, address)
-    return owner is not None and owner.machine.key == nic.machine.key
+    """Return whether ``address`` is one of the machine that ``nic`` belongs to, so surely that it may have its secrets.
+
+    What was merely heard of an address is not enough for that.
+    """
+    holder = _holder_of(services, address)
+    return holder is not None and holder.machine.key == nic.machine.key
 
 
 def speaks_for(services: Services, nic: Nic, address: str) -> bool:
@@ -78,7 +86,16 @@ def speaks_for(services: Services, nic: Nic, address: str) -> bool:
 
     A trusted proxy tells whom it asks for; one that translates addresses has the machine say so by its MAC.
     """
-    return is_its_own(services, nic, address) or _is_trusted(services, address)
+    owner = nic_at(services, address)
+    return (owner is not None and owner.machine.key == nic.machine.key) or _is_trusted(services, address)
+
+
+def _holder_of(services: Services, address: str) -> Nic | None:
+    """Return whose ``address`` is by the neighbour table and by the objects, None where neither has it."""
+    reserved = services.catalog.by_ip(address)
+    if not _is_ipv4(address) or mode_at(services, address) == RESERVATION:
+        return reserved
+    return services.catalog.by_mac(services.neighbours.mac_of(address)) or reserved
 
 
 def _is_ipv4(address: str) -> bool:

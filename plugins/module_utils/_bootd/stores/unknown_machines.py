@@ -91,8 +91,8 @@ class UnknownMachines:
             self._put(entry, DHCP, said.address, now)
             return is_new
 
-    def asked_for_file(self, protocol: str, mac: str | None, address: str, now: float) -> None:
-        """Note that a file was asked for from ``address``; without a ``mac``, of whoever is known to have it."""
+    def asked_for_file(self, protocol: str, mac: str, address: str, now: float) -> None:
+        """Note that a file was asked for from ``address``; where ``mac`` is "", of whoever took that address."""
         with self._lock:
             found = mac or self._macs.get(address)
             if found:

@@ -12,9 +12,10 @@ from typing import Protocol
 
 from ..process.faults import EXHAUSTED
 from ..process.served_files import open_first
-from .decide import ServeFile, ServeScript
+from .decide import Answer, ServeScript, TakeReport
 from .packet import ErrorCode, TftpError
 
+KEPT = b"\n"  # in answer to a report: GRUB shows it, and of an empty file it takes not even the first block
 _MISSING = (ErrorCode.NOT_FOUND, "file not found")
 _DENIED = (ErrorCode.ACCESS_VIOLATION, "this file is not served")
 _OTHER = (ErrorCode.UNDEFINED, "the file can't be opened")
@@ -159,11 +160,13 @@ class Content:
             os.close(self.descriptor)
 
 
-def open_content(decision: ServeFile | ServeScript, mode: str, files: BootFiles) -> Content:
+def open_content(decision: Answer, mode: str, files: BootFiles, images: BootFiles) -> Content:
     """Return what ``decision`` sends in ``mode``; raise TftpError where the file can't be had."""
+    if isinstance(decision, TakeReport):
+        return Content(BytesSource(KEPT), len(KEPT))
     if isinstance(decision, ServeScript):
         return Content(_in_mode(mode, BytesSource(decision.content)), len(decision.content))
-    found = files.open(decision.name)
+    found = (images if decision.image else files).open(decision.name)
     return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found.descriptor)
 
 

@@ -1,24 +1,34 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a TFTP request gets, a file, a script or an ERROR, and how the name it asks for is read. Pure."""
+"""What a TFTP request gets, a file, a script or an ERROR, and how the name it asks for is read. Pure.
+
+GRUB that has no module for HTTP has its images by TFTP, below ``images/``, and tells bootd what iPXE tells by HTTP: by
+asking for a name that is the report, which is answered by an empty line.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+from urllib.parse import parse_qsl
 
 from ..decisions.boot import Asked, BootContext, BootFile, Program, Script, Wait, Wants
 from ..decisions.boot import decide as decide_boot
+from ..decisions.boot_chains import is_optional
+from ..decisions.events import BootError, Facts, Loaded
+from ..grub.names import is_configuration, mac_in
+from ..grub.words import IMAGES
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
 from ..ipxe.render import with_network
+from ..ipxe.reports import read_report
 from ..process.served_files import is_relative, tidied
 from .packet import ErrorCode, Request, TftpError
 
 MODES = ("octet", "netascii")
 AUTOEXEC = "autoexec.ipxe"
+_REPORT = "phone-home?"  # before the query
 # What no name ends with, but option 67 without its NUL does, where a ROM reads it as a C string: the option that ends
 # all (255, no UTF-8), or the code and length of the next one, which for the client's UUID (97) are "a" and 17.
 _JUNK = re.compile("(?:a\x11|[\x00-\x1f\x7f\ufffd])+\\Z")
@@ -36,10 +46,11 @@ class Machines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServeFile:
-    """Send the boot file ``name``, a path relative to the boot-file directory."""
+    """Send the file ``name``, a path relative to the boot-file directory, for an ``image`` to the image directory."""
 
     name: str
     nic: Nic | None  # None for an unknown machine that may boot
+    image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +64,41 @@ class ServeScript:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeReport:
+    """Send an empty line, for ``name`` is what the machine reports: ``told``."""
+
+    name: str
+    nic: Nic
+    told: Facts | Loaded | BootError
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
-    """Answer with an ERROR; the reason is a sentence for the log and, cut short, for the client."""
+    """Answer with an ERROR; the reason is a sentence for the log and, cut short, for the client.
+
+    ``usual`` is whether clients ask for it and go on without, so that it is worth no line in the log.
+    """
 
     code: ErrorCode
     reason: str
     nic: Nic | None = None
+    usual: bool = False
 
 
-Decision: TypeAlias = "ServeFile | ServeScript | Refuse"
+Answer: TypeAlias = "ServeFile | ServeScript | TakeReport"
+Decision: TypeAlias = "Answer | Refuse"
+
+
+class ScriptFor(Protocol):
+    """Gives what a machine is to boot, and the text that says so to ``program``, iPXE or GRUB."""
+
+    def __call__(self, nic: Nic, program: Program, /) -> tuple[Script | Wait, str]: ...
+
+
+class TextOf(Protocol):
+    """Gives the text that says to ``program`` what ``script`` is, for the machine with ``mac``."""
+
+    def __call__(self, script: Script | Wait, mac: str, program: Program, /) -> str: ...
 
 
 def decide(
@@ -69,14 +106,10 @@ def decide(
     source: str,
     machines: Machines,
     context: BootContext,
-    script_for: Callable[[Nic], tuple[Script | Wait, str]],
-    text_of: Callable[[Script, str], str],
+    script_for: ScriptFor,
+    text_of: TextOf,
 ) -> Decision:
-    """Return what ``request`` from the address ``source`` gets; see ``find`` for whose it is.
-
-    ``script_for`` returns what a machine is to boot, and the text of the script that says so; ``text_of`` the text of
-    the script of an unknown machine, which has the MAC that it is given.
-    """
+    """Return what ``request`` from the address ``source`` gets; see ``find`` for whose it is."""
     nic = find(request, source, machines)
     if request.write:
         return Refuse(ErrorCode.ACCESS_VIOLATION, "nothing can be written here", nic)
@@ -86,18 +119,32 @@ def decide(
         wanted = parse_name(request.filename)
     except TftpError as error:
         return Refuse(error.code, error.message, nic)
-    if wanted.autoexec and nic is not None:
-        script, text = script_for(nic)
-        return ServeScript(with_network(script, text).encode("utf-8"), wanted.name, nic, script)
-    wants = Wants.SCRIPT if wanted.autoexec else Wants.FILE
-    asked = Asked(wants, Program.PXE, name=wanted.name, who=wanted.mac or source)
+    if wanted.script_of is not None and nic is not None:
+        script, text = script_for(nic, wanted.script_of)
+        return _serve(script, text, wanted, nic)
+    if wanted.report is not None and nic is not None:
+        told = read_report(dict(parse_qsl(wanted.report)))
+        return TakeReport(wanted.name, nic, told) if told else Refuse(ErrorCode.NOT_FOUND, "not a report", nic)
+    wants = Wants.SCRIPT if wanted.script_of else Wants.FILE
+    program = wanted.script_of or Program.PXE
+    asked = Asked(wants, program, name=wanted.name, who=wanted.mac or source)
     decision = decide_boot(nic, asked, context)
     if isinstance(decision, Script):
-        text = with_network(decision, text_of(decision, asked.who))
-        return ServeScript(text.encode("utf-8"), wanted.name, nic, decision)
+        return _serve(decision, text_of(decision, asked.who, program), wanted, nic)
     if not isinstance(decision, BootFile):
         return Refuse(ErrorCode.ACCESS_VIOLATION if nic else ErrorCode.NOT_FOUND, decision.reason, nic)
-    return ServeFile(wanted.name, nic)
+    directory, _slash, rest = wanted.name.partition("/")
+    return ServeFile(rest, nic, image=True) if directory == IMAGES and rest else ServeFile(wanted.name, nic)
+
+
+def _serve(script: Script | Wait, text: str, wanted: Wanted, nic: Nic | None) -> ServeScript:
+    sent = with_network(script, text) if wanted.script_of is Program.IPXE else text
+    return ServeScript(sent.encode("utf-8"), wanted.name, nic, script)
+
+
+def missing(decision: Answer, error: TftpError) -> Refuse:
+    """Return the refusal of a file that can't be had, which ``error`` tells."""
+    return Refuse(error.code, f"{decision.name}: {error.message}", decision.nic, is_optional(decision.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +155,26 @@ class Wanted:
     mac: str | None = None
 
     @property
-    def autoexec(self) -> bool:
-        """Return whether this is the script that iPXE looks for beside the file it was loaded from."""
-        return self.name.rpartition("/")[2] == AUTOEXEC
+    def script_of(self) -> Program | None:
+        """Return which program asks for its script by this name, None where it is that of a file.
+
+        iPXE looks for it beside the file it was loaded from.
+        """
+        if self.name.rpartition("/")[2] == AUTOEXEC:
+            return Program.IPXE
+        return Program.GRUB if is_configuration(self.name) else None
+
+    @property
+    def report(self) -> str | None:
+        """Return the query of the report that this is, None where it is none."""
+        return self.name.removeprefix(_REPORT) if self.name.startswith(_REPORT) else None
 
 
 def find(request: Request, source: str, machines: Machines) -> Nic | None:
-    """Return the machine whose MAC the name begins with, where none stands there the one ``source`` is reserved for."""
+    """Return the machine whose MAC the name begins with, where none stands there the one ``source`` is reserved for.
+
+    The file name of a GRUB configuration has the MAC, too: ``grub.cfg-01-MAC``.
+    """
     mac = claimed_mac(request)
     return machines.by_mac(mac) if mac else machines.by_ip(source)
 
@@ -133,4 +193,5 @@ def parse_name(filename: str) -> Wanted:
 
 
 def _split(filename: str) -> tuple[str | None, str]:
-    return split_mac(tidied(_TRACEPARENT.sub("", _JUNK.sub("", filename))))
+    mac, name = split_mac(tidied(_TRACEPARENT.sub("", _JUNK.sub("", filename))))
+    return mac or mac_in(name), name

@@ -9,12 +9,15 @@ from collections.abc import Callable
 
 from ..decisions import events
 from ..decisions.boot import LocalDisk, Wait
-from ..decisions.events import BootFile, Event, Held, LocalBoot
+from ..decisions.events import BootFile, Detail, Event, Held, Loaded, LocalBoot
+from ..grub.words import IMAGES
 from ..hardware.model import Nic
+from ..ipxe.artifacts import role_of
 from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
-from .decide import Refuse, ServeFile, claimed_mac
+from ..runtime.unknown_requests import note_unknown
+from .decide import Refuse, ServeFile, TakeReport, claimed_mac
 from .packet import Request
 from .sessions import Session
 from .sockets import Address
@@ -54,10 +57,13 @@ class Reporter:
             reason=transfer.reason or None,
         )
         nic = decision.nic
-        if nic is None or transfer.outcome is not Outcome.COMPLETE:
+        if transfer.outcome is not Outcome.COMPLETE:
             return
-        if speaks_for(self._services, nic, session.client[0]):
-            self._services.journal.record(_event(session, nic, self._services.clock()))
+        if nic is None:
+            self.asked_by_unknown(session.request, session.client[0])
+        elif speaks_for(self._services, nic, session.client[0]):
+            event = _event(session, nic, self._services.clock(), self._services.settings.http_base)
+            self._services.journal.record(event)
 
     def refused(
         self, client: Address, request: Request, refusal: Refuse, *, status: str = "refused", warn: bool = False
@@ -65,13 +71,15 @@ class Reporter:
         """Tell that ``request`` was answered with an ERROR."""
         self._services.metrics.tftp.labels(status).inc()
         log = self._services.log
+        if refusal.usual:
+            log.debug("get", **_log_fields(client, request, refusal.nic), status=status, reason=refusal.reason)
+            return
         tell = log.warning if warn else log.info
         self._line(tell, client, request, refusal.nic, status=status, code=int(refusal.code), reason=refusal.reason)
 
     def asked_by_unknown(self, request: Request, address: str) -> None:
         """Tell that a machine asked from ``address`` that has no Hardware object."""
-        services = self._services
-        services.unknown.asked_for_file("tftp", claimed_mac(request), address, services.clock())
+        note_unknown(self._services, "tftp", claimed_mac(request), address)
 
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
@@ -121,11 +129,17 @@ def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str,
     }
 
 
-def _event(session: Session, nic: Nic, at: float) -> Event:
-    """Return what the journal is told of a transfer that was completed."""
+def _event(session: Session, nic: Nic, at: float, http_base: str) -> Event:
+    """Return what the journal is told of a transfer that was completed; ``http_base`` is where bootd's images are."""
     decision, sent = session.decision, session.transfer.bytes_acked
-    detail: BootFile | Held | LocalBoot | events.Script
-    if isinstance(decision, ServeFile):
+    detail: Detail
+    if isinstance(decision, TakeReport):
+        detail = decision.told
+    elif isinstance(decision, ServeFile) and decision.image:
+        # As if it had come by HTTP, where the object has it.
+        url = f"{http_base}/{IMAGES}/{decision.name}"
+        detail = Loaded(url, role_of(decision.name), sent, session.content.size, via="tftp")
+    elif isinstance(decision, ServeFile):
         detail = BootFile(decision.name, "tftp", sent)
     elif isinstance(decision.script, Wait):
         detail = Held(decision.script.waits_for)

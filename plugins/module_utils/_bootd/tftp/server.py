@@ -14,7 +14,8 @@ from dataclasses import replace
 from functools import partial
 
 from ..decisions import events
-from ..decisions.boot import BootContext, LocalDisk, Script, Wait, decide_script
+from ..decisions.boot import BootContext, LocalDisk, Program, Script, Wait, decide_script
+from ..grub import render as grub
 from ..hardware.model import Nic
 from ..ipxe.render import render
 from ..process.faults import EXHAUSTED, Contained
@@ -25,7 +26,7 @@ from ..runtime.configuration_handout import config_url
 from ..runtime.origin import Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from .content import BootFiles, open_content
-from .decide import Refuse, ServeFile, ServeScript, decide, find
+from .decide import Answer, Refuse, decide, find, missing
 from .networks import ServedNetworks
 from .packet import (
     Ack,
@@ -107,6 +108,7 @@ class ServerLoop:
         self._services = services
         self._lookup = Lookup(services)
         self._files = BootFiles(settings.boot_files)
+        self._images = BootFiles((settings.image_dir,))
         self._sessions = sessions
         self._networks = networks
         self._not_taken_up = RateLimit(NOT_TAKEN_UP_A_SECOND, NOT_TAKEN_UP)
@@ -255,21 +257,26 @@ class ServerLoop:
         self._report.unanswered(datagram.client, request, nic, "rate", reason)
         return False
 
-    def _script_for(self, address: str, nic: Nic) -> tuple[Script | Wait, str]:
-        """Return what the machine of ``nic`` is to boot, and the script that says so; it asks from ``address``."""
+    def _script_for(self, address: str, nic: Nic, program: Program) -> tuple[Script | Wait, str]:
+        """Return what the machine of ``nic`` is to boot, and the script of ``program`` that says so.
+
+        It asks from ``address``.
+        """
         services = self._services
         context = BootContext.of(services.settings, config_url(services, nic, address))
-        script = decide_script(nic, context)
+        script = decide_script(nic, context, program)
         asks = may_wait(services, nic) and speaks_for(services, nic, address)
         if asks and isinstance(script, Script) and not isinstance(script.boots, LocalDisk):
             # Before it is sent: its place is taken as soon as it is decided.
             served = events.Script(script.kind, "tftp")
             event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
-            script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)))
-        return script, render(script, nic.interface.mac, services.settings)
+            script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)), program)
+        return script, self._text_of(script, nic.interface.mac, program)
 
-    def _text_of(self, script: Script, mac: str) -> str:
-        return render(script, mac, self._services.settings)
+    def _text_of(self, script: Script | Wait, mac: str, program: Program) -> str:
+        settings = self._services.settings
+        by_grub = program is Program.GRUB
+        return grub.render(script, mac, settings, "tftp") if by_grub else render(script, mac, settings)
 
     def _make_room(self, source: str) -> bool:
         idle = self._sessions.replaceable(source)
@@ -278,11 +285,11 @@ class ServerLoop:
             self._end(idle, "made room for a newer request")
         return not self._sessions.full(source)
 
-    def _begin(self, request: Request, datagram: Datagram, decision: ServeFile | ServeScript, now: float) -> None:
+    def _begin(self, request: Request, datagram: Datagram, decision: Answer, now: float) -> None:
         try:
             session = self._open(request, datagram, decision, now)
         except TftpError as error:
-            self._refuse(request, datagram, Refuse(error.code, f"{decision.name}: {error.message}", decision.nic))
+            self._refuse(request, datagram, missing(decision, error))
             return
         except OSError as error:
             # Silence: the client asks again, and by then there may be a descriptor.
@@ -295,10 +302,10 @@ class ServerLoop:
             self._selector.register(port, selectors.EVENT_READ, partial(self._on_own_port, session, port))
         self._advance(session, partial(session.transfer.start, now))
 
-    def _open(self, request: Request, datagram: Datagram, decision: ServeFile | ServeScript, now: float) -> Session:
+    def _open(self, request: Request, datagram: Datagram, decision: Answer, now: float) -> Session:
         """Return a session; raise TftpError where the file can't be had, OSError where bootd lacks the means."""
         settings = self._services.settings
-        content = open_content(decision, request.mode, self._files)
+        content = open_content(decision, request.mode, self._files, self._images)
         try:
             limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(path_mtu(datagram))))
             channel: Channel = SharedPort(self._listener, datagram) if settings.tftp_single_port else OwnPort(datagram)

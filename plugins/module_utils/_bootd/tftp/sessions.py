@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from .content import Content
-from .decide import ServeFile, ServeScript
+from .decide import Answer
 from .packet import Request, Terms
 from .sockets import Address, Channel
 from .transfer import Transfer
@@ -25,7 +25,7 @@ class Session:
 
     client: Address
     request: Request
-    decision: ServeFile | ServeScript
+    decision: Answer
     terms: Terms
     transfer: Transfer
     content: Content

@@ -40,6 +40,7 @@ def check_software(spec: dict[str, Any]) -> Iterator[Finding]:
         yield from _check_arguments(text_at(spec, "metadata", "instance", "userdata"))
     if not misspelt:
         yield from _check_what_boots(spec, installer)
+        yield from _check_vlans(spec, installer)
     url = text_at(spec, "metadata", "instance", "ipxe_script_url")
     message = values.script_url(url) if url else ""
     if message:
@@ -79,6 +80,22 @@ def _check_disks(disks: Any) -> Iterator[Finding]:
             yield path, ABSENT, "missing: should be the disk's path, as in /dev/nvme0n1", False
         elif isinstance(device, str) and not re.fullmatch(r"/[!-~]+", device):
             yield path, device, "should be the disk's path, as in /dev/nvme0n1", False
+
+
+def _check_vlans(spec: dict[str, Any], installer: Installer) -> Iterator[Finding]:
+    """Yield that nobody tells an installer of its VLAN: firmware and iPXE are told by DHCP, and can't pass it on."""
+    for path, item in netbooting(spec):
+        tag = text_at(item, "dhcp", "vlan_id")
+        osie = item["netboot"].get("osie")
+        params = osie.get("kernelParams") if isinstance(osie, dict) else None
+        if tag in ("", "0") or values.vlan_id(tag) or installer.tags_vlan or has_own_script(item):
+            continue
+        words = params if isinstance(params, list) else []
+        if not any("vlan" in word for word in words if isinstance(word, str)):
+            message = (
+                "only firmware and iPXE are told; if its network is tagged, the installer needs arguments for that"
+            )
+            yield f"{path}.dhcp.vlan_id", tag, message, True
 
 
 def _check_what_boots(spec: dict[str, Any], installer: Installer) -> Iterator[Finding]:

@@ -40,6 +40,7 @@ class Harvester(Installer):
     configuration_argument = CONFIG_URL
     own_arguments = "harvester.install."
     arguments_in_userdata = True
+    tags_vlan = True
     reports = ("started", "succeeded", "failed")
     last_stage = "ready"
 
