@@ -38,8 +38,13 @@ class _Ended(Exception):
 class Interpreter:
     """Runs scripts on a machine of ``platform`` where ``fails(command)`` says which commands fail."""
 
-    def __init__(self, platform: str = "efi", fails: Callable[[list[str]], bool] = lambda _unused: False) -> None:
-        self._settings = {"platform": platform, "errno": ""}
+    def __init__(
+        self,
+        platform: str = "efi",
+        fails: Callable[[list[str]], bool] = lambda _unused: False,
+        buildarch: str = "x86_64",
+    ) -> None:
+        self._settings = {"platform": platform, "errno": "", "buildarch": buildarch}
         self._fails = fails
         self._run = Run()
         self._lines: list[str] = []

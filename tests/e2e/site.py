@@ -53,7 +53,11 @@ class Site:
         (self.bootd.manifests / "hardware.yaml").write_text(manifest)
         self.bootd.start()
 
-    def configure(self, device: str) -> None:
+    def release(self, files: Path, version: str, arch: str) -> None:
+        """Have the image host serve another release of Harvester."""
+        artifacts.publish(files, self._images / "harvester", version, arch)
+
+    def configure(self, device: str, version: str = artifacts.VERSION, arch: str = "amd64") -> None:
         """Publish the installer's configuration: ``device``, and the report URLs as bootd prints them."""
         (url,) = self.report_urls().values()
         hooks = [{"event": event, "method": "POST", "url": f"{url}/{event.lower()}"} for event in EVENTS]
@@ -65,7 +69,7 @@ class Site:
                 "mode": "create",
                 "management_interface": {"interfaces": [{"hwAddr": MAC}], "method": "dhcp"},
                 "device": device,
-                "iso_url": f"http://{bootstrap.IMAGES_ADDRESS}/harvester/v1.2.0/harvester-v1.2.0-amd64.iso",
+                "iso_url": f"http://{bootstrap.IMAGES_ADDRESS}/harvester/{version}/harvester-{version}-{arch}.iso",
                 "vip": VIP,
                 "vip_mode": "static",
                 "webhooks": hooks,

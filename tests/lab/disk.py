@@ -4,13 +4,15 @@
 
 An MBR with one EFI system partition. UEFI starts EFI/BOOT/BOOTX64.EFI from it, which is Debian's shim, so that it does
 with Secure Boot, too, and shim starts Debian's GRUB; BIOS starts GRUB's boot sector, which reads the core image from
-the sectors behind it. Both GRUBs then load the same kernel and initramfs from the partition.
+the sectors behind it. Both GRUBs then load the same kernel and initramfs from the partition. A 64-bit ARM machine has
+no BIOS, and starts EFI/BOOT/BOOTAA64.EFI, a GRUB that is made here.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import secure_boot
@@ -18,54 +20,83 @@ from .command import run
 
 SECTOR = 512
 PARTITION_START = 2048  # sectors; the core image lies before it
-PARTITION_SECTORS = 24 * 2048
+PARTITION_SECTORS = 48 * 2048  # Linux for ARM comes uncompressed
 EFI_SYSTEM = 0xEF
-BOOT_CODE = 440  # bytes of the first sector that are code; the partition table is at 446
+PARTITION_TABLE = 446  # where it begins in the first sector
+BOOT_CODE = 440  # bytes of the first sector that are code
 LABEL = "LABSYSTEM"
 GRUB = Path("/usr/lib/grub")
-MODULES = ("biosdisk", "part_msdos", "fat", "search_label", "linux", "boot")
+MODULES = ("part_msdos", "fat", "search_label", "linux", "boot")
 
 # For BIOS it stands in GRUB's image, for UEFI where Debian's looks for it: no menu, no wait.
 GRUB_CONFIG = f"""\
 search.fs_label {LABEL} root
-linux /vmlinuz root=LABEL={LABEL} console=ttyS0 quiet
+linux /vmlinuz root=LABEL={LABEL} console={{console}} quiet
 initrd /initrd
 boot
 """
 
 
-def build(target: Path, kernel: Path, initramfs: Path, programs: Mapping[str, Path]) -> None:
-    """Write the image to ``target``; works without root, mounts nothing. A directory ``target.parts`` is used.
+@dataclass(frozen=True, slots=True)
+class SecureBoot:
+    """What boots x86 machines: the ``programs`` of ``secure_boot``, and a GRUB for BIOS."""
 
-    ``programs`` are those of ``secure_boot``.
-    """
+    programs: Mapping[str, Path]
+    console: str = "ttyS0"
+
+    def files(self, _parts: Path, config: Path) -> dict[str, Path]:
+        """The files of the partition by their names in it."""
+        return {
+            "::EFI/BOOT/BOOTX64.EFI": self.programs[secure_boot.SHIM],
+            "::EFI/BOOT/grubx64.efi": self.programs[secure_boot.GRUB_OF_DISKS],
+            "::EFI/debian/grub.cfg": config,
+        }
+
+    def boot_code(self, parts: Path, config: Path) -> bytes:
+        """What lies before the partition, but for its table."""
+        core = _grub(parts / "core.img", config, GRUB, "i386-pc", "biosdisk")
+        boot_sector = (GRUB / "i386-pc/boot.img").read_bytes()[:BOOT_CODE]
+        return boot_sector.ljust(SECTOR, b"\0") + core.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class GrubForArm:
+    """What boots 64-bit ARM machines: a GRUB of the modules below ``modules``."""
+
+    modules: Path
+    console: str = "ttyAMA0"
+
+    def files(self, parts: Path, config: Path) -> dict[str, Path]:
+        """The files of the partition by their names in it."""
+        return {"::EFI/BOOT/BOOTAA64.EFI": _grub(parts / "bootaa64.efi", config, self.modules, "arm64-efi")}
+
+    def boot_code(self, _parts: Path, _config: Path) -> bytes:
+        """Nothing: there is no BIOS."""
+        return b""
+
+
+def build(target: Path, kernel: Path, initramfs: Path, programs: SecureBoot | GrubForArm) -> None:
+    """Write the image to ``target``; works without root, mounts nothing. A directory ``target.parts`` is used."""
     parts = target.with_suffix(".parts")
     parts.mkdir()
     config = parts / "grub.cfg"
-    config.write_text(GRUB_CONFIG)
-    core = _core(parts / "core.img", config)
-    files = {
-        "::EFI/BOOT/BOOTX64.EFI": programs[secure_boot.SHIM],
-        "::EFI/BOOT/grubx64.efi": programs[secure_boot.GRUB_OF_DISKS],
-        "::EFI/debian/grub.cfg": config,
-        "::vmlinuz": kernel,
-        "::initrd": initramfs,
-    }
+    config.write_text(GRUB_CONFIG.format(console=programs.console))
+    files = {**programs.files(parts, config), "::vmlinuz": kernel, "::initrd": initramfs}
     partition = _file_system(parts / "system.fat", files)
-    boot_sector = (GRUB / "i386-pc/boot.img").read_bytes()
     with target.open("wb") as image:
-        image.write(boot_sector[:BOOT_CODE] + bytes(446 - BOOT_CODE) + _partition_table())
-        image.write(core.read_bytes())
+        image.write(programs.boot_code(parts, config))
         if image.tell() > PARTITION_START * SECTOR:
             raise ValueError(f"GRUB's core image of {image.tell()} bytes reaches into the partition")
+        image.seek(PARTITION_TABLE)
+        image.write(_partition_table())
         image.seek(PARTITION_START * SECTOR)
         image.write(partition.read_bytes())
 
 
-def _core(target: Path, config: Path) -> Path:
-    """Make a GRUB image for BIOS that runs ``config``."""
-    argv = ["grub-mkimage", "--format", "i386-pc", "--config", str(config), "--prefix", "/grub"]
-    run([*argv, "--output", str(target), *MODULES])
+def _grub(target: Path, config: Path, directory: Path, platform: str, *modules: str) -> Path:
+    """Make a GRUB image for ``platform``, of what ``directory`` has for it, that runs ``config``."""
+    argv = ["grub-mkimage", "--directory", str(directory / platform), "--format", platform, "--prefix", "/grub"]
+    run([*argv, "--config", str(config), "--output", str(target), *MODULES, *modules])
     return target
 
 

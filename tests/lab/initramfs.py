@@ -15,8 +15,8 @@ SOURCES = Path(__file__).parent / "system"
 MODULES = ("virtio_pci", "virtio_net", "virtio_blk", "vfat", "nls_cp437", "nls_ascii", "nls_utf8")
 
 
-def build(kernel: Kernel) -> bytes:
-    """The compressed initramfs for ``kernel``."""
+def build(kernel: Kernel, busybox: Path = Path(BUSYBOX)) -> bytes:
+    """The compressed initramfs for ``kernel``; ``busybox`` is the one of its architecture."""
     archive = Archive()
     for directory in ("bin", "dev", "etc", "lib", "lib/modules", "mnt", "proc", "sys", "tmp"):
         archive.directory(directory)
@@ -24,7 +24,8 @@ def build(kernel: Kernel) -> bytes:
     archive.file("lib/lease", (SOURCES / "lease").read_bytes(), executable=True)
     archive.file("lib/configuration.awk", (SOURCES / "configuration.awk").read_bytes())
     archive.file("lib/keys", (SOURCES / "keys").read_bytes())
-    archive.file("bin/busybox", Path(BUSYBOX).read_bytes(), executable=True)
+    archive.file("bin/busybox", busybox.read_bytes(), executable=True)
+    # The host's own lists them: both are built of one source with one configuration.
     for applet in run([BUSYBOX, "--list"]).stdout.split():
         if applet != "busybox":
             archive.link(f"bin/{applet}", "busybox")

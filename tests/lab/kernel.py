@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .command import CommandFailed, run
+from .debian import Archive
+from .debian import unpack as unpack_packages
 
-META_PACKAGE = "linux-image-cloud-amd64"
+META_PACKAGE = "linux-image-cloud-{arch}"
 BUSYBOX = "/bin/busybox"  # Debian's busybox-static: its depmod is as good as kmod's, and it needs no library
 
 
@@ -47,26 +49,21 @@ class Kernel:
         return list(ordered)
 
 
-def package() -> str:
+def package(archive: Archive, arch: str) -> str:
     """Name and version of the kernel package that is current, as ``linux-image-6.1.0-9-cloud-amd64=6.1.27-1``."""
-    try:
-        text = run(["apt-cache", "show", "--no-all-versions", META_PACKAGE]).stdout
-    except CommandFailed as error:
-        raise CommandFailed(f"apt knows no {META_PACKAGE}; run `apt-get update`\n{error}") from error
+    meta = META_PACKAGE.format(arch=arch)
+    text = archive.show(meta)
     name = re.search(r"^Depends: (linux-image-\S+)", text, re.MULTILINE)
     version = re.search(r"^Version: (\S+)", text, re.MULTILINE)
     if not name or not version:
-        raise CommandFailed(f"apt-cache show {META_PACKAGE}: no kernel package among its dependencies")
+        raise CommandFailed(f"apt-cache show {meta}: no kernel package among its dependencies")
     return f"{name[1]}={version[1]}"
 
 
-def unpack(chosen: str, directory: Path) -> Kernel:
+def unpack(archive: Archive, chosen: str, directory: Path) -> Kernel:
     """Fetch the package ``chosen`` with apt and unpack it below ``directory``."""
     directory.mkdir(parents=True)
-    # apt would drop to a user of its own, who may not write here.
-    run(["apt-get", "-o", "APT::Sandbox::User=root", "download", chosen], cwd=directory, timeout=600)
-    root = directory / "root"
-    run(["dpkg-deb", "--extract", str(next(directory.glob("*.deb"))), str(root)])
+    root = unpack_packages(archive.download(directory, chosen), directory / "root")
     release = next((root / "lib/modules").iterdir()).name
     run([BUSYBOX, "depmod", "-b", str(root), release])
     return Kernel(root, release)

@@ -9,14 +9,15 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from .accelerator import accelerator
+from .accelerator import EMULATION, accelerator
 from .https_trust import signature_list
 from .network import BRIDGE, Lab
-from .variables import network_first
+from .variables import emptied, network_first
 
 FIRMWARES = ("uefi", "bios")
-CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
-VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+ARCHITECTURES = ("amd64", "arm64")
+CODE = {"amd64": Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), "arm64": Path("/usr/share/AAVMF/AAVMF_CODE.fd")}
+VARIABLES = {"amd64": Path("/usr/share/OVMF/OVMF_VARS_4M.fd"), "arm64": Path("/usr/share/AAVMF/AAVMF_VARS.ms.fd")}
 # With Secure Boot on, and the keys that machines are sold with: Microsoft's.
 SECURE_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd")
 SECURE_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
@@ -35,6 +36,7 @@ class Machine:
         mac: str,
         firmware: str = "uefi",
         *,
+        arch: str = "amd64",
         http: bool = False,
         secure_boot: bool = False,
         trusted: Path | None = None,
@@ -44,13 +46,17 @@ class Machine:
 
         With ``http`` its UEFI firmware boots by HTTP instead of PXE, and over HTTPS from who has a certificate of the
         authority whose own is the PEM file ``trusted``. With ``secure_boot`` it starts only what has a signature that
-        Microsoft's keys vouch for.
+        Microsoft's keys vouch for. ``arch`` is "arm64" for a 64-bit ARM machine, which has UEFI only.
         """
+        if arch not in ARCHITECTURES:
+            raise ValueError(f"arch {arch!r}: one of {', '.join(ARCHITECTURES)}")
+        if arch == "arm64" and (firmware != "uefi" or secure_boot):
+            raise ValueError("the machine of arm64 has UEFI, and no Secure Boot")
         if firmware not in FIRMWARES:
             raise ValueError(f"firmware {firmware!r}: one of {', '.join(FIRMWARES)}")
         if secure_boot and firmware != "uefi":
             raise ValueError(f"firmware {firmware!r} knows no Secure Boot")
-        self._secure_boot = secure_boot
+        self.arch, self._secure_boot = arch, secure_boot
         self.name, self.mac, self.firmware, self.memory = name, mac, firmware, memory
         self.serial = directory / f"{name}.serial.log"
         self._errors = directory / f"{name}.qemu.log"
@@ -66,7 +72,7 @@ class Machine:
         with self._disk.open("wb") as disk:
             disk.truncate(DISK_SIZE)
         if firmware == "uefi":
-            store = (SECURE_VARIABLES if secure_boot else VARIABLES).read_bytes()
+            store = SECURE_VARIABLES.read_bytes() if secure_boot else emptied(VARIABLES[arch].read_bytes())
             self._variables.write_bytes(network_first(store, mac, NETWORK_SLOT, http=http))
 
     def write_disk(self, image: Path) -> None:
@@ -104,14 +110,21 @@ class Machine:
         return self.serial.read_text(errors="replace") if self.serial.exists() else ""
 
     def _command(self) -> list[str]:
-        argv = ["qemu-system-x86_64", "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
-        argv += ["-accel", accelerator(), "-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
+        argv = [*self._board(), "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
+        argv += ["-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
         argv += ["-nodefaults", "-display", "none", "-serial", f"file:{self.serial}"]
         argv += ["-netdev", f"tap,id=network,ifname={self._tap},script=no,downscript=no"]
         argv += ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self._disk}"]
         argv += ["-device", self._disk_controller()]
         argv += ["-device", self._network_card()]
         return argv + (self._uefi() if self.firmware == "uefi" else self._bios())
+
+    def _board(self) -> list[str]:
+        """QEMU for the architecture: a PC, or its board for ARM with the processor that is quickest to emulate."""
+        if self.arch == "amd64":
+            return ["qemu-system-x86_64", "-accel", accelerator()]
+        # Emulated whatever the host is: accelerator() tries a PC.
+        return ["qemu-system-aarch64", "-accel", EMULATION, "-machine", "virt", "-cpu", "cortex-a57"]
 
     def _network_card(self) -> str:
         """For UEFI without a ROM, so that firmware's own PXE client runs; for BIOS QEMU's ROM, which is iPXE."""
@@ -125,7 +138,7 @@ class Machine:
 
     def _uefi(self) -> list[str]:
         """edk2; its boot order stands in its variables, which with Secure Boot nobody may write but firmware itself."""
-        code = SECURE_CODE if self._secure_boot else CODE
+        code = SECURE_CODE if self._secure_boot else CODE[self.arch]
         argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"]
         if self._authorities:
             argv += ["-fw_cfg", f"name=etc/edk2/https/cacerts,file={self._authorities}"]

@@ -16,6 +16,7 @@ MACHINES = (
     "/usr/share/OVMF/OVMF_CODE_4M.fd",
     *("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"),
 )
+ARM64 = ("qemu-system-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "apt-get", "dpkg-deb")
 DEBIAN = (f"{DEBIAN_INSTALLER}/linux", f"{DEBIAN_INSTALLER}/initrd.gz")
 ALL = NETWORK + ARTIFACTS + MACHINES
 CLUSTER = (

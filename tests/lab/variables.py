@@ -55,6 +55,15 @@ def _delete(store: bytearray, name: str) -> int:
     return at
 
 
+def emptied(store: bytes) -> bytes:
+    """The variable store without its variables: where edk2 comes with no blank one, as Debian's for ARM."""
+    (volume_header,) = struct.unpack_from("<H", store, 48)
+    start = volume_header + STORE_HEADER
+    (size,) = struct.unpack_from("<I", store, volume_header + 16)
+    end = volume_header + size
+    return store[:start] + bytes([ERASED]) * (end - start) + store[end:]
+
+
 def _variable(name: str, value: bytes) -> bytes:
     """One variable of the authenticated format, filled up to the next multiple of four bytes."""
     title = f"{name}\0".encode("utf-16-le")

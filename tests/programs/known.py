@@ -40,6 +40,7 @@ PACKAGES = {
     "nginx": "nginx-light",
     "nsenter": "util-linux",
     "openssl": "openssl",
+    "qemu-system-aarch64": "qemu-system-arm",
     "qemu-system-x86_64": "qemu-system-x86",
     "rdisc6": "ndisc6",
     "runc": "runc",
@@ -62,6 +63,7 @@ PACKAGES = {
     "/usr/lib/grub/x86_64-efi/kernel.img": "grub-efi-amd64-bin",
     "/usr/lib/ipxe/snponly.efi": "ipxe",
     "/usr/lib/ipxe/undionly.kpxe": "ipxe",
+    "/usr/share/AAVMF/AAVMF_CODE.fd": "qemu-efi-aarch64",
     "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
 }
 # The environment variable with the script that starts Kubernetes.

@@ -31,7 +31,9 @@ from _bootd.tftp.sessions import Sessions
 ON, OFF, UNKNOWN = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 CONTENT = bytes(range(256)) * 10  # of the boot file in the tests
 MAC = {ON: "02:00:00:00:00:01", OFF: "02:00:00:00:00:02"}
-SCRIPT = "#!ipxe\necho by the test\n"
+CONTENTS = "#!ipxe\necho by the test\n"
+# By TFTP, iPXE may have no network yet.
+SCRIPT = "#!ipxe\nisset ${netX/ip} || dhcp || echo bootd: no address by DHCP\necho by the test\n"
 _PATIENCE = 10.0  # seconds
 
 
@@ -85,7 +87,7 @@ def tftp_lab(
     """Serve the files below ``root`` until the block ends; ``local`` is the network that the host is said to be in."""
     catalog, metrics, log = Catalog(), Metrics(), StringIO()
     for name, address in (("on", ON), ("off", OFF)):
-        netboot = Netboot(allow_pxe=address == ON, ipxe_contents=SCRIPT)
+        netboot = Netboot(allow_pxe=address == ON, ipxe_contents=CONTENTS)
         catalog.upsert(Machine(name, interfaces=(Interface(MAC[address], address, netboot=netboot),)))
     services = Services(
         settings=Settings(

@@ -141,3 +141,28 @@ def test_check_command_is_about_the_daemons_manifests_where_none_are_named(tmp_p
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     assert main(["check", "--settings", ""]) == 2
     assert str(tmp_path / "none") in capsys.readouterr().err
+
+
+def test_check_tells_the_boot_programs_and_the_machines_that_lack_one(tmp_path, capsys):
+    boot = tmp_path / "boot"
+    boot.mkdir()
+    (boot / "undionly.kpxe").write_bytes(b"x")
+    (tmp_path / "um790-1.yaml").write_text(howto.HARDWARE)
+    argv = ["check", "--boot-files", str(boot), "--settings", "/dev/null"]
+    assert main([*argv, str(tmp_path / "um790-1.yaml")]) == 1
+    problem, programs, count = capsys.readouterr().out.splitlines()
+    assert problem.startswith(f"{boot}: snponly.efi is missing for x64 UEFI, the firmware of um790-1;")
+    there, missing = programs.removeprefix("boot programs: ").split("; missing: ")
+    assert there == "undionly.kpxe for x86 BIOS"
+    assert missing == "snponly.efi for x64 UEFI; ipxe-arm64.efi for ARM 64-bit UEFI"
+    assert count.startswith("1 problem ")
+
+    (boot / "own.efi").write_bytes(b"x")
+    assert main([*argv, "--arch-map", "7=own.efi", "--json", str(tmp_path / "um790-1.yaml")]) == 0
+    programs = json.loads(capsys.readouterr().out)["boot_programs"]
+    assert {"file": "own.efi", "architectures": [7], "there": True} in programs
+
+    assert main(argv) == 0
+    assert capsys.readouterr().out.startswith("boot programs: undionly.kpxe for x86 BIOS; missing: ")
+    assert main([*argv, "--arch-map", "x"]) == 2
+    assert "--arch-map: 'x' is not ARCHITECTURE=FILE" in capsys.readouterr().err

@@ -56,6 +56,20 @@ def default_file(arch: int) -> str:
     return architectures.boot_file([arch], {})
 
 
+@pytest.mark.parametrize("arch", [11, 19])
+def test_explain_takes_the_kernel_for_what_the_machine_says_it_is(arch):
+    nic = howto.nic(operating_system={"distro": "harvester", "version": "v1.3.0"})
+    lines = explained(nic, arch=arch)
+    differs = "it is aarch64, as it says itself, although dhcp.arch of its object is x86_64"
+    assert f"  but {differs}; files are chosen by what it says" in lines
+    assert any("harvester-v1.3.0-vmlinuz-arm64" in line for line in lines)
+    assert not any("vmlinuz-amd64" in line for line in lines)
+    for own in (7, None):
+        lines = explained(nic, arch=own)
+        assert not any("as it says itself" in line for line in lines)
+        assert any("harvester-v1.3.0-vmlinuz-amd64" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("arch", "asks"),
     [

@@ -141,6 +141,7 @@ def test_decide_unknown_client_gets_nothing_and_is_named(wants):
                 "http://h/vmlinuz-x86_64",
                 (Initrd("http://h/initramfs-x86_64", "initramfs-x86_64"),),
                 ("initrd=initramfs-x86_64", "quiet"),
+                cpu="x86_64",
             ),
         ),
         (Netboot(True, ipxe_url="h"), "netboot.ipxe.url", NO_URL),

@@ -190,7 +190,9 @@ def test_who_looks_at_machines_is_not_listed(site):
 
 
 def test_ready_also_with_a_file_that_can_not_be_read(site):
-    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": [], "warnings": []}
+    document = site.get("/readyz").json
+    del document["boot_programs"]
+    assert document == {"ready": True, "machines": 2, "problems": [], "warnings": []}
     site.problems.append(StoreProblem("hardware/a.yaml", "line 3: not YAML"))
     answer = site.get("/readyz")
     # Its last good machines are served, so this must not take the daemon out of service.
@@ -210,7 +212,8 @@ def test_server_that_hears_nobody_for_now_is_not_ready_and_needs_no_restart(site
     answer = site.get("/healthz")
     assert (answer.status, answer.text) == (200, "dhcp: the interface br0 is gone\n")
     pulse.gap = ""
-    assert site.get("/readyz").json == {"ready": True, "machines": 2, "problems": [], "warnings": []}
+    answer = site.get("/readyz")
+    assert (answer.status, answer.json["ready"], answer.json["problems"]) == (200, True, [])
     assert site.get("/healthz").text == "ok\n"
 
 

@@ -37,11 +37,28 @@ def site(tmp_path):
 )
 def test_script(site, path):
     answer = site.get(path)
-    assert (answer.status, answer.text) == (200, f"#!ipxe\necho {MAC} harvester\n")
+    # By that name iPXE has it before it has opened a card.
+    network = "isset ${netX/ip} || dhcp || echo bootd: no address by DHCP\n" if "autoexec" in path else ""
+    assert (answer.status, answer.text) == (200, f"#!ipxe\n{network}echo {MAC} harvester\n")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["content-length"] == str(len(answer.body))
     assert site.events() == [events.Script(boot="harvester", via="http", bytes=len(answer.body))]
     assert site.state().stage == "script"
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        ("arm64", ["it is aarch64, as it says itself, although dhcp.arch of its object is not given"]),
+        ("x86_64", []),
+        ("i386", []),  # there is no other for legacy BIOS
+        ("A" * 17, []),
+        ("", []),
+    ],
+)
+def test_script_that_is_asked_for_by_another_processor_is_told_in_one_line(site, build, told):
+    assert site.get(f"/auto.ipxe?arch={build}").status == 200
+    assert [line["reason"] for line in site.lines() if line["event"] == "other_architecture"] == told
 
 
 def test_script_path_mac_counts_more_than_the_address(site):

@@ -41,7 +41,7 @@ DEBIAN = Debian()
 
 def boot(*params: str, url: str = PRESEED_URL, **osie: Any) -> KernelBoot:
     files = osie or {"base_url": "http://10.10.0.2/debian"}
-    return DEBIAN.boot(howto.nic(Netboot(True, osie=Osie(kernel_params=params, **files))), url)
+    return DEBIAN.boot(howto.nic(Netboot(True, osie=Osie(kernel_params=params, **files))), url, "x86_64")
 
 
 def test_boot_is_debians_kernel_told_to_ask_nobody():
@@ -49,6 +49,36 @@ def test_boot_is_debians_kernel_told_to_ask_nobody():
     assert started.kernel == "http://10.10.0.2/debian/linux"
     assert [item.url for item in started.initrds] == ["http://10.10.0.2/debian/initrd.gz"]
     assert started.arguments == ("initrd=initrd.gz", *OURS)
+
+
+# Where the mirror of Debian 12 has them.
+MAIN = "http://deb.debian.org/debian/dists/bookworm/main"
+
+
+@pytest.mark.parametrize(
+    ("base", "arch", "kernel", "cpu"),
+    [
+        (MAIN, "", f"{MAIN}/installer-amd64/current/images/netboot/debian-installer/amd64/linux", "x86_64"),
+        (
+            f"{MAIN}/",
+            "aarch64",
+            f"{MAIN}/installer-arm64/current/images/netboot/debian-installer/arm64/linux",
+            "aarch64",
+        ),
+        ("http://h/d/debian-installer", "arm64", "http://h/d/debian-installer/arm64/linux", "aarch64"),
+        ("http://h/d/debian-installer", "loongarch64", "http://h/d/debian-installer/loong64/linux", "loongarch64"),
+        ("http://h/d/debian-installer/amd64", "aarch64", "http://h/d/debian-installer/amd64/linux", ""),
+    ],
+)
+def test_boot_below_what_is_for_all_architectures(base, arch, kernel, cpu):
+    started = DEBIAN.boot(howto.nic(Netboot(True, osie=Osie(base))), "", arch)
+    assert (started.kernel, started.cpu) == (kernel, cpu)
+    assert started.initrds[0].url == kernel.removesuffix("linux") + "initrd.gz"
+
+
+def test_boot_names_the_architecture_that_debian_has_no_installer_for():
+    with pytest.raises(FieldError, match=r"^dhcp\.arch is no architecture that Debian's installer has a name for"):
+        DEBIAN.boot(howto.nic(Netboot(True, osie=Osie(MAIN))), "", "sparc")
 
 
 def test_boot_files_may_have_names_of_their_own():

@@ -8,12 +8,18 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd.hardware.model import Netboot, Osie
+from _bootd.hardware.model import Netboot, Nic, Osie
 from _bootd.installers.fields import FieldError
-from _bootd.installers.harvester.boot import plan
+from _bootd.installers.harvester import boot as harvester_boot
+from _bootd.installers.kernel_boot import KernelBoot
 from samples import howto
 
 BASE = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0"
+
+
+def plan(nic: Nic, config_url: str = "") -> KernelBoot:
+    """What a machine boots that says nothing of its own architecture."""
+    return harvester_boot.plan(nic, nic.interface.arch, config_url)
 
 
 def userdata(text: str) -> tuple[str, ...]:
@@ -49,6 +55,22 @@ def test_plan_arch_names_the_files(arch, suffix):
     assert boot.initrds[0].url == f"{base}-initrd-{suffix}"
     assert f"root=live:{base}-rootfs-{suffix}.squashfs" in boot.arguments
     assert boot.arguments[0] == f"initrd=harvester-v1.3.0-initrd-{suffix}"
+
+
+def test_plan_files_are_those_of_the_architecture_that_is_told_and_not_the_objects():
+    nic = howto.nic(arch="x86_64", operating_system={"distro": "harvester", "version": "v1.3.0"})
+    boot = harvester_boot.plan(nic, "aarch64")
+    assert boot.kernel.endswith("harvester-v1.3.0-vmlinuz-arm64")
+    assert boot.cpu == "aarch64"
+
+
+@pytest.mark.parametrize(
+    ("arch", "words"),
+    [("riscv64", "is neither x86_64 nor aarch64"), ("aarch64", "is arm64: Harvester v1.2.0 has no release for arm64")],
+)
+def test_plan_names_the_machine_where_it_is_the_one_that_says_so(arch, words):
+    with pytest.raises(FieldError, match=f"^the architecture that the machine says it has {words}"):
+        harvester_boot.plan(howto.nic(), arch)
 
 
 def test_plan_arm64_is_refused_before_there_was_a_release_for_it():

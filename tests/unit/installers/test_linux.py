@@ -13,7 +13,7 @@ from samples import howto
 
 
 def planned(arch: str = "x86_64", **osie: object):
-    return plan(howto.nic(Netboot(True, osie=Osie(**osie)), arch=arch))
+    return plan(howto.nic(Netboot(True, osie=Osie(**osie)), arch=arch), arch)
 
 
 def test_plan_base_url_alone_gets_the_default_names():
@@ -28,6 +28,18 @@ def test_plan_default_names_follow_the_architecture(arch, name):
     assert planned(arch=arch, base_url="http://h/b").kernel == f"http://h/b/{name}"
 
 
+@pytest.mark.parametrize(
+    ("osie", "cpu"),
+    [
+        ({"base_url": "http://h/b"}, "aarch64"),
+        ({"base_url": "http://h/b", "kernel": "k"}, "aarch64"),  # the initrd is chosen by it
+        ({"base_url": "http://h/b", "kernel": "k", "initrd": "i"}, ""),
+    ],
+)
+def test_plan_says_which_architecture_it_was_chosen_by(osie, cpu):
+    assert planned(arch="aarch64", **osie).cpu == cpu
+
+
 def test_plan_urls_need_no_base():
     boot = planned(kernel="http://h/k", initrd="http://i/x/initrd.img?v=1", kernel_params=("ip=dhcp", "a b"))
     assert (boot.kernel, boot.initrds[0].url) == ("http://h/k", "http://i/x/initrd.img?v=1")
@@ -35,7 +47,7 @@ def test_plan_urls_need_no_base():
 
 
 def test_plan_userdata_is_not_for_the_kernel():
-    boot = plan(howto.nic(Netboot(True, osie=Osie(base_url="http://h/b")), userdata="#cloud-config"))
+    boot = plan(howto.nic(Netboot(True, osie=Osie(base_url="http://h/b")), userdata="#cloud-config"), "")
     assert boot.arguments == ("initrd=initramfs-x86_64",)
 
 

@@ -68,7 +68,7 @@ def test_installer_takes_any_object(installer, document):
     for interface in machine.interfaces:
         nic = Nic(machine, interface)
         with suppress(FieldError):
-            assert isinstance(installer.boot(nic, f"{BASE}/configuration/x/y"), KernelBoot)
+            assert isinstance(installer.boot(nic, f"{BASE}/configuration/x/y", interface.arch), KernelBoot)
         with suppress(ValueError):
             kept = installer.read("install: {webhooks: 5}\n")
             assert isinstance(installer.configuration(nic, kept, f"{BASE}/phone-home/x/y"), Handout)
@@ -82,7 +82,7 @@ def test_installer_boots_or_names_the_field_that_keeps_it_from_that(installer, a
     system = {"distro": installer.distro, "version": "v1.8.0"}
     nic = Nic(Machine("a", interfaces=(interface,), metadata={"instance": {"operating_system": system}}), interface)
     with suppress(FieldError):
-        boots = installer.boot(nic, "")
+        boots = installer.boot(nic, "", arch)
         assert all(url.startswith("http") for url in (boots.kernel, *(initrd.url for initrd in boots.initrds)))
 
 
@@ -154,7 +154,7 @@ class Third(Installer):
     def problems(self, spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield "spec.metadata.instance.operating_system.version", "x", "should be y", False
 
-    def boot(self, nic: Nic, configuration_url: str) -> KernelBoot:
+    def boot(self, nic: Nic, configuration_url: str, _arch: str) -> KernelBoot:
         if nic.interface.arch == "odd":
             raise FieldError("dhcp.arch", "is odd")
         return kernel_boot("http://h/linux", ["http://h/initrd.gz"], [f"url={configuration_url}"], [])

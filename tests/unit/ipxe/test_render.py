@@ -34,6 +34,14 @@ imgfetch --name report --timeout 5000 {REPORT}&{FACTS} ||
 imgfree report ||
 """
 
+GUARD = f"""\
+iseq ${{buildarch}} x86_64 && goto arch ||
+iseq ${{buildarch}} i386 && goto arch ||
+echo bootd: this machine is ${{buildarch}}, asking for what is meant for that
+chain --replace --autofree {SCRIPT}?arch=${{buildarch}} || goto stuck
+:arch
+"""
+
 STUCK = f"""\
 :stuck
 imgfree ||
@@ -52,6 +60,7 @@ HARVESTER = f"""\
 #!ipxe
 echo bootd: um790-1 installs Harvester (operating_system.distro)
 {HEAD}
+{GUARD}
 set try:int32 1
 set pause:int32 2
 :kernel
@@ -286,6 +295,36 @@ def test_boot_that_fails_is_told_and_waits_for_a_new_script():
     assert done.end == f"chain {SCRIPT}"
 
 
+@pytest.mark.parametrize(
+    ("arch", "build", "end"),
+    [
+        ("x86_64", "x86_64", "boot"),
+        ("x86_64", "i386", "boot"),  # of legacy BIOS, on whatever processor
+        ("x86_64", "arm64", f"chain {SCRIPT}?arch=arm64"),
+        ("x86_64", "riscv64", f"chain {SCRIPT}?arch=riscv64"),
+        ("aarch64", "arm64", "boot"),
+        ("aarch64", "x86_64", f"chain {SCRIPT}?arch=x86_64"),
+        ("sparc", "arm64", "boot"),  # who has such machines knows better
+    ],
+)
+def test_kernel_for_another_processor_is_not_loaded(arch, build, end):
+    script = rendered(howto.nic(Netboot(True, osie=Osie(base_url="http://h/b")), arch, operating_system={}))
+    done = Interpreter(buildarch=build).run(script)
+    assert done.end == end
+    assert bool(done.urls("kernel")) == (end == "boot")
+
+
+@pytest.mark.parametrize("cpu", ["aarch64", "arm32"])
+def test_machine_that_says_what_it_is_is_not_asked_again(cpu):
+    nic = howto.nic(Netboot(True, osie=Osie(base_url="http://h/b")), operating_system={})
+    script = render(
+        decide_script(nic, replace(BootContext.of(howto.SETTINGS), cpu=cpu)), nic.interface.mac, howto.SETTINGS
+    )
+    done = Interpreter(buildarch="arm64").run(script)
+    assert (done.end, done.urls("kernel")) == ("boot", [f"http://h/b/vmlinuz-{cpu}"])
+    assert f"it is {cpu}, as it says itself, although dhcp.arch of its object is x86_64" in done.echoed[0]
+
+
 def newest() -> str:
     """The script of a version that is for UEFI only."""
     return rendered(howto.nic(operating_system={"distro": "harvester", "version": "v1.9.0"}))
@@ -416,7 +455,8 @@ def test_render_harvester_has_the_same_commands_whatever_the_object_says(name, v
 def test_render_osie_has_the_same_commands_whatever_the_object_says(base, kernel, initrd, params):
     osie = Osie(f"http://h/{base}", f"http://h/{kernel}", f"http://h/{initrd}", tuple(params))
     nic = howto.nic(Netboot(True, osie=osie), operating_system={})
-    assert verbs(rendered(nic)) in (verbs(HARVESTER), verbs(REFUSED))
+    # Files that the object names itself are for whatever machine it is.
+    assert verbs(rendered(nic)) in (verbs(HARVESTER.replace(f"\n{GUARD}", "")), verbs(REFUSED))
 
 
 @given(HOSTILE)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import struct
 
-from lab.variables import DELETED, VARIABLE_HEADER, _variable, network_first
+from lab.variables import DELETED, VARIABLE_HEADER, _variable, emptied, network_first
 
 MAC = "58:47:ca:71:d8:49"
 VOLUME_HEADER, STORE_HEADER = 72, 28
@@ -49,3 +49,10 @@ def test_store_with_keys_keeps_them_and_loses_its_order():
     assert variables(after)[-1][2] == struct.pack("<H", 0x1000)
     assert len(after) == len(before)
     assert KEY in after
+
+
+def test_emptied_takes_all_variables_and_nothing_else():
+    blank = bytearray(store() + b"what edk2 keeps behind it")
+    struct.pack_into("<I", blank, VOLUME_HEADER + 16, len(store()) - VOLUME_HEADER)  # of the store, behind its GUID
+    assert emptied(bytes(blank)) == blank
+    assert emptied(network_first(bytes(blank), MAC, 3)) == blank

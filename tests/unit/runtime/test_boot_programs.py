@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from _bootd.hardware.model import Machine
-from _bootd.runtime.boot_programs import missing_programs
+from _bootd.runtime.boot_programs import missing_programs, program_files, there_and_missing
 from _bootd.runtime.store_changes import StoreChanges
 from servers.http_site import Site, machine, make_site
 
@@ -82,3 +82,24 @@ def test_missing_programs_are_logged_once_when_machines_come_to_need_them(tmp_pa
     changes.changed()
     (reason,) = logged(site)
     assert reason.startswith("arm.efi is missing for ARM 64-bit UEFI, the firmware of arm-1;")
+
+
+def test_all_architectures_are_told_in_one_line(tmp_path):
+    (tmp_path / "snponly.efi").write_bytes(b"x")
+    found = program_files({6: "ipxe32.efi", 20: ""}, [str(tmp_path)])
+    assert there_and_missing(found) == (
+        "snponly.efi for x64 UEFI",
+        "undionly.kpxe for x86 BIOS; ipxe32.efi for x86 UEFI; ipxe-arm64.efi for ARM 64-bit UEFI",
+    )
+    assert [(item.file, item.architectures) for item in found if item.there] == [("snponly.efi", (7, 9, 16))]
+    assert there_and_missing([]) == ("", "")
+
+
+def test_unknown_machines_that_boot_may_be_of_any_architecture(tmp_path):
+    site = make_site(tmp_path, machine(), dhcp_mode="auto-proxy")
+    (tmp_path / "boot/undionly.kpxe").write_bytes(b"x")
+    told = [problem.message for problem in missing_programs(site.services)]
+    assert told == [
+        "snponly.efi is missing for unknown machines with x64 UEFI",
+        "ipxe-arm64.efi is missing for unknown machines with ARM 64-bit UEFI",
+    ]

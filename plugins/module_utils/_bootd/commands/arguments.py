@@ -135,6 +135,8 @@ def _add_check(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     text = "a manifest or a directory of them; by default the daemon's"
     parser.add_argument("paths", nargs="*", metavar="PATH", help=text)
     _add_asking(parser, environ)
+    _add_boot_files(parser, environ)
+    _add_arch_map(parser, environ)
 
 
 def _add_asking(parser: argparse.ArgumentParser, environ: Mapping[str, str], *, as_json: bool = True) -> None:

@@ -9,12 +9,16 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ..decisions.architectures import parse_arch_map
+from ..decisions.boot_programs import wanted_programs
 from ..hardware.line_numbers import line_at, lines_of
 from ..hardware.manifest import Chunk, Document, read_chunk, split
+from ..hardware.model import machine_from_object
 from ..hardware.problem import Problem, printable
+from ..runtime.boot_programs import ProgramFile, missing_for, program_files, there_and_missing
 from ..stores.manifests.directory import list_manifests, read_bounded
 from ..validation.objects import check
 from .arguments import UsageError
@@ -25,13 +29,15 @@ from .backends import is_cluster
 class Report:
     """What was found in so many files and objects; ``notes`` are worth knowing and wrong in nobody's way.
 
-    ``files`` is None where the objects are a cluster's.
+    ``files`` is None where the objects are a cluster's, ``programs`` where nobody said where boot programs are.
     """
 
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
     objects: int
     files: int | None
+    documents: tuple[Document, ...] = ()
+    programs: tuple[ProgramFile, ...] | None = None
 
     def text(self) -> str:
         """Return the report for people: a line for each problem and note, then the count."""
@@ -39,18 +45,25 @@ class Report:
         lines += [f"{note} (note)" for note in self.notes]
         found = f"{_count(len(self.problems), 'problem')} and {_count(len(self.notes), 'note')}"
         place = "the cluster" if self.files is None else _count(self.files, "file")
+        if self.programs is not None:
+            there, missing = there_and_missing(self.programs)
+            lines.append(f"boot programs: {there or 'none'}; missing: {missing or 'none'}")
         lines.append(f"{found} in {_count(self.objects, 'object')} of {place}")
         return "\n".join(lines)
 
     def document(self) -> dict[str, object]:
         """Return the report for programs."""
         found = [_document(problem) for problem in (*self.problems, *self.notes)]
-        return {"problems": found, "objects": self.objects, "files": self.files or 0}
+        programs = {} if self.programs is None else {"boot_programs": [asdict(program) for program in self.programs]}
+        return {"problems": found, "objects": self.objects, "files": self.files or 0, **programs}
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print everything that is wrong with the objects that are named, or the daemon's; 1 where there is anything."""
-    report = _report_on(options.paths, options.store, environ)
+    only_boot_files = options.boot_files and not options.paths and not options.store
+    report = Report((), (), 0, 0) if only_boot_files else _report_on(options.paths, options.store, environ)
+    if options.boot_files:
+        report = with_boot_files(report, options.boot_files, options.arch_map)
     text = json.dumps(report.document(), indent=2) if options.json else report.text()
     sys.stdout.write(f"{text}\n")
     return 1 if report.problems else 0
@@ -68,12 +81,32 @@ def _report_on(paths: list[str], store: str | None, environ: Mapping[str, str]) 
     return check_objects(cluster.hardware_objects(store, environ))
 
 
+def with_boot_files(report: Report, boot_files: str, arch_map: str) -> Report:
+    """Return ``report`` with the boot programs that ``boot_files`` have, and the objects that need others.
+
+    Both are as the flags have them; raises UsageError where ``arch_map`` is none.
+    """
+    directories = tuple(filter(None, boot_files.split(os.pathsep)))
+    try:
+        mapping = parse_arch_map(arch_map)
+    except ValueError as error:
+        raise UsageError(f"--arch-map: {error}") from error
+    machines = [
+        machine_from_object(document.value) for document in report.documents if isinstance(document.value, dict)
+    ]
+    missing = missing_for(wanted_programs(machines, {}, mapping), directories)
+    problems = tuple(Problem(message, boot_files) for message in missing)
+    programs = tuple(program_files(mapping, directories))
+    return replace(report, problems=(*report.problems, *problems), programs=programs)
+
+
 def check_objects(objects: Iterable[Mapping[str, Any]]) -> Report:
     """Return what is wrong with ``objects`` of a cluster."""
     documents = [Document(item) for item in objects]
     found = check(documents)
     problems = tuple(problem for problem in found if not problem.note)
-    return Report(problems, tuple(problem for problem in found if problem.note), len(documents), None)
+    notes = tuple(problem for problem in found if problem.note)
+    return Report(problems, notes, len(documents), None, tuple(documents))
 
 
 def _document(problem: Problem) -> dict[str, object]:
@@ -146,6 +179,7 @@ class _Check:
             notes=tuple(problem for problem in found if problem.note),
             objects=len(self._documents),
             files=len(self._files),
+            documents=tuple(self._documents),
         )
 
 

@@ -9,12 +9,12 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from ..decisions import tokens
-from ..decisions.architectures import X64_UEFI
-from ..decisions.boot import BootContext, Program, Script, Wait, decide_script
+from ..decisions.architectures import CPUS, X64_UEFI
+from ..decisions.boot import BootContext, Program, Script, Wait, contradiction, decide_script
 from ..decisions.boot_programs import architecture_of
 from ..decisions.events import Via
 from ..decisions.modes import AUTO_PROXY, RESERVATION, Modes
@@ -41,7 +41,8 @@ _DHCP = (DISCOVER, PROXY_REQUEST)
 class Explanation:
     """A boot of one interface of a machine, begun by ``client``.
 
-    ``waits_for`` is what it would be held for just now, ``problems`` are those of its object.
+    ``waits_for`` is what it would be held for just now, ``problems`` are those of its object. ``other_architecture``
+    says that the client has another than the object, "" where it has not.
     """
 
     nic: Nic
@@ -49,6 +50,7 @@ class Explanation:
     steps: tuple[Step, ...]
     waits_for: str
     problems: tuple[StoreProblem, ...]
+    other_architecture: str = ""
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -70,21 +72,25 @@ def explain(nic: Nic, client: Client | None, snapshot: Snapshot, now: float) -> 
     machine, settings = nic.machine, snapshot.settings
     if client is None:
         own = architecture_of(nic.interface, snapshot.state(machine.key).firmware)
-        client = Client(FIRMWARE, X64_UEFI if own is None else own)
+        client, cpu = Client(FIRMWARE, X64_UEFI if own is None else own), ""
+    else:
+        cpu = CPUS.get(client.arch, "")
     busy = [key for key, state in (snapshot.states or {}).items() if state.stage in BUSY]
     others = Others(snapshot.catalog, snapshot.state, busy, settings)
     waits_for = what_for(machine, others, now) if snapshot.states is not None else ""
-    steps = boot_steps(nic, client, snapshot.catalog, settings, partial(_script, snapshot))
+    steps = boot_steps(nic, client, snapshot.catalog, settings, partial(_script, snapshot, cpu))
     problems = snapshot.problems_of_machine(machine)
-    return Explanation(nic, client, tuple(steps), waits_for, tuple(problems))
+    return Explanation(nic, client, tuple(steps), waits_for, tuple(problems), contradiction(nic, cpu))
 
 
-def _script(snapshot: Snapshot, nic: Nic, program: Program, via: Via = "tftp") -> tuple[Script | Wait, str]:
+def _script(snapshot: Snapshot, cpu: str, nic: Nic, program: Program, via: Via = "tftp") -> tuple[Script | Wait, str]:
     settings, installer = snapshot.settings, installer_of(nic.machine)
     kept = snapshot.configurations.expects(nic.machine.key, installer.read) or installer.makes_configuration
     # Whoever reads this is not the machine: the token stays hidden.
     config_url = tokens.configuration_url(settings.http_base, nic.interface.mac, tokens.HIDDEN) if kept else ""
-    script = decide_script(nic, BootContext.of(settings, config_url), program)
+    # What the machine ends with: its first script sends it on where its object names another processor.
+    context = replace(BootContext.of(settings, config_url), cpu=cpu if contradiction(nic, cpu) else "")
+    script = decide_script(nic, context, program)
     mac = nic.interface.mac
     return script, grub.render(script, mac, settings, via) if program is Program.GRUB else render(script, mac, settings)
 
@@ -101,6 +107,7 @@ def as_document(explanation: Explanation, snapshot: Snapshot) -> Document:
         "dhcp_mode": mode_of(explanation.nic, snapshot.settings),
         "reason": judge(explanation.nic).reason,
         "waits_for": explanation.waits_for,
+        "other_architecture": explanation.other_architecture,
         "problems": [asdict(problem) for problem in explanation.problems],
         "steps": [asdict(step) for step in explanation.steps],
     }
@@ -120,6 +127,8 @@ def _head(explanation: Explanation, snapshot: Snapshot) -> Iterator[str]:
     nic, machine = explanation.nic, explanation.nic.machine
     yield f"{machine.name} ({machine.key}), {nic.interface.mac}, from {machine.source}"
     yield f"  {judge(nic).reason}"
+    if explanation.other_architecture:
+        yield f"  but {explanation.other_architecture}; files are chosen by what it says"
     settings, mode = snapshot.settings, mode_of(nic, snapshot.settings)
     if mode != RESERVATION or settings.dhcp_modes:
         modes = ", ".join(f"{scope}={other}" for scope, other in settings.dhcp_modes.items())

@@ -21,6 +21,7 @@ from ..process.interface_watch import index_of
 from ..process.log import Log
 from ..process.metrics import Metrics
 from ..process.settings import Settings
+from ..runtime.boot_programs import program_files, there_and_missing
 from ..runtime.deadline_monitor import DeadlineMonitor
 from ..runtime.prober import Prober
 from ..runtime.services import Services
@@ -85,6 +86,8 @@ def _serve_until(heard: SimpleQueue[int], settings: Settings, state_dir: StateDi
         servers.start()
         for monitor in monitors:
             monitor.start()
+        there, missing = there_and_missing(program_files(settings.arch_map, settings.boot_files))
+        log.info("boot_programs", there=there, missing=missing)
         log.info("ready", machines=len(catalog), address=settings.address, **servers.ports())
         while heard.get() == signal.SIGHUP:
             log.info("signal_ignored", signal="SIGHUP", reason="what bootd reads it follows by itself")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
+from ..hardware.cpu import X86_64, cpu_called
 from ..hardware.local_boot import BY_IPXE, How, LocalBoot
 from ..hardware.mac import dashed, parse_mac
 from ..hardware.model import Interface, Machine, Netboot, Nic
@@ -73,7 +74,8 @@ class BootContext:
     ``configuration_url`` is where the machine's installer gets its configuration, "" where bootd has none for it;
     ``waits_for`` what the machine has to wait for before it may go on (see ``waiting``), "" for nothing.
     ``for_unknown`` is the iPXE script of machines that no object has, "" where they boot their disk, None where they
-    get nothing.
+    get nothing. ``cpu`` is the architecture that the machine says it has (see ``hardware.cpu``), "" where it says none.
+    It counts before ``dhcp.arch`` of the object.
     """
 
     http_base: str  # the start of every URL, without a slash at the end
@@ -84,6 +86,7 @@ class BootContext:
     has_program: bool = False
     https_base: str = ""  # the start of https URLs, "" where there are none
     https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
+    cpu: str = ""
 
     @classmethod
     def of(cls, settings: Settings, configuration_url: str = "", *, boots_unknown: bool = False) -> BootContext:
@@ -152,12 +155,13 @@ class Unusable:
 class Script:
     """What the machine's script boots, as data: ``ipxe.render`` or ``grub.render`` makes the text.
 
-    ``kind`` names it in events.
+    ``kind`` names it in events. ``told_cpu``: the machine has said itself which architecture it has.
     """
 
     reason: str
     boots: KernelBoot | Chain | Contents | LocalDisk | Unusable
     kind: str
+    told_cpu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,16 +336,26 @@ def decide_script(nic: Nic, context: BootContext, program: Program = Program.IPX
     if context.waits_for:
         return Wait(f"waits for {context.waits_for}", context.waits_for)
     try:
-        boots = _boots(nic, verdict, context.configuration_url)
+        boots = _boots(nic, verdict, context)
     except fields.FieldError as error:
         boots = Unusable(str(error))
+    differs = contradiction(nic, context.cpu) if isinstance(boots, KernelBoot) and boots.cpu else ""
+    reason = f"{verdict.reason}; {differs}" if differs else verdict.reason
     if program is Program.GRUB and (problem := _obstacle_to_grub(boots)):
         boots = Unusable(problem)
     kind = installer_of(nic.machine).name if verdict.boot is Boot.INSTALLER else verdict.boot.value
-    return Script(verdict.reason, boots, kind)
+    return Script(reason, boots, kind, bool(context.cpu))
 
 
-def _boots(nic: Nic, verdict: Verdict, configuration_url: str) -> KernelBoot | Chain | Contents | Unusable:
+def contradiction(nic: Nic, cpu: str) -> str:
+    """Return what is said where the machine has the architecture ``cpu`` and its object another, "" where not."""
+    named = nic.interface.arch or X86_64
+    if cpu in ("", cpu_called(named)):
+        return ""
+    return f"it is {cpu}, as it says itself, although dhcp.arch of its object is {nic.interface.arch or 'not given'}"
+
+
+def _boots(nic: Nic, verdict: Verdict, context: BootContext) -> KernelBoot | Chain | Contents | Unusable:
     """Return what the script of ``nic`` boots; raises FieldError where a field of the object can't be used."""
     netboot = nic.interface.netboot
     if verdict.boot is Boot.CONTENTS:
@@ -349,7 +363,8 @@ def _boots(nic: Nic, verdict: Verdict, configuration_url: str) -> KernelBoot | C
     if verdict.boot is Boot.CHAIN:
         named = "netboot.ipxe.url" if netboot.ipxe_url else "metadata.instance.ipxe_script_url"
         return Chain(fields.url(named, script_url(nic)))
-    return installer_of(nic.machine).boot(nic, configuration_url)
+    arch_name = context.cpu if contradiction(nic, context.cpu) else nic.interface.arch
+    return installer_of(nic.machine).boot(nic, context.configuration_url, arch_name)
 
 
 def _obstacle_to_grub(boots: KernelBoot | Chain | Contents | Unusable) -> str:

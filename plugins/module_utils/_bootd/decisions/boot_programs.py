@@ -36,6 +36,15 @@ class WantedProgram:
     machines: tuple[str, ...]
 
 
+def all_programs(arch_map: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
+    """Return every program that firmware of some architecture is told to load, with the architectures it is for."""
+    found: dict[str, list[int]] = {}
+    for number in sorted({*arch.DEFAULT_FILES, *arch_map}):
+        if name := arch.boot_file([number], arch_map):
+            found.setdefault(name, []).append(number)
+    return {name: tuple(numbers) for name, numbers in found.items()}
+
+
 def wanted_programs(
     machines: Iterable[Machine], states: Mapping[str, State], arch_map: Mapping[int, str]
 ) -> list[WantedProgram]:

@@ -14,7 +14,7 @@ except ImportError:
 
 from ..process import metrics
 from ..process.version import DOCUMENTATION, VERSION
-from ..runtime.boot_programs import missing_programs
+from ..runtime.boot_programs import missing_programs, program_files
 from . import responses, status
 from .site import Site
 
@@ -102,7 +102,14 @@ def _of_bootd(site: Site) -> list[Endpoint]:
         # A file that can't be read keeps its last machines in service, and a boot program that is missing is missing
         # for some of the machines: both are shown here, and take nobody away.
         gaps = services.health.gaps()
-        document = status.ready_document(len(services.catalog), services.problems(), gaps, missing_programs(services))
+        settings = services.settings
+        document = status.ready_document(
+            len(services.catalog),
+            services.problems(),
+            gaps,
+            missing_programs(services),
+            program_files(settings.arch_map, settings.boot_files),
+        )
         return responses.json_document(503 if gaps else 200, document)
 
     def exposition() -> HTTPResponse:

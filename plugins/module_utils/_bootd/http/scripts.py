@@ -16,17 +16,31 @@ except ImportError:
     pass
 
 from ..decisions import events
-from ..decisions.boot import Asked, LocalDisk, Program, Script, Wait, Wants, decide, decide_script, refuse_script
+from ..decisions.boot import (
+    Asked,
+    LocalDisk,
+    Program,
+    Script,
+    Wait,
+    Wants,
+    contradiction,
+    decide,
+    decide_script,
+    refuse_script,
+)
 from ..decisions.waiting import what_for
 from ..grub import render as grub
 from ..grub.names import CONFIGURATION, is_configuration, mac_in
+from ..hardware.cpu import cpu_of_build
 from ..hardware.mac import parse_mac, split_mac
 from ..hardware.model import Nic
+from ..ipxe.render import with_network
 from ..runtime import admission, configuration_handout
 from . import responses
 from .site import Site
 
-NAMES = ("auto.ipxe", "autoexec.ipxe")
+AUTOEXEC = "autoexec.ipxe"
+NAMES = ("auto.ipxe", AUTOEXEC)
 
 
 def add_routes(app: Bottle, site: Site) -> None:
@@ -79,7 +93,11 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTP
             site.record(nic, events.LocalBoot(refusal.reason))
         return responses.text(404, f"{refusal.reason}\n")
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
+    # As the script itself has iPXE say where it runs on another processor than the object has it.
+    context = replace(context, cpu=cpu_of_build(request.query.get("arch", "")))
     script = decide_script(nic, context, program)
+    if isinstance(script, Script) and (differs := contradiction(nic, context.cpu)):
+        site.services.log.warning("other_architecture", machine=nic.machine.name, mac=nic.interface.mac, reason=differs)
     text = _text(site, program, script, nic.interface.mac)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
     if waits_for:
@@ -90,8 +108,11 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTP
 
 def _text(site: Site, program: Program, script: Script | Wait, mac: str) -> str:
     settings = site.services.settings
-    by_grub = program is Program.GRUB
-    return grub.render(script, mac, settings, "http") if by_grub else site.render(script, mac, settings)
+    if program is Program.GRUB:
+        return grub.render(script, mac, settings, "http")
+    text = site.render(script, mac, settings)
+    # The one by this name is had through firmware, where it boots by HTTP.
+    return with_network(script, text) if request.path.rstrip("/").endswith(f"/{AUTOEXEC}") else text
 
 
 def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:

@@ -13,6 +13,7 @@ from ..decisions.policy import judge
 from ..decisions.stages import State
 from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface
 from ..installers.registry import installer_of
+from ..runtime.boot_programs import ProgramFile
 from ..stores.base import StoreProblem
 from ..stores.unknown_machines import Unknown
 
@@ -84,12 +85,16 @@ def unknown_machine_document(entry: Unknown) -> Document:
 
 
 def ready_document(
-    machines: int, problems: Iterable[StoreProblem], gaps: Mapping[str, str], warnings: Iterable[StoreProblem] = ()
+    machines: int,
+    problems: Iterable[StoreProblem],
+    gaps: Mapping[str, str],
+    warnings: Iterable[StoreProblem] = (),
+    programs: Iterable[ProgramFile] = (),
 ) -> Document:
     """Return the body of ``/readyz``.
 
     ``gaps`` are the servers that hear nobody now (see ``Health.gaps``), ``warnings`` what some machines will lack when
-    they boot.
+    they boot, ``programs`` the boot programs of all architectures.
     """
     waiting = [{"where": server, "message": gap} for server, gap in gaps.items()]
     return {
@@ -97,4 +102,5 @@ def ready_document(
         "machines": machines,
         "problems": waiting + [asdict(problem) for problem in problems],
         "warnings": [asdict(warning) for warning in warnings],
+        "boot_programs": [asdict(program) for program in programs],
     }

@@ -70,10 +70,11 @@ class Installer(Protocol):
         """
         yield from ()
 
-    def boot(self, nic: Nic, configuration_url: str) -> KernelBoot:
+    def boot(self, nic: Nic, configuration_url: str, arch: str) -> KernelBoot:
         """Return what the machine boots; raises FieldError where a field of its object can't be used.
 
-        ``configuration_url`` is where it gets its configuration, "" where there is none for it.
+        ``configuration_url`` is where it gets its configuration, "" where there is none for it. ``arch`` is the
+        architecture to choose files by: what the machine said of itself, or ``dhcp.arch`` of its object as written.
         """
 
     def read(self, text: str) -> Configuration:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..configurations.base import Configuration
+from ..hardware.cpu import DEBIAN_NAMES, X86_64, cpu_called
 from ..hardware.field_check import Finding
 from ..hardware.model import Nic, text_at
 from ..hardware.problem import ABSENT
@@ -22,6 +23,12 @@ from .base import TEXT, Handout, Installer
 from .kernel_boot import KernelBoot, kernel_boot
 
 KERNEL, INITRD = "linux", "initrd.gz"  # as below images/netboot/debian-installer/ARCH of every mirror
+# Where they are below a URL that is for all architectures: of a mirror's archive, and of a netboot.tar.gz unpacked.
+# Source: https://www.debian.org/releases/bookworm/amd64/ch04s02, and the mirrors.
+_PLACES = {
+    "/main": "installer-{arch}/current/images/netboot/debian-installer/{arch}",
+    "/debian-installer": "{arch}",
+}
 # Linux hands unknown words with a value to init as its environment, has room for 31 beside HOME and TERM, and panics
 # at the next (init/main.c, unknown_bootoption, with INIT_ENV_ARG_LIMIT=32).
 MAX_ENVIRONMENT = 31
@@ -70,12 +77,13 @@ class Debian(Installer):
             if message:
                 yield f"{path}.{_PARAMS}", ABSENT, message, False
 
-    def boot(self, nic: Nic, configuration_url: str) -> KernelBoot:
+    def boot(self, nic: Nic, configuration_url: str, arch: str) -> KernelBoot:
         """Return the kernel and initrd of ``netboot.osie``, and what makes the installer ask nobody; see ``Installer``.
 
         Without a preseed file at hand it asks: one that it can't fetch, it tries once, and then it stands still.
         """
         osie = nic.interface.netboot.osie
+        base, cpu = _below(osie.base_url, arch)
         wanted = fields.kernel_arguments(_PARAMS, " ".join(osie.kernel_params))
         end = wanted.index(_INSTALLED) if _INSTALLED in wanted else len(wanted)
         given = {_key(word) for word in wanted[:end]}
@@ -86,11 +94,12 @@ class Debian(Installer):
         if message:
             raise fields.FieldError(_PARAMS, message)
         return kernel_boot(
-            kernel=fields.path_or_url("netboot.osie.kernel", osie.kernel or KERNEL, osie.base_url, _BASE_URL),
-            initrds=[fields.path_or_url("netboot.osie.initrd", osie.initrd or INITRD, osie.base_url, _BASE_URL)],
+            kernel=fields.path_or_url("netboot.osie.kernel", osie.kernel or KERNEL, base, _BASE_URL),
+            initrds=[fields.path_or_url("netboot.osie.initrd", osie.initrd or INITRD, base, _BASE_URL)],
             defaults=defaults,
             wanted=wanted[:end],
             last=wanted[end:],
+            cpu="" if osie.kernel and osie.initrd else cpu,
         )
 
     def read(self, text: str) -> Configuration:
@@ -153,6 +162,20 @@ def _answers(text: str) -> Iterator[tuple[str, str, str]]:
         yield words[1], words[2], words[3] if len(words) > 3 else ""
     if begun:
         raise ValueError(f"it ends within line {place}, which a backslash continues")
+
+
+def _below(base_url: str, arch: str) -> tuple[str, str]:
+    """Return the URL below which kernel and initrd are for ``arch``, and the architecture that it was chosen by.
+
+    That is ``base_url`` itself, "" for the architecture, unless it leads to what is there of every architecture.
+    """
+    place = next((place for ending, place in _PLACES.items() if base_url.rstrip("/").endswith(ending)), "")
+    if not place:
+        return base_url, ""
+    cpu = cpu_called(arch or X86_64)
+    if not cpu:
+        raise fields.FieldError("dhcp.arch", "is no architecture that Debian's installer has a name for")
+    return f"{base_url.rstrip('/')}/{place.format(arch=DEBIAN_NAMES[cpu])}", cpu
 
 
 def _defaults(mac: str, configuration_url: str) -> list[str]:

@@ -25,13 +25,15 @@ class Initrd:
 class KernelBoot:
     """What a boot loader loads and how it starts it.
 
-    ``efi_only`` is why this is nothing for machines with legacy BIOS, "" where it is something for them.
+    ``efi_only`` is why this is nothing for machines with legacy BIOS, "" where it is something for them. ``cpu`` is the
+    architecture (see ``hardware.cpu``) by which the files were chosen, "" where the object itself names them.
     """
 
     kernel: str  # URL
     initrds: tuple[Initrd, ...]
     arguments: tuple[str, ...]
     efi_only: str = ""
+    cpu: str = ""
 
 
 def kernel_boot(
@@ -41,11 +43,13 @@ def kernel_boot(
     wanted: Iterable[str],
     efi_only: str = "",
     last: Sequence[str] = (),
+    cpu: str = "",
 ) -> KernelBoot:
     """Return the boot of ``kernel`` and ``initrds``, URLs, with ``defaults`` as far as ``wanted`` says nothing else.
 
     ``initrd=`` comes first and is always right: a UEFI kernel finds no initrd without it, and none by a wrong name.
     ``last`` stands behind all others word for word, as what an installer hands on to the system that it installs.
+    ``efi_only`` and ``cpu`` as in ``KernelBoot``.
     Raises FieldError where a URL ends in no file name, or the command line is longer than Linux takes.
     """
     loaded = tuple(Initrd(url, fields.file_name("netboot.osie.initrd", url)) for url in initrds)
@@ -56,7 +60,7 @@ def kernel_boot(
         raise fields.FieldError(
             "the kernel command line", f"is {length} characters long, and Linux takes {fields.MAX_COMMAND_LINE}"
         )
-    return KernelBoot(kernel, loaded, arguments, efi_only)
+    return KernelBoot(kernel, loaded, arguments, efi_only, cpu)
 
 
 def merge(defaults: Iterable[str], wanted: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ except ImportError:
     pass
 
 from ..decisions.boot import SCRIPT_NAME, Chain, Contents, LocalDisk, Script, Unusable, Wait
+from ..hardware.cpu import IPXE_BUILDS
 from ..hardware.local_boot import FIRST_DRIVE
 from ..hardware.mac import dashed
 from ..installers import fields
@@ -42,7 +43,21 @@ def render(decision: Script | Wait, mac: str, settings: Settings) -> str:
         return _fill("chain", url=boots.url, **common)
     if isinstance(boots, Unusable):
         return _fill("unusable", problem=fields.text(boots.problem), **common)
-    return _fill("kernel", boots=boots, efi_only=fields.text(boots.efi_only), **common)
+    # A kernel for another processor does not start, and iPXE alone knows where it runs in every way a script is had.
+    builds = () if decision.told_cpu else IPXE_BUILDS.get(boots.cpu, ())
+    return _fill("kernel", boots=boots, builds=builds, efi_only=fields.text(boots.efi_only), **common)
+
+
+def with_network(decision: Script | Wait, text: str) -> str:
+    """Return the script ``text`` for an iPXE that may have no network yet.
+
+    From 2021 on iPXE on UEFI fetches ``autoexec.ipxe`` through firmware's own TFTP, before it has opened a card itself,
+    and runs it in the place of all that it does by itself, DHCP included (src/interface/efi/efi_autoexec.c of iPXE).
+    """
+    if isinstance(decision, Script) and isinstance(decision.boots, LocalDisk):
+        return text
+    first, _line_end, rest = text.partition("\n")
+    return f"{first}\n{templates.NETWORK}{rest}"
 
 
 def _common(decision: Script | Wait, mac: str, settings: Settings) -> dict[str, str]:

@@ -25,6 +25,9 @@ HOLD_PAUSE = 10  # seconds, between two questions of a machine that waits for ot
 ASKS = 20
 REPORT_TIMEOUT = 5000  # milliseconds
 
+# netX is the card that was opened last, and nothing as long as none was.
+NETWORK = "isset ${netX/ip} || dhcp || echo bootd: no address by DHCP\n"
+
 _MACROS = """\
 {% macro head() %}
 #!ipxe
@@ -90,6 +93,15 @@ _KERNEL = """\
 {% import "macros" as m with context %}
 {{ m.head() -}}
 {{ m.facts() -}}
+{% if builds %}
+
+{% for build in builds %}
+iseq ${buildarch} {{ build }} && goto arch ||
+{% endfor %}
+echo bootd: this machine is ${buildarch}, asking for what is meant for that
+chain --replace --autofree {{ script }}?arch=${buildarch} || goto stuck
+:arch
+{% endif %}
 {% if efi_only %}
 
 iseq ${platform} efi && goto efi ||

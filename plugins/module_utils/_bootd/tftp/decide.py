@@ -21,6 +21,7 @@ from ..grub.names import is_configuration, mac_in
 from ..grub.words import IMAGES
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
+from ..ipxe.render import with_network
 from ..ipxe.reports import read_report
 from ..process.served_files import is_relative, tidied
 from .packet import ErrorCode, Request, TftpError
@@ -126,7 +127,7 @@ def decide(
         if wanted.script_of is Program.IPXE and (refusal := refuse_script(nic)):
             return Refuse(ErrorCode.NOT_FOUND, refusal.reason, nic)
         script, text = script_for(nic, wanted.script_of)
-        return ServeScript(text.encode("utf-8"), wanted.name, nic, script)
+        return _serve(script, text, wanted, nic)
     if wanted.report is not None and nic is not None:
         told = read_report(dict(parse_qsl(wanted.report)))
         return TakeReport(wanted.name, nic, told) if told else Refuse(ErrorCode.NOT_FOUND, "not a report", nic)
@@ -135,8 +136,7 @@ def decide(
     asked = Asked(wants, program, name=wanted.name, who=wanted.mac or source)
     decision = decide_boot(nic, asked, context)
     if isinstance(decision, Script):
-        text = text_of(decision, asked.who, program)
-        return ServeScript(text.encode("utf-8"), wanted.name, nic, decision)
+        return _serve(decision, text_of(decision, asked.who, program), wanted, nic)
     if not isinstance(decision, BootFile):
         is_missing = isinstance(decision, Refusal) and decision.missing
         return Refuse(ErrorCode.NOT_FOUND if is_missing else ErrorCode.ACCESS_VIOLATION, decision.reason, nic)
@@ -144,6 +144,11 @@ def decide(
     local_boot = "" if decision.netboot else decision.reason
     is_image = directory == IMAGES and rest
     return ServeFile(rest, nic, image=True) if is_image else ServeFile(wanted.name, nic, local_boot=local_boot)
+
+
+def _serve(script: Script | Wait, text: str, wanted: Wanted, nic: Nic | None) -> ServeScript:
+    sent = with_network(script, text) if wanted.script_of is Program.IPXE else text
+    return ServeScript(sent.encode("utf-8"), wanted.name, nic, script)
 
 
 def missing(decision: Answer, error: TftpError) -> Refuse:

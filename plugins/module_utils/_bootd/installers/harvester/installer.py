@@ -48,9 +48,9 @@ class Harvester(Installer):
         """Yield what keeps Harvester from being installed; see ``Installer``."""
         return problems(spec)
 
-    def boot(self, nic: Nic, configuration_url: str) -> KernelBoot:
+    def boot(self, nic: Nic, configuration_url: str, arch: str) -> KernelBoot:
         """Return the release's kernel and initrd, and the kernel line of its version; see ``Installer``."""
-        return plan(nic, configuration_url)
+        return plan(nic, arch, configuration_url)
 
     def read(self, text: str) -> Configuration:
         """Return the mapping in YAML that ``text`` has to be; see ``Installer``."""
