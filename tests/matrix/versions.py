@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""With which programs of others the cells boot: the versions of Debian's packages."""
+
+from __future__ import annotations
+
+from lab.command import run
+
+PACKAGES = {
+    "QEMU": "qemu-system-x86",
+    "SeaBIOS": "seabios",
+    "edk2": "ovmf",
+    "iPXE, the card's ROM": "ipxe-qemu",
+    "iPXE, boot programs": "ipxe",
+    "dnsmasq": "dnsmasq-base",
+    "ISC dhcrelay": "isc-dhcp-relay",
+}
+
+
+def versions() -> list[tuple[str, str]]:
+    """Pairs of a program and the version of its package, which is installed."""
+    return [(program, _version(package)) for program, package in PACKAGES.items()]
+
+
+def _version(package: str) -> str:
+    return run(["dpkg-query", "--show", "--showformat=${Version}", package]).stdout
