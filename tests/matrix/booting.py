@@ -8,20 +8,23 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from integration.daemon.running import ADDRESS, ROOT, Bootd
-from lab import secure_boot
+from lab import arm64_ipxe, artifacts, secure_boot
 from lab.bootstrap import NODE
 from lab.machine import Machine
 from lab.network import Lab
 from matrix.cells import Cell
+from matrix.clients import system
 from matrix.seen import Seen, seen
 
 MAC = "58:47:ca:71:d8:49"
 NAME = "um790-1"
-BOOT_PROGRAMS = ("/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe")
+IPXE = (Path("/usr/lib/ipxe/snponly.efi"), Path("/usr/lib/ipxe/undionly.kpxe"))
+CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 # Ten times what a boot takes on an idle host with two cores, emulated.
 PATIENCE = 300.0  # seconds
 LOOK = 1.0  # seconds between looks at where the machine stands
@@ -34,20 +37,33 @@ class Stopped(Exception):
     """The tests end before the cell has."""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What bootd serves in every cell: the directory of images for each architecture, and boot programs."""
+
+    images: Mapping[str, Path]
+    programs: Sequence[Path]
+
+    @classmethod
+    def built(cls, cache: Path, arches: Iterable[str]) -> Served:
+        """Build it for ``arches``, or take what is below ``cache`` already."""
+        images = {arch: artifacts.build(cache, arch) for arch in arches}
+        signed = secure_boot.programs(cache)
+        programs = [*IPXE, signed[secure_boot.SHIM], signed[secure_boot.GRUB]]
+        return cls(images, programs + ([arm64_ipxe.program(cache)] if "arm64" in images else []))
+
+
 class Booting:
     """A cell that boots; its logs are kept in ``directory``."""
 
-    def __init__(self, cell: Cell, lab: Lab, files: Path, directory: Path) -> None:
-        """Lay out the network and start bootd, which serves ``files``; the machine is off."""
+    def __init__(self, cell: Cell, lab: Lab, served: Served, directory: Path) -> None:
+        """Lay out the network and start bootd; the machine is off."""
         self.cell, self._lab, self._directory = cell, lab, directory
         cell.arrangement.lay_out(lab, directory, cell.setting)
-        more = ("--image-dir", str(files), *cell.arrangement.flags)
+        more = ("--image-dir", str(served.images[cell.client.arch]), *cell.arrangement.flags)
         self.bootd = Bootd(lab, NODE, directory, more=more)
-        for program in BOOT_PROGRAMS:
+        for program in served.programs:
             shutil.copy(program, self.bootd.boot_files)
-        signed = secure_boot.programs(files.parent)
-        for name in (secure_boot.SHIM, secure_boot.GRUB):
-            shutil.copy(signed[name], self.bootd.boot_files / name)
         self._know(report_url="")
         self._know(self._report_url())
         self.bootd.start()
@@ -123,11 +139,12 @@ def hardware(cell: Cell, report_url: str) -> dict[str, object]:
     netboot: dict[str, object] = {"allowPXE": True}
     if client.program:
         netboot["ipxe"] = {"binary": client.program}
+    (kernel, _unused), (initrd, _unused) = system(client.arch)
     netboot["osie"] = {
         "baseURL": f"http://{ADDRESS}:7080/images",
-        "kernel": client.kernel,
-        "initrd": client.initrd,
-        "kernelParams": ["console=ttyS0", f"lab.report={report_url}"],
+        "kernel": kernel,
+        "initrd": initrd,
+        "kernelParams": [f"console={CONSOLES[client.arch]}", f"lab.report={report_url}"],
     }
     return {
         "apiVersion": "tinkerbell.org/v1alpha1",

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from lab import artifacts, rom
 
 SCRIPT = ("auto.ipxe", "HTTP")
-KERNEL, INITRD = artifacts.KERNEL, artifacts.INITRD
-SYSTEM = ((KERNEL, "HTTP"), (INITRD, "HTTP"))
+
+
+def system(arch: str = "amd64", protocol: str = "HTTP") -> tuple[tuple[str, str], ...]:
+    """The kernel and the initramfs for ``arch``."""
+    return tuple((ending.format(arch=arch), protocol) for ending in artifacts.ENDINGS[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,11 @@ class Client:
     program: str = ""
     rom: Callable[[], bytes] | None = None
     processor: str = "x86_64"
-    kernel: str = KERNEL
-    initrd: str = INITRD
+
+    @property
+    def arch(self) -> str:
+        """Its architecture as Debian names it."""
+        return str(self.options.get("arch", "amd64"))
 
     @property
     def secure_boot(self) -> bool:
@@ -45,22 +51,30 @@ def _without_http() -> bytes:
 
 
 CLIENTS = (
-    Client("bios-ipxe", "BIOS, iPXE in the card's ROM", "bios", (SCRIPT, *SYSTEM)),
+    Client("bios-ipxe", "BIOS, iPXE in the card's ROM", "bios", (SCRIPT, *system())),
     Client(
         "bios-chain",
         "BIOS, a ROM without HTTP (iPXE's, with HTTP taken out)",
         "bios",
-        (("undionly.kpxe", "TFTP"), SCRIPT, *SYSTEM),
+        (("undionly.kpxe", "TFTP"), SCRIPT, *system()),
         rom=_without_http,
     ),
-    Client("uefi-tftp", "UEFI, PXE (TFTP)", "uefi", (("snponly.efi", "TFTP"), SCRIPT, *SYSTEM)),
-    Client("uefi-http", "UEFI, HTTP boot", "uefi", (("snponly.efi", "HTTP"), SCRIPT, *SYSTEM), {"http": True}),
+    Client("uefi-tftp", "UEFI, PXE (TFTP)", "uefi", (("snponly.efi", "TFTP"), SCRIPT, *system())),
+    Client("uefi-http", "UEFI, HTTP boot", "uefi", (("snponly.efi", "HTTP"), SCRIPT, *system()), {"http": True}),
     Client(
         "uefi-secure-boot",
         "UEFI, Secure Boot with Microsoft's keys",
         "uefi",
-        tuple((name, "TFTP") for name in ("shimx64.efi", "grubx64.efi", "grub.cfg", KERNEL, INITRD)),
+        (("shimx64.efi", "TFTP"), ("grubx64.efi", "TFTP"), ("grub.cfg", "TFTP"), *system(protocol="TFTP")),
         {"secure_boot": True},
         program="shimx64.efi",
+    ),
+    Client(
+        "arm64-uefi-tftp",
+        "64-bit ARM, UEFI, PXE (TFTP), iPXE of Debian 13",
+        "uefi",
+        (("ipxe-arm64.efi", "TFTP"), ("autoexec.ipxe", "TFTP"), *system("arm64")),
+        {"arch": "arm64"},
+        processor="aarch64",
     ),
 )

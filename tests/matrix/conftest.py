@@ -18,10 +18,10 @@ from typing import NoReturn
 
 import pytest
 
-from lab import artifacts, needs
+from lab import needs
 from lab.accelerator import accelerator
 from lab.network import Lab
-from matrix.booting import ROOT, Booting
+from matrix.booting import ROOT, Booting, Served
 from matrix.cells import Cell
 from matrix.seen import Seen
 from programs.require import require
@@ -34,9 +34,9 @@ LOOK = 0.2  # seconds between looks at whether there is something to show
 class Cells:
     """The cells of this session, as they boot."""
 
-    def __init__(self, files: Path, cells: list[Cell]) -> None:
+    def __init__(self, served: Served, cells: list[Cell]) -> None:
         """Begin to boot ``cells``, a few at a time and in their order."""
-        self.files = files
+        self._served = served
         self._stop = threading.Event()
         self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(min(AT_A_TIME, len(os.sched_getaffinity(0))))
@@ -69,7 +69,7 @@ class Cells:
         directory.mkdir(parents=True)
         try:
             with Lab() as lab:
-                booting = Booting(cell, lab, self.files, directory)
+                booting = Booting(cell, lab, self._served, directory)
                 seconds = booting.boot(self._stop, lambda news: self._news.put(f"{cell}: {news}"))
                 found = booting.seen()
         except Exception as error:
@@ -87,13 +87,13 @@ class Cells:
 @pytest.fixture(scope="session")
 def cells(request: pytest.FixtureRequest) -> Iterator[Cells]:
     """The cells of the tests that were selected."""
-    require(*needs.ALL, "dhcrelay")
+    require(*needs.ALL, *needs.ARM64, "dhcrelay")
     wanted = [item.callspec.params["cell"] for item in request.session.items if "cell" in item.fixturenames]
     RESULTS.mkdir(parents=True, exist_ok=True)
-    files = artifacts.build(ROOT / "build/lab")
+    served = Served.built(ROOT / "build/lab", sorted({cell.client.arch for cell in wanted}))
     accelerator()  # tried once, before there are two that would try it
     previous = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    cells = Cells(files, wanted)
+    cells = Cells(served, wanted)
     try:
         yield cells
     finally:
