@@ -109,6 +109,11 @@ e2e: venv ## Machines in QEMU that boot from the network (root)
 	@tests/setup/packages wire lab installers cluster
 	@$(RUN) e2e
 
+.PHONY: boot-matrix
+boot-matrix: venv ## Boot machines of every kind in every network, and write docs/boot-matrix.md (root)
+	@tests/setup/packages lab wire
+	@BOOT_MATRIX_PAGE=write $(RUN) boot-matrix
+
 .PHONY: build
 build: venv ## Build the collection's tarball into build/dist
 	@$(VENV)/ansible-galaxy collection build --force --output-path build/dist

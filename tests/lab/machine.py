@@ -40,13 +40,15 @@ class Machine:
         http: bool = False,
         secure_boot: bool = False,
         trusted: Path | None = None,
+        rom: Path | None = None,
         memory: int = 1024,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
 
         With ``http`` its UEFI firmware boots by HTTP instead of PXE, and over HTTPS from who has a certificate of the
         authority whose own is the PEM file ``trusted``. With ``secure_boot`` it starts only what has a signature that
-        Microsoft's keys vouch for. ``arch`` is "arm64" for a 64-bit ARM machine, which has UEFI only.
+        Microsoft's keys vouch for. ``arch`` is "arm64" for a 64-bit ARM machine, which has UEFI only. ``rom`` is the
+        network card's where firmware is a BIOS, by default QEMU's.
         """
         if arch not in ARCHITECTURES:
             raise ValueError(f"arch {arch!r}: one of {', '.join(ARCHITECTURES)}")
@@ -62,7 +64,7 @@ class Machine:
         self._errors = directory / f"{name}.qemu.log"
         self._disk = directory / f"{name}.disk"
         self._variables = directory / f"{name}.variables"
-        self._lab = lab
+        self._lab, self._rom = lab, rom
         self._authorities = directory / f"{name}.authorities" if trusted else None
         if trusted and self._authorities:
             self._authorities.write_bytes(signature_list(trusted.read_text()))
@@ -129,7 +131,10 @@ class Machine:
     def _network_card(self) -> str:
         """For UEFI without a ROM, so that firmware's own PXE client runs; for BIOS QEMU's ROM, which is iPXE."""
         card = f"virtio-net-pci,netdev=network,mac={self.mac},addr={NETWORK_SLOT}"
-        return f"{card},romfile=" if self.firmware == "uefi" else f"{card},bootindex=1"
+        if self.firmware == "uefi":
+            return f"{card},romfile="
+        # Only in a ROM of its own choice QEMU writes the number of the older kind of card that it is by default.
+        return f"{card},bootindex=1" + (f",disable-legacy=on,romfile={self._rom}" if self._rom else "")
 
     def _disk_controller(self) -> str:
         """Where the HOWTO's machine has its disk: /dev/nvme0n1."""

@@ -90,10 +90,15 @@ class Lab:
 
         Its interface is ``eth0``; it has its IPv6 link-local address in any case.
         """
-        self._namespace(name)
+        self.unplugged(name)
         self.attach(name, "eth0", BRIDGE, name, address)
         if gateway:
             run(["ip", "-n", self.namespace(name), "route", "add", "default", "via", gateway])
+        return name
+
+    def unplugged(self, name: str) -> str:
+        """Add a host that is plugged in nowhere yet; returns its name."""
+        self._namespace(name)
         return name
 
     def attach(self, host: str, interface: str, other: str, peer: str, address: str | None = None) -> None:

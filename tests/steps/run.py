@@ -29,7 +29,7 @@ LOGS = ROOT / "build/test"
 # Most programs keep one processor busy, or wait.
 SIDE_BY_SIDE = 2
 # Begun first, because they take longest; one after the other, because they build the same artifacts.
-FIRST = ("e2e", "demo", "demo-harvester")
+FIRST = ("e2e", "boot-matrix", "demo", "demo-harvester")
 
 
 @dataclass(frozen=True)

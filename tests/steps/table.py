@@ -171,6 +171,7 @@ STEPS: dict[str, Callable[[], list[Command]]] = {
     "collection": collection,
     "docs": docs,
     "e2e": lambda: pytest("tests/e2e"),
+    "boot-matrix": lambda: pytest("tests/matrix"),
     "demo": demo,
     "demo-harvester": demo_harvester,
 }

@@ -80,12 +80,12 @@ class Bootd:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait(20)
 
-    def lines(self, event: str) -> list[dict]:
-        """Return the log's lines about ``event``."""
+    def lines(self, event: str = "") -> list[dict]:
+        """Return the log's lines about ``event``, or all of them."""
         if not self.log.exists():
             return []
         whole = (line for line in self.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
-        return [line for line in map(json.loads, whole) if line["event"] == event]
+        return [line for line in map(json.loads, whole) if not event or line["event"] == event]
 
     def line(self, event: str) -> dict:
         """Return the log's last line about ``event``, once there is one: a packet leaves before its line is written."""
