@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from e2e.site import BOOTED, MAC, Site
 from lab import artifacts, bootstrap
@@ -59,6 +60,20 @@ def test_machine_with_secure_boot_installs_itself_and_then_boots_its_disk(site):
     assert (known["attempt"], known["netboot"], known["error"]) == (1, False, "")
     facts = {"serial": "um790-1", "platform": "efi", "manufacturer": "QEMU"}
     assert facts.items() <= known["facts"].items()
+
+
+def test_grub_that_has_nothing_to_boot_starts_the_disk(site):
+    """It has come from the network, and the disk's shim and GRUB take over, also with Secure Boot on."""
+    hardware = yaml.safe_load(SIGNED)
+    del hardware["spec"]["metadata"]["instance"]
+    del hardware["spec"]["interfaces"][0]["netboot"]["osie"]
+    site.serve(yaml.safe_dump(hardware))
+    machine = site.machine("uefi", secure_boot=True)
+    machine.write_disk(site.files / artifacts.ISO)
+    machine.power_on()
+    site.wait_until(lambda: "system: booted without a marker" in machine.console, machine, "booted from its disk")
+    assert "bootd: um790-1 may netboot but nothing says what" in machine.console
+    assert site.known()["stage"] == "loading"
 
 
 def test_what_nobody_has_signed_is_not_started(site):

@@ -16,6 +16,7 @@ PACKAGES = {
     "apt-get": "apt",
     "atftp": "atftp",
     "buildah": "buildah",
+    "bash": "bash",
     "bsdtar": "libarchive-tools",
     "busybox": "busybox-static",
     "conntrack": "conntrack",
@@ -30,6 +31,7 @@ PACKAGES = {
     "etcd": "etcd-server",
     "git": "git",
     "grub-mkimage": "grub-common",
+    "grub-script-check": "grub-common",
     "ip": "iproute2",
     "iptables": "iptables",
     "kubectl": "kubernetes-client",
@@ -60,11 +62,12 @@ PACKAGES = {
     f"{DEBIAN_INSTALLER}/initrd.gz": "debian-installer-12-netboot-amd64",
     f"{DEBIAN_INSTALLER}/linux": "debian-installer-12-netboot-amd64",
     "/usr/lib/grub/i386-pc/boot.img": "grub-pc-bin",
-    "/usr/lib/grub/x86_64-efi/kernel.img": "grub-efi-amd64-bin",
     "/usr/lib/ipxe/snponly.efi": "ipxe",
     "/usr/lib/ipxe/undionly.kpxe": "ipxe",
     "/usr/share/AAVMF/AAVMF_CODE.fd": "qemu-efi-aarch64",
     "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
+    "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd": "ovmf",
+    "/usr/share/OVMF/OVMF_VARS_4M.ms.fd": "ovmf",
 }
 # The environment variable with the script that starts Kubernetes.
 KUBE_SCRIPT = "KUBE_FOR_TESTS"

@@ -219,9 +219,9 @@ def test_what_is_read_again_and_can_not_go_on_comes_back_to_the_one_loop(run):
 
 def test_local_disk_starts_the_first_boot_program_there_is(run):
     local = text_of(Script("netboot is off", LocalDisk(), "local disk"))
-    found = "search --no-floppy --set=bootd_disk --file /EFI/"
+    found = "search --no-floppy --set=root --file /EFI/"
     done = run(local, failing=[f"{found}debian", f"{found}ubuntu"])
-    assert done.of("chainloader") == [["()/EFI/fedora/shimx64.efi"]]
+    assert done.of("chainloader") == [["/EFI/fedora/shimx64.efi"]]
     assert done.end == ["boot"]
 
 
@@ -230,7 +230,7 @@ def test_local_disk_without_a_boot_program_that_starts_leaves_it_to_firmware(run
     assert run(local, failing=["search"]).end == ["exit", "1"]
     refused = run(local, failing=["chainloader"])
     assert refused.end == ["exit", "1"]
-    assert [words[0] for words in refused.of("chainloader")][-1] == "()/EFI/BOOT/BOOTX64.EFI"
+    assert [words[0] for words in refused.of("chainloader")][-1] == "/EFI/BOOT/BOOTX64.EFI"
 
 
 # What an object says

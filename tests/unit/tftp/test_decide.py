@@ -121,8 +121,8 @@ def test_decide_image_of_a_machine_that_may_netboot(catalog):
     ("query", "told"),
     [
         (
-            "event=facts&uuid=u&platform=efi&product=Standard PC (Q35, 2009)&serial=",
-            Facts({"uuid": "u", "platform": "efi", "product": "Standard PC (Q35, 2009)"}),
+            "event=facts&uuid=u&platform=efi&product=Standard PC (Q35 + ICH9, 2009)&serial=",
+            Facts({"uuid": "u", "platform": "efi", "product": "Standard PC (Q35 + ICH9, 2009)"}),
         ),
         ("event=loaded&role=kernel&url=http:%2F%2Fh%2Fvmlinuz", Loaded("http://h/vmlinuz", "kernel")),
         ("event=error&role=script&message=no%20way", BootError("no way")),

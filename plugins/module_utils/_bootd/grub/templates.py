@@ -9,7 +9,8 @@ They do what iPXE's scripts do (see ``ipxe.templates``), with the same tries and
   is nested in another would need more of GRUB's small stack, and a machine may wait for hours.
 - GRUB ends with "success" (2.06 and 2.12 as Debian and Ubuntu ship them, whatever is written behind ``exit``), upon
   which firmware may open its setup instead of going on to the disk, as edk2 does. So the disk's own boot program is
-  looked for first and started. Only where there is none GRUB ends, with the error that other distributions' GRUBs
+  looked for first and started, with $root on its disk: GRUB tells it that it comes from there, and the disk's shim
+  looks there for the disk's GRUB. Only where there is none GRUB ends, with the error that other distributions' GRUBs
   (Fedora, SUSE) pass on.
 
 No command is used that Debian's signed image of GRUB 2.06 lacks, and nothing is loaded: with Secure Boot GRUB takes no
@@ -174,9 +175,9 @@ echo 'bootd: starting the local disk: looking for its boot program'
 {% for cpu, arch in architectures.items() %}
 if [ "$grub_cpu" = {{ cpu }} ]; then
   for bootd_loader in {{ paths(arch) | join(" ") }}; do
-    if search --no-floppy --set=bootd_disk --file "$bootd_loader"; then
-      echo "bootd: starting ($bootd_disk)$bootd_loader"
-      if chainloader "($bootd_disk)$bootd_loader"; then
+    if search --no-floppy --set=root --file "$bootd_loader"; then
+      echo "bootd: starting ($root)$bootd_loader"
+      if chainloader "$bootd_loader"; then
         boot
       fi
     fi

@@ -129,7 +129,8 @@ def decide(
         script, text = script_for(nic, wanted.script_of)
         return _serve(script, text, wanted, nic)
     if wanted.report is not None and nic is not None:
-        told = read_report(dict(parse_qsl(wanted.report)))
+        # GRUB writes what firmware says as it is: a plus is none of a form's spaces.
+        told = read_report(dict(parse_qsl(wanted.report.replace("+", "%2B"))))
         return TakeReport(wanted.name, nic, told) if told else Refuse(ErrorCode.NOT_FOUND, "not a report", nic)
     wants = Wants.SCRIPT if wanted.script_of else Wants.FILE
     program = wanted.script_of or Program.PXE
