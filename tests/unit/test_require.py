@@ -11,7 +11,7 @@ from programs import known as tools
 from programs.require import require
 
 TESTS = Path(__file__).resolve().parents[1]
-ESSENTIAL = {"apt", "dpkg", "util-linux"}
+ESSENTIAL = {"bash", "apt", "dpkg", "util-linux"}
 
 
 def listed_packages() -> set[str]:

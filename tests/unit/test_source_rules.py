@@ -80,7 +80,9 @@ def test_plugin_code_is_tame(path):
 
 @pytest.mark.parametrize("path", PLUGINS, ids=name_of)
 def test_plugin_file_is_one_idea(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+    # What ansible-doc shows is as long as there are options and values.
+    text = re.sub(r'^(?:DOCUMENTATION|EXAMPLES|RETURN) = r""".*?^"""$', "", path.read_text("utf-8"), flags=re.M | re.S)
+    assert len(text.splitlines()) <= MAX_LINES
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.suffix == ".py"], ids=name_of)

@@ -208,15 +208,9 @@ def proxy_offer(nic: Nic | None, request: Packet, client: Client, context: Conte
         at = "" if elsewhere and asks_again else ipv4(decision.server) if elsewhere else context.tftp
         file = "" if elsewhere and asks_again else decision.url or decision.tftp_name
         named = "" if elsewhere and asks_again else decision.server or context.tftp
-        return BootOffer(
-            decision.netboot,
-            decision.reason,
-            booting=True,
-            file=file,
-            server=at,
-            server_name=named,
-            options=options | _vendor_specific(parts),
-        )
+        told = (decision.netboot, decision.reason)
+        options |= _vendor_specific(parts)
+        return BootOffer(*told, booting=True, file=file, server=at, server_name=named, options=options)
     if not isinstance(decision, Refusal):
         raise TypeError(f"{decision} is no answer to what to load next")
     if decision.bare:
