@@ -195,6 +195,13 @@ def test_explain_shows_the_chain_of_shim_and_grub_step_by_step(tmp_path):
     assert "(tftp,10.10.0.20)/58-47-ca-71-d8-49/images/v1.2.0/harvester-v1.2.0-vmlinuz-amd64" in linux
 
 
+def test_explain_says_what_grub_needs_of_the_other_server_of_a_proxy(tmp_path):
+    settings = boot_files(tmp_path, shimx64=b"shim", grubx64=b"net/tftp.c")
+    needs = "GRUB: TFTP RRQ grub/grub.cfg at its lease's next server, which the other DHCP server has to say is 10.10.0.20"
+    assert needs in explained(howto.nic(SIGNED), settings=replace(settings, dhcp_mode="proxy"))
+    assert "GRUB: TFTP RRQ grub/grub.cfg" in explained(howto.nic(SIGNED), settings=settings)
+
+
 def test_explain_says_which_file_of_the_chain_is_missing(tmp_path):
     lines = explained(howto.nic(SIGNED), settings=boot_files(tmp_path, shimx64=b"shim"))
     assert f"  can't send grubx64.efi: it is in none of {tmp_path}" in lines

@@ -28,7 +28,7 @@ from ..decisions.boot import (
 from ..decisions.boot import decide as decide_boot
 from ..decisions.boot_chains import Kind, Link, link_of
 from ..decisions.events import Via
-from ..decisions.modes import OFF, Modes
+from ..decisions.modes import OFF, PROXIES, Modes
 from ..dhcp import options as opt
 from ..dhcp.decide import Answer
 from ..dhcp.packet import NO_ADDRESS, Packet
@@ -185,7 +185,12 @@ class _Boot:
             return
         script, text = self._script_of(self._nic, Program.GRUB, via=via)
         asks = f"HTTP GET {self._settings.http_base}/" if via == "http" else "TFTP RRQ "
-        yield Step(name, f"{asks}{GRUB_CONFIGURATION}", {"script": text}, because=script.reason)
+        if self._mode in PROXIES and via == "tftp":
+            # https://github.com/rhboot/grub2/pull/87: it reads the lease alone, and no proxy's offer.
+            where = f" at its lease's next server, which the other DHCP server has to say is {self._settings.address}"
+        else:
+            where = ""
+        yield Step(name, f"{asks}{GRUB_CONFIGURATION}{where}", {"script": text}, because=script.reason)
         boots = script.boots if isinstance(script, Script) else None
         if without_http and isinstance(boots, KernelBoot):
             files = Files.of(self._nic.interface.mac, via, self._settings)
