@@ -120,8 +120,8 @@ class DhcpLab:
     def __init__(self, lab: Lab, directory: Path) -> None:
         self.lab = lab
         self._directory = directory
-        self._manifests = directory / "hardware"
-        self._manifests.mkdir()
+        self.manifests = directory / "hardware"
+        self.manifests.mkdir()
         self.boot_files = directory / "boot"
         self.boot_files.mkdir()
         self._script = directory / "udhcpc.script"
@@ -134,7 +134,7 @@ class DhcpLab:
     def bootd(self, *flags: str, address: str = SERVER, prefix: Sequence[str] = ()) -> Iterator[Bootd]:
         """Run the daemon on ``boot`` while the block runs, ready when it starts, by the command ``prefix``."""
         argv = [*prefix, sys.executable, "-m", "_bootd.daemon", "serve"]
-        argv += ["--store", f"files:{self._manifests}", "--state-dir", str(self._directory / "state")]
+        argv += ["--store", f"files:{self.manifests}", "--state-dir", str(self._directory / "state")]
         argv += ["--address", address, "--router-advertisements", "no", *flags]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "plugins/module_utils")}
         running = Bootd(self.lab.popen("boot", argv, stdout=subprocess.PIPE, env=environment))
@@ -179,7 +179,7 @@ class DhcpLab:
             "spec": {"interfaces": [{"dhcp": fields, "netboot": netboot, "disableDhcp": disable_dhcp}]},
         }
         # JSON is YAML too.
-        (self._manifests / f"{name}.yaml").write_text(json.dumps(document))
+        (self.manifests / f"{name}.yaml").write_text(json.dumps(document))
         return name, mac
 
     def plug(self, host: str, mac: str) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from servers.dhcp_lab import SERVER, dhcp_lab
 
 THEIRS = "10.10.0.1"
 POOL = "10.10.0.150"
+RELAY, BEHIND = "10.10.0.30", "192.168.77"
 FIRMWARE = ("-V", "PXEClient:Arch:00007:UNDI:003016", "-x", "0x5d:0007", "-x", "0x5e:010310")
 FROM_BOOTD = re.compile(rf" {re.escape(SERVER)}\.(?:67|4011) > ")
 
@@ -27,8 +29,8 @@ def lab(tmp_path):
 
 
 @contextmanager
-def dnsmasq(lab, host: str = "router", address: str | None = f"{THEIRS}/24") -> Iterator[None]:
-    """Run dnsmasq on ``host``; it gives the addresses from POOL on, and knows nothing of PXE."""
+def dnsmasq(lab, host: str = "router", address: str | None = f"{THEIRS}/24", *more: str) -> Iterator[None]:
+    """Run dnsmasq on ``host``; it gives the addresses from POOL on, and knows nothing of PXE; ``more`` are flags."""
     if address:
         lab.lab.host(host, address)
     argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--port=0", "--user=root"]
@@ -38,12 +40,23 @@ def dnsmasq(lab, host: str = "router", address: str | None = f"{THEIRS}/24") -> 
         f"--dhcp-range={POOL},10.10.0.199,255.255.255.0,1h",
         "--dhcp-leasefile=/dev/null",
     ]
+    argv += more
     process = lab.lab.popen(host, argv)
     try:
         yield
     finally:
         process.terminate()
         process.wait()
+
+
+def without_address(lab, name: str) -> None:
+    """Take the address out of the object of ``name``, which says that another server gives it one."""
+    file = lab.manifests / f"{name}.yaml"
+    document = json.loads(file.read_text())
+    (interface,) = document["spec"]["interfaces"]
+    del interface["dhcp"]["ip"]
+    interface["disableDhcp"] = True
+    file.write_text(json.dumps(document))
 
 
 def machine(lab, *, known: bool) -> str:
@@ -116,3 +129,33 @@ def test_a_machine_is_known_by_the_address_that_another_server_gave_it(lab):
         assert bootd.line(event="get", status="complete")["machine"] == name
         url = f"http://{SERVER}:7080/api/v1/machines/{name}"
         assert '"loading"' in lab.lab.run("boot", ["curl", "-sS", "--max-time", "5", url]).stdout
+
+
+def test_behind_a_relay_both_servers_are_heard_and_the_address_is_learned(lab):
+    """The relay forwards to both. bootd's offer, which has no address, comes to the client by broadcast."""
+    require("dhcrelay")
+    (lab.boot_files / "snponly.efi").write_bytes(b"program")
+    name, mac = lab.reserve("10.10.0.60")
+    without_address(lab, name)
+    with dnsmasq(lab, "router", f"{THEIRS}/24", f"--dhcp-range={BEHIND}.100,{BEHIND}.120,255.255.255.0,1h"):
+        lab.lab.host("relay", f"{RELAY}/24")
+        lab.lab.run("relay", ["sysctl", "-qw", "net.ipv4.ip_forward=1"])
+        lab.lab.host(name)
+        lab.lab.run(name, ["ip", "link", "delete", "eth0"])
+        lab.lab.attach("relay", "eth1", name, "eth0", f"{BEHIND}.1/24")
+        lab.set_mac(name, mac)
+        for host in ("boot", "router"):
+            lab.lab.run(host, ["ip", "route", "add", f"{BEHIND}.0/24", "via", RELAY])
+        modes = f"{BEHIND}.0/24=proxy"
+        flags = ("--dhcp-mode", "off", "--dhcp-modes", modes, "--boot-files", str(lab.boot_files))
+        with lab.relay("relay", "eth1", THEIRS), lab.bootd(*flags) as bootd:
+            with lab.replies(name, count=1) as seen:
+                lab.udhcpc(name, *FIRMWARE, "-t", "2", "-T", "1")
+            bootd.line(event="send", type="DHCPOFFER", machine=name)
+            assert [line for line in seen if "> 0.0.0.0" in line] == []
+            lease = lab.udhcpc(name)
+            assert (lease["ip"].rpartition(".")[0], lease["serverid"]) == (BEHIND, THEIRS)
+            lab.lab.run(name, ["ip", "route", "add", "default", "via", f"{BEHIND}.1"])
+            # Nothing but the DHCPREQUEST says whose this is: it is on no link of bootd's host, and in no object.
+            lab.lab.run(name, ["tftp", "-m", "binary", SERVER, "-c", "get", "snponly.efi", "/dev/null"])
+            assert bootd.line(event="get", status="complete")["machine"] == name
