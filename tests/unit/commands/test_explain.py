@@ -197,7 +197,9 @@ def test_explain_shows_the_chain_of_shim_and_grub_step_by_step(tmp_path):
 
 def test_explain_says_what_grub_needs_of_the_other_server_of_a_proxy(tmp_path):
     settings = boot_files(tmp_path, shimx64=b"shim", grubx64=b"net/tftp.c")
-    needs = "GRUB: TFTP RRQ grub/grub.cfg at its lease's next server, which the other DHCP server has to say is 10.10.0.20"
+    needs = (
+        "GRUB: TFTP RRQ grub/grub.cfg at its lease's next server, which the other DHCP server has to say is 10.10.0.20"
+    )
     assert needs in explained(howto.nic(SIGNED), settings=replace(settings, dhcp_mode="proxy"))
     assert "GRUB: TFTP RRQ grub/grub.cfg" in explained(howto.nic(SIGNED), settings=settings)
 
