@@ -105,6 +105,15 @@ def test_settings_of_dhcp_modes_reach_bootd_wherever_it_runs(tmp_path):
 MODES = ("dhcp_mode", "dhcp_modes", "proxy_port", "unknown_script")
 
 
+def test_off_without_quotes_is_off_wherever_bootd_runs():
+    given = yaml.safe_load("bootd_dhcp_mode: off\nbootd_dhcp_modes: {eth1: off, eth2: proxy, eth3: no}")
+    wanted = ("off", "eth1=off,eth2=proxy,eth3=off")
+    environment = settings(**given)
+    assert (environment["BOOTD_DHCP_MODE"], environment["BOOTD_DHCP_MODES"]) == wanted
+    pod = templar(**given).template(trust_as_template("{{ __bootd_pod_settings }}"))
+    assert (pod["dhcp_mode"], pod["dhcp_modes"]) == wanted
+
+
 def test_settings_for_stages_reach_bootd_wherever_it_runs():
     given = {"bootd_stage_limits": {"kernel": 60, "ready": 0}, "bootd_installs_at_once": 4, "bootd_ready_checks": False}
     given["bootd_configuration_window"] = 30

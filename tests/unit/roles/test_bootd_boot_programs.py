@@ -46,6 +46,10 @@ def test_names_of_all_places(listed):
     ("given", "told"),
     [
         (
+            {"bootd_boot_programs_build": {"sha256": SUM}},
+            ["bootd_boot_programs_build: source is missing", "bootd_boot_programs_build: targets is missing"],
+        ),
+        (
             {"bootd_boot_programs_folder": "/nowhere"},
             ["bootd_boot_programs_folder: there are no files in /nowhere"],
         ),
