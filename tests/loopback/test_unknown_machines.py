@@ -68,7 +68,7 @@ def test_a_daemon_that_does_not_run(capsys, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert command(1) == 2
     err = capsys.readouterr().err
-    assert err.startswith("bootd: http://127.0.0.1:1/api/v1/unknown: [Errno 111] Connection refused; only a bootd")
+    assert err.startswith("bootd: no answer from http://127.0.0.1:1/api/v1/unknown: [Errno 111] Connection refused;")
 
 
 def test_no_daemon_of_ours(port, capsys):

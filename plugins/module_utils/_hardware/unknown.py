@@ -44,7 +44,7 @@ def from_bootd(url: str, use_proxy: bool) -> list[dict[str, Any]]:
         with open_url(where, timeout=TIMEOUT, use_proxy=use_proxy) as answer:
             return _machines(json.loads(answer.read(MAX_ANSWER)))
     except (OSError, ValueError, HTTPException) as error:
-        raise NotAnswered(f"no running bootd tells whom it does not know: {where}: {error}") from error
+        raise NotAnswered(f"no running bootd has answered: {where}: {error}") from error
 
 
 def from_pods(client: Client) -> tuple[list[dict[str, Any]], list[str]]:

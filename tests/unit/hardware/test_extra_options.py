@@ -201,7 +201,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_the_rest_is_sent():
         "domain-search: 'a..b' should be a domain name",
         "228: should be true or false",
         "226: takes 256 bytes; an option has room for 255",
-        "always: is no other key of this mapping",
+        "always: is not among the options given beside it",
     ]
     assert read_extra_options(text).options == (ExtraOption(227, b"\1", always=True),)
 

@@ -64,7 +64,7 @@ def test_a_running_bootd_is_asked(bootd):
 
 def test_who_is_no_bootd_is_told(bootd):
     for url in ("http://127.0.0.1:1", f"{bootd}/metrics", f"{bootd}/api/v1/machines?"):
-        with pytest.raises(unknown.NotAnswered, match="no running bootd tells whom it does not know: http://127"):
+        with pytest.raises(unknown.NotAnswered, match="no running bootd has answered: http://127"):
             unknown.from_bootd(url, use_proxy=False)
 
 

@@ -257,7 +257,8 @@ def settings_from(options: argparse.Namespace, more: Iterable[str] = ()) -> Sett
         try:
             values[name] = convert(text)
         except ValueError as error:
-            problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected} ({error})")
+            why = f" ({error})" if error.args else ""
+            problems.append(f"--{name.replace('_', '-')} is {text!r} but should be {expected}{why}")
     for name in _NEEDED:
         if getattr(options, name, "") is None:
             flag = f"--{name.replace('_', '-')}"
@@ -307,7 +308,7 @@ def stages_from(options: argparse.Namespace) -> tuple[str, ...]:
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def convert(text: str) -> str:
         if text not in choices:
-            raise ValueError("not one of them")
+            raise ValueError
         return text
 
     return convert

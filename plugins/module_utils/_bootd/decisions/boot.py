@@ -340,7 +340,7 @@ def decide_script(nic: Nic, context: BootContext, program: Program = Program.IPX
     except fields.FieldError as error:
         boots = Unusable(str(error))
     differs = contradiction(nic, context.cpu) if isinstance(boots, KernelBoot) and boots.cpu else ""
-    reason = f"{verdict.reason}; {differs}" if differs else verdict.reason
+    reason = f"{verdict.reason}, but {differs}" if differs else verdict.reason
     if program is Program.GRUB and (problem := _obstacle_to_grub(boots)):
         boots = Unusable(problem)
     kind = installer_of(nic.machine).name if verdict.boot is Boot.INSTALLER else verdict.boot.value

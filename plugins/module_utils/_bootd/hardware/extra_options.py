@@ -231,7 +231,7 @@ def _always(given: Any, codes: Mapping[str, int]) -> tuple[set[int], list[tuple[
     if not isinstance(given, list):
         return set(), [(ALWAYS, given, 'should be a list of keys of this mapping, as in ["150", interface-mtu]')]
     unknown = [key for key in given if str(key) not in codes]
-    wrong = [(ALWAYS, key, "is no other key of this mapping") for key in unknown]
+    wrong = [(ALWAYS, key, "is not among the options given beside it") for key in unknown]
     return {codes[str(key)] for key in given if str(key) in codes}, wrong
 
 

@@ -105,5 +105,7 @@ def _message(program: WantedProgram, name: str, loaded_by: str) -> str:
     more = f" and {len(program.machines) - MAX_NAMED} more" if len(program.machines) > MAX_NAMED else ""
     by = f", which {loaded_by} loads," if loaded_by else ""
     what = f"{name} is missing{by}" if name else "there is no network boot program"
-    mend = f"--arch-map {program.arch}=FILE or netboot.ipxe.binary names another"
+    # The name is compiled into the program that loads it.
+    beside = f"put it beside {loaded_by}, under this name"
+    mend = beside if loaded_by else f"--arch-map {program.arch}=FILE or netboot.ipxe.binary names another"
     return f"{what} for {kind}, the firmware of {shown}{more}; {mend}"
