@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -156,25 +159,32 @@ def test_machines_asked_for_by_root_leaves_the_daemon_what_it_can_open(site, cap
     capsys.readouterr()
 
 
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that everybody may enter: another run of pytest, when it begins, closes those above ``tmp_path``."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        yield Path(directory)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @pytest.mark.parametrize("closed", ["hw", "state"])
-def test_machines_says_who_may_read_what_one_may_not(site, closed):
-    (site / "state").chmod(0o755)
-    (site / "state/states.db").chmod(0o644)
-    (site / closed).chmod(0o700)
+def test_machines_says_who_may_read_what_one_may_not(site, closed, public):
+    place = shutil.copytree(site, public / "site")
+    (place / "state").chmod(0o755)
+    (place / "state/states.db").chmod(0o644)
+    (place / closed).chmod(0o700)
     code = "import os, sys; from _bootd.daemon import main; os.setuid(int(sys.argv[1])); sys.exit(main(sys.argv[2:]))"
-    # From within: pytest closes the directories above to everybody else, whenever another run of it begins.
-    flags = ["--settings", "", "--store", "files:hw", "--state-dir", "state"]
+    flags = ["--settings", "", "--store", f"files:{place}/hw", "--state-dir", f"{place}/state"]
     done = subprocess.run(
         [sys.executable, "-c", code, str(NOBODY), "machines", *flags],
-        cwd=site,
         env={"PYTHONPATH": str(MODULE_UTILS)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"bootd: {closed}")
+    assert done.stderr.startswith(f"bootd: {place}/{closed}")
     assert done.stderr.endswith(
         "Permission denied; only root and the daemon's own user may read it: ask as one of them, as with sudo\n"
     )

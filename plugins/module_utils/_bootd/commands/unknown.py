@@ -55,8 +55,8 @@ def fetch(url: str) -> list[Machine]:
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
         reason = getattr(error, "reason", None) or error
         raise UsageError(
-            f"no answer from {where}: {reason}; the list is in the memory of the running daemon: start it, or say where it "
-            "is with --address and --http-port"
+            f"no answer from {where}: {reason}; the list is in the memory of the running daemon: start it, or say "
+            "where it is with --address and --http-port"
         ) from error
 
 
