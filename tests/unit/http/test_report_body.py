@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.decisions.events import PhoneHome
-from _bootd.http.report_body import MAX_TEXT, BadBody, clean, phone_home, read_body, read_query, reason_in
+from _bootd.http.report_body import BadBody, phone_home, read_body, read_query, reason_in
+from _bootd.process.masking import MAX_TEXT, clean
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -9,9 +9,14 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from _bootd.decisions import events, tokens
+from _bootd.decisions.boot import BootContext
 from _bootd.http.wsgi_environ import MAX_BODY
+from _bootd.tftp.decide import TakeReport, decide
+from _bootd.tftp.packet import Request
 from servers.http_site import (
     ADDRESS,
     KEY,
@@ -353,3 +358,39 @@ def test_report_of_grub_is_recorded_once_and_answered_with_nothing_to_show(site)
 def test_report_of_grub_from_elsewhere_does_not_count(site):
     assert site.get(f"/{MAC}/phone-home?event=facts&platform=efi", STRANGER).status == 200
     assert site.events() == []
+
+
+def test_report_of_grub_that_can_not_be_read_shows_nothing_either(site):
+    for query in ("&".join(f"f{number}=x" for number in range(70)), "event=facts&product=" + "x" * 10_000):
+        for method in ("HEAD", "GET"):
+            answer = site.ask(method, f"/{MAC}/phone-home?{query}")
+            assert (answer.status, answer.body) == (200, b"")
+    assert site.events() == []
+    assert {line["event"] for line in site.lines()}.isdisjoint({"fault", "report_not_counted"})
+
+
+FIELDS = ("event", "role", "url", "message", "errno", "product", "serial", "platform", "uuid")
+SAID = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(["facts", "loaded", "error", "kernel", "password=hunter2", "a\x1b[2Jb\n", "Q35 + ICH9", "x" * 300]),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from(["facts", "loaded", "error"]),
+    fields=st.dictionaries(st.sampled_from(FIELDS), SAID, max_size=6),
+    raw=st.sampled_from(["", "&product=Standard PC (Q35 + ICH9, 2009)&serial=", "&product=+&serial=a&serial=b"]),
+)
+def test_report_of_grub_is_the_same_by_tftp_and_by_http(site, kind, fields, raw):
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in {"event": kind, **fields}.items()) + raw
+    none = events.PhoneHome("none", "")
+    site.journal.record(events.Event(KEY, MAC, site.now, none))
+    assert site.get(f"/{DASHED}/phone-home?{query}").status == 200
+    request = Request(f"{DASHED}/phone-home?{query}")
+    by_tftp = decide(request, ADDRESS, site.catalog, BootContext("http://h"), unasked, unasked)
+    assert site.events()[-1] == (by_tftp.told if isinstance(by_tftp, TakeReport) else none)
+
+
+def unasked(*_arguments):
+    raise AssertionError("a report has no script")

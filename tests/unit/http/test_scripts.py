@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from _bootd.decisions import events
+from _bootd.hardware.local_boot import How, LocalBoot
 from _bootd.hardware.model import Netboot
 from servers.http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
 
@@ -199,3 +200,25 @@ def test_grub_configuration_of_the_machine_in_its_name(site):
 def test_grub_configuration_of_a_stranger(site):
     assert site.get("/grub/grub.cfg", STRANGER).status == 404
     assert site.get("/grub/grub.cfg-01-02-00-00-00-00-99").text == "no Hardware object has 02:00:00:00:00:99\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/grub/grub.cfg", 200, "chainloader"),
+        (f"/grub.cfg-01-{OTHER_MAC}", 200, "chainloader"),
+        (f"/{OTHER_MAC}/grub.cfg", 200, "chainloader"),
+        (f"/ipxe/{OTHER_MAC}/grub/grub.cfg", 200, "chainloader"),
+        ("/auto.ipxe", 404, "netboot is off"),
+        (f"/ipxe/{OTHER_MAC}/autoexec.ipxe", 404, "netboot is off"),
+    ],
+)
+def test_only_ipxe_is_told_that_there_is_no_script_where_that_is_the_way_to_the_disk(tmp_path, path, status, text):
+    """GRUB that is refused its configuration stands at its prompt."""
+    way = LocalBoot(How.NOT_FOUND)
+    off = machine("other", OTHER_MAC, OTHER_ADDRESS, netboot=Netboot(allow_pxe=False), local_boot=way)
+    site = make_site(tmp_path, off)
+    answer = site.get(path, OTHER_ADDRESS)
+    assert (answer.status, text in answer.text) == (status, True)
+    (event,) = site.events(OTHER_KEY)
+    assert isinstance(event, events.LocalBoot)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 from _bootd.dhcp.sighting import MAX_READ
 from _bootd.process.masking import MASK
+from _bootd.stores import unknown_machines
 from _bootd.stores.unknown_machines import CAME_BACK, DHCP, MAX_TEXT, MAX_UNKNOWN, PROTOCOLS, UnknownMachines
 from samples.dhcp_messages import sighting
 
+PATIENCE = 10.0  # seconds
 MAC = "52:54:00:aa:00:01"
 UUID = bytes((0, *range(16)))
 CIRCUIT = bytes((1, 4)) + b"ge-1"
@@ -179,3 +182,31 @@ def test_the_bound_holds_and_nobody_is_listed_twice(asked, limit):
     listed = [entry.mac for entry in table.all()]
     assert len(listed) == len(set(listed)) == len(table) <= max(limit, 4)
     assert set(table._macs.values()) <= set(listed)
+
+
+def test_who_looks_at_the_list_holds_up_no_reply(monkeypatch):
+    """A DHCP reply waits for ``record``: the texts are made while others may go on."""
+    table, told = UnknownMachines(), unknown_machines._told
+    table.record(MAC, FIRMWARE, 1.0)
+
+    def heard_meanwhile(entry):
+        other = Thread(target=table.record, args=(MAC, LAPTOP, 9.0), daemon=True)
+        other.start()
+        other.join(PATIENCE)
+        assert not other.is_alive(), "record waits for who makes the texts"
+        return told(entry)
+
+    monkeypatch.setattr(unknown_machines, "_told", heard_meanwhile)
+    entry = only(table)
+    assert (entry.last, entry.count, entry.hostname) == (1.0, 1, ""), "and they are of one moment"
+    monkeypatch.undo()
+    assert (only(table).last, only(table).count) == (9.0, 2)
+
+
+def test_macs_are_those_of_all():
+    table = UnknownMachines()
+    table.record(MAC, FIRMWARE, 1.0)
+    flood(table, 3, 2.0, "os")
+    assert sorted(table.macs()) == sorted(entry.mac for entry in table.all())
+    table.forget(MAC)
+    assert MAC not in table.macs()

@@ -134,6 +134,17 @@ def test_decide_report_of_grub(catalog, query, told):
     assert (decision.told, decision.nic) == (told, catalog.by_mac(ON))
 
 
+def test_decide_report_is_printable_and_without_secrets(catalog):
+    query = "event=facts&serial=a%1b%5b2J%0ab&product=password%3Dhunter2&manufacturer=" + "x" * 300
+    told = decision_on(catalog, f"{ON}/phone-home?{query}").told
+    assert told == Facts({"serial": "a [2J b", "product": "password=***", "manufacturer": "x" * 256})
+
+
+def test_decide_report_of_too_many_fields(catalog):
+    decision = decision_on(catalog, f"{ON}/phone-home?event=facts&platform=efi" + "&a=b" * 70)
+    assert (decision.code, decision.reason) == (ErrorCode.NOT_FOUND, "more than 64 fields")
+
+
 def test_decide_report_that_is_none(catalog):
     assert decision_on(catalog, f"{ON}/phone-home?event=success").code == ErrorCode.NOT_FOUND
     assert decision_on(catalog, "phone-home?event=facts&platform=efi").code == ErrorCode.NOT_FOUND

@@ -63,3 +63,11 @@ class Files:
     def far(self, urls: Iterable[str]) -> str:
         """Return the first of ``urls`` that needs a module for HTTP, "" for none, or where this GRUB has one."""
         return next((url for url in urls if self.via == "tftp" and self.at(url).startswith("(http,")), "")
+
+
+def as_form(query: str) -> str:
+    """Return the ``query`` of a report that GRUB made, as a form has it.
+
+    GRUB writes what firmware says as it is: a plus is none of a form's spaces.
+    """
+    return query.replace("+", "%2B")

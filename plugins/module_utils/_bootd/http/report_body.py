@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from ..decisions.events import PhoneHome
-from ..process.masking import mask
+from ..ipxe.reports import read_fields
+from ..process.masking import clean
 
-MAX_TEXT = 256  # characters of a value
-MAX_FIELDS = 64
 MAX_QUERY = 8192  # octets
 JSON = ("", "application/json")
 FORM = "application/x-www-form-urlencoded"
@@ -25,18 +23,6 @@ class BadBody(Exception):
         super().__init__(reason)
         self.status = status
         self.reason = reason
-
-
-def clean(value: object) -> str:
-    """Return ``value`` as one line of printable text without secrets, "" where it is no text, number or truth value."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str | int | float):
-        return ""
-    # An integer of thousands of digits is text here and never converted: Python refuses to.
-    text = value if isinstance(value, str) else repr(value)
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return mask(" ".join(shown.split()))[:MAX_TEXT]  # cut only then: half a secret looks like none
 
 
 def media_type(content_type: str) -> str:
@@ -96,10 +82,9 @@ def phone_home(fields: Mapping[str, object]) -> PhoneHome:
 
 def _form(text: str) -> dict[str, str]:
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
-    except ValueError:
-        raise BadBody(400, f"more than {MAX_FIELDS} fields") from None
-    return {clean(name): clean(value) for name, value in pairs}
+        return read_fields(text)
+    except ValueError as error:
+        raise BadBody(400, str(error)) from None
 
 
 def _object(body: bytes) -> dict[str, object]:

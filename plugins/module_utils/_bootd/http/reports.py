@@ -17,6 +17,7 @@ except ImportError:
 
 from ..decisions import tokens
 from ..decisions.events import Facts, PhoneHome, Report
+from ..grub.words import as_form
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
 from ..ipxe.reports import read_report
@@ -58,8 +59,7 @@ def add_routes(app: Bottle, site: Site) -> None:
 
     def from_grub(mac: str) -> HTTPResponse:
         if request.method == "GET":
-            told = _told_by_query(site, {**read_query(request.query_string), "mac": mac})
-            site.services.log.debug("told_by_grub", mac=mac, status=told.status_code)
+            _told_by_grub(site, mac)
         return responses.text(200, "")  # which GRUB shows on the console; it asks by HEAD how long that will be
 
     app.get("/<mac>/phone-home", callback=from_grub)
@@ -100,6 +100,15 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
         return responses.json_document(200, NOT_KEPT)
     site.record(nic, report)
     return responses.json_document(200, KEPT)
+
+
+def _told_by_grub(site: Site, mac: str) -> None:
+    try:
+        query = read_query(as_form(request.query_string))
+        status = _told_by_query(site, {**query, "mac": mac}).status_code
+    except BadBody as error:
+        status = error.status
+    site.services.log.debug("told_by_grub", mac=mac, status=status)
 
 
 def _does_not_count(site: Site, nic: Nic, reason: str) -> None:

@@ -88,7 +88,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTP
             return responses.text(200, _text(site, program, decision, caller.name))
         return responses.text(404, f"{decision.reason}\n")
     nic, environ = caller.nic, request.environ
-    if refusal := refuse_script(nic):
+    if program is Program.IPXE and (refusal := refuse_script(nic)):
         if _asks(site, nic):
             site.record(nic, events.LocalBoot(refusal.reason))
         return responses.text(404, f"{refusal.reason}\n")

@@ -9,12 +9,13 @@ never waited for long and never decides anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from ..decisions.events import BootError, Facts, Loaded
+from ..process.masking import MAX_TEXT, clean
 from .artifacts import plain
 
-MAX_VALUE = 256  # characters of a value that are kept
+MAX_FIELDS = 64
 ERROR_LINK = "https://ipxe.org/"
 
 # Fact -> the iPXE setting it comes from. Free text of the firmware is percent-encoded by iPXE.
@@ -57,18 +58,30 @@ def refused_query(message: str) -> str:
     return f"event=error&role=script&message={_quoted(message)}"
 
 
+def read_fields(text: str) -> dict[str, str]:
+    """Return the fields of a query or a form, of a repeated one the last, as printable text without secrets.
+
+    Raises ValueError where there are more than MAX_FIELDS.
+    """
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise ValueError(f"more than {MAX_FIELDS} fields") from None
+    return {clean(name): clean(value) for name, value in pairs}
+
+
 def read_report(query: Mapping[str, str]) -> Facts | Loaded | BootError | None:
     """Return what ``query`` reports, or None where it is none of the queries above. Never raises."""
     event = query.get("event", "")
     if event == "facts":
-        return Facts({name: query[name][:MAX_VALUE] for name in FACTS if query.get(name)})
-    role, url = query.get("role", ""), query.get("url", "")[:MAX_VALUE]
+        return Facts({name: query[name][:MAX_TEXT] for name in FACTS if query.get(name)})
+    role, url = query.get("role", ""), query.get("url", "")[:MAX_TEXT]
     if role not in _ROLES:
         return None
     if event == "loaded":
         return Loaded(url, role)
     if event == "error":
-        message = query.get("message", "")[:MAX_VALUE] or _FAILURES[role]
+        message = query.get("message", "")[:MAX_TEXT] or _FAILURES[role]
         return BootError(message, url, error_link(query.get("errno", "")))
     return None
 

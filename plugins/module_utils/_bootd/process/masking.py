@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 MASK = "***"
+MAX_TEXT = 256  # characters of a value that somebody reports
 
 # Each says by ``before``, and ``after``, what stays of a match.
 _SECRETS = tuple(
@@ -44,6 +45,18 @@ def mask(text: str) -> str:
         for pattern in _SECRETS:
             text = pattern.sub(_masked, text)
     return _RUN.sub(MASK, text) if len(text) >= 43 else text
+
+
+def clean(value: object) -> str:
+    """Return ``value`` as one line of printable text without secrets, "" where it is no text, number or truth value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        return ""
+    # An integer of thousands of digits is text here and never converted: Python refuses to.
+    text = value if isinstance(value, str) else repr(value)
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return mask(" ".join(shown.split()))[:MAX_TEXT]  # cut only then: half a secret looks like none
 
 
 def may_have_secrets(text: str) -> bool:

@@ -21,9 +21,9 @@ class StoreChanges:
         """Follow the catalog and the store's problems as they are now."""
         services = self._services
         services.journal.reconcile(services.catalog)
-        for entry in services.unknown.all():
-            if services.catalog.by_mac(entry.mac) is not None:
-                services.unknown.forget(entry.mac)
+        for mac in services.unknown.macs():
+            if services.catalog.by_mac(mac) is not None:
+                services.unknown.forget(mac)
         problems = set(services.problems())
         for problem in sorted(problems - self._known, key=lambda item: item.where):
             services.log.error("store_problem", where=problem.where, reason=problem.message)

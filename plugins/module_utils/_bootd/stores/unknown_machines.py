@@ -70,6 +70,9 @@ class _Entry:
     def wants_to_boot(self) -> bool:
         return self.boots is not None or self.asked[TFTP] > 0 or self.asked[HTTP] > 0
 
+    def copy(self) -> _Entry:
+        return _Entry(self.mac, self.first, self.last, self.boots, self.newest, self.address, dict(self.asked))
+
 
 class UnknownMachines:
     """At most ``limit`` unknown machines. Safe to use from any thread."""
@@ -106,8 +109,14 @@ class UnknownMachines:
     def all(self) -> list[Unknown]:
         """Return the recorded machines, the one seen last at the end."""
         with self._lock:
-            found = [_told(entry) for shelf in self._seen.values() for entry in shelf.values()]
-        return sorted(found, key=lambda entry: entry.last)
+            found = [entry.copy() for shelf in self._seen.values() for entry in shelf.values()]
+        # Not under the lock: to read and mask their texts takes long, and DHCP replies wait for ``record``.
+        return sorted(map(_told, found), key=lambda entry: entry.last)
+
+    def macs(self) -> list[str]:
+        """Return the MAC addresses of the recorded machines, in no order."""
+        with self._lock:
+            return [mac for shelf in self._seen.values() for mac in shelf]
 
     def __len__(self) -> int:
         return sum(map(len, self._seen.values()))

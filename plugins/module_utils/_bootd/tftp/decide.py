@@ -11,18 +11,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
-from urllib.parse import parse_qsl
 
 from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Script, Wait, Wants, refuse_script
 from ..decisions.boot import decide as decide_boot
 from ..decisions.boot_chains import is_optional
 from ..decisions.events import BootError, Facts, Loaded
 from ..grub.names import is_configuration, mac_in
-from ..grub.words import IMAGES
+from ..grub.words import IMAGES, as_form
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
 from ..ipxe.render import with_network
-from ..ipxe.reports import read_report
+from ..ipxe.reports import read_fields, read_report
 from ..process.served_files import is_relative, tidied
 from .packet import ErrorCode, Request, TftpError
 
@@ -129,8 +128,10 @@ def decide(
         script, text = script_for(nic, wanted.script_of)
         return _serve(script, text, wanted, nic)
     if wanted.report is not None and nic is not None:
-        # GRUB writes what firmware says as it is: a plus is none of a form's spaces.
-        told = read_report(dict(parse_qsl(wanted.report.replace("+", "%2B"))))
+        try:
+            told = read_report(read_fields(as_form(wanted.report)))
+        except ValueError as error:
+            return Refuse(ErrorCode.NOT_FOUND, str(error), nic)
         return TakeReport(wanted.name, nic, told) if told else Refuse(ErrorCode.NOT_FOUND, "not a report", nic)
     wants = Wants.SCRIPT if wanted.script_of else Wants.FILE
     program = wanted.script_of or Program.PXE
