@@ -171,6 +171,7 @@ def public() -> Iterator[Path]:
 @pytest.mark.parametrize("closed", ["hw", "state"])
 def test_machines_says_who_may_read_what_one_may_not(site, closed, public):
     place = shutil.copytree(site, public / "site")
+    place.chmod(0o755)
     (place / "state").chmod(0o755)
     (place / "state/states.db").chmod(0o644)
     (place / closed).chmod(0o700)
