@@ -164,7 +164,8 @@ def needed(params: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     yield "http", "tcp", bind, ""
     yield "tftp", "udp", bind, ""
     yield "syslog", "udp", bind, ""
-    modes = {params["dhcp_mode"], *map(str, params["dhcp_modes"].values())}
+    # YAML takes an off without quotes for false.
+    modes = {params["dhcp_mode"], *(OFF if mode is False else str(mode) for mode in params["dhcp_modes"].values())}
     # Broadcasts reach no socket with an address of its own.
     heard = ("udp", bind if IPv4Address(bind).is_loopback else "", params["interface"])
     if modes != {OFF}:

@@ -39,13 +39,14 @@ def test_modes_by_interface_and_subnet_also_from_the_environment():
 def test_every_entry_that_is_wrong_is_told_with_all_else():
     told = refused("--dhcp-modes", "eth1=of,10.20.0.9/24=proxy", "--proxy-port", "x")
     assert "--proxy-port" in told
-    assert "'eth1=of' should be" in told
+    assert "'eth1=of' should have a mode of reservation" in told
     assert "'10.20.0.9/24=proxy' does not begin with a subnet" in told
 
 
 def test_a_mode_for_an_interface_that_is_not_listened_on_is_told():
     told = refused("--interface", "eth0", "--dhcp-modes", "eth1=off,eth0=proxy,10.0.0.0/8=off")
-    assert told == "--dhcp-modes eth1=off: nothing is heard on eth1, for --interface is eth0"
+    what_to_do = "leave --interface out, or name subnets"
+    assert told == f"--dhcp-modes eth1=off: bootd answers on --interface eth0 only; {what_to_do}"
 
 
 @pytest.mark.parametrize("as_file", [True, False])

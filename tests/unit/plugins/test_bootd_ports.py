@@ -126,6 +126,8 @@ def test_look_leaves_the_dhcp_port_alone_where_dhcp_is_off(held):
     names = [item["name"] for item in look({**given, "dhcp_mode": "off"}, 0)[0]]
     assert names == ["http", "tftp", "syslog"]
     assert [item["name"] for item in look(given, 0)[0]] == [*names, "dhcp"]
+    unquoted = {**given, "dhcp_mode": "off", "dhcp_modes": {"eth1": False}}
+    assert [item["name"] for item in look(unquoted, 0)[0]] == names
     beside = {**given, "dhcp_mode": "off", "dhcp_modes": {"eth1": "proxy"}, "proxy_port": free_ports()["dhcp_port"]}
     assert [item["name"] for item in look(beside, 0)[0]] == [*names, "dhcp", "proxy"]
     if protocol == "udp":

@@ -102,6 +102,13 @@ def test_settings_of_dhcp_modes_reach_bootd_wherever_it_runs(tmp_path):
     assert settings()["BOOTD_UNKNOWN_SCRIPT"] == settings()["BOOTD_DHCP_MODES"] == ""
 
 
+def test_off_without_quotes_is_the_mode_off_wherever_bootd_runs():
+    given = {"bootd_dhcp_mode": False, "bootd_dhcp_modes": {"eth1": False, "10.20.0.0/24": "proxy"}}
+    environment, pod = settings(**given), templar(**given).template(trust_as_template("{{ __bootd_pod_settings }}"))
+    assert environment["BOOTD_DHCP_MODE"] == pod["dhcp_mode"] == "off"
+    assert environment["BOOTD_DHCP_MODES"] == pod["dhcp_modes"] == "eth1=off,10.20.0.0/24=proxy"
+
+
 MODES = ("dhcp_mode", "dhcp_modes", "proxy_port", "unknown_script")
 
 
