@@ -21,6 +21,7 @@ imgfree report ||
 """
 
 GUARD = f"""\
+isset ${{buildarch}} || goto arch
 iseq ${{buildarch}} x86_64 && goto arch ||
 iseq ${{buildarch}} i386 && goto arch ||
 echo bootd: this machine is ${{buildarch}}, asking for what is meant for that

@@ -10,6 +10,7 @@ import sys
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
