@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import struct
 import subprocess
@@ -21,6 +20,7 @@ from api.processes import environment, inventory, task
 from api.site import DHCP_PORT, MAC
 from cluster.kube import wait_for
 from integration.daemon.dhcp_message import discover
+from programs.require import require
 from servers.http_site import make_site, serving
 
 STRANGER = "58:47:ca:71:d8:4f"
@@ -124,8 +124,7 @@ def test_accepted_into_the_cluster_it_is_known_and_boots_nothing(site, env, boot
 @pytest.fixture
 def pod_address() -> Iterator[str]:
     """An address of this host that is not on loopback's network."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can give this host another address")
+    require("root", "ip")  # to give this host another address
     command = ["ip", "address", "{}", f"{POD_ADDRESS}/32", "dev", "lo"]
     subprocess.run([word.format("replace") for word in command], check=True)
     yield POD_ADDRESS

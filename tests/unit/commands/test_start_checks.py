@@ -166,9 +166,9 @@ def test_states_that_everybody_may_write(flags, tmp_path):
     assert problems(flags) == [f"{path}: everybody may write it (mode 0666); run: chmod 0600 {path}"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 @pytest.mark.parametrize("name", ["secret", "states.db"])
 def test_file_that_somebody_else_has_put_into_the_state_directory(flags, tmp_path, name):
+    require("root")  # who alone gives files away
     state = tmp_path / "state"
     state.chmod(0o1777)
     assert problems(flags) == []

@@ -10,10 +10,9 @@ import sys
 from ipaddress import IPv4Network
 from pathlib import Path
 
-import pytest
-
 from _bootd.process.neighbours import Neighbours
 from _bootd.process.networks import LINK_SECONDS, Links
+from programs.require import require
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins/module_utils"
 ASK = """
@@ -45,8 +44,8 @@ def test_neighbours_of_no_link_are_not_asked_for():
     assert Neighbours(Links(lambda: [("no-such-link", IPv4Network("10.0.0.0/8"))])).mac_of("10.0.0.1") == ""
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a network namespace")
 def test_neighbours_are_the_kernels():
+    require("root", "ip", "unshare")  # for a network namespace
     commands = [
         "ip link add host type veth peer name other",
         "ip address add 192.0.2.1/24 dev host",
