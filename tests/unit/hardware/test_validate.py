@@ -5,44 +5,14 @@
 from __future__ import annotations
 
 import copy
-import json
-import re
-from dataclasses import replace
 
 import pytest
 import yaml
-from hypothesis import given
 
-from _bootd.hardware.manifest import Document, read_manifest
-from _bootd.hardware.model import is_as_written, is_text, machine_from_object, text_at
-from _bootd.validation.objects import check, check_document
-from samples import howto
-from samples.documents import OBJECT, PLAIN, damaged_objects
-
-NIC = "spec.interfaces[0]"
-DHCP, NETBOOT, INSTANCE = f"{NIC}.dhcp", f"{NIC}.netboot", "spec.metadata.instance"
-ROUTES = f"{DHCP}.classless_static_routes"
-GONE = object()
-
-
-def changed(*changes: tuple[str, object]) -> dict:
-    """The walk-through's object with fields set, or removed where the value is GONE."""
-    value = copy.deepcopy(OBJECT)
-    for path, new in changes:
-        node = value
-        *steps, last = [int(step) if step.isdecimal() else step for step in re.findall(r"[^.\[\]]+", path)]
-        for step in steps:
-            node = node[step] if isinstance(step, int) else node.setdefault(step, {})
-        if new is GONE:
-            del node[last]
-        else:
-            node[last] = new
-    return value
-
-
-def found(value: object, *, notes: bool = False) -> dict[str, str]:
-    """Problems, or notes, of one object: path -> message."""
-    return {p.path: p.message for p in check_document(Document(value, "f.yaml")) if p.note is notes}
+from _bootd.hardware.manifest import Document
+from _bootd.validation.objects import check_document
+from samples.changed import DHCP, GONE, INSTANCE, NETBOOT, NIC, ROUTES, changed, found
+from samples.documents import OBJECT
 
 
 @pytest.mark.parametrize("notes", [False, True])
@@ -355,142 +325,6 @@ def test_check_document_shows_no_secret(path):
     wrong = {"contents": secret} if path.endswith("ipxe") else [secret] if path.endswith("userData") else secret
     for value in (changed((path, wrong)), changed((path, [secret]))):
         assert not any("s3cret" in str(problem) for problem in check_document(Document(value)))
-
-
-def three_copies() -> list[Document]:
-    """The published mistake: three machines, each with the first one's MAC and host name."""
-    text = "---\n".join(
-        howto.HARDWARE.replace("name: um790-1\n  n", f"name: um790-{n}\n  n").replace("10.10.0.16", f"10.10.0.1{n + 5}")
-        for n in (1, 2, 3)
-    )
-    return read_manifest(text.encode(), "hardware.yaml").documents
-
-
-def test_check_copied_objects_name_both_places():
-    problems = check(three_copies())
-    assert [(p.object, p.path) for p in problems] == [
-        ("tink-system/um790-2", f"{DHCP}.mac"),
-        ("tink-system/um790-2", f"{DHCP}.hostname"),
-        ("tink-system/um790-3", f"{DHCP}.mac"),
-        ("tink-system/um790-3", f"{DHCP}.hostname"),
-    ]
-    assert all(f"tink-system/um790-1 {p.path} (hardware.yaml:1)" in p.message and not p.note for p in problems)
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "kind"),
-    [
-        (f"{DHCP}.mac", "58:47:CA:71:D8:49", "MAC address"),
-        (f"{DHCP}.ip.address", "10.10.0.16", "IP address"),
-        (f"{DHCP}.hostname", "UM790-1", "host name"),
-        ("metadata.name", "um790-1", "namespace and name"),
-    ],
-)
-def test_check_clash_across_files(path, value, kind):
-    other = changed(
-        ("metadata.name", "other"),
-        (f"{DHCP}.mac", "58:47:ca:71:d8:50"),
-        (f"{DHCP}.ip.address", "10.10.0.17"),
-        (f"{DHCP}.hostname", "other"),
-        (path, value),
-    )
-    problems = [p for p in check([Document(OBJECT, "a.yaml"), Document(other, "b.yaml")]) if "same" in p.message]
-    assert [(p.file, p.path) for p in problems] == [("b.yaml", path)]
-    assert kind in problems[0].message and "a.yaml" in problems[0].message
-
-
-def test_check_same_name_in_another_namespace_is_no_clash():
-    other = changed(("metadata.namespace", "other"), (f"{DHCP}.mac", "58:47:ca:71:d8:50"))
-    other["spec"]["interfaces"][0]["dhcp"] |= {"hostname": "other", "ip": {"address": "10.10.0.17"}}
-    assert not [p for p in check([Document(OBJECT), Document(other)]) if "same" in p.message]
-
-
-def test_check_clash_within_one_object():
-    value = copy.deepcopy(OBJECT)
-    value["spec"]["interfaces"].append(copy.deepcopy(value["spec"]["interfaces"][0]))
-    assert {p.path for p in check([Document(value)])} == {
-        f"spec.interfaces[1].dhcp.{name}" for name in ("mac", "ip.address", "hostname")
-    }
-
-
-HALF = "left out: it has half a character (a surrogate alone), which can't be sent"
-
-
-@pytest.mark.parametrize("value", ["\ud800", "um790-\udfff", "\ud83d \ude00"])
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(f"{DHCP}.{name}" for name in ("hostname", "domain_name", "vlan_id", "tftp_server_name", "boot_file_name")),
-        f"{NETBOOT}.ipxe.contents",
-        f"{NETBOOT}.osie.kernel",
-        f"{INSTANCE}.hostname",
-        f"{INSTANCE}.userdata",
-        "spec.userData",
-    ],
-)
-def test_text_that_can_not_be_sent_is_told_and_left_out(path, value):
-    """JSON can write it, and UTF-8 can't: the object's other fields are served."""
-    damaged = changed((path, value))
-    assert found(damaged)[path] == HALF
-    machine = machine_from_object(json.loads(json.dumps(damaged)))
-    assert repr(value)[1:-1] not in repr(replace(machine, metadata={}))
-    assert machine.interfaces[0].address == "10.10.0.16"
-
-
-def test_text_that_can_be_sent_is_taken_whatever_it_is():
-    assert is_text("\U0001f600 é \0")
-    assert not is_text("\ud83d")
-    assert text_at({"a": {"b": "\ud800"}}, "a", "b") == ""
-
-
-@given(damaged_objects())
-def test_check_damaged_object_never_raises_and_is_told_where_it_matters(value):
-    problems = check([Document(value, "f.yaml"), Document(OBJECT, "g.yaml")])
-    for problem in problems:
-        assert str(problem).isprintable()
-    machine = machine_from_object(value)
-    says_hardware = value.get("kind") == "Hardware" and value.get("apiVersion") == OBJECT["apiVersion"]
-    if says_hardware and not is_as_written(value, machine):
-        assert [p for p in problems if p.file == "f.yaml" and not p.note]
-
-
-@given(PLAIN)
-def test_check_anything_never_raises(value):
-    document = {"apiVersion": OBJECT["apiVersion"], "kind": "Hardware", "metadata": value, "spec": value}
-    for candidate in (
-        value,
-        document,
-        {**document, "spec": {"interfaces": [value, {"dhcp": value, "netboot": value}]}},
-    ):
-        check([Document(candidate)])
-        if isinstance(candidate, dict):
-            is_as_written(candidate, machine_from_object(candidate))
-
-
-def test_is_as_written_walk_through():
-    assert is_as_written(OBJECT, machine_from_object(OBJECT))
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (f"{DHCP}.mac", "58:47:CA:71:D8:zz"),
-        (f"{DHCP}.ip.address", "fe80::1"),
-        (f"{DHCP}.ip.gateway", "x"),
-        (f"{DHCP}.lease_time", -5),
-        (f"{DHCP}.name_servers", ["x"]),
-        (f"{NETBOOT}.allowPXE", "true"),
-        (f"{DHCP}.lease_time", 10**400),
-        (f"{DHCP}.hostname", "\ud800"),
-        (f"{DHCP}.boot_file_name", "x\udfff"),
-        (f"{NETBOOT}.ipxe.contents", "#!ipxe\n\ud800"),
-        (f"{NETBOOT}.osie.kernelParams", ["quiet", "\ud800"]),
-        ("spec.userData", "\ud800"),
-    ],
-)
-def test_is_as_written_tells_what_was_left_out(path, value):
-    damaged = changed((path, value))
-    assert not is_as_written(damaged, machine_from_object(damaged))
 
 
 def test_fields_of_the_schema_are_all_known():
