@@ -129,6 +129,16 @@ def test_explain_command_unknown_machine_names_the_nearest(hardware, capsys, ask
     assert capsys.readouterr().out.startswith(said)
 
 
+def test_explain_command_points_to_the_unknown_machines(hardware, capsys):
+    """By a MAC address in whatever notation: of a name there is none."""
+    sentence = f"bootd machines --unknown {OTHER_MAC} tells whether it has asked"
+    for mode in ("reservation", "auto-proxy"):
+        assert command(hardware, "um790-2", "--dhcp-mode", mode) == 1
+        assert "--unknown" not in capsys.readouterr().out
+        assert command(hardware, OTHER_MAC.replace(":", "-").upper(), "--dhcp-mode", mode) == 1
+        assert capsys.readouterr().out.splitlines()[-1].startswith(sentence)
+
+
 def test_explain_command_unknown_machine_names_what_could_not_be_read(hardware, capsys):
     for number in range(20):
         (hardware / f"{number:02}.yaml").write_text("{", encoding="utf-8")

@@ -102,7 +102,8 @@ def test_the_mode_is_that_of_the_machines_subnet():
 
 
 def test_an_unknown_machine():
-    assert list(missing_text("02:00:00:00:00:09", snapshot_of(dhcp_mode="auto-proxy")))[-2:] == [
+    assert list(missing_text("02:00:00:00:00:09", snapshot_of(dhcp_mode="auto-proxy")))[-3:] == [
         "Where the DHCP mode is auto-proxy it boots the script of unknown machines.",
         "bootd records that it asked.",
+        "bootd machines --unknown 02:00:00:00:00:09 tells whether it has asked, and what it said of itself.",
     ]

@@ -22,6 +22,7 @@ from ..decisions.policy import judge
 from ..decisions.stages import BUSY
 from ..decisions.waiting import Others, what_for
 from ..grub import render as grub
+from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
 from ..http.status import Document, machine_document
 from ..installers.registry import installer_of
@@ -216,3 +217,5 @@ def missing_text(asked: str, snapshot: Snapshot) -> Iterator[str]:
         yield "bootd records that it asked."
     elif not kept:
         yield "It gets no DHCP reply, no boot file and no script; bootd records that it asked."
+    if not kept and (mac := parse_mac(asked)):
+        yield f"bootd machines --unknown {mac} tells whether it has asked, and what it said of itself."
