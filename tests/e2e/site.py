@@ -107,7 +107,8 @@ class Site:
         """The paths that the image host was asked for, oldest first."""
         return re.findall(r'"(?:GET|HEAD) (\S+)', (self.directory / "images.log").read_text())
 
-    def wait_until(self, reached: Callable[[], bool], machine: Machine, what: str, patience: float = PATIENCE) -> None:
+    @staticmethod
+    def wait_until(reached: Callable[[], bool], machine: Machine, what: str, patience: float = PATIENCE) -> None:
         """Return once ``reached``; fails, with the machine's console, when that takes longer than ``patience`` seconds.
 
         By default that is longer than any boot of the stand-in takes.

@@ -49,7 +49,7 @@ def _one_switch(lab: Lab, _directory: Path, _setting: str) -> None:
     lab.host(NODE, f"{ADDRESS}/24")
 
 
-def _beside_dnsmasq(lab: Lab, directory: Path, setting: str) -> None:
+def beside_dnsmasq(lab: Lab, directory: Path, setting: str) -> None:
     """A DHCP server that knows nothing of bootd, nor of network boot."""
     lab.host(NODE, f"{ADDRESS}/24")
     lab.host(DNSMASQ, f"{DNSMASQ_ADDRESS}/24")
@@ -91,7 +91,7 @@ ARRANGEMENTS = (
         "proxy beside dnsmasq",
         "dnsmasq gives out addresses and knows nothing of network boot; bootd, in the mode `proxy`, says what to boot "
         "and gives no address.",
-        _beside_dnsmasq,
+        beside_dnsmasq,
         leases=DNSMASQ_ADDRESS,
         address="10.10.0.1",
         reserved=False,
