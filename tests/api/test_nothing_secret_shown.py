@@ -79,14 +79,18 @@ PLAY = f"""\
         path: PATH
         node_selector: {{no-such: node}}
         wait: false
-    - name: Fail, with what is secret among the arguments
-      baremetal.netboot.hardware:
-        store: "{{{{ store }}}}"
-        machines: "{{{{ [machine] }}}}"
-        reprovision: true
-      loop: ["files:DIRECTORY/hardware", elsewhere]
-      loop_control: {{loop_var: store}}
-      ignore_errors: true
+    - block:
+        - name: Fail, with what is secret among the arguments
+          baremetal.netboot.hardware:
+            store: "{{{{ store }}}}"
+            machines: "{{{{ [machine] }}}}"
+            reprovision: true
+          loop: ["files:DIRECTORY/hardware", elsewhere]
+          loop_control: {{loop_var: store}}
+      rescue:
+        - ansible.builtin.assert:
+            that: ansible_failed_result.results | select('failed') | length == 2
+            success_msg: both stores are refused
 """
 REMOVAL = """\
 - hosts: localhost
@@ -137,7 +141,7 @@ def test_check_and_diff_show_no_secret_and_all_else(play, tmp_path):
             text = text.replace(word, value)
         shown = play(text, "-vvv", *arguments)
         assert CANARY not in shown
-        assert shown.count("failed: [localhost]") == 2 and "...ignoring" in shown
+        assert shown.count("failed: [localhost]") == 2 and "both stores are refused" in shown
         if words["NEW"]:
             assert shown.count("(hidden, another)") >= SECRETS
         else:
