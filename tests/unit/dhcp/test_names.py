@@ -45,7 +45,7 @@ def test_tftp_name_tells_who_asks(client, kind, name):
     catalog.replace([nic().machine])
     request = Request(write=False, filename=told(client), mode="octet", options=())
     found = decide_tftp(
-        request, TRANSLATED, catalog, BOOT, lambda who, asks: (decide_script(who, BOOT, asks), "text"), no_text
+        request, TRANSLATED, catalog, BOOT, lambda who, asks, _cpu: (decide_script(who, BOOT, asks), "text"), no_text
     )
     assert isinstance(found, kind)
     assert (found.name, found.nic.interface.mac) == (name, MAC)

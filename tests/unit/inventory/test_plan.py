@@ -215,7 +215,7 @@ def test_plan_more_interfaces_do_not_netboot_unless_told_to():
         ({"dhcp_options": {"interface-mtu": 1.5}}, "dhcp_options.interface-mtu", "whole number"),
         ({"dhcp_options": {"mtu": 9000}}, "dhcp_options.mtu", "should this be interface-mtu?"),
         ({"dhcp_options": {3: "ip:10.10.0.1"}}, "dhcp_options.3", "it is gateway"),
-        ({"dhcp_options": {"always": [150]}}, "dhcp_options.always", "no other key"),
+        ({"dhcp_options": {"always": [150]}}, "dhcp_options.always", "not among the options"),
         ({"labels": {"gpu": True}}, "labels", "gpu should be text: put it in quotes"),
         ({"labels": "x"}, "labels", "mapping"),
         ({"reprovision": True}, "reprovision", "new each time"),
