@@ -37,6 +37,16 @@ def site(files: Path, tmp_path: Path) -> Iterator[Site]:
         yield Site(lab, files, tmp_path)
 
 
+@pytest.fixture
+def site_of_proxy(files: Path, tmp_path: Path) -> Iterator[Site]:
+    """The same beside a DHCP server, the router: bootd only says what to boot."""
+    with Lab() as lab:
+        bootstrap.lay_out(lab)
+        # The router's name server is another program.
+        bootstrap.start_leases(lab, bootstrap.ROUTER, tmp_path, "--port=0")
+        yield Site(lab, files, tmp_path, "--dhcp-mode", "proxy")
+
+
 @pytest.fixture(scope="session")
 def node_with_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node with Kubernetes and with bootd's image on it."""

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import pytest
 
+from integration.daemon.running import ADDRESS
 from lab import artifacts
 from samples import howto
 
 OFF = howto.HARDWARE.replace("allowPXE: true", "allowPXE: false")
+HTTP, MAC = f"http://{ADDRESS}:7080", "58-47-ca-71-d8-49"
 FROM_DISK = "system: booted without a marker"  # its disk was written by the test, not by the installer
 
 
@@ -38,3 +40,29 @@ def test_machine_boots_its_disk(site, firmware, options, way, told):
     assert site.images_asked_for() == []
     assert site.known()["bytes"]["tftp"] == 0
     assert site.known()["stage"] == "known"
+
+
+@pytest.mark.parametrize(
+    ("firmware", "options", "told", "answers"),
+    [
+        ("uefi", {}, "PXE-E21: Remote boot cancelled", [("DHCPOFFER", ""), ("DHCPACK", "")]),
+        ("uefi", {"http": True}, "Client Error: 403 Forbidden", [("DHCPOFFER", f"{HTTP}/ipxe/{MAC}/snponly.efi")]),
+        ("bios", {}, "Booting from SAN device 0x80", [("DHCPOFFER", f"{HTTP}/{MAC}/auto.ipxe")]),
+    ],
+    ids=["uefi", "uefi-http", "bios"],
+)
+def test_machine_boots_its_disk_where_another_server_gives_addresses(site_of_proxy, firmware, options, told, answers):
+    """The DHCPACK is what UEFI asked port 4011 for. Who asks again is answered the same."""
+    site = site_of_proxy
+    site.serve(OFF)
+    machine = site.machine(firmware, **options)
+    machine.write_disk(site.files / artifacts.ISO)
+    machine.power_on()
+    site.wait_until(lambda: FROM_DISK in machine.console, machine, "booted from its disk")
+
+    assert told in machine.console
+    sent = site.bootd.lines("send")
+    assert [line for line in sent if "address" in line] == []
+    assert list(dict.fromkeys((line["type"], line.get("filename", "")) for line in sent)) == answers
+    assert site.images_asked_for() == []
+    assert site.known()["bytes"]["tftp"] == 0

@@ -31,6 +31,17 @@ def start_names(lab: Lab, log: Path) -> subprocess.Popen[bytes]:
     return _start(lab, ROUTER, argv, log)
 
 
+def start_leases(lab: Lab, host: str, directory: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Start a DHCP server on ``host`` that gives anybody an address, and knows nothing of bootd or network boot.
+
+    Its log and its leases are written to ``directory``; ``more`` are settings of dnsmasq.
+    """
+    argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts"]
+    argv += ["--user=root", "--log-dhcp", "--log-facility=-", f"--dhcp-leasefile={directory / 'dnsmasq.leases'}"]
+    argv += ["--dhcp-authoritative", "--dhcp-range=10.10.0.100,10.10.0.199,1h", *more]
+    return _start(lab, host, argv, directory / "dnsmasq.log")
+
+
 def start_images(lab: Lab, directory: Path, log: Path) -> subprocess.Popen[bytes]:
     """Serve ``directory`` on the image host's port 80, with Python's own server: nothing to install or configure."""
     argv = [sys.executable, "-m", "http.server", "--directory", str(directory), "80"]

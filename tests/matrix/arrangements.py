@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integration.daemon.running import ADDRESS
-from lab.bootstrap import NODE
+from lab.bootstrap import NODE, start_leases
 from lab.network import Lab
 
 DNSMASQ, DNSMASQ_ADDRESS = "dnsmasq", "10.10.0.3"
@@ -53,11 +53,7 @@ def beside_dnsmasq(lab: Lab, directory: Path, setting: str) -> None:
     """A DHCP server that knows nothing of bootd, nor of network boot."""
     lab.host(NODE, f"{ADDRESS}/24")
     lab.host(DNSMASQ, f"{DNSMASQ_ADDRESS}/24")
-    argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts"]
-    argv += ["--user=root", "--log-dhcp", "--log-facility=-", f"--dhcp-leasefile={directory / 'dnsmasq.leases'}"]
-    argv += ["--dhcp-authoritative", "--dhcp-range=10.10.0.100,10.10.0.199,1h"]
-    argv += [f"--{setting}"] if setting else []
-    _start(lab, DNSMASQ, argv, directory / "dnsmasq.log")
+    start_leases(lab, DNSMASQ, directory, *([f"--{setting}"] if setting else []))
 
 
 def _behind_dhcrelay(lab: Lab, directory: Path, _setting: str) -> None:

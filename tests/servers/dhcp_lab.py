@@ -269,19 +269,24 @@ class DhcpLab:
                 client.terminate()
 
     @contextmanager
-    def replies(self, host: str, count: int) -> Iterator[list[str]]:
+    def replies(self, host: str, count: int, only: str = "") -> Iterator[list[str]]:
         """Capture what servers send to ``host``, a line of tcpdump each: MACs, then addresses.
 
-        The list is filled when the block ends; ``count`` replies are waited for, 0 waits for none.
+        The list is filled when the block ends; ``count`` replies are waited for, 0 waits for none, and it has fewer
+        where they do not come. ``only`` is a filter of tcpdump, for some of them.
         """
-        argv = ["tcpdump", "-i", "eth0", "-n", "-e", "-l", "--immediate-mode", "udp src port 67 and udp[8] = 2"]
+        argv = ["tcpdump", "-i", "eth0", "-n", "-e", "-l", "--immediate-mode"]
+        argv += ["udp src port 67 and udp[8] = 2" + (f" and ({only})" if only else "")]
         with self.lab.popen(host, argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tcpdump:
             wait_for_line(tcpdump.stderr, b"listening on")
             seen: list[str] = []
+            patience = threading.Timer(_PATIENCE, tcpdump.terminate)
             try:
                 yield seen
+                patience.start()
                 seen += [tcpdump.stdout.readline().decode() for _unused in range(count)]
             finally:
+                patience.cancel()
                 tcpdump.terminate()
             # On its end tcpdump leaves its line, which may be an empty one.
             seen += tcpdump.stdout.read().decode().split("\n")

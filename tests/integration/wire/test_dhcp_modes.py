@@ -18,6 +18,7 @@ THEIRS = "10.10.0.1"
 POOL = "10.10.0.150"
 RELAY, BEHIND = "10.10.0.30", "192.168.77"
 FIRMWARE = ("-V", "PXEClient:Arch:00007:UNDI:003016", "-x", "0x5d:0007", "-x", "0x5e:010310")
+WITHOUT_ADDRESS = "udp[24:4] = 0"  # yiaddr, for tcpdump
 FROM_BOOTD = re.compile(rf" {re.escape(SERVER)}\.(?:67|4011) > ")
 
 
@@ -64,6 +65,11 @@ def machine(lab, *, known: bool) -> str:
     name, mac = lab.reserve("10.10.0.60")
     lab.plug(name, mac if known else "02:00:00:00:0f:0f")
     return name
+
+
+def _to(line: str) -> str:
+    """Address and port that the packet of this line of tcpdump was sent to."""
+    return line.rpartition(" > ")[2].partition(":")[0]
 
 
 def is_of_pool(address: str) -> bool:
@@ -149,10 +155,13 @@ def test_behind_a_relay_both_servers_are_heard_and_the_address_is_learned(lab):
         modes = f"{BEHIND}.0/24=proxy"
         flags = ("--dhcp-mode", "off", "--dhcp-modes", modes, "--boot-files", str(lab.boot_files))
         with lab.relay("relay", "eth1", THEIRS), lab.bootd(*flags) as bootd:
-            with lab.replies(name, count=1) as seen:
+            with (
+                lab.replies(name, count=1, only=WITHOUT_ADDRESS) as of_bootd,
+                lab.replies(name, count=1, only=f"not {WITHOUT_ADDRESS}") as of_dnsmasq,
+            ):
                 lab.udhcpc(name, *FIRMWARE, "-t", "2", "-T", "1")
-            bootd.line(event="send", type="DHCPOFFER", machine=name)
-            assert [line for line in seen if "> 0.0.0.0" in line] == []
+            assert {_to(line) for line in of_bootd} == {"255.255.255.255.68"}
+            assert {_to(line).startswith(f"{BEHIND}.1") for line in of_dnsmasq} == {True}
             lease = lab.udhcpc(name)
             assert (lease["ip"].rpartition(".")[0], lease["serverid"]) == (BEHIND, THEIRS)
             lab.lab.run(name, ["ip", "route", "add", "default", "via", f"{BEHIND}.1"])

@@ -10,15 +10,28 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from programs.require import require
+from samples import dhcp_captures as captures
 from servers.dhcp_lab import SERVER, DhcpLab, dhcp_lab, wait_for_line
 
 CONTENT = bytes(range(256)) * 20
+FIRMWARE = ("-V", "PXEClient:Arch:00000:UNDI:002001", "-x", "0x5d:0000", "-x", "0x5e:010201")
+# What a machine in QEMU sent to port 4011. As iPXE does, this hears nobody but whom it asked, at the port it asked.
+ASK_PROXY = f"""
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    client.bind(("{captures.ADDRESS}", 68))
+    client.settimeout(10)
+    client.connect(("{SERVER}", {captures.ROM_IPXE_BOOT_ITEM.port}))
+    client.send(bytes.fromhex("{captures.ROM_IPXE_BOOT_ITEM.payload.hex()}"))
+    print(client.recv(2048).hex())
+"""
 _SENT = re.compile(r"IP (\d+\.\d+\.\d+\.\d+)(?:\.(\d+))? > ")
 
 
@@ -105,6 +118,21 @@ def test_all_that_leaves_the_node_is_from_the_virtual_address(lab, boot_files, s
     else:
         assert 69 not in ports
         assert None not in ports  # ICMP has none
+
+
+def test_proxy_offers_and_answers_on_port_4011_from_the_virtual_address(lab):
+    """To a machine that has no address yet, and to one that another server gave its own."""
+    host, mac = lab.reserve(captures.ADDRESS)
+    assert mac == captures.MAC
+    lab.plug(host, mac)
+    with lab.bootd("--dhcp-mode", "proxy") as bootd, sent_by_boot(lab) as sent:
+        # Of an offer without an address udhcpc makes nothing, and asks for ever.
+        lab.lab.run(host, ["timeout", "2", *lab.udhcpc_command(host, *FIRMWARE)], check=False)
+        lab.lab.run(host, ["ip", "address", "add", f"{captures.ADDRESS}/24", "dev", "eth0"])
+        reply = lab.lab.run(host, [sys.executable, "-c", ASK_PROXY]).stdout
+        assert bytes.fromhex(reply)[240:243] == b"\x35\1\5"  # DHCPACK
+        assert "address" not in bootd.line(event="send", type="DHCPOFFER", machine=host)
+    assert set(sent) == {(SERVER, 67), (SERVER, 4011)}
 
 
 def test_virtual_address_that_goes_to_another_host_and_comes_back(lab, boot_files):
