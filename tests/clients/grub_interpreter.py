@@ -63,7 +63,13 @@ class Run:
 
 
 def run(
-    configuration: str, directory: Path, *, failing: Sequence[str] = (), sourced: str = "", platform: str = "efi"
+    configuration: str,
+    directory: Path,
+    *,
+    failing: Sequence[str] = (),
+    sourced: str = "",
+    platform: str = "efi",
+    cpu: str = "x86_64",
 ) -> Run:
     """Run ``configuration`` where commands that begin with one of ``failing`` fail.
 
@@ -72,7 +78,7 @@ def run(
     script, notes = directory / "configuration", directory / "notes"
     script.write_text(f"{PRELUDE}\n{configuration}")
     values = {"SOURCED": sourced or configuration, "MAX_SLEEPS": str(MAX_SLEEPS), "grub_platform": platform}
-    values |= {"grub_cpu": "x86_64"}
+    values |= {"grub_cpu": cpu}
     lists = " ".join(f"'{word}'" for word in failing)
     start = f'FAILING=({lists}); . "$0" 3>"$1"'
     argv = [shutil.which("bash") or "bash", "--norc", "-c", start, str(script), str(notes)]

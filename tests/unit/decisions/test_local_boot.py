@@ -153,7 +153,7 @@ def test_grub_is_never_refused_its_configuration_which_would_leave_it_at_its_pro
     assert decide(there, Asked(Wants.SCRIPT, Program.GRUB), BOOT) == decide_script(there, BOOT, Program.GRUB)
 
 
-def script_for(there: Nic, _program: Program) -> tuple[Script | Wait, str]:
+def script_for(there: Nic, _program: Program, _cpu: str) -> tuple[Script | Wait, str]:
     return decide_script(there, BOOT), "#!ipxe\n"
 
 
@@ -164,9 +164,7 @@ def test_tftp_says_that_it_is_not_there():
             machine = off(word).machine
             catalog.replace([machine])
             request = Request(f"{PATH}/{name}")
-            found = tftp.decide(
-                request, "", catalog, BOOT, lambda nic, _program: (decide_script(nic, BOOT), "#!ipxe\n"), str
-            )
+            found = tftp.decide(request, "", catalog, BOOT, script_for, str)
             if word == "404" or name != "autoexec.ipxe":
                 assert isinstance(found, tftp.Refuse) and found.code is code
             else:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from _bootd.grub.names import is_configuration, mac_in
+from _bootd.grub.names import cpu_in, is_configuration, mac_in
 
 MAC = "58:47:ca:71:d8:49"
 
@@ -28,6 +28,19 @@ MAC = "58:47:ca:71:d8:49"
 def test_configuration(name, mac):
     assert is_configuration(name)
     assert mac_in(name) == mac
+
+
+@pytest.mark.parametrize("directory", ["", "58-47-ca-71-d8-49/", "grub/"])
+@pytest.mark.parametrize("cpu", ["x86_64", "i386", "arm64", ""])
+def test_configuration_that_names_the_processor(directory, cpu):
+    name = f"{directory}grub.cfg-cpu-{cpu}"
+    assert is_configuration(name)
+    assert (mac_in(name), cpu_in(name)) == (None, cpu)
+
+
+@pytest.mark.parametrize("name", ["", "grub.cfg", "grub.cfg-01-58-47-ca-71-d8-49", "grub.cfg-0A0A0010", "cpu-arm64"])
+def test_other_names_tell_no_processor(name):
+    assert cpu_in(name) == ""
 
 
 @pytest.mark.parametrize(

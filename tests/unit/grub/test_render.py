@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from _bootd.decisions.boot import BootContext, LocalDisk, Program, Script, Unusable, Wait, decide_script
 from _bootd.grub.render import render
+from _bootd.hardware.cpu import cpu_of_build
 from _bootd.hardware.model import Machine, Netboot, Nic, Osie, machine_from_object
 from _bootd.installers.kernel_boot import Initrd, KernelBoot
 from clients import grub_interpreter
@@ -36,9 +37,9 @@ LINUX = [
 ]
 
 
-def configuration(nic: Nic | None = None, via: str = "tftp") -> str:
+def configuration(nic: Nic | None = None, via: str = "tftp", cpu: str = "") -> str:
     nic = nic or howto.nic(IMAGES)
-    decision = decide_script(nic, BootContext.of(howto.SETTINGS), Program.GRUB)
+    decision = decide_script(nic, replace(BootContext.of(howto.SETTINGS), cpu=cpu), Program.GRUB)
     return render(decision, nic.interface.mac, howto.SETTINGS, via)
 
 
@@ -78,7 +79,7 @@ def test_grub_that_came_by_http_has_all_by_http(run):
     assert {words[0].partition("phone-home")[0] for words in done.of("cat")} == {BY_HTTP}
     # Its names are URLs, and a product may have spaces.
     assert "serial" not in configuration(via="http")
-    assert run(configuration(via="http"), failing=["linux"]).of("source")[0] == [f"{BY_HTTP}grub.cfg"]
+    assert run(configuration(via="http"), failing=["linux"]).of("source")[0] == [f"{BY_HTTP}grub.cfg-cpu-x86_64"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_load_that_fails_is_tried_five_times_told_and_then_asked_again(run, role
     assert len(done.of(role)) == 5
     assert done.slept == [2, 6, 10, 14, 30]
     assert told(done) == ["facts", *others, *[f"error&role={kind}"] * 5]
-    assert done.of("source") == [[f"{OWN}grub.cfg"]]
+    assert done.of("source") == [[f"{OWN}grub.cfg-cpu-x86_64"]]
     assert done.end == ["boot"]
 
 
@@ -182,6 +183,52 @@ def test_bios_is_refused_where_the_installer_is_for_uefi_only(run):
     assert run(newest).end == ["boot"]
 
 
+# For which processor
+
+BY_ARCH = Netboot(True, osie=Osie(base_url="http://h/b"))  # whose files' names have the processor
+
+
+@pytest.mark.parametrize(
+    ("arch", "cpu", "asks"),
+    [
+        ("x86_64", "x86_64", []),
+        ("x86_64", "i386", []),  # of legacy BIOS, on whatever processor
+        ("x86_64", "arm64", ["arm64"]),
+        ("x86_64", "loongarch64", ["loongarch64"]),
+        ("aarch64", "arm64", []),
+        ("aarch64", "x86_64", ["x86_64"]),
+        ("sparc", "arm64", []),  # who has such machines knows better
+    ],
+)
+@pytest.mark.parametrize(("via", "own"), [("tftp", OWN), ("http", BY_HTTP)])
+def test_kernel_for_another_processor_is_not_loaded_but_asked_for(run, arch, cpu, asks, via, own):
+    nic = howto.nic(BY_ARCH, arch, operating_system={})
+    right = configuration(nic, via, cpu_of_build(cpu))
+    done = run(configuration(nic, via), cpu=cpu, sourced=right)
+    assert done.of("source") == [[f"{own}grub.cfg-cpu-{name}"] for name in asks]
+    assert done.of("linux") == [[f"(http,h)/b/vmlinuz-{cpu_of_build(cpu) if asks else arch}"]]
+    assert (done.end, done.slept) == (["boot"], [])
+
+
+def test_harvester_for_the_processor_that_grub_says_it_has(run):
+    nic = howto.nic(IMAGES, operating_system={"distro": "harvester", "version": "v1.3.0"})
+    done = run(configuration(nic), cpu="arm64", sourced=configuration(nic, cpu="aarch64"))
+    assert [words[0].rpartition("-")[2] for words in (*done.of("linux"), *done.of("initrd"))] == ["arm64", "arm64"]
+    assert any("it is aarch64, as it says itself, although dhcp.arch of its object is" in line for line in done.echoed)
+
+
+@pytest.mark.parametrize("cpu", ["aarch64", "arm32"])
+def test_machine_that_says_what_it_is_is_not_asked_again(run, cpu):
+    done = run(configuration(howto.nic(BY_ARCH, operating_system={}), cpu=cpu), cpu="arm64")
+    assert (done.of("source"), done.of("linux")) == ([], [[f"(http,h)/b/vmlinuz-{cpu}"]])
+
+
+def test_bootd_that_does_not_answer_for_another_processor_is_asked_on_and_no_kernel_is_loaded(run):
+    done = run(configuration(howto.nic(BY_ARCH, operating_system={})), cpu="arm64", failing=["source"])
+    assert done.of("linux") == []
+    assert (done.slept, done.end) == ([30] * 20, ["reboot"])
+
+
 # Waiting
 
 
@@ -240,13 +287,14 @@ EXAMPLES = [
     configuration(),
     configuration(via="http"),
     configuration(howto.nic(IMAGES, **NEWEST)),
+    configuration(cpu="x86_64"),
     text_of(Wait("waits for it's", "x")),
     text_of(Script("off", LocalDisk(), "x")),
     text_of(Script("it can not", Unusable("$(reboot) 'x'"), "x")),
 ]
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["tftp", "http", "uefi-only", "hold", "local", "unusable"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["tftp", "http", "uefi-only", "told-cpu", "hold", "local", "unusable"])
 def test_grub_itself_can_read_it(text, tmp_path):
     require("grub-script-check")
     file = tmp_path / "grub.cfg"

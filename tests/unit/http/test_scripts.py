@@ -183,12 +183,23 @@ def test_grub_configuration(site, path):
     assert answer.status == 200
     assert "linux '(https,releases.rancher.com)" not in answer.text  # there is no HTTPS in GRUB
     assert "asking again every 30 seconds" in answer.text
-    assert "source '(http,10.10.0.20:7080)/58-47-ca-71-d8-49/grub.cfg'" in answer.text
+    assert "source '(http,10.10.0.20:7080)/58-47-ca-71-d8-49/grub.cfg-cpu-'\"$grub_cpu\"" in answer.text
     assert site.events() == [events.Script(boot="harvester", via="http", bytes=len(answer.body))]
     # It asks for the size first.
     head = site.ask("HEAD", path)
     assert (head.status, head.headers["content-length"]) == (200, answer.headers["content-length"])
     assert len(site.events()) == 1
+
+
+@pytest.mark.parametrize("directory", ["", "/ipxe"])
+@pytest.mark.parametrize(
+    ("cpu", "told"),
+    [("x86_64", []), ("arm64", ["it is aarch64, as it says itself, although dhcp.arch of its object is not given"])],
+)
+def test_grub_configuration_for_the_processor_in_its_name(site, directory, cpu, told):
+    answer = site.get(f"{directory}/{MAC}/grub.cfg-cpu-{cpu}")
+    assert answer.status == 200
+    assert [line["reason"] for line in site.lines() if line["event"] == "other_architecture"] == told
 
 
 def test_grub_configuration_of_the_machine_in_its_name(site):

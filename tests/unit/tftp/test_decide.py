@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from _bootd.decisions.boot import BootContext, Program, Unusable, decide_script
@@ -29,10 +31,10 @@ def catalog():
 CONTEXT = BootContext("http://10.10.0.20:7080")
 
 
-def script_for(nic, program):
-    script = decide_script(nic, CONTEXT, program)
+def script_for(nic, program, cpu=""):
+    script = decide_script(nic, replace(CONTEXT, cpu=cpu), program)
     head = "#!ipxe\n" if program is Program.IPXE else ""
-    return script, f"{head}echo {nic.machine.name} {script.kind}\n"
+    return script, f"{head}echo {nic.machine.name} {script.kind}{cpu and f' on {cpu}'}\n"
 
 
 def decision_on(catalog, filename, source="192.0.2.1", **request):
@@ -100,6 +102,13 @@ def test_decide_grub_configuration_is_what_grub_is_to_do(catalog, filename, sour
     decision = decision_on(catalog, filename, source)
     assert (decision.nic, decision.content) == (catalog.by_mac(ON), b"echo on netboot.ipxe.contents\n")
     assert isinstance(decision.script.boots, Unusable)  # the object has a script for iPXE
+
+
+def test_decide_grub_configuration_knows_the_processor_that_grub_says_it_has(catalog):
+    decision = decision_on(catalog, f"{ON}/grub.cfg-cpu-arm64")
+    assert (decision.nic, decision.content) == (catalog.by_mac(ON), b"echo on netboot.ipxe.contents on aarch64\n")
+    assert decision.script.told_cpu
+    assert not decision_on(catalog, f"{ON}/grub.cfg").script.told_cpu
 
 
 def test_decide_grub_configuration_of_a_machine_whose_netboot_is_off(catalog):

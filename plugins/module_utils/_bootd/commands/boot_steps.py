@@ -268,13 +268,17 @@ class _Boot:
         request = Request(write=False, filename=file, mode="octet", options=())
         source = self._nic.interface.address
         decision = decide_tftp(
-            request, source, self._catalog, BootContext.of(self._settings), self._script_of, _no_text
+            request, source, self._catalog, BootContext.of(self._settings), self._script_by_tftp, _no_text
         )
         if isinstance(decision, Refuse):
             return Step(name, asks, refused=decision.reason)
         if isinstance(decision, ServeScript):
             return Step(name, asks, {"script": decision.content.decode()}, because=decision.script.reason)
         return self._send(name, asks, decision.name)
+
+    def _script_by_tftp(self, nic: Nic, program: Program, _cpu: str, /) -> tuple[Script | Wait, str]:
+        """Return the script; which processor asks, whoever explains knows of the client."""
+        return self._script_of(nic, program)
 
     def _send(self, name: str, asks: str, file: str) -> Step:
         """Return the step that gets the boot file ``file``, or says that it is missing."""

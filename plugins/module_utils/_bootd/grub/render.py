@@ -15,6 +15,7 @@ except ImportError:
 from ..decisions.boot import LocalDisk, Script, Unusable, Wait
 from ..decisions.events import Via
 from ..decisions.grub_limits import kernel_word
+from ..hardware.cpu import GRUB_CPUS
 from ..installers import fields
 from ..installers.kernel_boot import KernelBoot
 from ..ipxe.artifacts import plain
@@ -38,12 +39,13 @@ def render(decision: Script | Wait, mac: str, settings: Settings, via: Via) -> s
     if isinstance(boots, LocalDisk):
         return _fill("local", reason=reason, files=files)
     if isinstance(boots, KernelBoot):
-        return _kernel(boots, reason, files)
+        return _kernel(boots, reason, files, () if decision.told_cpu else GRUB_CPUS.get(boots.cpu, ()))
     problem = boots.problem if isinstance(boots, Unusable) else "this is a script for iPXE, and GRUB can not run it"
     return _fill("unusable", reason=reason, files=files, problem=fields.text(problem))
 
 
-def _kernel(boots: KernelBoot, reason: str, files: Files) -> str:
+def _kernel(boots: KernelBoot, reason: str, files: Files, cpus: tuple[str, ...]) -> str:
+    """Return what loads and starts the kernel, where ``cpus`` are given only in a GRUB for one of them."""
     arguments = [kernel_word(argument) or "" for argument in boots.arguments if not argument.startswith(_INITRD)]
     urls = [initrd.url for initrd in boots.initrds]
     return _fill(
@@ -51,6 +53,7 @@ def _kernel(boots: KernelBoot, reason: str, files: Files) -> str:
         reason=reason,
         files=files,
         boots=boots,
+        cpus=cpus,
         kernel=" ".join(["linux", *map(quoted, [files.at(boots.kernel), *arguments])]),
         initrd=" ".join(["initrd", *(quoted(files.at(url)) for url in urls)]),
         initrd_urls=urls,

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """GRUB's configurations, as jinja2 templates. Only these texts are templates: what an object says is a quoted word.
 
-They do what iPXE's scripts do (see ``ipxe.templates``), with the same tries and pauses, and three things differ:
+They do what iPXE's scripts do (see ``ipxe.templates``), with the same tries and pauses, and four things differ:
 
 - GRUB can't count, so pauses stand there one by one, and questions without an answer are counted by letters.
 - A configuration that is read again is read by the loop at the end of the first one, and comes back there: each that
   is nested in another would need more of GRUB's small stack, and a machine may wait for hours.
+- Whatever is asked again names GRUB's own processor. So it is compared once at most, in the first configuration, and
+  what that asks for at once is the only one that is nested.
 - GRUB ends with "success" (2.06 and 2.12 as Debian and Ubuntu ship them, whatever is written behind ``exit``), upon
   which firmware may open its setup instead of going on to the disk, as edk2 does. So the disk's own boot program is
   looked for first and started, with $root on its disk: GRUB tells it that it comes from there, and the disk's shim
@@ -95,7 +97,7 @@ if [ "$bootd_asks" != y ]; then
   while true; do
     sleep "$bootd_pause"
     set bootd_answer=
-    source {{ q(files.own("grub.cfg")) }}
+    source {{ files.again }}
     if [ "$bootd_answer" = y ]; then
       set bootd_missed=
     else
@@ -119,6 +121,23 @@ _KERNEL = """\
 {% import "macros" as m with context %}
 {{ m.head() -}}
 {{ m.facts() -}}
+{% if cpus %}
+
+set bootd_refused=y
+for bootd_cpu in {{ cpus | join(" ") }}; do
+  if [ "$grub_cpu" = "$bootd_cpu" ]; then
+    set bootd_refused=
+  fi
+done
+if [ "$bootd_refused" = y ]; then
+  echo "bootd: this machine is $grub_cpu, asking for what is meant for that"
+  source {{ files.again }}
+  set bootd_refused=y
+fi
+{% else %}
+
+set bootd_refused=
+{% endif %}
 {% if efi_only %}
 
 if [ "$grub_platform" != efi ]; then
@@ -126,12 +145,10 @@ if [ "$grub_platform" != efi ]; then
   {{ m.tell(refused_query(efi_only)) -}}
 {{ "  " -}}
 set bootd_refused=y
-else
-  set bootd_refused=
 fi
-if [ "$bootd_refused" != y ]; then
 {% endif %}
 
+if [ "$bootd_refused" != y ]; then
 {{ m.load("kernel", "the kernel", kernel, [boots.kernel]) -}}
 if [ "$bootd_loaded" = y ]; then
 {{ m.tell(loaded_query("kernel", boots.kernel)) -}}
@@ -147,9 +164,7 @@ echo 'bootd: starting the kernel'
 boot
 {{ m.tell(failed_query("boot", boots.kernel)) -}}
 fi
-{% if efi_only %}
 fi
-{% endif %}
 {{ m.stuck() -}}
 """
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from ..decisions.events import Via
 from ..hardware.mac import dashed
 from ..process.settings import Settings
+from .names import OF_CPU
 
 IMAGES = "images"  # below which bootd has images, by HTTP and by TFTP
 
@@ -46,6 +47,11 @@ class Files:
         if self.via == "http":
             return f"(http,{urlsplit(self.http_base).netloc})/{dashed(self.mac)}/{path}"
         return f"(tftp,{self.address})/{dashed(self.mac)}/{path}"
+
+    @property
+    def again(self) -> str:
+        """Return, as a word of GRUB's language, the name by which it asks again, and says its own processor."""
+        return quoted(self.own(OF_CPU)) + '"$grub_cpu"'
 
     def report(self, query: str) -> str:
         """Return the name whose fetching tells bootd the query ``query``."""

@@ -16,7 +16,7 @@ from ..decisions import boot
 from ..decisions.boot import Asked, Program, Refusal, Wants, decide
 from ..decisions.events import BootFile, Loaded, LocalBoot, Progress
 from ..decisions.stages import LOADS
-from ..grub.names import mac_in
+from ..grub.names import cpu_in, mac_in
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
 from ..ipxe.artifacts import role_of
@@ -43,7 +43,7 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     program = scripts.program_of(name)
     if program is not None:
         # iPXE and GRUB look for their scripts beside the file they were loaded from.
-        return scripts.answer(site, mac or mac_in(name), program)
+        return scripts.answer(site, mac or mac_in(name), program, cpu_in(name))
     caller = site.caller(request.environ, mac)
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)

@@ -30,7 +30,7 @@ from ..decisions.boot import (
 )
 from ..decisions.waiting import what_for
 from ..grub import render as grub
-from ..grub.names import CONFIGURATION, is_configuration, mac_in
+from ..grub.names import CONFIGURATION, cpu_in, is_configuration, mac_in
 from ..hardware.cpu import cpu_of_build
 from ..hardware.mac import parse_mac, split_mac
 from ..hardware.model import Nic
@@ -57,7 +57,7 @@ def add_routes(app: Bottle, site: Site) -> None:
 
     def of_grub(directory: str = "", mac: str = "") -> HTTPResponse:
         named, name = split_mac(f"{directory}/{CONFIGURATION}" + (f"-{mac}" if mac else ""))
-        return answer(site, named or mac_in(name), Program.GRUB)
+        return answer(site, named or mac_in(name), Program.GRUB, cpu_in(name))
 
     for directory in ("", "/<directory:path>"):
         app.get(f"{directory}/{CONFIGURATION}", callback=of_grub)
@@ -74,9 +74,10 @@ def program_of(name: str) -> Program | None:
     return Program.GRUB if is_configuration(name) else None
 
 
-def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTPResponse:
+def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: str = "") -> HTTPResponse:
     """Return the script, for ``program``, of the machine with ``mac``, None: of the client's address.
 
+    ``build`` is what GRUB says that it was built for; iPXE says it in the query.
     404 where there is no such machine.
     """
     caller = site.caller(request.environ, mac)
@@ -93,8 +94,8 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTP
             site.record(nic, events.LocalBoot(refusal.reason))
         return responses.text(404, f"{refusal.reason}\n")
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
-    # As the script itself has iPXE say where it runs on another processor than the object has it.
-    context = replace(context, cpu=cpu_of_build(request.query.get("arch", "")))
+    # As the script itself has iPXE and GRUB say where they run on another processor than the object has it.
+    context = replace(context, cpu=cpu_of_build(build or request.query.get("arch", "")))
     script = decide_script(nic, context, program)
     if isinstance(script, Script) and (differs := contradiction(nic, context.cpu)):
         site.services.log.warning("other_architecture", machine=nic.machine.name, mac=nic.interface.mac, reason=differs)

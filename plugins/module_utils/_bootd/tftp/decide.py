@@ -16,8 +16,9 @@ from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Scr
 from ..decisions.boot import decide as decide_boot
 from ..decisions.boot_chains import is_optional
 from ..decisions.events import BootError, Facts, Loaded
-from ..grub.names import is_configuration, mac_in
+from ..grub.names import cpu_in, is_configuration, mac_in
 from ..grub.words import IMAGES, as_form
+from ..hardware.cpu import cpu_of_build
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
 from ..ipxe.render import with_network
@@ -93,9 +94,12 @@ Decision: TypeAlias = "Answer | Refuse"
 
 
 class ScriptFor(Protocol):
-    """Gives what a machine is to boot, and the text that says so to ``program``, iPXE or GRUB."""
+    """Gives what a machine is to boot, and the text that says so to ``program``, iPXE or GRUB.
 
-    def __call__(self, nic: Nic, program: Program, /) -> tuple[Script | Wait, str]: ...
+    ``cpu`` is the architecture that the machine says it has, "" where it says none.
+    """
+
+    def __call__(self, nic: Nic, program: Program, cpu: str, /) -> tuple[Script | Wait, str]: ...
 
 
 class TextOf(Protocol):
@@ -125,7 +129,7 @@ def decide(
     if wanted.script_of is not None and nic is not None:
         if wanted.script_of is Program.IPXE and (refusal := refuse_script(nic)):
             return Refuse(ErrorCode.NOT_FOUND, refusal.reason, nic)
-        script, text = script_for(nic, wanted.script_of)
+        script, text = script_for(nic, wanted.script_of, cpu_of_build(cpu_in(wanted.name)))
         return _serve(script, text, wanted, nic)
     if wanted.report is not None and nic is not None:
         try:

@@ -81,6 +81,19 @@ class Reporter:
         """Tell that a machine asked from ``address`` that has no Hardware object."""
         note_unknown(self._services, "tftp", claimed_mac(request), address)
 
+    def other_architecture(self, nic: Nic, reason: str) -> None:
+        """Tell that the machine of ``nic`` has another architecture than its object, as ``reason`` says."""
+        missed = self._machines.admit(nic.machine.key, time.monotonic())
+        if missed is not None:
+            tell = self._services.log.warning
+            tell(
+                "other_architecture",
+                machine=nic.machine.name,
+                mac=nic.interface.mac,
+                reason=reason,
+                missed=missed or None,
+            )
+
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
         self.dropped(why)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..decisions import events
-from ..decisions.boot import BootContext, LocalDisk, Program, Script, Wait, decide_script
+from ..decisions.boot import BootContext, LocalDisk, Program, Script, Wait, contradiction, decide_script
 from ..grub import render as grub
 from ..hardware.model import Nic
 from ..ipxe.render import render
@@ -257,13 +257,15 @@ class ServerLoop:
         self._report.unanswered(datagram.client, request, nic, "rate", reason)
         return False
 
-    def _script_for(self, address: str, nic: Nic, program: Program) -> tuple[Script | Wait, str]:
+    def _script_for(self, address: str, nic: Nic, program: Program, cpu: str) -> tuple[Script | Wait, str]:
         """Return what the machine of ``nic`` is to boot, and the script of ``program`` that says so.
 
-        It asks from ``address``.
+        It asks from ``address``, and says that it has the architecture ``cpu``, "" where it says none.
         """
         services = self._services
-        context = BootContext.of(services.settings, config_url(services, nic, address))
+        context = replace(BootContext.of(services.settings, config_url(services, nic, address)), cpu=cpu)
+        if differs := contradiction(nic, cpu):
+            self._report.other_architecture(nic, differs)
         script = decide_script(nic, context, program)
         asks = may_wait(services, nic) and speaks_for(services, nic, address)
         if asks and isinstance(script, Script) and not isinstance(script.boots, LocalDisk):
