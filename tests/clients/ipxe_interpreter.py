@@ -111,6 +111,9 @@ class Interpreter:
     def _iseq(self, words: list[str]) -> int:
         return int(words[0] != words[1])
 
+    def _isset(self, words: list[str]) -> int:
+        return int(not words[0])
+
     def _sleep(self, words: list[str]) -> None:
         self._run.slept.append(int(words[0]))
 

@@ -72,6 +72,21 @@ def test_handle_no_flood_of_strangers_takes_the_line_of_a_machine(bench):
     assert [line["reason"] for line in room.lines("dropped") if line.get("machine") == "um790-1"] == ["bad_relay"]
 
 
+def test_handle_no_flood_of_what_can_not_be_answered_fills_the_log(bench):
+    room = bench(nic(), dhcp_mode="auto-proxy")
+    handler = Handler(room.services, monotonic=Ticking())
+    huge = UEFI | {opt.CLIENT_IDENTIFIER: bytes(1400)}
+    for number in range(1000):
+        mac = f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
+        assert handler.handle(encode(message(opt.DHCPDISCOVER, huge, mac=mac)), "0.0.0.0", "eth0") is None
+    assert room.metric("dropped_total", protocol="dhcp", reason="reply_too_big") == 1000
+    told = [line for line in room.lines() if line["event"] != "unknown_machine"]
+    assert 0 < len(told) <= 20
+    # The machines have lines of their own.
+    assert handler.handle(encode(message(opt.DHCPDISCOVER, huge)), "0.0.0.0", "eth0") is None
+    assert room.lines("dropped")[-1]["machine"] == "um790-1"
+
+
 def test_handle_a_rate_limit_is_no_hindrance_to_a_machine_that_boots(bench):
     """Firmware, iPXE and an installer after each other, each not heard at first, all of it twice through two relays."""
     room, clock = bench(nic()), Ticking()

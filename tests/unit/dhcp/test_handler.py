@@ -230,13 +230,14 @@ def test_handle_relay_that_is_none_is_counted_and_told_once(bench, giaddr):
     assert room.events(nic()) == []
 
 
-def test_handle_reply_that_can_not_fit_is_an_error_in_the_log(bench):
+def test_handle_reply_that_can_not_fit_is_told_of_the_machine(bench):
     where = nic(tftp_server_name="10.10.0.5", boot_file_name="f" * 400, allow_pxe=None)
     room = bench(where)
     options = {code: value for code, value in UEFI.items() if code != opt.MAX_MESSAGE_SIZE}
     assert handle(room, opt.DHCPDISCOVER, options) is None
-    (line,) = room.lines("no_reply")
-    assert (line["level"], line["reason"]) == ("error", "reply_too_big")
+    (line,) = room.lines("dropped")
+    assert (line["level"], line["machine"], line["reason"]) == ("warning", "um790-1", "reply_too_big")
+    assert room.metric("dropped_total", protocol="dhcp", reason="reply_too_big") == 1
     assert room.events(where) == []
     assert handle(room, opt.DHCPDISCOVER, UEFI) is not None
 

@@ -14,6 +14,7 @@ from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
 from _bootd.dhcp.server import DhcpServer, Handler
+from _bootd.dhcp.transport import Transport
 from _bootd.runtime.origin import nic_at
 from samples.dhcp_messages import LINUX, MAC, PATH, SERVER, UEFI, address, message, nic
 
@@ -151,6 +152,25 @@ def test_both_ports_are_answered_by_one_server(bench):
             assert (decode(data).message_type, sender[1]) == (opt.DHCPOFFER, server.port)
         finally:
             server.stop()
+
+
+def test_port_4011_has_its_turn_while_port_67_is_never_empty():
+    transport = Transport("127.0.0.1", (0, 0), "", "127.0.0.1")
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            for slot in (0, 0, 0, 1, 1):
+                client.sendto(bytes((slot,)), ("127.0.0.1", transport.ports[slot]))
+            heard = [transport.receive() for _each in range(6)]
+    finally:
+        transport.close()
+    assert [found and (found.slot, found.payload) for found in heard] == [
+        (0, b"\0"),
+        (1, b"\1"),
+        (0, b"\0"),
+        (1, b"\1"),
+        (0, b"\0"),
+        None,
+    ]
 
 
 def test_where_bootd_is_no_proxy_port_4011_is_left_alone(bench):

@@ -10,15 +10,16 @@ from dataclasses import replace
 import pytest
 
 from _bootd.decisions.boot import Program
-from _bootd.decisions.events import Event, Script
+from _bootd.decisions.boot_chains import names_ipxe
+from _bootd.decisions.events import BootFile, Event, Script
 from _bootd.decisions.oddities import ODDITIES, oddity_of
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.packet import decode, encode, identify
-from _bootd.dhcp.programs_told import MAX_MACHINES, SECONDS, ProgramsTold
+from _bootd.dhcp.packet import Packet, decode, encode, identify
+from _bootd.dhcp.programs_told import MAX_MACHINES, SECONDS, ProgramsTold, Told
 from _bootd.dhcp.reply import BootOffer, boot_offer
 from _bootd.dhcp.server import Handler
 from _bootd.hardware.model import Machine, Netboot, Nic
-from samples.dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, PATH, SCRIPT, UEFI, message, nic
+from samples.dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, MAC, PATH, SCRIPT, UEFI, message, nic
 
 PI_MAC = "dc:a6:32:01:02:03"
 # As the boot ROM of a Raspberry Pi 4 asks: https://github.com/raspberrypi/firmware/issues/1928.
@@ -94,8 +95,15 @@ class Boot:
     """A machine whose programs ask one after the other, each in transactions of its own."""
 
     def __init__(self, room: object) -> None:
+        self.room = room
         self.handler = Handler(room.services)
         self.xid = 0
+
+    def load(self) -> None:
+        """Note that the machine was sent the program that it was told to load."""
+        services = self.room.services
+        sent = BootFile("undionly.kpxe", "tftp", 70000)
+        services.journal.record(Event("default/um790-1", nic().interface.mac, services.clock(), sent))
 
     def ask(self, options: dict[int, bytes], *, retries: int = 1) -> str:
         """Ask for an address, each message ``retries`` times; return what the last reply names."""
@@ -113,19 +121,81 @@ class Boot:
 def test_program_that_comes_back_unable_is_not_sent_again(bench):
     boot = Boot(bench(nic()))
     assert boot.ask(ROM) == UNDIONLY
+    boot.load()
     for _again in range(5):
         assert boot.ask(ROM) == SCRIPT_BY_TFTP
 
 
-def test_program_that_is_able_gets_its_script(bench):
+@pytest.mark.parametrize("rom", [ROM, GPXE])
+def test_program_that_is_able_gets_its_script(bench, rom):
     boot = Boot(bench(nic()))
-    assert [boot.ask(ROM), boot.ask(IPXE)] == [UNDIONLY, SCRIPT]
+    assert [boot.ask(rom), boot.ask(IPXE)] == [UNDIONLY, SCRIPT]
+
+
+def test_rom_that_was_told_and_was_sent_nothing_is_told_again(bench):
+    boot = Boot(bench(nic()))
+    # TFTP failed, or the machine was reset: it is still the ROM that asks.
+    assert [boot.ask(ROM) for _again in range(3)] == [UNDIONLY] * 3
+
+
+def test_gpxe_is_never_what_was_told(bench):
+    boot = Boot(bench(nic()))
+    for _again in range(3):
+        assert boot.ask(GPXE) == UNDIONLY
+        boot.load()
+
+
+def test_file_that_was_sent_before_it_was_told_does_not_count(bench):
+    room = bench(nic())
+    now = [1000.0]
+    room.services = replace(room.services, clock=lambda: now[0])
+    boot = Boot(room)
+    boot.load()
+    now[0] += 5.0
+    assert [boot.ask(ROM), boot.ask(ROM)] == [UNDIONLY, UNDIONLY]
+    now[0] += 5.0
+    boot.load()
+    assert boot.ask(ROM) == SCRIPT_BY_TFTP
+
+
+# The object itself names the file, and another server has it.
+
+
+@pytest.mark.parametrize("client", [UEFI, HTTP_BOOT])
+@pytest.mark.parametrize("name", ["snponly.efi", "own.efi"])
+def test_ipxe_that_the_object_names_is_not_sent_in_a_circle(bench, client, name):
+    boot = Boot(bench(nic(tftp_server_name="10.10.0.5", boot_file_name=name)))
+    assert [boot.ask(client), boot.ask(IPXE), boot.ask(IPXE)] == [name, SCRIPT, SCRIPT]
+    assert [boot.ask(client), boot.ask(ROM)] == [name, SCRIPT_BY_TFTP]
+
+
+def test_ipxe_in_a_rom_loads_the_ipxe_that_the_object_names_once(bench):
+    boot = Boot(bench(nic(tftp_server_name="10.10.0.5", boot_file_name="boot/undionly.kpxe")))
+    assert [boot.ask(IPXE), boot.ask(IPXE)] == ["boot/undionly.kpxe", SCRIPT]
+    boot = Boot(bench(nic(tftp_server_name="10.10.0.5", boot_file_name="boot/undionly.kpxe")))
+    assert [boot.ask(ROM), boot.ask(ROM)] == ["boot/undionly.kpxe", SCRIPT_BY_TFTP]
+
+
+@pytest.mark.parametrize("name", ["pxelinux.0", "bootmgfw.efi", "http://10.10.0.5/menu.php", "own.ipxe"])
+def test_what_the_object_names_that_is_no_ipxe_is_named_to_the_rom_each_time(bench, name):
+    """A ROM that was reset must not be given the installer that its object does not ask for."""
+    boot = Boot(bench(nic(tftp_server_name="10.10.0.5", boot_file_name=name)))
+    assert [boot.ask(IPXE), boot.ask(IPXE), boot.ask(GPXE)] == [name] * 3
+
+
+def test_ipxe_by_its_names():
+    ours = ("ipxe.efi", "a/snponly.efi", "http://h/undionly.kpxe", "UNDIONLY.0", "ipxe-arm64.efi", "8086100e.kkpxe")
+    assert all(names_ipxe(name) for name in ours)
+    others = ("pxelinux.0", "lpxelinux.0", "gpxelinux.0", "grubx64.efi", "bootx64.efi", "ipxe/pxelinux.0", "")
+    assert not any(names_ipxe(name) for name in others)
 
 
 def test_messages_that_are_sent_again_get_the_same_answer(bench):
     boot = Boot(bench(nic()))
     # As two relays forward each, or a client asks that was not answered in time.
-    assert [boot.ask(ROM, retries=4), boot.ask(ROM, retries=4)] == [UNDIONLY, SCRIPT_BY_TFTP]
+    told = boot.ask(ROM, retries=4)
+    boot.load()
+    assert [told, boot.ask(ROM, retries=4)] == [UNDIONLY, SCRIPT_BY_TFTP]
 
 
 def test_program_that_firmware_loaded_is_not_loaded_again_by_itself(bench):
@@ -143,23 +213,29 @@ def test_two_machines_do_not_count_for_each_other(bench):
     assert decode(out.payload).file.decode() == "58-47-ca-71-d8-4a/undionly.kpxe"
 
 
+def asked_by(mac: str = MAC, xid: int = 1) -> Packet:
+    return message(opt.DHCPDISCOVER, ROM, mac=mac, xid=xid)
+
+
 def test_programs_told_for_a_while():
     told = ProgramsTold()
-    assert told.told_at("m", 2, 100.0) is None
-    told.note("m", 1, UNDIONLY, 100.0)
-    told.note("m", 3, SCRIPT, 100.0)
-    told.note("m", 3, "", 100.0)
-    assert told.told_at("m", 2, 101.0) == 100.0
-    assert told.told_at("m", 1, 101.0) is None, "the same transaction"
-    assert told.told_at("m", 2, 100.0 + SECONDS) is None
-    assert told.told_at("m", 2, 99.0) is None, "the clock was set back"
-    assert told.told_at("other", 2, 101.0) is None
+    assert told.told(MAC, 2, 100.0) is None
+    told.note(asked_by(), UNDIONLY, 100.0)
+    told.note(asked_by(xid=3), SCRIPT, 100.0)
+    told.note(asked_by(xid=3), "", 100.0)
+    assert told.told(MAC, 2, 101.0) == Told(Program.IPXE_BY_TFTP, 1, 100.0)
+    assert told.told(MAC, 1, 101.0) is None, "the same transaction"
+    assert told.told(MAC, 2, 100.0 + SECONDS) is None
+    assert told.told(MAC, 2, 99.0) is None, "the clock was set back"
+    assert told.told(PI_MAC, 2, 101.0) is None
 
 
 def test_machine_that_boots_anew_after_its_script_is_given_the_program_again(bench):
     room = bench(nic())
     boot = Boot(room)
-    assert [boot.ask(ROM), boot.ask(ROM)] == [UNDIONLY, SCRIPT_BY_TFTP]
+    assert boot.ask(ROM) == UNDIONLY
+    boot.load()
+    assert boot.ask(ROM) == SCRIPT_BY_TFTP
     room.services.journal.record(
         Event("default/um790-1", nic().interface.mac, room.services.clock(), Script("x", "tftp"))
     )
@@ -169,9 +245,9 @@ def test_machine_that_boots_anew_after_its_script_is_given_the_program_again(ben
 def test_programs_told_is_bounded():
     told = ProgramsTold()
     for number in range(MAX_MACHINES + 10):
-        told.note(str(number), 1, UNDIONLY, 0.0)
-    assert told.told_at("9", 2, 1.0) is None
-    assert told.told_at("10", 2, 1.0) == 0.0
+        told.note(asked_by(str(number)), UNDIONLY, 0.0)
+    assert told.told("9", 2, 1.0) is None
+    assert told.told("10", 2, 1.0) is not None
 
 
 # Firmware that trips over a colon: https://github.com/tinkerbell/tinkerbell/pull/306, and iPXE itself over one in a

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -108,6 +109,21 @@ def test_server_that_can_not_send_says_so_and_goes_on(bench):
     (line,) = room.lines("send_failed")
     assert (line["level"], line["to"]) == ("error", "127.0.0.3")
     assert room.metric("dropped_total", protocol="dhcp", reason="send_failed") == 1
+
+
+def test_server_that_can_not_send_to_many_says_so_now_and_then(bench):
+    others = [nic(mac=f"02:00:00:00:00:{number:02x}", address=f"10.10.0.{100 + number}") for number in range(40)]
+    room = bench(
+        nic(), *(replace(other, machine=replace(other.machine, name=other.interface.mac)) for other in others), **LOCAL
+    )
+    with serving(room) as relay:
+        for number, other in enumerate(others):
+            fields = {"ciaddr": f"127.0.1.{number + 1}", "mac": other.interface.mac}
+            relay.send(encode(message(opt.DHCPDISCOVER, LINUX, **fields)))
+        relay.send(DISCOVER)
+        assert relay.receive().message_type == opt.DHCPOFFER
+    assert room.metric("dropped_total", protocol="dhcp", reason="send_failed") == 40
+    assert 20 <= len(room.lines("send_failed")) < 40
 
 
 def test_server_stops_and_starts_again_on_its_port(bench):

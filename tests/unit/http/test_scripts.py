@@ -11,6 +11,7 @@ import pytest
 from _bootd.decisions import events
 from _bootd.hardware.local_boot import How, LocalBoot
 from _bootd.hardware.model import Netboot
+from _bootd.ipxe.render import render
 from servers.http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
 
 
@@ -60,6 +61,16 @@ def test_script(site, path):
 def test_script_that_is_asked_for_by_another_processor_is_told_in_one_line(site, build, told):
     assert site.get(f"/auto.ipxe?arch={build}").status == 200
     assert [line["reason"] for line in site.lines() if line["event"] == "other_architecture"] == told
+
+
+@pytest.mark.parametrize("build", ["", "A" * 17, "a%20b", "arm64", "sparc"])
+def test_script_is_not_asked_for_again_whatever_was_said(tmp_path, build):
+    site = make_site(tmp_path, machine())
+    site.render = render
+    assert "?arch=${buildarch}" in site.get("/auto.ipxe").text
+    told = site.get(f"/auto.ipxe?arch={build}")
+    assert (told.status, "?arch=" in told.text) == (200, False)
+    assert "goto arch" not in told.text
 
 
 def test_script_path_mac_counts_more_than_the_address(site):

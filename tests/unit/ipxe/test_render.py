@@ -35,6 +35,7 @@ imgfree report ||
 """
 
 GUARD = f"""\
+isset ${{buildarch}} || goto arch
 iseq ${{buildarch}} x86_64 && goto arch ||
 iseq ${{buildarch}} i386 && goto arch ||
 echo bootd: this machine is ${{buildarch}}, asking for what is meant for that
@@ -304,6 +305,7 @@ def test_boot_that_fails_is_told_and_waits_for_a_new_script():
         ("x86_64", "riscv64", f"chain {SCRIPT}?arch=riscv64"),
         ("aarch64", "arm64", "boot"),
         ("aarch64", "x86_64", f"chain {SCRIPT}?arch=x86_64"),
+        ("x86_64", "", "boot"),  # an iPXE that does not know it: with what the object says
         ("sparc", "arm64", "boot"),  # who has such machines knows better
     ],
 )
@@ -323,6 +325,15 @@ def test_machine_that_says_what_it_is_is_not_asked_again(cpu):
     done = Interpreter(buildarch="arm64").run(script)
     assert (done.end, done.urls("kernel")) == ("boot", [f"http://h/b/vmlinuz-{cpu}"])
     assert f"it is {cpu}, as it says itself, although dhcp.arch of its object is x86_64" in done.echoed[0]
+
+
+def test_machine_that_was_asked_what_it_is_is_not_asked_again_whatever_it_said():
+    nic = howto.nic(Netboot(True, osie=Osie(base_url="http://h/b")), operating_system={})
+    context = replace(BootContext.of(howto.SETTINGS), asked_cpu=True)
+    script = render(decide_script(nic, context), nic.interface.mac, howto.SETTINGS)
+    assert "?arch=" not in script
+    done = Interpreter(buildarch="A" * 17).run(script)
+    assert (done.end, done.urls("kernel")) == ("boot", ["http://h/b/vmlinuz-x86_64"])
 
 
 def newest() -> str:

@@ -75,7 +75,7 @@ class BootContext:
     ``waits_for`` what the machine has to wait for before it may go on (see ``waiting``), "" for nothing.
     ``for_unknown`` is the iPXE script of machines that no object has, "" where they boot their disk, None where they
     get nothing. ``cpu`` is the architecture that the machine says it has (see ``hardware.cpu``), "" where it says none.
-    It counts before ``dhcp.arch`` of the object.
+    It counts before ``dhcp.arch`` of the object. ``asked_cpu``: it was asked for that, whatever it answered.
     """
 
     http_base: str  # the start of every URL, without a slash at the end
@@ -87,6 +87,7 @@ class BootContext:
     https_base: str = ""  # the start of https URLs, "" where there are none
     https_boot: bool = False  # give them to UEFI HTTP boot, where an object does not say
     cpu: str = ""
+    asked_cpu: bool = False
 
     @classmethod
     def of(cls, settings: Settings, configuration_url: str = "", *, boots_unknown: bool = False) -> BootContext:
@@ -155,7 +156,7 @@ class Unusable:
 class Script:
     """What the machine's script boots, as data: ``ipxe.render`` or ``grub.render`` makes the text.
 
-    ``kind`` names it in events. ``told_cpu``: the machine has said itself which architecture it has.
+    ``kind`` names it in events. ``told_cpu``: the machine was asked which architecture it has already.
     """
 
     reason: str
@@ -250,7 +251,8 @@ def _decide_unknown(asked: Asked, context: BootContext) -> Decision:
 def decide_next(nic: Nic, asked: Asked, context: BootContext) -> BootFile | Refusal:
     """Return what the client on ``nic`` is told to load next."""
     interface, verdict, way = nic.interface, judge(nic), nic.machine.local_boot
-    if _is_preset(interface):
+    # Once, too: the iPXE that the object names would else be told to load itself for ever.
+    if is_preset(interface) and not (asked.program in _IPXE and context.has_program):
         reason = "tftp_server_name and boot_file_name of the object say what to boot"
         name = interface.boot_file_name
         return BootFile(reason, name, server=interface.tftp_server_name, tftp_name=name)
@@ -310,7 +312,7 @@ def _reason(verdict: Verdict, way: LocalBoot) -> str:
     )
 
 
-def _is_preset(interface: Interface) -> bool:
+def is_preset(interface: Interface) -> bool:
     """Return whether the object itself names the boot file; the CRD wants both fields or none.
 
     A netboot that is not mentioned doesn't forbid it, one that is switched off does.
@@ -344,7 +346,7 @@ def decide_script(nic: Nic, context: BootContext, program: Program = Program.IPX
     if program is Program.GRUB and (problem := _obstacle_to_grub(boots)):
         boots = Unusable(problem)
     kind = installer_of(nic.machine).name if verdict.boot is Boot.INSTALLER else verdict.boot.value
-    return Script(reason, boots, kind, bool(context.cpu))
+    return Script(reason, boots, kind, context.asked_cpu or bool(context.cpu))
 
 
 def contradiction(nic: Nic, cpu: str) -> str:

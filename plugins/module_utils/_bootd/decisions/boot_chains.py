@@ -48,6 +48,8 @@ _PROGRAMS: tuple[tuple[re.Pattern[str], Kind, str, str], ...] = (
 )
 # shim, Makefile and netboot.c: it goes on without these (16.0 has two names more than 15.8).
 _OF_SHIM = re.compile(r"(?:revocations(?:_[a-z]+)?|shim_certificate(?:_[0-9]+)?)\.efi")
+# The names under which iPXE is built and handed on; pxelinux.0, lpxelinux.0 and gpxelinux.0 are other programs.
+_OF_IPXE = re.compile(r".*(?:[ig]pxe(?!linux)|snponly|undionly).*|.*\.k{1,3}pxe")
 # GRUB reads these lists of modules and translations where it finds them (normal/autofs.c, dyncmd.c, crypto.c, term.c;
 # gettext/gettext.c), and its fonts.
 _OF_GRUB = re.compile(r"(?:command|fs|crypto|terminal|partmap|parttool|video)\.lst|[A-Za-z@_.-]+\.mo(?:\.gz)?|.+\.pf2")
@@ -57,6 +59,11 @@ def is_optional(name: str) -> bool:
     """Return whether ``name``, a path, is a file that shim or GRUB asks for as a matter of course, and does without."""
     file = name.rpartition("/")[2]
     return bool(_OF_SHIM.fullmatch(file) or _OF_GRUB.fullmatch(file))
+
+
+def names_ipxe(name: str) -> bool:
+    """Return whether the boot program ``name``, a path or URL, goes by a name of iPXE's own."""
+    return bool(_OF_IPXE.fullmatch(name.rpartition("/")[2].lower()))
 
 
 def link_of(name: str) -> Link:

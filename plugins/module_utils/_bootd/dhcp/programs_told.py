@@ -3,36 +3,48 @@
 """Which machines were told a moment ago to load a boot program, so that the iPXE that asks next is that program.
 
 Nothing that iPXE says of itself tells the one in a network card's ROM from the one that it was told to load. What does
-is that each asks in a transaction (xid) of its own.
+is that each asks in a transaction (xid) of its own, and that the program was sent in between.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from ..decisions.boot import Program, is_preset
+from ..decisions.boot_chains import names_ipxe
+from ..decisions.events import BootFile
 from ..hardware.model import Nic
 from ..runtime.services import Services
-from .packet import Packet
-from .reply import Context
+from .packet import Packet, identify
+from .reply import Context, program_of
 
 SECONDS = 120.0  # in which a program is loaded, started and asks
 MAX_MACHINES = 16384  # that are remembered; one that was forgotten is told once more
 SCRIPT_ENDING = ".ipxe"  # of what iPXE is told to load that is no program
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """That ``asker`` was told to load a program, in the transaction ``xid``, ``at`` seconds since the epoch."""
+
+    asker: Program
+    xid: int
+    at: float
+
+
 class ProgramsTold:
-    """By MAC, the transaction in which a machine was told to load a program, and when; for one thread only."""
+    """By MAC, what was told last of a program to load; for one thread only."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._told: OrderedDict[str, Told] = OrderedDict()
 
-    def note(self, mac: str, xid: int, file: str, now: float) -> None:
-        """Note that ``mac`` was told to load ``file``, "" for nothing; scripts don't count."""
+    def note(self, request: Packet, file: str, now: float) -> None:
+        """Note that the answer to ``request`` was to load ``file``, "" for nothing; scripts don't count."""
         if not file or file.endswith(SCRIPT_ENDING):
             return
-        self._told[mac] = (xid, now)
-        self._told.move_to_end(mac)
+        self._told[request.mac] = Told(program_of(identify(request)), request.xid, now)
+        self._told.move_to_end(request.mac)
         if len(self._told) > MAX_MACHINES:
             self._told.popitem(last=False)
 
@@ -41,12 +53,30 @@ class ProgramsTold:
 
         Where the machine was given its script since, whoever asks boots anew.
         """
-        told_at = self.told_at(request.mac, request.xid, services.clock())
-        if told_at is None or (nic and services.journal.state(nic.machine.key).script_at >= told_at):
+        told = self.told(request.mac, request.xid, services.clock())
+        if told is None or (nic and services.journal.state(nic.machine.key).script_at >= told.at):
             return context
-        return replace(context, has_program=True)
+        return replace(context, has_program=_is_what_was_told(program_of(identify(request)), told, nic, services))
 
-    def told_at(self, mac: str, xid: int, now: float) -> float | None:
-        """Return when the program was told that asks in the transaction ``xid``, None where it is none."""
+    def told(self, mac: str, xid: int, now: float) -> Told | None:
+        """Return what ``mac`` was told a moment ago, in another transaction than ``xid``, None where nothing."""
         told = self._told.get(mac)
-        return told[1] if told is not None and told[0] != xid and 0 <= now - told[1] < SECONDS else None
+        return told if told is not None and told.xid != xid and 0 <= now - told.at < SECONDS else None
+
+
+def _is_what_was_told(program: Program, told: Told, nic: Nic | None, services: Services) -> bool:
+    """Return whether the ``program`` that asks is the one to be loaded, and not the one that was ``told`` to load it.
+
+    A ROM whose load failed, or whose machine was reset, asks once more in a new transaction; to be told the script then
+    would help it least that can't run one.
+    """
+    if program is Program.GPXE:
+        return False  # nobody is told to load it, and it runs no script
+    if program is not told.asker:
+        return True
+    if nic is not None and is_preset(nic.interface):
+        return names_ipxe(nic.interface.boot_file_name)  # another server has it: whether it was loaded, nobody sees
+    if program is Program.IPXE or nic is None:
+        return True
+    recent = services.journal.recent(nic.machine.key)
+    return any(event.at >= told.at and isinstance(event.detail, BootFile) for event in recent)

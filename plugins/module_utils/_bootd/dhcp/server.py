@@ -52,6 +52,7 @@ class DhcpServer:
         self._services = services
         self._handler = Handler(services, relay_port, client_port)
         self._loop: DatagramLoop[Datagram] | None = None
+        self._lines = RareLines()
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
@@ -97,7 +98,10 @@ class DhcpServer:
             transport.send(answer.payload, answer.to, heard)
         except OSError as error:
             self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
-            self._services.log.error("send_failed", to=answer.to.address, iface=heard.interface, reason=error.strerror)
+            missed = self._lines.due((answer.to.address, error.errno), time.monotonic())
+            if missed is not None:
+                where = {"to": answer.to.address, "iface": heard.interface, "left_out": missed or None}
+                self._services.log.error("send_failed", **where, reason=error.strerror)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +207,11 @@ class Handler:
             reply, dropped = fit(answer.reply, opt.uint(request.options.get(opt.MAX_MESSAGE_SIZE), 2))
             payload = encode(reply)
         except DhcpError as error:
-            self._services.log.error("no_reply", mac=request.mac, via=origin.source, reason=error.reason)
-            self._drop(error.reason)
+            self._refuse(error.reason, origin, "the answer to it can't be made so small that the client takes it")
             return None
         self._sent[type_name(reply)].inc()
         if answer.leased is not None:
-            self._programs.note(reply.mac, reply.xid, answer.leased.filename, self._services.clock())
+            self._programs.note(request, answer.leased.filename, self._services.clock())
         if exchange is not None:
             exchange.log_sent(answer, dropped)
         # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.

@@ -54,6 +54,7 @@ class Transport:
         self._bind = bind if IPv4Address(bind).is_loopback else ""
         self._udp = _udp_sockets(interface, self._bind, ports)
         self.ports: tuple[int, ...] = tuple(udp.getsockname()[1] for udp in self._udp)
+        self._first = 0  # the slot that is read first
         self._waiting = select.epoll()  # of several sockets one descriptor
         try:
             self._wait_for(self._udp)
@@ -99,9 +100,11 @@ class Transport:
             udp.close()
 
     def receive(self) -> Datagram | None:
-        """Return the next datagram, or None where none waits."""
-        for slot, udp in enumerate(self._udp):
-            if (datagram := _receive(udp, slot)) is not None:
+        """Return the next datagram, or None where none waits; no port has to wait until another is read empty."""
+        for step in range(len(self._udp)):
+            slot = (self._first + step) % len(self._udp)
+            if (datagram := _receive(self._udp[slot], slot)) is not None:
+                self._first = slot + 1
                 return datagram
         return None
 

@@ -94,7 +94,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTP
         return responses.text(404, f"{refusal.reason}\n")
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
     # As the script itself has iPXE say where it runs on another processor than the object has it.
-    context = replace(context, cpu=cpu_of_build(request.query.get("arch", "")))
+    context = replace(context, cpu=cpu_of_build(request.query.get("arch", "")), asked_cpu="arch" in request.query)
     script = decide_script(nic, context, program)
     if isinstance(script, Script) and (differs := contradiction(nic, context.cpu)):
         site.services.log.warning("other_architecture", machine=nic.machine.name, mac=nic.interface.mac, reason=differs)

@@ -95,6 +95,7 @@ _KERNEL = """\
 {{ m.facts() -}}
 {% if builds %}
 
+isset ${buildarch} || goto arch
 {% for build in builds %}
 iseq ${buildarch} {{ build }} && goto arch ||
 {% endfor %}
