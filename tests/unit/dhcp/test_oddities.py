@@ -186,7 +186,7 @@ def test_what_the_object_names_that_is_no_ipxe_is_named_to_the_rom_each_time(ben
 def test_ipxe_by_its_names():
     ours = ("ipxe.efi", "a/snponly.efi", "http://h/undionly.kpxe", "UNDIONLY.0", "ipxe-arm64.efi", "8086100e.kkpxe")
     assert all(names_ipxe(name) for name in ours)
-    others = ("pxelinux.0", "lpxelinux.0", "gpxelinux.0", "grubx64.efi", "bootx64.efi", "ipxe/pxelinux.0", "")
+    others = ("pxelinux.0", "lpxelinux.0", "gpxelinux.0", "grubx64.efi", "ipxe/pxelinux.0", "boot.ipxe?a=b", "")
     assert not any(names_ipxe(name) for name in others)
 
 

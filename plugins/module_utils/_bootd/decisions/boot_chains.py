@@ -48,8 +48,8 @@ _PROGRAMS: tuple[tuple[re.Pattern[str], Kind, str, str], ...] = (
 )
 # shim, Makefile and netboot.c: it goes on without these (16.0 has two names more than 15.8).
 _OF_SHIM = re.compile(r"(?:revocations(?:_[a-z]+)?|shim_certificate(?:_[0-9]+)?)\.efi")
-# The names under which iPXE is built and handed on; pxelinux.0, lpxelinux.0 and gpxelinux.0 are other programs.
-_OF_IPXE = re.compile(r".*(?:[ig]pxe(?!linux)|snponly|undionly).*|.*\.k{1,3}pxe")
+# The names under which iPXE is built and handed on; NAME.ipxe is a script, and gpxelinux.0 another program.
+_OF_IPXE = re.compile(r".*(?:(?<!\.)[ig]pxe(?!linux)|snponly|undionly).*|.*\.k{1,3}pxe")
 # GRUB reads these lists of modules and translations where it finds them (normal/autofs.c, dyncmd.c, crypto.c, term.c;
 # gettext/gettext.c), and its fonts.
 _OF_GRUB = re.compile(r"(?:command|fs|crypto|terminal|partmap|parttool|video)\.lst|[A-Za-z@_.-]+\.mo(?:\.gz)?|.+\.pf2")

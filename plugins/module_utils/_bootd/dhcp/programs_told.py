@@ -70,8 +70,8 @@ def _is_what_was_told(program: Program, told: Told, nic: Nic | None, services: S
     A ROM whose load failed, or whose machine was reset, asks once more in a new transaction; to be told the script then
     would help it least that can't run one.
     """
-    if program is Program.GPXE:
-        return False  # nobody is told to load it, and it runs no script
+    if program not in (Program.IPXE, Program.IPXE_BY_TFTP):
+        return False  # nobody is told to load another that asks by DHCP
     if program is not told.asker:
         return True
     if nic is not None and is_preset(nic.interface):
