@@ -19,7 +19,7 @@ from _bootd.http.server import HttpServer
 from clients.http_client import BIG, eventually, site_with
 from programs.require import require
 from samples.certificates import make_certificate
-from servers.http_site import Site
+from servers.http_site import MAC, Site, machine
 
 ADDRESS = "127.0.0.1"
 
@@ -109,6 +109,18 @@ def test_client_that_does_not_trust_the_certificate_is_named(site):
     (line,) = (line for line in site.lines() if line["event"] == "no_handshake")
     assert line["machine"] == "um790-1"
     assert "does not trust the certificate" in line["reason"]
+
+
+def test_client_is_named_by_the_address_that_it_took_elsewhere(tmp_path, certificate):
+    certified = {"tls_cert": str(certificate[0]), "tls_key": str(certificate[1]), "https_port": 0}
+    site = site_with(tmp_path, dhcp_mode="proxy", **certified)
+    site.catalog.replace([machine(address="")])
+    site.services.heard.note(MAC, ADDRESS, site.now)
+    with serving(site) as server:
+        assert curl(f"https://{ADDRESS}:{server.https_port}/healthz").returncode == 60
+        assert eventually(lambda: [line for line in site.lines() if line["event"] == "no_handshake"])
+    (line,) = (line for line in site.lines() if line["event"] == "no_handshake")
+    assert (line["machine"], line["mac"]) == ("um790-1", MAC)
 
 
 def test_plain_http_on_the_port_of_https_gets_no_answer(site):

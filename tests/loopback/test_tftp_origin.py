@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from _bootd.decisions.stages import State
-from _bootd.tftp.packet import Ack, Request
+from _bootd.tftp.packet import Ack, Error, Request
 from servers.tftp_lab import MAC, OFF, ON, UNKNOWN, Client, tftp_lab
 
 CONTENT = b"boot program" * 100
@@ -44,6 +45,18 @@ def test_machine_named_from_elsewhere_stays_where_it_is(root, source, after):
         lab.line(filename="autoexec.ipxe", status="complete")
         assert lab.services.journal.recent("default/on") == []
         assert lab.services.journal.state("default/on") == State(since=lab.services.journal.opened_at)
+
+
+@pytest.mark.parametrize("name", ["ipxe.efi", "autoexec.ipxe", "grub/grub.cfg"])
+def test_who_has_the_address_of_a_machine_by_another_card_is_not_sent_what_it_boots(root, name):
+    with tftp_lab(root, dhcp_mode="proxy") as lab, Client(lab, ON) as client:
+        cards = {ON: "02:00:00:00:00:99"}
+        neighbours = SimpleNamespace(mac_of=lambda address: cards.get(address, ""))
+        object.__setattr__(lab.services, "neighbours", neighbours)
+        assert isinstance(client.ask(Request(name)), Error)
+        assert lab.services.journal.recent("default/on") == []
+        cards[ON] = MAC[ON]
+        assert fetch(client, name)
 
 
 def test_machine_behind_a_trusted_proxy_that_translates_addresses_is_followed(root):

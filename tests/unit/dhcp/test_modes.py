@@ -18,6 +18,7 @@ from _bootd.runtime.origin import nic_at
 from samples.dhcp_messages import LINUX, MAC, PATH, SERVER, UEFI, address, message, nic
 
 THEIRS = {opt.SERVER_IDENTIFIER: address("10.10.0.1"), opt.REQUESTED_ADDRESS: address("10.10.0.77")}
+TEN, TWENTY = IPv4Network("10.10.0.0/24"), IPv4Network("10.20.0.0/24")
 NO_ADDRESS = {"address": "", "netmask": "", "gateway": ""}
 
 
@@ -92,6 +93,36 @@ def test_by_the_interfaces_own_network(bench, monkeypatch):
     room = bench(nic(), dhcp_modes={"10.10.0.0/16": "proxy"})
     monkeypatch.setattr(room.services.links, "networks_of", lambda _name: (IPv4Network("10.10.4.0/24"),))
     assert decode(handle(room, opt.DHCPDISCOVER, UEFI).payload).yiaddr == "0.0.0.0"
+
+
+@pytest.mark.parametrize("networks", [(TEN, TWENTY), (TWENTY, TEN)])
+@pytest.mark.parametrize("first", ["reservation", "proxy"])
+def test_where_its_subnet_is_off_a_machine_is_not_answered(bench, monkeypatch, networks, first):
+    where = nic(address="10.20.0.5")
+    room = bench(where, dhcp_modes={"10.10.0.0/24": first, "10.20.0.0/24": "off"})
+    monkeypatch.setattr(room.services.links, "networks_of", lambda _name: networks)
+    assert handle(room, opt.DHCPDISCOVER, UEFI) is None
+
+
+@pytest.mark.parametrize("subnet", ["off", "reservation"])
+def test_both_ports_go_by_the_interface_that_a_machine_is_on(bench, monkeypatch, subnet):
+    room = bench(nic(**NO_ADDRESS), dhcp_modes={"eth0": "proxy", "10.0.0.0/8": subnet})
+    monkeypatch.setattr(room.services.links, "networks_of", lambda _name: (TEN,))
+    assert decode(handle(room, opt.DHCPDISCOVER, UEFI).payload).message_type == opt.DHCPOFFER
+    asked = handle(room, opt.DHCPREQUEST, UEFI, "10.10.0.77", broadcast=False, asked_from=4011, ciaddr="10.10.0.77")
+    assert decode(asked.payload).message_type == opt.DHCPACK
+
+
+@pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
+@pytest.mark.parametrize("options", [LINUX, UEFI])
+def test_an_address_that_an_unknown_machine_takes_is_no_more_the_one_that_had_it_before(bench, mode, options):
+    room = bench(nic(**NO_ADDRESS), dhcp_mode=mode, dhcp_modes={"eth9": "proxy"})
+    handle(room, opt.DHCPREQUEST, options | THEIRS)
+    other = "02:00:00:00:00:99"
+    handle(room, opt.DHCPREQUEST, options | THEIRS, "192.0.2.66", broadcast=False, mac=other)
+    assert nic_at(room.services, "10.10.0.77") == room.services.catalog.by_mac(MAC), "that may come from anywhere"
+    assert handle(room, opt.DHCPREQUEST, options | THEIRS, mac=other) is None
+    assert nic_at(room.services, "10.10.0.77") is None
 
 
 @pytest.mark.parametrize("mode", ["proxy", "off"])

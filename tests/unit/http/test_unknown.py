@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from _bootd.ipxe.render import render
@@ -46,6 +48,26 @@ def test_an_unknown_machine_gets_boot_programs_and_no_other_file(site):
     assert site.get(f"/ipxe/{UNKNOWN}/secret.efi", STRANGER).status == 404
     assert site.get("/ipxe/snponly.efi", STRANGER).status == 404, "who does not say who it is gets nothing"
     assert site.get("/auto.ipxe", STRANGER).status == 404
+
+
+@pytest.mark.parametrize("path", ["/auto.ipxe", "/ipxe/snponly.efi", "/grub/grub.cfg"])
+def test_a_client_of_ipv6_behind_a_proxy_is_no_machine(tmp_path, path):
+    site = site_of(tmp_path, dhcp_mode="auto-proxy", trusted_proxies=("10.10.0.1",))
+    assert site.get(path, "10.10.0.1", x_forwarded_for="2001:db8::5").status == 404
+    assert [line for line in site.lines() if line["level"] == "error"] == []
+
+
+@pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
+@pytest.mark.parametrize("path", ["/auto.ipxe", "/autoexec.ipxe", "/grub/grub.cfg", "/grub.cfg", "/ipxe/snponly.efi"])
+def test_who_has_the_address_of_a_machine_by_another_card_does_not_boot_as_that_machine(tmp_path, mode, path):
+    site = site_of(tmp_path, dhcp_mode=mode)
+    cards = {}
+    object.__setattr__(site.services, "neighbours", SimpleNamespace(mac_of=lambda address: cards.get(address, "")))
+    cards[ADDRESS] = "02:00:00:00:00:99"
+    assert site.get(path, ADDRESS).status == 404
+    assert site.journal.states() == {}
+    cards[ADDRESS] = MAC
+    assert site.get(path, ADDRESS).status == 200
 
 
 def test_nothing_is_recorded_of_an_unknown_machine(site):

@@ -11,6 +11,8 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from _bootd.process.neighbours import Neighbours
 from _bootd.process.networks import LINK_SECONDS, Links
@@ -28,6 +30,27 @@ def test_links_name_the_interface_of_the_narrowest_network():
     links = Links(lambda: [("eth0", IPv4Network("10.0.0.0/8")), ("eth1", IPv4Network("10.1.0.0/16"))])
     assert [links.interface_of(address) for address in ("10.1.2.3", "10.2.2.3", "192.0.2.1")] == ["eth1", "eth0", ""]
     assert links.networks_of("eth1") == (IPv4Network("10.1.0.0/16"),)
+
+
+@pytest.mark.parametrize("address", ["2001:db8::5", "", "no address"])
+def test_links_have_no_interface_for_what_is_no_ipv4_address(address):
+    links = Links(lambda: [("eth0", IPv4Network("0.0.0.0/1"))])
+    assert (links.interface_of(address), Neighbours(links).mac_of(address)) == ("", "")
+
+
+NETWORKS = st.builds(
+    lambda address, prefix: IPv4Network((int(address), prefix), strict=False), st.ip_addresses(v=4), st.integers(1, 32)
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["eth0", "eth1", "br0"]), NETWORKS), max_size=8), st.ip_addresses(v=4))
+def test_links_are_what_ipaddress_says(found, address):
+    links = Links(lambda: found)
+    for wanted in (address, *(network[0] for _name, network in found)):
+        matching = [(network.prefixlen, name) for name, network in found if wanted in network]
+        assert links.interface_of(str(wanted)) == (max(matching)[1] if matching else "")
+    for name in ("eth0", "eth1", "br0"):
+        assert links.networks_of(name) == tuple(network for its, network in found if its == name)
 
 
 def test_links_are_looked_at_again():

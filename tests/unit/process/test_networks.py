@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.process.networks import NetworkSet, local_networks
+from _bootd.process.networks import NetworkSet, connected_networks, is_ipv4, local_networks
 
 HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 ROUTES = (
@@ -68,6 +68,23 @@ def test_local_networks_are_those_without_a_gateway(tmp_path):
     table = tmp_path / "route"
     table.write_text(HEAD + ROUTES)
     assert [str(network) for network in local_networks(str(table))] == ["127.0.0.0/8", "192.0.2.0/24", "10.10.0.0/16"]
+
+
+def test_routes_to_one_host_are_no_networks(tmp_path):
+    # As Calico has one for each pod.
+    table = tmp_path / "route"
+    pods = "".join(f"cali{n}\t{n:02X}01F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n" for n in range(250))
+    table.write_text(HEAD + pods)
+    assert connected_networks(str(table)) == []
+    table.write_text(HEAD + pods + ROUTES)
+    assert [name for name, _network in connected_networks(str(table))] == ["eth0", "br0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("10.0.0.1", True), ("2001:db8::1", False), ("", False), ("10.1", False), ("a name", False)]
+)
+def test_is_ipv4(text, expected):
+    assert is_ipv4(text) is expected
 
 
 def test_local_networks_without_a_table(tmp_path):

@@ -11,11 +11,12 @@ import pytest
 from _bootd.hardware.model import Interface, Machine, Nic
 from _bootd.process.settings import Settings
 from _bootd.runtime.heard_addresses import MAX_ADDRESSES, MAX_AGE, HeardAddresses
-from _bootd.runtime.origin import Lookup, is_its_own, mode_at, nic_at, speaks_for, with_addresses
+from _bootd.runtime.origin import BootLookup, Lookup, boots_at, is_its_own, mode_at, nic_at, speaks_for, with_addresses
 from _bootd.runtime.services import Services
 from _bootd.stores.catalog import Catalog
 
 MAC_1, MAC_2, MAC_3 = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
+FOREIGN = "02:00:00:00:00:99"  # of no object
 NOW = 1697053442.5
 
 
@@ -70,9 +71,36 @@ def test_where_others_give_them_the_neighbour_table_counts_first(mode):
     assert [name_at(room, f"10.0.0.{last}") for last in (1, 2, 9)] == ["two", "two", "three"]
 
 
-def test_a_neighbour_that_is_no_machine_leaves_a_reserved_address_its_machine():
-    # A bond, or a card that the object does not have.
-    assert name_at(services("proxy", {"10.0.0.1": "02:00:00:00:00:99"}), "10.0.0.1") == "one"
+@pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
+def test_a_neighbour_that_is_no_machine_boots_as_none_and_is_given_no_secret(mode):
+    # A bond or a card that the object does not have, or another computer that the other server gave the address.
+    room = services(mode, {"10.0.0.1": FOREIGN})
+    one = room.catalog.by_mac(MAC_1)
+    assert boots_at(room, "10.0.0.1") is None
+    assert not is_its_own(room, one, "10.0.0.1")
+    assert (name_at(room, "10.0.0.1"), speaks_for(room, one, "10.0.0.1")) == ("one", True)
+
+
+def test_where_bootd_gives_addresses_a_reserved_one_stays_its_machines():
+    room = services("reservation", {"10.0.0.1": FOREIGN})
+    one = room.catalog.by_mac(MAC_1)
+    assert (boots_at(room, "10.0.0.1"), nic_at(room, "10.0.0.1")) == (one, one)
+    assert is_its_own(room, one, "10.0.0.1")
+
+
+@pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
+def test_a_neighbour_that_is_no_machine_has_not_the_address_that_was_heard_of_one(mode):
+    room = services(mode, {"10.9.0.5": FOREIGN})
+    room.heard.note(MAC_3, "10.9.0.5", NOW)
+    assert (boots_at(room, "10.9.0.5"), nic_at(room, "10.9.0.5")) == (None, None)
+    assert not speaks_for(room, room.catalog.by_mac(MAC_3), "10.9.0.5")
+
+
+def test_who_boots_without_a_mac_is_known_by_what_was_heard_too():
+    room = services("proxy", {"10.0.0.9": MAC_3})
+    room.heard.note(MAC_3, "10.9.0.5", NOW)
+    three = room.catalog.by_mac(MAC_3)
+    assert [boots_at(room, address) for address in ("10.0.0.9", "10.9.0.5", "10.9.0.6")] == [three, three, None]
 
 
 def test_what_was_heard_never_takes_a_reserved_address_from_its_machine():
@@ -130,6 +158,16 @@ def test_an_address_that_another_machine_has_taken_since_is_not_a_machines():
     assert heard.address_of(MAC_2, NOW + MAX_AGE + 1) == ""
 
 
+def test_an_address_that_is_forgotten_is_nobodys():
+    heard = HeardAddresses()
+    for address in ("10.9.0.5", "10.9.0.6"):
+        heard.note(MAC_1, address, NOW)
+    heard.forget("10.9.0.7")
+    assert (heard.mac_of("10.9.0.6", NOW), heard.address_of(MAC_1, NOW)) == (MAC_1, "10.9.0.6")
+    heard.forget("10.9.0.6")
+    assert (heard.mac_of("10.9.0.6", NOW), heard.address_of(MAC_1, NOW)) == ("", "")
+
+
 def test_heard_addresses_are_bounded():
     heard = HeardAddresses()
     for number in range(MAX_ADDRESSES + 1):
@@ -164,6 +202,12 @@ def test_a_trusted_proxy_speaks_for_machines_where_neither_table_can_tell():
     nic = room.catalog.by_mac(MAC_3)
     assert speaks_for(room, nic, "192.0.2.1")
     assert not speaks_for(room, nic, "198.51.100.1")
+
+
+def test_the_lookup_of_who_boots_has_no_machine_for_an_address_that_another_card_has():
+    room = services("proxy", {"10.0.0.1": FOREIGN, "10.0.0.9": MAC_3})
+    assert [lookup(room).by_ip("10.0.0.1") for lookup in (Lookup, BootLookup)] == [room.catalog.by_mac(MAC_1), None]
+    assert BootLookup(room).by_mac(MAC_3) == BootLookup(room).by_ip("10.0.0.9")
 
 
 def test_lookup_is_the_catalogs_by_mac_and_knows_more_by_address():

@@ -12,6 +12,7 @@ import pytest
 from _bootd.decisions import events
 from _bootd.decisions.events import Event
 from _bootd.hardware.model import Nic
+from _bootd.syslog import server as server_module
 from _bootd.syslog.server import SyslogServer
 from samples import howto
 from servers.services_in_memory import NOW, ServicesInMemory
@@ -124,6 +125,21 @@ def test_receive_flood_of_one_machine_is_cut_and_does_not_touch_another(desk):
     assert (line["machine"], line["reason"]) == ("um790-1", "rate")
     assert [line.text for line in server.lines.of("tink-system/other")] == ["y"]
     assert len(server.lines.of("tink-system/um790-1")) == 200
+
+
+@pytest.mark.parametrize("source", [HOST, "10.10.0.17"])
+def test_receive_flood_of_one_source_is_cut_before_it_is_looked_up_whose_it_is(desk, monkeypatch, source):
+    looks = []
+    find = server_module.nic_at
+    monkeypatch.setattr(server_module, "nic_at", lambda services, address: looks.append(1) or find(services, address))
+    monkeypatch.setattr(server_module.time, "monotonic", lambda: 7.0)
+    server = SyslogServer(desk.services)
+    for _unused in range(3000):
+        server.receive(b"<6>ipxe: x", source)
+    assert len(looks) == server_module.BURST + 1, "once more, to name the machine in the log"
+    assert desk.metric("dropped_total", protocol="syslog", reason="rate") == 2000
+    told = [line["event"] for line in desk.lines() if line["event"] != "syslog"]
+    assert told == (["syslog_dropped"] if source == HOST else ["syslog_unknown"])
 
 
 def loopback(nic: Nic) -> Nic:

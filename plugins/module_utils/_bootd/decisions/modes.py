@@ -48,34 +48,45 @@ class Modes:
         """Return the mode of a DHCP message that was heard on ``interface``, whose networks are ``own``.
 
         ``relay`` is an address of the client's network as a relay names it: link selection (RFC 3527), else giaddr; ""
-        without a relay. ``reserved`` is the address of the client's reservation, "" where it has none. A relay's
-        network counts first, then the interface, then the interface's networks (only without a relay: the client is
-        in none of them behind one), then the reservation's.
+        without a relay; on port 4011, the address that asks. ``reserved`` is the address of the client's reservation,
+        "" where it has none. A relay's network counts first, then the interface, then, of the interface's networks, the
+        one that the relay or else the reservation is in, or else the first that has a mode; then the reservation's. A
+        relay in one of ``own`` is on the link, as its clients are: ``of_address`` tells the same of them.
         """
-        if relay and (found := self._of_network(relay)):
+        own = tuple(own)
+        on_link = not relay or _is_in(relay, own)
+        if not on_link and (found := self._of_network(relay)):
             return found
         if found := self.interfaces.get(interface, ""):
             return found
         if not self.networks:
             return self.default
-        for network in () if relay else own:
-            if found := self._of_network(str(network.network_address + (network.prefixlen < 31))):
-                return found
+        if on_link:
+            where = relay or (reserved if _is_in(reserved, own) else "")
+            if where:
+                return self._of_network(where) or self.default
+            for network in own:
+                if found := self._of_network(str(network.network_address + (network.prefixlen < 31))):
+                    return found
         return (reserved and self._of_network(reserved)) or self.default
 
     def of_address(self, address: str, interface: str) -> str:
         """Return the mode of the network of ``address``, which is on ``interface``, "" where it is on no link.
 
-        For whoever asks by TFTP or HTTP. Behind a router only a subnet tells: that a DHCP message of the same machine
-        came by some interface is not known any more.
+        For whoever asks by TFTP or HTTP. On a link the interface comes first, as in ``of_request``. Behind a router
+        only a subnet tells: that a DHCP message of the same machine came by some interface is not known any more.
         """
-        return self._of_network(address) or self.interfaces.get(interface, "") or self.default
+        return self.interfaces.get(interface, "") or self._of_network(address) or self.default
 
     def _of_network(self, address: str) -> str:
         if not self.networks:
             return ""
         wanted = IPv4Address(address)
         return next((mode for network, mode in self.networks if wanted in network), "")
+
+
+def _is_in(address: str, networks: Iterable[IPv4Network]) -> bool:
+    return bool(address) and any(IPv4Address(address) in network for network in networks)
 
 
 def is_network(scope: str) -> bool:

@@ -64,7 +64,7 @@ def _decide_as_proxy(
     if client.kind is Kind.OS:
         return Silence(NOT_A_BOOT_CLIENT, took=taken_elsewhere(request, context))
     if nic is None and not boots_unknown:
-        return Silence(UNKNOWN_MACHINE)
+        return Silence(UNKNOWN_MACHINE, took=taken_elsewhere(request, context))
     if nic is not None and nic.interface.disable_dhcp and not _is_to_boot(nic.interface):
         return Silence("dhcp_disabled")
     interface = nic.interface if nic is not None else Interface(request.mac)

@@ -162,12 +162,15 @@ class Handler:
         mode = self._mode_of(request, nic, origin, asked_from)
         context = self._programs.context_of(request, nic, self._context, self._services)
         decision = decide_in_mode(request, nic, context, mode, to_proxy_port=bool(asked_from))
+        place = place_of(request, interface, broadcast=broadcast)
         if nic is None:
+            if isinstance(decision, Silence) and decision.took and place:
+                # Whoever took that address before has it no more.
+                self._services.heard.forget(decision.took)
             return self._answer_unknown(request, decision, origin, asked_from)
         if isinstance(decision, Silence) and decision.wrong:
             self._refuse(decision.reason, origin, decision.wrong)
             return None
-        place = place_of(request, interface, broadcast=broadcast)
         if isinstance(decision, Silence) and decision.reason == NOT_HERE:
             self._drop(decision.reason)
             self._hear(decision, nic, place)
@@ -190,7 +193,7 @@ class Handler:
         modes, links = self._services.modes, self._services.links
         if modes.is_one:
             return modes.default
-        # Who asks port 4011 has an address, and may be behind a router.
+        # Who asks port 4011 has an address, and may be behind a router, or on the link.
         relay = origin.source if asked_from else link_selection(request) or _unless_zero(request.giaddr) or ""
         reserved = nic.interface.address if nic is not None else ""
         return modes.of_request(relay, origin.interface, links.networks_of(origin.interface), reserved)

@@ -44,7 +44,7 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     if program is not None:
         # iPXE and GRUB look for their scripts beside the file they were loaded from.
         return scripts.answer(site, mac or mac_in(name), program)
-    caller = site.caller(request.environ, mac)
+    caller = site.caller(request.environ, mac, boots=True)
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
     decision = decide(nic, asked, site.boot_context(request.environ))

@@ -79,7 +79,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE) -> HTTP
 
     404 where there is no such machine.
     """
-    caller = site.caller(request.environ, mac)
+    caller = site.caller(request.environ, mac, boots=True)
     if caller.nic is None:
         environ = request.environ
         site.asked_by_unknown(environ, mac)

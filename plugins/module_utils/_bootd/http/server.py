@@ -27,6 +27,7 @@ from ..ipxe.render import render
 from ..process.faults import EXHAUSTED, Contained
 from ..process.health import Pulse
 from ..process.rate_limit import RareLines
+from ..runtime.origin import nic_at
 from ..runtime.services import Services
 from .app import create_app
 from .connection import Connection
@@ -176,7 +177,7 @@ class ServerLoop:
         """Count a client that came to no encrypted connection, and say why where it is a machine's."""
         services = self._services
         services.metrics.dropped.labels("https", "handshake").inc()
-        nic = services.catalog.by_ip(client)
+        nic = nic_at(services, client)
         missed = self._handshakes.due(("handshake", client), time.monotonic()) if nic is not None else None
         if nic is not None and missed is not None:
             names = {"mac": nic.interface.mac, "machine": nic.machine.name, "client": client}

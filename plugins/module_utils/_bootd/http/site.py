@@ -13,7 +13,7 @@ from ..decisions.events import Detail, Event
 from ..decisions.stages import State
 from ..hardware.model import Nic
 from ..process.settings import Settings
-from ..runtime.origin import Lookup, boots_unknown, speaks_for
+from ..runtime.origin import BootLookup, Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from ..runtime.unknown_requests import note_unknown
 from .caller import Caller, Networks, client_address, identify, networks
@@ -56,9 +56,13 @@ class Site:
         peer, forwarded = environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_FORWARDED_FOR") or ""
         return client_address(str(peer), str(forwarded), self.proxies)
 
-    def caller(self, environ: Environ, mac: str | None = None) -> Caller:
-        """Return who asks: the machine with ``mac``, or where that is None the one with the client's address."""
-        found = identify(Lookup(self.services), mac, self.address(environ))
+    def caller(self, environ: Environ, mac: str | None = None, *, boots: bool = False) -> Caller:
+        """Return who asks: the machine with ``mac``, or where that is None the one with the client's address.
+
+        ``boots`` is whether it asks what to boot: see ``runtime.origin``.
+        """
+        machines = BootLookup(self.services) if boots else Lookup(self.services)
+        found = identify(machines, mac, self.address(environ))
         if found.nic is not None:
             environ[NIC] = found.nic
         return found

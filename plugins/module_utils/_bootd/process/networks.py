@@ -7,12 +7,14 @@ from __future__ import annotations
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 SHORTEST_PREFIX = 8  # what reaches further is a mistake in a netmask
 LINK_SECONDS = 5.0  # between two looks at this host's interfaces: bridges and VLANs come and go
 _ROUTES = "/proc/net/route"
+_TO_A_HOST = "\tFFFFFFFF\t"  # only a mask is such a field, or the limited broadcast address with that mask
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 
 
@@ -65,23 +67,49 @@ class Links:
         self._read = read or connected_networks
         self._clock = clock
         self._read_at = clock()
-        self._found = self._read()
+        self._found = _Tables.of(self._read())
 
     def interface_of(self, address: str) -> str:
-        """Return the interface on whose network ``address`` is, of several the narrowest's; "" for none."""
-        wanted = IPv4Address(address)
-        found = [(network.prefixlen, name) for name, network in self._links() if wanted in network]
-        return max(found)[1] if found else ""
+        """Return the interface on whose network ``address`` is, of several the narrowest's.
+
+        "" where it is on none, or is no IPv4 address: proxies tell of IPv6 clients too.
+        """
+        if not is_ipv4(address):
+            return ""
+        number = _number(address)
+        for mask, names in self._tables().by_mask:
+            if name := names.get(number & mask):
+                return name
+        return ""
 
     def networks_of(self, interface: str) -> tuple[IPv4Network, ...]:
         """Return the networks of ``interface``."""
-        return tuple(network for name, network in self._links() if name == interface)
+        return self._tables().by_interface.get(interface, ())
 
-    def _links(self) -> list[tuple[str, IPv4Network]]:
+    def _tables(self) -> _Tables:
         if self._clock() - self._read_at > LINK_SECONDS:
             self._read_at = self._clock()
-            self._found = self._read()
+            self._found = _Tables.of(self._read())
         return self._found
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The networks of Links, by interface, and their interfaces by mask (the narrowest first) and network."""
+
+    by_interface: Mapping[str, tuple[IPv4Network, ...]]
+    by_mask: tuple[tuple[int, Mapping[int, str]], ...]
+
+    @classmethod
+    def of(cls, links: Iterable[tuple[str, IPv4Network]]) -> _Tables:
+        """Return the tables of ``links``, interfaces and networks. One network on two links is the last name's."""
+        by_interface: dict[str, tuple[IPv4Network, ...]] = {}
+        by_mask: dict[int, dict[int, str]] = {}
+        for name, network in links:
+            by_interface[name] = (*by_interface.get(name, ()), network)
+            names, number = by_mask.setdefault(int(network.netmask), {}), int(network.network_address)
+            names[number] = max(name, names.get(number, ""))
+        return cls(by_interface, tuple(sorted(by_mask.items(), reverse=True)))
 
 
 def local_networks(routes: str = _ROUTES) -> list[IPv4Network]:
@@ -93,13 +121,16 @@ def local_networks(routes: str = _ROUTES) -> list[IPv4Network]:
 
 
 def connected_networks(routes: str = _ROUTES) -> list[tuple[str, IPv4Network]]:
-    """Return interface and network of each line of ``routes`` without a gateway, but for default routes."""
+    """Return interface and network of each line of ``routes`` without a gateway, but for default routes.
+
+    Nor are routes to one host among them: no machine boots over one, and a Kubernetes node has one for each pod.
+    """
     try:
         with open(routes, encoding="ascii") as table:
             lines = table.read().splitlines()[1:]
     except OSError:
         lines = []
-    return [found for line in lines if (found := _connected(line)) is not None]
+    return [found for line in lines if _TO_A_HOST not in line and (found := _connected(line)) is not None]
 
 
 def _connected(route: str) -> tuple[str, IPv4Network] | None:
@@ -110,6 +141,15 @@ def _connected(route: str) -> tuple[str, IPv4Network] | None:
     if gateway or not mask:
         return None
     return fields[0], IPv4Network((destination, mask.bit_count()), strict=False)
+
+
+def is_ipv4(address: str) -> bool:
+    """Return whether ``address`` is an IPv4 address in dotted form."""
+    try:
+        IPv4Address(address)
+    except AddressValueError:
+        return False
+    return True
 
 
 def _number(address: str) -> int:

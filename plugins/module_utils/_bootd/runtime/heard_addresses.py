@@ -32,6 +32,12 @@ class HeardAddresses:
             if len(self._heard) > MAX_ADDRESSES:
                 self._forget(next(iter(self._heard)))
 
+    def forget(self, address: str) -> None:
+        """Forget who took ``address``: somebody has taken it since who is no machine."""
+        if address in self._heard:
+            with self._lock:
+                self._forget(address)
+
     def mac_of(self, address: str, now: float) -> str:
         """Return the MAC address that took ``address``, "" where none did within MAX_AGE before ``now``."""
         mac, heard_at = self._heard.get(address, ("", 0.0))

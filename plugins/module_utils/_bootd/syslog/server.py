@@ -62,6 +62,7 @@ class SyslogServer:
         self._services = services
         self._limit = RateLimit(RATE, BURST, MAX_SOURCES)
         self._complaints = RateLimit(LOG_RATE, 1.0)
+        self._floods = RateLimit(LOG_RATE, 1.0, MAX_SOURCES)
         self._loop: DatagramLoop[tuple[bytes, str]] | None = None
 
     def open(self) -> None:
@@ -86,17 +87,21 @@ class SyslogServer:
 
     def receive(self, data: bytes, source: str) -> None:
         """Take one datagram from the IPv4 address ``source``: log it, keep it, tell the journal."""
-        services = self._services
+        services, now = self._services, time.monotonic()
+        if self._limit.admit(source, now) is None:
+            # Before it is looked up whose it is: what one source may cost is bounded.
+            services.metrics.dropped.labels("syslog", "rate").inc()
+            missed = self._floods.admit(source, now)
+            if missed is not None and (nic := nic_at(services, source)) is not None:
+                self._complain("rate", nic, source, missed)
+            return
         nic = nic_at(services, source)
         if nic is None:
             services.metrics.syslog.labels("unknown").inc()
             # Anybody may send anything here, so it is no warning.
-            if (missed := self._complaints.admit("", time.monotonic())) is not None:
+            if (missed := self._complaints.admit("", now)) is not None:
                 reason = "no Hardware object has this address"
                 services.log.info("syslog_unknown", host=source, reason=reason, missed=missed or None)
-            return
-        if self._limit.admit(source, time.monotonic()) is None:
-            self._drop("rate", nic, source)
             return
         try:
             message = parse(data)
@@ -128,5 +133,8 @@ class SyslogServer:
         self._services.metrics.dropped.labels("syslog", reason).inc()
         missed = self._complaints.admit(nic.machine.key, time.monotonic())
         if missed is not None:
-            names = {"machine": nic.machine.name, "mac": nic.interface.mac, "host": source}
-            self._services.log.warning("syslog_dropped", **names, reason=reason, missed=missed or None)
+            self._complain(reason, nic, source, missed)
+
+    def _complain(self, reason: str, nic: Nic, source: str, missed: int) -> None:
+        names = {"machine": nic.machine.name, "mac": nic.interface.mac, "host": source}
+        self._services.log.warning("syslog_dropped", **names, reason=reason, missed=missed or None)

@@ -23,7 +23,7 @@ from ..process.health import Pulse
 from ..process.rate_limit import RateLimit
 from ..runtime.admission import admit, may_wait
 from ..runtime.configuration_handout import config_url
-from ..runtime.origin import Lookup, boots_unknown, speaks_for
+from ..runtime.origin import BootLookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from .content import BootFiles, open_content
 from .decide import Answer, Refuse, decide, find, missing
@@ -106,7 +106,7 @@ class ServerLoop:
         """Bind the socket; OSError where it can't be had."""
         settings = services.settings
         self._services = services
-        self._lookup = Lookup(services)
+        self._lookup = BootLookup(services)
         self._files = BootFiles(settings.boot_files)
         self._images = BootFiles((settings.image_dir,))
         self._sessions = sessions
