@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -173,6 +174,21 @@ def test_trusted_proxy_speaks_for_the_machine(tmp_path):
     assert site.get(URL, "192.0.2.1", x_forwarded_for=ADDRESS).status == 200
     assert site.get(URL, "192.0.2.1", x_forwarded_for=STRANGER).status == 404
     assert site.get(URL, "192.0.2.1").status == 404
+
+
+@pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
+def test_who_has_the_address_of_the_machine_by_another_card_gets_nothing(tmp_path, mode):
+    # The other DHCP server gave another computer what the object has.
+    site = make_site(tmp_path, machine(), dhcp_mode=mode)
+    site.configurations.texts[KEY] = TEXT
+    cards = {ADDRESS: "02:00:00:00:00:99"}
+    object.__setattr__(site.services, "neighbours", SimpleNamespace(mac_of=lambda address: cards.get(address, "")))
+    assert [site.get(path).status for path in ("/auto.ipxe", URL)] == [404, 404]
+    assert TOKEN not in site.get("/58-47-ca-71-d8-49/auto.ipxe").text
+    assert site.get("/2009-04-04/user-data").status == 404
+    cards[ADDRESS] = MAC
+    assert TOKEN in site.get("/auto.ipxe").text
+    assert site.get(URL).status == 200
 
 
 DISCOVER = events.Discover(netboot=True, client="firmware")
