@@ -14,7 +14,7 @@ description:
   - Looks at the variables of machines and of the host that runs bootd before anything is changed, and says everything
     that is wrong with them at once, a problem a line, with host, variable, value, and what would be right.
   - It finds what P(baremetal.netboot.to_hardware#filter) and P(baremetal.netboot.harvester_config#filter) find, and
-    options of the roles that are misspelt or have values that a role would refuse.
+    options of the roles that are misspelt or have values that a role would refuse, or bootd itself.
   - What is worth knowing and wrong in nobody's way is a warning, such as a variable that nothing reads.
   - Runs on the controller and connects to no host.
 extends_documentation_fragment:

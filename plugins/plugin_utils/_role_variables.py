@@ -28,6 +28,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import installer_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bootd_variables import bootd_findings
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
 
 Options = Mapping[str, Any]  # of a role, as in its argument specification
@@ -65,6 +66,8 @@ def role_findings(
     for role, options in roles.items():
         for finding in _misfits(name, variables, role, options):
             yield finding, False
+    for finding in bootd_findings(name, {option: _value(variables, option) for option in roles[ALWAYS]}):
+        yield finding, False
     for key in _settings(variables):
         if key not in _FLAGS:
             near = get_close_matches(str(key).replace("-", "_").lower(), sorted(_FLAGS), n=1, cutoff=0.6)

@@ -39,7 +39,7 @@ def test_modes_by_interface_and_subnet_also_from_the_environment():
 def test_every_entry_that_is_wrong_is_told_with_all_else():
     told = refused("--dhcp-modes", "eth1=of,10.20.0.9/24=proxy", "--proxy-port", "x")
     assert "--proxy-port" in told
-    assert "'eth1=of' should be" in told
+    assert "'eth1=of' should have a mode of reservation" in told
     assert "'10.20.0.9/24=proxy' does not begin with a subnet" in told
 
 

@@ -63,6 +63,11 @@ def test_good_variables_have_nothing_to_tell():
             {"bootd_service_manager": "systemdd"},
             "bootstrap: value of bootd_service_manager must be one of: systemd, foreground, kubernetes, got: systemdd",
         ),
+        (
+            {"bootd_dhcp_modes": {"eth1": "prox"}},
+            "bootstrap bootd_dhcp_modes: 'eth1=prox' should have a mode of reservation, proxy, auto-proxy, off",
+        ),
+        ({"bootd_arch_map": {"x": ""}}, "bootstrap bootd_arch_map: 'x=' is not ARCHITECTURE=FILE, such as 7=ipxe.efi"),
         ({"bootd_address": None}, "bootstrap: missing required arguments: bootd_address"),
         (
             {"image_server_releases": [{"verison": "v1.8.2"}]},

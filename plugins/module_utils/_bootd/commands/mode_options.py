@@ -26,11 +26,18 @@ def read_script(given: str) -> str:
                 text = file.read(MAX_SCRIPT + 1)
         except OSError as error:
             raise ValueError(error.strerror or str(error)) from error
-    if len(text) > MAX_SCRIPT:
-        raise ValueError(f"it has more than {MAX_SCRIPT} bytes")
-    if given and text.split(b"\n", 1)[0].rstrip() != SCRIPT_START.encode():
-        raise ValueError(f"its first line is not {SCRIPT_START}")
+    if given and (problem := script_problem(text)):
+        raise ValueError(problem)
     return text.decode("utf-8")
+
+
+def script_problem(text: bytes) -> str:
+    """Return why ``text`` can't be the script of unknown machines, "" where it can."""
+    if len(text) > MAX_SCRIPT:
+        return f"it has more than {MAX_SCRIPT} bytes"
+    if text.split(b"\n", 1)[0].rstrip() != SCRIPT_START.encode():
+        return f"its first line is not {SCRIPT_START}"
+    return ""
 
 
 def mode_problems(values: Mapping[str, Any]) -> list[str]:

@@ -86,7 +86,7 @@ def is_network(scope: str) -> bool:
 def parse_modes(text: str) -> dict[str, str]:
     """Return the mode by interface or subnet that ``text`` writes down, as "eth1=off,10.20.0.0/24=proxy".
 
-    Raises ValueError that tells every entry that is none.
+    Raises ValueError that tells every entry that is none, with "; " between them.
     """
     found: dict[str, str] = {}
     wrong = []
@@ -105,7 +105,8 @@ def parse_modes(text: str) -> dict[str, str]:
 
 def _problem(scope: str, mode: str) -> str:
     if mode not in DHCP_MODES:
-        return f"should be INTERFACE=MODE or SUBNET=MODE with a mode of {', '.join(DHCP_MODES)}"
+        shape = "have" if scope and mode else "be INTERFACE=MODE or SUBNET=MODE with"
+        return f"should {shape} a mode of {', '.join(DHCP_MODES)}"
     if not is_network(scope):
         # Linux's IFNAMSIZ, and dev_valid_name() of its net/core/dev.c.
         valid = 0 < len(scope) < 16 and scope not in (".", "..") and scope.isprintable() and not set(scope) & set(": ")
