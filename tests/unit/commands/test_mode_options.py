@@ -45,7 +45,8 @@ def test_every_entry_that_is_wrong_is_told_with_all_else():
 
 def test_a_mode_for_an_interface_that_is_not_listened_on_is_told():
     told = refused("--interface", "eth0", "--dhcp-modes", "eth1=off,eth0=proxy,10.0.0.0/8=off")
-    assert told == "--dhcp-modes eth1=off: nothing is heard on eth1, for --interface is eth0"
+    what_to_do = "leave --interface out, or name subnets"
+    assert told == f"--dhcp-modes eth1=off: bootd answers on --interface eth0 only; {what_to_do}"
 
 
 @pytest.mark.parametrize("as_file", [True, False])

@@ -45,6 +45,15 @@ def test_every_mode_that_is_wrong_is_told():
     ]
 
 
+def test_mode_of_an_interface_that_bootd_does_not_answer_on_is_told():
+    modes = {"eth0": "proxy", "eth1": False, "10.0.0.0/8": "off"}
+    line = "bootstrap bootd_dhcp_modes: eth1=off: bootd answers on bootd_interface eth0 only"
+    assert told(bootd_interface="eth0", bootd_dhcp_modes=modes) == [
+        f"{line}; leave bootd_interface out, or name subnets"
+    ]
+    assert told(bootd_dhcp_modes=modes) == []
+
+
 def test_every_architecture_that_is_none_is_told():
     assert told(bootd_arch_map={"x": "snponly.efi", 7: "../ipxe.efi", 9: "ipxe.efi"}) == [
         "bootstrap bootd_arch_map: 'x=snponly.efi' is not ARCHITECTURE=FILE, such as 7=ipxe.efi",

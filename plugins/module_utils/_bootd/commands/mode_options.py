@@ -44,7 +44,7 @@ def mode_problems(values: Mapping[str, Any]) -> list[str]:
     """Return what does not go together of the modes, of those settings that could be read."""
     modes, only = values.get("dhcp_modes", {}), values.get("interface", "")
     found = [
-        f"--dhcp-modes {scope}={mode}: nothing is heard on {scope}, for --interface is {only}"
+        f"--dhcp-modes {scope}={mode}: bootd answers on --interface {only} only; leave --interface out, or name subnets"
         for scope, mode in modes.items()
         if only and not is_network(scope) and scope != only
     ]
