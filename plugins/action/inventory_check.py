@@ -21,6 +21,7 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
 )
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import whole_report
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._role_variables import (
+    given_nothing,
     misplaced,
     read_roles,
     releases_missing,
@@ -76,6 +77,10 @@ class ActionModule(ActionBase):
                 notes += [
                     Finding(host, variable_for("os_version", hostvars[host]), shown(version), message)
                     for host, version, message in releases_missing(name, variables, report.machines.objects)
+                ]
+                notes += [
+                    Finding(host, variable_for("disable_dhcp", hostvars[host]), "", message)
+                    for host, message in given_nothing(variables, report.machines.objects)
                 ]
         problems = [finding for finding, note in of_roles if not note] + report.problems
         notes += [finding for finding, note in of_roles if note] + report.notes

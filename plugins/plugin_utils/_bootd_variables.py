@@ -16,7 +16,11 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.commands.
     script_problem,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.architectures import parse_arch_map
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF, parse_modes
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import (
+    OFF,
+    RESERVATION,
+    parse_modes,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
 
 MODE, MODES, ARCH_MAP, SCRIPT = "bootd_dhcp_mode", "bootd_dhcp_modes", "bootd_arch_map", "bootd_unknown_script"
@@ -40,7 +44,7 @@ def bootd_findings(name: str, variables: Mapping[str, Any]) -> Iterator[Finding]
     if isinstance(script, str) and script:
         if problem := script_problem(script.encode("utf-8", "surrogatepass")):
             yield Finding(name, SCRIPT, "", problem)
-        else:
+        elif values["dhcp_mode"]:
             values["unknown_script"] = script
     for problem in mode_problems(values):
         variable, _space, message = _FLAG.sub(_as_variable, problem).partition(" ")
@@ -48,10 +52,11 @@ def bootd_findings(name: str, variables: Mapping[str, Any]) -> Iterator[Finding]
 
 
 def mode_of(variables: Mapping[str, Any]) -> str:
-    """Return the DHCP mode that holds where no other does."""
+    """Return the DHCP mode that holds where no other does, "" where it could not be worked out."""
     further = variables.get(SETTINGS)
     given = further.get("dhcp_mode") if isinstance(further, dict) else None
-    return _mode(variables.get(MODE, "reservation") if given is None else given)
+    given = variables.get(MODE, RESERVATION) if given is None else given
+    return "" if given is None else _mode(given)
 
 
 def modes_of(variables: Mapping[str, Any]) -> dict[str, str]:

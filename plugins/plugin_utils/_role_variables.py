@@ -20,6 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.commands import arguments
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import PROXIES, RESERVATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
     boot_interface,
     machine_from_object,
@@ -28,11 +29,18 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import installer_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._bootd_variables import bootd_findings
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bootd_variables import (
+    MODE,
+    MODES,
+    SETTINGS,
+    bootd_findings,
+    mode_of,
+    modes_of,
+)
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
 
 Options = Mapping[str, Any]  # of a role, as in its argument specification
-ALWAYS, SETTINGS = "bootd", "bootd_settings"
+ALWAYS = "bootd"
 # Of the playbook; the last two are what it found.
 PROVISION = ("machines", "stage", "kubeconfig", "timeout", "before_wait", "bootstrap", "inventory", "result")
 # What begins with these is nobody else's; others may have variables that begin with hardware_.
@@ -66,7 +74,7 @@ def role_findings(
     for role, options in roles.items():
         for finding in _misfits(name, variables, role, options):
             yield finding, False
-    for finding in bootd_findings(name, {option: _value(variables, option) for option in roles[ALWAYS]}):
+    for finding in bootd_findings(name, _given(variables, roles[ALWAYS])):
         yield finding, False
     for key in _settings(variables):
         if key not in _FLAGS:
@@ -109,6 +117,21 @@ def releases_missing(
             yield host, version, f"image_server_releases of {bootstrap} has {listed}: its files may not be there"
 
 
+def given_nothing(variables: Mapping[str, Any], objects: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield host and message of machines that boot, but beside another DHCP server, where bootd is nowhere a proxy."""
+    given = _given(variables, (MODE, MODES, SETTINGS))
+    try:
+        modes = modes_of(given)
+    except ValueError:
+        return
+    if mode_of(given) != RESERVATION or set(PROXIES).intersection(modes.values()):
+        return
+    for host, item in objects.items():
+        card = boot_interface(machine_from_object(item if isinstance(item, dict) else {}))
+        if card and card.disable_dhcp and card.netboot.allow_pxe:
+            yield host, f"bootd gives them nothing with {MODE} {RESERVATION}: should that be proxy?"
+
+
 def _place_of(variable: str, known: Iterable[str]) -> str:
     stem = variable.removeprefix("bootd_")
     if stem != variable and stem in _FLAGS:
@@ -119,8 +142,7 @@ def _place_of(variable: str, known: Iterable[str]) -> str:
 
 def _misfits(name: str, variables: Mapping[str, Any], role: str, options: Options) -> Iterator[Finding]:
     """Yield which options have values that the role would refuse, as far as they can be worked out before it runs."""
-    given = {option: _value(variables, option) for option in options if option in variables}
-    given = {option: value for option, value in given.items() if value is not None}
+    given = {option: value for option, value in _given(variables, options).items() if value is not None}
     # One that can't be worked out may need a default of the role's.
     spec = {
         option: each
@@ -141,6 +163,11 @@ def _without_defaults(node: Any) -> Any:
 def _settings(variables: Mapping[str, Any]) -> Iterable[Any]:
     found = _value(variables, SETTINGS)
     return found if isinstance(found, dict) else ()
+
+
+def _given(variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return what those of ``names`` hold that are given, None where a template can't be worked out yet."""
+    return {name: _value(variables, name) for name in names if name in variables}
 
 
 def _value(variables: Mapping[str, Any], name: str) -> Any:

@@ -29,6 +29,8 @@ def told(**variables):
         {"bootd_dhcp_mode": "auto-proxy", "bootd_unknown_script": SCRIPT},
         {"bootd_dhcp_modes": {"eth1": "auto-proxy"}, "bootd_unknown_script": SCRIPT},
         {"bootd_settings": {"dhcp_mode": "auto-proxy"}, "bootd_unknown_script": SCRIPT},
+        # A template that can't be worked out yet.
+        {"bootd_dhcp_mode": None, "bootd_unknown_script": SCRIPT},
         # The role's own specification tells of these.
         {"bootd_dhcp_modes": "eth1=proxy", "bootd_arch_map": ["x"], "bootd_unknown_script": ["x"]},
     ],

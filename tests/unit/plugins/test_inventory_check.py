@@ -14,6 +14,7 @@ from ansible.errors import AnsibleUndefinedVariable
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import lines_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._role_variables import (
     PROVISION,
+    given_nothing,
     misplaced,
     read_roles,
     releases_missing,
@@ -137,6 +138,30 @@ def test_variable_in_the_wrong_group_is_told():
         ("bootstrap", "netboot_gateway"),
         ("um790-1", "bootd_interface"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "disable_dhcp", "allow_pxe", "told"),
+    [
+        ({}, True, True, True),
+        ({"bootd_dhcp_mode": "reservation", "bootd_dhcp_modes": {"eth1": "off"}}, True, True, True),
+        ({"bootd_dhcp_mode": "proxy"}, True, True, False),
+        ({"bootd_dhcp_mode": "off"}, True, True, False),
+        ({"bootd_dhcp_mode": False}, True, True, False),
+        ({"bootd_settings": {"dhcp_mode": "auto-proxy"}}, True, True, False),
+        ({"bootd_dhcp_modes": {"10.10.0.0/24": "proxy"}}, True, True, False),
+        ({"bootd_dhcp_modes": {"10.10.0.0/24": "prox"}}, True, True, False),  # which is told itself
+        ({"bootd_dhcp_mode": None}, True, True, False),
+        ({}, False, True, False),
+        ({}, True, False, False),  # whatever the mode
+    ],
+)
+def test_machine_that_no_mode_gives_anything_is_worth_knowing(variables, disable_dhcp, allow_pxe, told):
+    item = machine("")
+    item["spec"]["interfaces"][0] |= {"disableDhcp": disable_dhcp, "netboot": {"allowPXE": allow_pxe}}
+    found = list(given_nothing(variables, {"um790-1": item}))
+    message = "bootd gives them nothing with bootd_dhcp_mode reservation: should that be proxy?"
+    assert found == ([("um790-1", message)] if told else [])
 
 
 def machine(base: str) -> dict[str, Any]:
