@@ -8,10 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd.commands.clients import FIRMWARE, IPXE, Client
+from _bootd.commands.boot_steps import silence_for_people
+from _bootd.commands.clients import CLIENTS, FIRMWARE, IPXE, Client
 from _bootd.commands.explain import as_document, as_text, explain, missing_text
 from _bootd.commands.snapshot import Snapshot
-from _bootd.hardware.model import Machine, Nic
+from _bootd.dhcp.decide import Silence
+from _bootd.dhcp.proxy import decide_in_mode
+from _bootd.dhcp.reply import context_from
+from _bootd.hardware.local_boot import parse_local_boot
+from _bootd.hardware.model import Machine, Netboot, Nic
+from _bootd.process.settings import DHCP_MODES
 from _bootd.stores.catalog import Catalog
 from samples import howto
 
@@ -106,3 +112,65 @@ def test_an_unknown_machine():
         "Where the DHCP mode is auto-proxy it boots the script of unknown machines.",
         "bootd records that it asked.",
     ]
+
+
+LEFT_ALONE = "  no reply: disableDhcp is true and allowPXE is not, so bootd leaves it to the other server"
+IN_RESERVATION = (
+    "  no reply: disableDhcp of the object is true, and the mode is reservation: in proxy it would be told what to boot"
+)
+
+
+@pytest.mark.parametrize(
+    ("mode", "allow_pxe", "line"),
+    [
+        ("reservation", True, IN_RESERVATION),
+        ("reservation", False, LEFT_ALONE),
+        ("proxy", False, LEFT_ALONE),
+        ("auto-proxy", None, LEFT_ALONE),
+    ],
+)
+def test_a_machine_that_is_another_server_s_is_told_to_be_in_words(mode, allow_pxe, line):
+    nic = nic_with(disable_dhcp=True, netboot=Netboot(allow_pxe=allow_pxe))
+    assert explained(Client(FIRMWARE, 7), nic, dhcp_mode=mode).count(line) >= 1
+
+
+def silences(mode: str) -> set[tuple[str, str]]:
+    """The reasons why the clients of ``bootd explain`` get no reply in ``mode``, and what people are told."""
+    found = set()
+    clients = [Client(kind, 7 if arch is None else arch) for kind, arch in CLIENTS.values()]
+    nics = [
+        replace_way(nic_with(address=address, disable_dhcp=disabled, netboot=Netboot(allow_pxe=allow_pxe)), way)
+        for address in ("10.10.0.16", "", "224.0.0.1")
+        for disabled in (True, False)
+        for allow_pxe in (True, False, None)
+        for way in ("", "lease")
+    ]
+    context = context_from(replace(howto.SETTINGS, dhcp_mode=mode))
+    for nic in nics:
+        mac = nic.interface.mac
+        for client in clients:
+            for request, to_proxy_port in (
+                (client.discover(mac), False),
+                (client.proxy_request(mac, "192.0.2.2"), True),
+            ):
+                answer = decide_in_mode(request, nic, context, mode, to_proxy_port=to_proxy_port)
+                if isinstance(answer, Silence):
+                    found.add((answer.reason, silence_for_people(answer, nic, mode)))
+    return found
+
+
+def replace_way(nic: Nic, way: str) -> Nic:
+    machine = replace(nic.machine, local_boot=parse_local_boot(way)) if way else nic.machine
+    return Nic(machine, nic.interface)
+
+
+def test_every_silence_has_words():
+    found = set().union(*map(silences, DHCP_MODES))
+    assert {reason for reason, _words in found} == {
+        "dhcp_disabled",
+        "lease_only",
+        "no_reservation",
+        "not_a_boot_client",
+        "not_here",
+    }
+    assert [reason for reason, words in found if "_" in words or words == reason] == []

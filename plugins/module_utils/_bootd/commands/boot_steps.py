@@ -28,11 +28,11 @@ from ..decisions.boot import (
 from ..decisions.boot import decide as decide_boot
 from ..decisions.boot_chains import Kind, Link, link_of
 from ..decisions.events import Via
-from ..decisions.modes import OFF, PROXIES, Modes
+from ..decisions.modes import OFF, PROXIES, RESERVATION, Modes
 from ..dhcp import options as opt
-from ..dhcp.decide import Answer
+from ..dhcp.decide import DHCP_DISABLED, NO_RESERVATION, Answer, Silence
 from ..dhcp.packet import NO_ADDRESS, Packet
-from ..dhcp.proxy import NOT_A_BOOT_CLIENT, NOT_HERE, decide_in_mode
+from ..dhcp.proxy import LEASE_ONLY, NOT_A_BOOT_CLIENT, NOT_HERE, decide_in_mode, is_to_boot
 from ..dhcp.reply import context_from
 from ..grub.words import Files
 from ..hardware.mac import dashed, parse_mac
@@ -54,7 +54,13 @@ EXAMPLE_CLIENT = "192.0.2.2"  # of nobody (RFC 5737), where the object does not 
 _SILENCES = {
     NOT_A_BOOT_CLIENT: "another DHCP server gives it its address",
     NOT_HERE: "DHCP is off here: another server gives it its address, and says what to load",
+    NO_RESERVATION: "the object has no address that a machine can have, and the mode is reservation",
+    LEASE_ONLY: "it boots its disk, and by local-boot lease bootd says nothing of that: another server gives the lease",
 }
+_DISABLED = "disableDhcp is true and allowPXE is not, so bootd leaves it to the other server"
+_DISABLED_IN_RESERVATION = (
+    "disableDhcp of the object is true, and the mode is reservation: in proxy it would be told what to boot"
+)
 GRUB_CONFIGURATION = "grub/grub.cfg"  # as distributions' signed images ask for it
 
 
@@ -96,6 +102,13 @@ class _Told:
 def mode_of(nic: Nic, settings: Settings) -> str:
     """Return the DHCP mode that the machine of ``nic`` meets, by ``settings.interface`` and its own address."""
     return Modes.of(settings).of_request("", settings.interface, reserved=nic.interface.address)
+
+
+def silence_for_people(silence: Silence, nic: Nic, mode: str) -> str:
+    """Return why the machine of ``nic`` gets no reply in ``mode``, in words where there are some."""
+    if silence.reason == DHCP_DISABLED:
+        return _DISABLED_IN_RESERVATION if mode == RESERVATION and is_to_boot(nic.interface) else _DISABLED
+    return silence.wrong or _SILENCES.get(silence.reason, silence.reason)
 
 
 def boot_steps(nic: Nic, client: Client, catalog: Catalog, settings: Settings, script_of: ScriptOf) -> Iterator[Step]:
@@ -215,7 +228,7 @@ class _Boot:
         context = replace(context_from(self._settings), has_program=loaded)
         answer = decide_in_mode(request, self._nic, context, self._mode, to_proxy_port=asks == PROXY_REQUEST)
         if not isinstance(answer, Answer):
-            return Step(name, asks, refused=_SILENCES.get(answer.reason, answer.reason)), _Told()
+            return Step(name, asks, refused=silence_for_people(answer, self._nic, self._mode)), _Told()
         reply, interface = answer.reply, self._nic.interface
         leases = reply.yiaddr != NO_ADDRESS
         vendor = reply.options.get(opt.VENDOR_CLASS, b"")

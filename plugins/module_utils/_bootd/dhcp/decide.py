@@ -21,6 +21,8 @@ from .reply import Context, boot_offer, nak, offer_or_ack
 
 UNKNOWN_MACHINE = "unknown_machine"
 ANOTHER_SERVER = "another_server"
+DHCP_DISABLED = "dhcp_disabled"
+NO_RESERVATION = "no_reservation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,9 @@ def decide(request: Packet, nic: Nic | None, context: Context) -> Answer | Silen
     if nic is None:
         return Silence(UNKNOWN_MACHINE)
     if nic.interface.disable_dhcp:
-        return Silence("dhcp_disabled")
+        return Silence(DHCP_DISABLED)
     if not usable(nic.interface.address):
-        return Silence("no_reservation")
+        return Silence(NO_RESERVATION)
     if not is_plausible(request, nic.interface, context.server, on_loopback=context.on_loopback):
         return bad_relay(request)
     return handler(request, nic, context)

@@ -18,6 +18,7 @@ from ..decisions.modes import AUTO_PROXY, OFF, PROXIES, RESERVATION
 from ..hardware.model import Interface, Nic
 from . import options as opt
 from .decide import (
+    DHCP_DISABLED,
     UNKNOWN_MACHINE,
     Answer,
     Silence,
@@ -33,6 +34,7 @@ from .reply import Context, proxy_offer, proxy_reply
 
 NOT_A_BOOT_CLIENT = "not_a_boot_client"  # an operating system, or anything else that is given its address elsewhere
 NOT_HERE = "not_here"  # the mode of its network is "off", or it asks port 4011 where bootd is no proxy
+LEASE_ONLY = "lease_only"  # of a boot client that is told nothing of booting
 ABOUT_A_LEASE = "about_a_lease"  # of a boot client, with the server that gives it its address
 # Why nothing is said to what every client of a network says there to its own server.
 NOT_ABOUT_BOOTING = (NOT_A_BOOT_CLIENT, NOT_HERE, ABOUT_A_LEASE)
@@ -65,8 +67,8 @@ def _decide_as_proxy(
         return Silence(NOT_A_BOOT_CLIENT, took=taken_elsewhere(request, context))
     if nic is None and not boots_unknown:
         return Silence(UNKNOWN_MACHINE)
-    if nic is not None and nic.interface.disable_dhcp and not _is_to_boot(nic.interface):
-        return Silence("dhcp_disabled")
+    if nic is not None and nic.interface.disable_dhcp and not is_to_boot(nic.interface):
+        return Silence(DHCP_DISABLED)
     interface = nic.interface if nic is not None else Interface(request.mac)
     if not is_plausible(request, interface, context.server, on_loopback=context.on_loopback):
         return bad_relay(request)
@@ -82,7 +84,7 @@ def _decide_as_proxy(
         return Silence(ABOUT_A_LEASE, took=taken_elsewhere(request, context))
     boot = proxy_offer(nic, request, client, context, message_type)
     if not boot.booting:
-        return Silence("lease_only")
+        return Silence(LEASE_ONLY)
     told = (client.kind.value, boot.netboot, firmware(client), client.arch, boot.file)
     # What is asked for on port 4011 was offered before, or is asked for by TFTP or HTTP next.
     detail = Discover(*told) if message_type == opt.DHCPOFFER and nic is not None else None
@@ -91,7 +93,7 @@ def _decide_as_proxy(
     )
 
 
-def _is_to_boot(interface: Interface) -> bool:
+def is_to_boot(interface: Interface) -> bool:
     """Return whether netboot is on, or was until bootd switched it off."""
     return interface.netboot.allow_pxe is True or interface.netboot.switched_off
 
