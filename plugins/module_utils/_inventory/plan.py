@@ -45,6 +45,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.extra_options import (
     DHCP_OPTIONS_ANNOTATION,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.interface import NO_ADDRESS
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.local_boot import LOCAL_BOOT_ANNOTATION
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
@@ -79,6 +80,7 @@ _FIELDS = {
     "tftp_server_name": "tftp_server_name",
     "userdata": "kernel_args",
 }
+_ELSEWHERE = "Where another DHCP server gives the addresses, write"
 _FIELD = re.compile(rf"\b(?:{'|'.join(map(re.escape, _FIELDS))})\b")
 _PREFIX = re.compile(r"/?([0-9]|[12][0-9]|3[0-2])", re.ASCII)
 
@@ -201,6 +203,9 @@ class _Plan:
         """Return a problem of the object in the words that describe the machine."""
         key = inventory_key(problem.path)
         message = _PATH.sub(lambda found: self._name_of(inventory_key(found[0])), problem.message)
+        if message == NO_ADDRESS:
+            written = self._name_of(key.removesuffix("ip") + "disable_dhcp")
+            message = f"missing: bootd has no address to give it. {_ELSEWHERE} {written}: true"
         message = _FIELD.sub(lambda found: self._name_of(_FIELDS[found[0]]), message)
         # Nobody wrote that it boots: every machine does.
         if key == "allow_pxe" and "allow_pxe" not in self._written and not problem.note:

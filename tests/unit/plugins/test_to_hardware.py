@@ -111,8 +111,15 @@ def test_to_hardware_takes_the_address_of_ansible_where_no_other_is_given(ip, an
 def test_to_hardware_takes_no_name_for_an_address(ansible_host):
     variables = hosts(netboot_ip=None, ansible_host=ansible_host)
     (line,) = lines_of(variables)
-    told = "without it the machine gets no lease; disableDhcp: true where another DHCP server gives it one"
-    assert line == f"um790-1, um790-2 netboot_ip: missing: {told}"
+    told = "missing: bootd has no address to give it. Where another DHCP server gives the addresses, write"
+    assert line == f"um790-1, um790-2 netboot_ip: {told} netboot_disable_dhcp: true"
+
+
+def test_to_hardware_names_the_variable_of_a_further_interface_without_an_address():
+    further = [{"mac": "58:47:ca:71:d8:5a", "allow_pxe": False, "netmask": "255.255.255.0"}]
+    (line,) = lines_of({"um790-1": hosts(netboot_interfaces=further)["um790-1"]})
+    assert line.startswith("um790-1 netboot_interfaces[0].ip: missing: bootd has no address to give it.")
+    assert line.endswith(" write netboot_interfaces[0].disable_dhcp: true")
 
 
 def tagged(node):
