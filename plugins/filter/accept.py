@@ -22,6 +22,7 @@ options:
     description:
       - The machines to accept, each with C(mac), C(name), C(address), as in V(10.10.0.21/24), and, where it is to be
         booted from the network at once, C(allow_pxe). Variables C(netboot_...) may stand beside these.
+      - Where another DHCP server gives the addresses, leave C(address) out, and have C(netboot_disable_dhcp) be true.
     type: list
     elements: dict
     required: true
@@ -77,7 +78,7 @@ _value:
       type: dict
       sample: {"um790-1": {"netboot_mac": "58:47:ca:71:d8:49", "netboot_ip": "10.10.0.21/24"}}
     present:
-      description: The names of those that have been accepted before, with the same MAC address and address.
+      description: The names of those that have been accepted before, with the same MAC address and any address given.
       type: list
       elements: str
       sample: []
@@ -106,7 +107,9 @@ def accept(
 ) -> dict[str, Any]:
     """Return what becomes of the machines ``wanted``; raises AnsibleFilterError where they are no list."""
     if isinstance(wanted, (str, Mapping)) or not isinstance(wanted, Iterable):
-        raise AnsibleFilterError("accept takes a list of machines, each with mac, name and address")
+        raise AnsibleFilterError(
+            "accept takes a list of machines, each with mac and name, and an address where bootd gives it"
+        )
     return asdict(
         acceptance.accept(plain(list(wanted)), plain(list(unknown)), plain(list(machines)), unseen=bool(unseen))
     )

@@ -18,7 +18,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys 
 
 PREFIX = "netboot_"
 _NAMES = ("mac", "name", "address", "allow_pxe")
-_EXAMPLE = {"mac": "58:47:ca:71:d8:49", "name": "um790-1", "address": "10.10.0.21/24"}
+_NEEDED = {"mac": "58:47:ca:71:d8:49", "name": "um790-1"}
+_EXAMPLE = {**_NEEDED, "address": "10.10.0.21/24"}
 _ARM64 = (11, 19)  # option 93: UEFI, and UEFI over HTTP
 Machine = Mapping[str, Any]
 
@@ -40,8 +41,9 @@ def accept(
 ) -> Accepted:
     """Return what becomes of the machines ``wanted``, mappings of the keys mac, name, address and allow_pxe.
 
-    They may have variables ``netboot_...`` beside. ``unknown`` and ``machines`` are those that ``hardware_info``
-    returns. ``unseen``: also those that bootd has not heard.
+    They may have variables ``netboot_...`` beside. Without an address another DHCP server gives it, which the checks of
+    an inventory want to be said. ``unknown`` and ``machines`` are those that ``hardware_info`` returns. ``unseen``:
+    also those that bootd has not heard.
     """
     heard = {machine["mac"]: machine for machine in unknown}
     known = _Known(machines)
@@ -77,7 +79,7 @@ def variables_of(mac: str, item: Machine, machine: Machine) -> dict[str, Any]:
         **{name: value for name, value in seen.items() if value},
         **{name: value for name, value in item.items() if name.startswith(PREFIX)},
         "netboot_mac": mac,
-        "netboot_ip": str(item["address"]).strip(),
+        **({} if is_empty(item.get("address")) else {"netboot_ip": str(item["address"]).strip()}),
         "netboot_allow_pxe": switch(item.get("allow_pxe", False)),
     }
 
@@ -93,13 +95,14 @@ class _Known:
             name = machine["name"]
             for interface in machine["interfaces"]:
                 self.names[interface["mac"]] = name
-                self._addresses[interface["ip"]] = name
+                if interface["ip"]:
+                    self._addresses[interface["ip"]] = name
                 self._macs.setdefault(name, set()).add(interface["mac"])
             self._macs.setdefault(name, set())
 
     def has(self, mac: str, name: str, address: str) -> bool:
-        """Return whether the machine is there already, as it is wanted."""
-        return self.names.get(mac) == name and self._addresses.get(address) == name
+        """Return whether the machine is there already, as it is wanted: without an ``address``, with any."""
+        return self.names.get(mac) == name and (not address or self._addresses.get(address) == name)
 
     def objections(self, mac: str, name: str, address: str) -> Iterator[str]:
         """Yield what stands against another machine of these."""
@@ -123,7 +126,7 @@ def _faults(item: Any) -> Iterator[str]:
             near = get_close_matches(str(name), _NAMES, 1)
             hint = f": should this be {near[0]}?" if near else f", nor a variable {PREFIX}..."
             yield f"{shown(name)} is none of {', '.join(_NAMES)}{hint}"
-    for name, example in _EXAMPLE.items():
+    for name, example in _NEEDED.items():
         if is_empty(item.get(name)):
             yield f"{name} is missing, as in {example}"
     if not is_empty(item.get("mac")) and parse_mac(str(item["mac"]).strip()) is None:
@@ -135,7 +138,7 @@ def _faults(item: Any) -> Iterator[str]:
 
 
 def _address(item: Machine) -> str:
-    return str(item["address"]).strip().partition("/")[0]
+    return str(item.get("address") or "").strip().partition("/")[0]
 
 
 def _called(item: Machine, place: int) -> str:

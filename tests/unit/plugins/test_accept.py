@@ -92,7 +92,6 @@ def test_who_was_accepted_before_stays_as_it_is():
         ({"mac": 334211}, "um790-2: 334211 is no MAC address; in YAML it has to be in quotes"),
         ({"mac": ""}, "um790-2: mac is missing, as in 58:47:ca:71:d8:49"),
         ({"name": ""}, f"{MAC}: name is missing, as in um790-1"),
-        ({"address": None}, "um790-2: address is missing, as in 10.10.0.21/24"),
         (
             {"adress": "10.10.0.1"},
             'um790-2: "adress" is none of mac, name, address, allow_pxe: should this be address?',
@@ -106,8 +105,35 @@ def test_what_can_not_be_accepted(changes, said):
     assert said in problem
 
 
+@pytest.mark.parametrize("address", [None, "", " "])
+def test_without_an_address_another_server_gives_it(address):
+    wanted = {**WANTED, "address": address}
+    found = accept([wanted], [heard()], [machine()])
+    assert found["problems"] == []
+    assert "netboot_ip" not in found["hosts"]["um790-2"]
+    group = {"netboot_disable_dhcp": True, "netboot_disk": "/dev/sda"}
+    (item,) = to_hardware(["um790-2"], {"um790-2": group}, more=found["hosts"])
+    (interface,) = item["spec"]["interfaces"]
+    assert (interface["disableDhcp"], "ip" in interface["dhcp"]) == (True, False)
+    with pytest.raises(AnsibleFilterError, match=r"netboot_ip: missing: .*write netboot_disable_dhcp: true"):
+        to_hardware(["um790-2"], {"um790-2": {"netboot_disk": "/dev/sda"}}, more=found["hosts"])
+
+
+@pytest.mark.parametrize(("ip", "address"), [("", None), ("10.10.0.16", None), ("10.10.0.16", "10.10.0.16/24")])
+def test_who_was_accepted_without_an_address_stays_as_it_is(ip, address):
+    wanted = {"mac": OTHER, "name": "um790-1", "address": address}
+    found = accept([wanted], [], [machine(ip=ip)])
+    assert found == {"hosts": {}, "present": ["um790-1"], "problems": []}
+
+
+def test_an_address_is_not_added_to_who_was_accepted_without():
+    wanted = {"mac": OTHER, "name": "um790-1", "address": "10.10.0.16"}
+    (problem,) = accept([wanted], [heard()], [machine(ip="")])["problems"]
+    assert "has a Hardware object already" in problem
+
+
 def test_everything_that_is_wrong_is_told_at_once():
-    assert len(problems({**WANTED, "mac": "x"}, "um790-3", {**WANTED, "address": ""})) == 3
+    assert len(problems({**WANTED, "mac": "x"}, "um790-3", {**WANTED, "name": ""})) == 3
     assert problems(WANTED, WANTED) == ["um790-2: also of um790-2: " + MAC, "um790-2: also of um790-2: um790-2"]
 
 
