@@ -89,9 +89,8 @@ class DhcpServer:
             # PXE specification 2.1: who asks port 4011 has an address.
             self._services.metrics.dropped.labels("dhcp", "no_source").inc()
             return
-        answer = self._handler.handle(
-            heard.payload, heard.source, heard.interface, broadcast=heard.broadcast, asked_from=asker
-        )
+        where = (heard.source, heard.interface)
+        answer = self._handler.handle(heard.payload, *where, broadcast=heard.broadcast, asked_from=asker)
         if answer is None:
             return
         try:
@@ -244,15 +243,9 @@ class Handler:
         # A flood of made-up addresses does not fill the log.
         missed = self._new_machines.admit("", self._monotonic())
         if missed is not None:
-            services.log.info(
-                "unknown_machine",
-                mac=request.mac,
-                client=seen.client,
-                arch=seen.arch,
-                vendor_class=safe_text(opt.text(seen.vendor_class)) or None,
-                relay=seen.relay or None,
-                left_out=missed or None,
-            )
+            about = {"client": seen.client, "arch": seen.arch, "relay": seen.relay or None, "left_out": missed or None}
+            vendor_class = safe_text(opt.text(seen.vendor_class)) or None
+            services.log.info("unknown_machine", mac=request.mac, **about, vendor_class=vendor_class)
 
     def _hear(self, silence: Silence, nic: Nic, place: str) -> None:
         """Note the address that the machine took from another server, unless it may be somebody else's doing."""
