@@ -243,7 +243,12 @@ class Handler:
         # A flood of made-up addresses does not fill the log.
         missed = self._new_machines.admit("", self._monotonic())
         if missed is not None:
-            about = {"client": seen.client, "arch": seen.arch, "relay": seen.relay or None, "left_out": missed or None}
+            about: dict[str, object] = {
+                "client": seen.client,
+                "arch": seen.arch,
+                "relay": seen.relay or None,
+                "left_out": missed or None,
+            }
             vendor_class = safe_text(opt.text(seen.vendor_class)) or None
             services.log.info("unknown_machine", mac=request.mac, **about, vendor_class=vendor_class)
 
