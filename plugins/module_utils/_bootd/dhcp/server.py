@@ -89,8 +89,8 @@ class DhcpServer:
             # PXE specification 2.1: who asks port 4011 has an address.
             self._services.metrics.dropped.labels("dhcp", "no_source").inc()
             return
-        where = (heard.source, heard.interface)
-        answer = self._handler.handle(heard.payload, *where, broadcast=heard.broadcast, asked_from=asker)
+        place = (heard.source, heard.interface)
+        answer = self._handler.handle(heard.payload, *place, broadcast=heard.broadcast, asked_from=asker)
         if answer is None:
             return
         try:
@@ -243,12 +243,7 @@ class Handler:
         # A flood of made-up addresses does not fill the log.
         missed = self._new_machines.admit("", self._monotonic())
         if missed is not None:
-            about: dict[str, object] = {
-                "client": seen.client,
-                "arch": seen.arch,
-                "relay": seen.relay or None,
-                "left_out": missed or None,
-            }
+            about = {"client": seen.client, "arch": seen.arch, "relay": seen.relay or None, "left_out": missed or None}
             vendor_class = safe_text(opt.text(seen.vendor_class)) or None
             services.log.info("unknown_machine", mac=request.mac, **about, vendor_class=vendor_class)
 
