@@ -135,6 +135,9 @@ def apart(argv: list[str]) -> list[str]:
 
 def molecule() -> list[Command]:
     """The role bootd installs as where there is no package index: from files that were fetched by the lock."""
+    # One that was interrupted would go on where it ended, without what has gone since.
+    for left in (HOME / ".ansible/tmp").glob("molecule.*"):
+        shutil.rmtree(left)
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]
     wanted = ["--require-hashes", "--requirement", "roles/bootd/files/requirements-host.lock", "--dest", "build/wheels"]
     return [Command([*fetch, *wanted]), Command(apart(["molecule", "test", "--all"]), never=WARNING)]
