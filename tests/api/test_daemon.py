@@ -64,8 +64,10 @@ def test_objects_of_the_cluster_are_checked(site):
     environment = {**os.environ, "KUBECONFIG": str(site.api.kubeconfig)}
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.splitlines() == [
-        f"{site.namespace}/um790-2 spec.interfaces[0].dhcp.ip: missing: without it the machine gets no lease; "
-        "disableDhcp: true where another DHCP server gives it one",
+        (
+            f"{site.namespace}/um790-2 spec.interfaces[0].dhcp.ip: missing: without it the machine gets no lease; "
+            "disableDhcp: true where another DHCP server gives it one"
+        ),
         "1 problem and 0 notes in 2 objects of the cluster",
     ]
     assert (done.returncode, done.stderr) == (1, "")
