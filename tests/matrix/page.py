@@ -50,7 +50,7 @@ def _cell(client: Client, arrangement: Arrangement, results: Mapping[str, Result
     result = results[f"{client.name}-{arrangement.name}"]
     setting = SETTINGS.get((client.name, arrangement.name))
     told = [f"with `{setting.line}` in the other server: {setting.why}"] if setting else []
-    kernel = [f"“{line}”" for line in result["secure_boot"]]
+    kernel = [f'"{line}"' for line in result["secure_boot"]]
     return "<br>".join([_fetched(result["fetched"]), *_lease(result), *kernel, *told])
 
 

@@ -67,7 +67,7 @@ def test_page_says_what_was_fetched_how_and_whose_lease_it_was(results):
     text = page(results, [("edk2", "2022.11-6")])
     rows = [line for line in text.splitlines() if line.startswith(f"| {CLIENTS[0].title} |")]
     wanted = "`snponly.efi`, `grub.cfg-01-MAC` by TFTP; `vmlinuz` by HTTP<br>lease from bootd through 10.20.0.1"
-    assert len(rows) == 1 and f"| {wanted}<br>“secureboot: Secure boot enabled” |" in rows[0]
+    assert len(rows) == 1 and f'| {wanted}<br>"secureboot: Secure boot enabled" |' in rows[0]
     assert "| edk2 | 2022.11-6 |" in text
 
 

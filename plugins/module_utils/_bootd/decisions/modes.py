@@ -28,7 +28,7 @@ class Modes:
     @classmethod
     def of(cls, settings: Settings) -> Modes:
         """Return the modes that ``settings`` describe; ValueError where one of them is none."""
-        scopes = [(scope, mode) for scope, mode in settings.dhcp_modes.items()]
+        scopes = list(settings.dhcp_modes.items())
         networks = [(IPv4Network(scope), mode) for scope, mode in scopes if is_network(scope)]
         networks.sort(key=lambda item: item[0].prefixlen, reverse=True)
         interfaces = {scope: mode for scope, mode in scopes if not is_network(scope)}
