@@ -139,7 +139,8 @@ def test_boot_file_of_another_server_is_what_firmware_and_ipxe_are_told(lab, ser
     lab.plug(name, mac)
     ipxe = (*UEFI, "-x", "0x4d:69505845", "-x", "0xaf:130101")
     with lab.bootd():
-        for client in (UEFI, ipxe):
+        # iPXE first: after firmware was told, it would be what firmware has loaded.
+        for client in (ipxe, UEFI):
             lease = lab.udhcpc(name, *client, "-O", "tftp", "-O", "bootfile")
             assert lease.get("siaddr", "0.0.0.0") == siaddr
             assert (lease["tftp"], lease["bootfile"], lease["boot_file"]) == (server, "pi/start4.elf", "pi/start4.elf")

@@ -38,7 +38,7 @@ _SENT = re.compile(r"IP (\d+\.\d+\.\d+\.\d+)(?:\.(\d+))? > ")
 @pytest.fixture
 def boot_files(tmp_path):
     directory = tmp_path / "boot"
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     (directory / "snponly.efi").write_bytes(CONTENT)
     return directory
 
