@@ -8,7 +8,7 @@ from functools import cache
 from urllib.parse import quote
 
 try:
-    from jinja2 import DictLoader, Environment, StrictUndefined
+    from jinja2 import Environment
 except ImportError:
     pass
 
@@ -20,6 +20,7 @@ from ..installers import fields
 from ..installers.kernel_boot import KernelBoot
 from ..ipxe.artifacts import plain
 from ..process.settings import Settings
+from ..process.text_templates import template_environment
 from . import templates
 from .words import Files, quoted
 
@@ -84,16 +85,6 @@ def _fill(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader(templates.TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # values are GRUB's words: ``q`` makes them
-    )
-    environment.globals.update(templates.VALUES)
-    environment.globals.update(
-        q=quoted, loaded_query=_loaded_query, failed_query=_failed_query, refused_query=_refused_query
-    )
-    return environment
+    # Values are GRUB's words: ``q`` makes them.
+    queries = {"loaded_query": _loaded_query, "failed_query": _failed_query, "refused_query": _refused_query}
+    return template_environment(templates.TEMPLATES, **templates.VALUES, **queries, q=quoted)

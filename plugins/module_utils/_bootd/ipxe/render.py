@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cache
 
 try:
-    from jinja2 import DictLoader, Environment, StrictUndefined
+    from jinja2 import Environment
 except ImportError:
     pass
 
@@ -17,6 +17,7 @@ from ..hardware.local_boot import FIRST_DRIVE
 from ..hardware.mac import dashed
 from ..installers import fields
 from ..process.settings import Settings
+from ..process.text_templates import template_environment
 from . import reports, templates
 
 MAGIC = "#!ipxe"
@@ -81,15 +82,9 @@ def _fill(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader(templates.TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # iPXE has no escapes: fields.py lets nothing through that would need one
-    )
-    environment.globals.update(
+    # iPXE has no escapes: fields.py lets nothing through that would need one.
+    return template_environment(
+        templates.TEMPLATES,
         first_drive=f"{FIRST_DRIVE:#x}",
         tries=templates.TRIES,
         first_pause=templates.FIRST_PAUSE,
@@ -103,4 +98,3 @@ def _environment() -> Environment:
         failed_query=reports.failed_query,
         refused_query=reports.refused_query,
     )
-    return environment
