@@ -7,6 +7,7 @@ The host's dpkg and apt never hear of the other ones: nothing of those is instal
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,13 @@ class Archive:
             return run(["apt-cache", *self.options, "show", "--no-all-versions", package]).stdout
         except CommandFailed as error:
             raise CommandFailed(f"apt knows no {package}; run `apt-get update`\n{error}") from error
+
+    def version(self, package: str) -> str:
+        """The version of ``package`` that is current."""
+        found = re.search(r"^Version: (\S+)", self.show(package), re.MULTILINE)
+        if not found:
+            raise CommandFailed(f"apt knows no version of {package}; run `apt-get update`")
+        return found[1]
 
     def download(self, directory: Path, *packages: str) -> list[Path]:
         """Fetch ``packages``, names or NAME=VERSION, to ``directory``, which has no others."""

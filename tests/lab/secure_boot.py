@@ -12,7 +12,7 @@ import re
 import shutil
 from pathlib import Path
 
-from .command import CommandFailed, run
+from . import debian
 
 SHIM, GRUB = "shimx64.efi", "grubx64.efi"  # the names by which firmware and shim ask
 GRUB_OF_DISKS = "disk/grubx64.efi"
@@ -25,7 +25,10 @@ _PROGRAMS = {
 
 def packages() -> list[str]:
     """Names and versions of the packages that are current, as ``shim-signed=1.51``."""
-    return [f"{package}={_version(package)}" for package in sorted({package for package, _file in _PROGRAMS.values()})]
+    return [
+        f"{package}={debian.HOST.version(package)}"
+        for package in sorted({package for package, _file in _PROGRAMS.values()})
+    ]
 
 
 def programs(cache: Path) -> dict[str, Path]:
@@ -40,23 +43,13 @@ def programs(cache: Path) -> dict[str, Path]:
 def _fetch(chosen: list[str], target: Path, scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    # apt would drop to a user of its own, who may not write here.
-    run(["apt-get", "-o", "APT::Sandbox::User=root", "download", *chosen], cwd=scratch, timeout=600)
-    root = scratch / "root"
-    for archive in scratch.glob("*.deb"):
-        run(["dpkg-deb", "--extract", str(archive), str(root)])
-        archive.unlink()
+    fetched = debian.HOST.download(scratch, *chosen)
+    root = debian.unpack(fetched, scratch / "root")
+    for package in fetched:
+        package.unlink()
     for name, (_package, file) in _PROGRAMS.items():
         (scratch / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(root / file, scratch / name)
     shutil.rmtree(root)
     # Renamed last, so that an interrupted fetch is never taken for a whole one.
     scratch.rename(target)
-
-
-def _version(package: str) -> str:
-    """The version of ``package`` that is current."""
-    found = re.search(r"^Version: (\S+)", run(["apt-cache", "show", "--no-all-versions", package]).stdout, re.MULTILINE)
-    if not found:
-        raise CommandFailed(f"apt knows no {package}; run `apt-get update`")
-    return found[1]

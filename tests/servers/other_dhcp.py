@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.command import CommandFailed, run
+from lab import debian
+from lab.command import run
 from lab.network import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,11 +111,7 @@ def other_dhcp(lab: Lab, host: str, directory: Path, name: str, configuration: s
 
 def _unpacked(package: str) -> Path:
     """Return the root of the files of ``package``, and of the packages it needs that the machine lacks."""
-    shown = run(["apt-cache", "show", "--no-all-versions", package]).stdout
-    version = re.search(r"^Version: (\S+)", shown, re.MULTILINE)
-    if not version:
-        raise CommandFailed(f"apt knows no {package}; run `apt-get update`")
-    target = _CACHE / f"{package}-{version[1].replace(':', '.')}"
+    target = _CACHE / f"{package}-{debian.HOST.version(package).replace(':', '.')}"
     if target.exists():
         return target
     scratch = target.with_name(f"{target.name}.new")
@@ -124,8 +121,7 @@ def _unpacked(package: str) -> Path:
     argv = ["apt-get", "-o", "APT::Sandbox::User=root", "-o", f"Dir::Cache::archives={scratch / 'archives'}"]
     argv += ["install", "--yes", "--no-install-recommends", "--download-only", "--reinstall", package]
     run(argv, timeout=600)
-    for archive in sorted((scratch / "archives").glob("*.deb")):
-        run(["dpkg-deb", "--extract", str(archive), str(scratch)])
+    debian.unpack(sorted((scratch / "archives").glob("*.deb")), scratch)
     shutil.rmtree(scratch / "archives")
     # Renamed last, so that one that was interrupted is never taken for a whole one.
     scratch.rename(target)
