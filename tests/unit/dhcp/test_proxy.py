@@ -16,7 +16,7 @@ from _bootd.decisions.modes import AUTO_PROXY, OFF, PROXY, RESERVATION
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import Answer, Silence
 from _bootd.dhcp.packet import BROADCAST, decode, encode, fit
-from _bootd.dhcp.proxy import decide_in_mode
+from _bootd.dhcp.proxy import ABOUT_A_LEASE, decide_in_mode
 from _bootd.dhcp.reply import destination
 from samples.dhcp_messages import (
     ADDRESS,
@@ -121,6 +121,12 @@ def test_port_67_answers_who_looks_for_a_boot_server_by_broadcast():
 
 def test_port_67_does_not_answer_for_the_boot_servers_of_others():
     assert isinstance(asked(opt.DHCPREQUEST, UEFI | OTHERS_BOOT_ITEM, nic(), ciaddr="10.10.0.77"), Silence)
+
+
+@pytest.mark.parametrize("lease", [THEIRS, {opt.REQUESTED_ADDRESS: address("10.10.0.77")}, {}])
+def test_port_67_takes_no_request_for_a_lease_for_a_search_for_boot_servers(lease):
+    # It has no address yet: an acknowledgement without one would end in nothing.
+    assert asked(opt.DHCPREQUEST, UEFI | BOOT_ITEM | lease, nic()).reason == ABOUT_A_LEASE
 
 
 @pytest.mark.parametrize("mode", [PROXY, AUTO_PROXY, OFF])
