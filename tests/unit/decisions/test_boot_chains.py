@@ -8,25 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.decisions.boot_chains import Kind, chain_of, in_words
+from _bootd.decisions.boot_chains import ProgramKind, chain_of, in_words
 
 
 @pytest.mark.parametrize(
     ("name", "chain"),
     [
         # rhboot/shim, Make.defaults: DEFAULT_LOADER := \\\\grub$(ARCH_SUFFIX).efi
-        ("shimx64.efi", [(Kind.SHIM, "shimx64.efi"), (Kind.GRUB, "grubx64.efi")]),
-        ("shimaa64.efi", [(Kind.SHIM, "shimaa64.efi"), (Kind.GRUB, "grubaa64.efi")]),
-        ("debian/SHIMX64.EFI", [(Kind.SHIM, "debian/SHIMX64.EFI"), (Kind.GRUB, "debian/grubx64.efi")]),
+        ("shimx64.efi", [(ProgramKind.SHIM, "shimx64.efi"), (ProgramKind.GRUB, "grubx64.efi")]),
+        ("shimaa64.efi", [(ProgramKind.SHIM, "shimaa64.efi"), (ProgramKind.GRUB, "grubaa64.efi")]),
+        ("debian/SHIMX64.EFI", [(ProgramKind.SHIM, "debian/SHIMX64.EFI"), (ProgramKind.GRUB, "debian/grubx64.efi")]),
         # SUSE's shim.spec: DEFAULT_LOADER="\\\\\\\\grub.efi"
-        ("sle/shim.efi", [(Kind.SHIM, "sle/shim.efi"), (Kind.GRUB, "sle/grub.efi")]),
+        ("sle/shim.efi", [(ProgramKind.SHIM, "sle/shim.efi"), (ProgramKind.GRUB, "sle/grub.efi")]),
         # https://ipxe.org/appnote/secureboot
-        ("snponly-shimx64.efi", [(Kind.SHIM, "snponly-shimx64.efi"), (Kind.IPXE, "snponly.efi")]),
-        ("ipxe-shimaa64.efi", [(Kind.SHIM, "ipxe-shimaa64.efi"), (Kind.IPXE, "ipxe.efi")]),
-        ("grubnetx64.efi", [(Kind.GRUB, "grubnetx64.efi")]),
-        ("snponly.efi", [(Kind.IPXE, "snponly.efi")]),
-        ("undionly.kpxe", [(Kind.IPXE, "undionly.kpxe")]),
-        ("myshimx64.efi", [(Kind.IPXE, "myshimx64.efi")]),
+        ("snponly-shimx64.efi", [(ProgramKind.SHIM, "snponly-shimx64.efi"), (ProgramKind.IPXE, "snponly.efi")]),
+        ("ipxe-shimaa64.efi", [(ProgramKind.SHIM, "ipxe-shimaa64.efi"), (ProgramKind.IPXE, "ipxe.efi")]),
+        ("grubnetx64.efi", [(ProgramKind.GRUB, "grubnetx64.efi")]),
+        ("snponly.efi", [(ProgramKind.IPXE, "snponly.efi")]),
+        ("undionly.kpxe", [(ProgramKind.IPXE, "undionly.kpxe")]),
+        ("myshimx64.efi", [(ProgramKind.IPXE, "myshimx64.efi")]),
     ],
 )
 def test_chain_of(name, chain):

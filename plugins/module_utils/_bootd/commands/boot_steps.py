@@ -26,7 +26,7 @@ from ..decisions.boot import (
     refuse_script,
 )
 from ..decisions.boot import decide as decide_boot
-from ..decisions.boot_chains import Kind, Link, link_of
+from ..decisions.boot_chains import ChainLink, ProgramKind, link_of
 from ..decisions.events import Via
 from ..decisions.modes import OFF, PROXIES, RESERVATION, Modes
 from ..dhcp import options as opt
@@ -151,7 +151,7 @@ class _Boot:
         load = self._load(told.file, name)
         yield load
         link = link_of(told.file)
-        if link.kind is not Kind.IPXE and not load.refused:
+        if link.kind is not ProgramKind.IPXE and not load.refused:
             yield from self._chain(client, link, load, left)
         elif "script" not in load.gets:
             yield from self._ipxe(client, load, left)
@@ -175,16 +175,16 @@ class _Boot:
             yield step
         return None if client.kind == NONE or step.refused else told
 
-    def _chain(self, client: Client, link: Link, load: Step, left: int) -> Iterator[Step]:
+    def _chain(self, client: Client, link: ChainLink, load: Step, left: int) -> Iterator[Step]:
         """Yield what shim or GRUB, the program of ``link`` that ``load`` has asked for, does then."""
         name = f"{link.kind.value}, once that file is there" if load.missing else link.kind.value
-        if link.kind is Kind.GRUB:
+        if link.kind is ProgramKind.GRUB:
             yield from self._grub(name, load, "http" if "://" in link.file else "tftp")
             return
         loads = self._load(link.next, name)
         yield loads
         following = link_of(link.next)
-        if following.kind is Kind.IPXE or loads.refused:
+        if following.kind is ProgramKind.IPXE or loads.refused:
             yield from self._ipxe(client, loads, left)
         else:
             yield from self._chain(client, following, loads, left)

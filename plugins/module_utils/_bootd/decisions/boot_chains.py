@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
+class ProgramKind(Enum):
     """What a boot program is."""
 
     SHIM = "shim"  # starts the next program, which is signed for it, and its kernel
@@ -22,13 +22,13 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ChainLink:
     """One program of a chain: the file, and beside it what it loads next, "" for none.
 
     ``optional`` are files that it asks for and goes on without.
     """
 
-    kind: Kind
+    kind: ProgramKind
     file: str
     next: str = ""
     optional: tuple[str, ...] = ()
@@ -36,15 +36,15 @@ class Link:
 
 _ARCH = r"(?P<arch>x64|aa64|ia32|riscv64|loongarch64)"
 # The first that fits counts.
-_PROGRAMS: tuple[tuple[re.Pattern[str], Kind, str, str], ...] = (
+_PROGRAMS: tuple[tuple[re.Pattern[str], ProgramKind, str, str], ...] = (
     # iPXE's shim: the name of its second stage is its own without "-shim" and the architecture
     # (https://github.com/ipxe/shim, https://ipxe.org/appnote/secureboot).
-    (re.compile(rf"(?P<base>.+)-shim{_ARCH}?\.efi"), Kind.SHIM, "{base}.efi", ""),
+    (re.compile(rf"(?P<base>.+)-shim{_ARCH}?\.efi"), ProgramKind.SHIM, "{base}.efi", ""),
     # rhboot/shim, Make.defaults: DEFAULT_LOADER is grub$(ARCH_SUFFIX).efi, MMNAME mm$(ARCH_SUFFIX).efi.
-    (re.compile(rf"shim{_ARCH}\.efi"), Kind.SHIM, "grub{arch}.efi", "mm{arch}.efi"),
+    (re.compile(rf"shim{_ARCH}\.efi"), ProgramKind.SHIM, "grub{arch}.efi", "mm{arch}.efi"),
     # SUSE builds shim with DEFAULT_LOADER=grub.efi and MokManager.efi.
-    (re.compile(r"shim\.efi"), Kind.SHIM, "grub.efi", "MokManager.efi"),
-    (re.compile(r"grub.*\.efi"), Kind.GRUB, "", ""),
+    (re.compile(r"shim\.efi"), ProgramKind.SHIM, "grub.efi", "MokManager.efi"),
+    (re.compile(r"grub.*\.efi"), ProgramKind.GRUB, "", ""),
 )
 # shim, Makefile and netboot.c: it goes on without these (16.0 has two names more than 15.8).
 _OF_SHIM = re.compile(r"(?:revocations(?:_[a-z]+)?|shim_certificate(?:_[0-9]+)?)\.efi")
@@ -66,7 +66,7 @@ def names_ipxe(name: str) -> bool:
     return bool(_OF_IPXE.fullmatch(name.rpartition("/")[2].lower()))
 
 
-def link_of(name: str) -> Link:
+def link_of(name: str) -> ChainLink:
     """Return what the boot program ``name``, a path, is; what is not known is taken for iPXE."""
     directory, slash, file = name.rpartition("/")
     for pattern, kind, following, optional in _PROGRAMS:
@@ -75,16 +75,16 @@ def link_of(name: str) -> Link:
             continue
         parts = {key: value or "" for key, value in found.groupdict().items()}
         beside = f"{directory}{slash}"
-        return Link(
+        return ChainLink(
             kind,
             name,
             f"{beside}{following.format(**parts)}" if following else "",
             (f"{beside}{optional.format(**parts)}",) if optional else (),
         )
-    return Link(Kind.IPXE, name)
+    return ChainLink(ProgramKind.IPXE, name)
 
 
-def chain_of(name: str) -> Iterator[Link]:
+def chain_of(name: str) -> Iterator[ChainLink]:
     """Yield the programs that are loaded one after the other, beginning with ``name``."""
     while name:
         link = link_of(name)
@@ -95,7 +95,7 @@ def chain_of(name: str) -> Iterator[Link]:
 def in_words(name: str) -> str:
     """Return for people what the program ``name`` leads to: for one that is none of a chain its name alone."""
     links = list(chain_of(name))
-    if [link.kind for link in links] in ([], [Kind.IPXE]):
+    if [link.kind for link in links] in ([], [ProgramKind.IPXE]):
         return name
     words = ", which starts ".join(f"{link.file} ({link.kind.value})" for link in links)
-    return f"{words}, which asks for its {'configuration' if links[-1].kind is Kind.GRUB else 'script'}"
+    return f"{words}, which asks for its {'configuration' if links[-1].kind is ProgramKind.GRUB else 'script'}"

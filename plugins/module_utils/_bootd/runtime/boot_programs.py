@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..decisions.architectures import describe, describe_all
-from ..decisions.boot_chains import Link, chain_of
+from ..decisions.boot_chains import ChainLink, chain_of
 from ..decisions.boot_programs import WantedProgram, all_programs, wanted_programs
 from ..decisions.modes import AUTO_PROXY
 from ..process.served_files import open_first
@@ -87,7 +87,7 @@ def has_http(path: str) -> bool:
 
 def _links(name: str) -> list[tuple[str, str]]:
     """Return each file of the chain that begins with the program ``name``, and which one loads it, "" for firmware."""
-    chain: list[Link] = list(chain_of(name))
+    chain: list[ChainLink] = list(chain_of(name))
     return [(name, "")] + [(link.next, link.file) for link in chain if link.next]
 
 

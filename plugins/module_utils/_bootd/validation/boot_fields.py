@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from ..decisions.boot_chains import Kind, chain_of
+from ..decisions.boot_chains import ProgramKind, chain_of
 from ..decisions.grub_limits import SCHEMES
 from ..hardware import values
 from ..hardware.field_check import MAX_NAME, Finding
@@ -118,7 +118,7 @@ def _check_grub(spec: dict[str, Any]) -> Iterator[Finding]:
     """Yield what an interface is to boot that GRUB can't, where its boot program leads to GRUB."""
     for path, item in netbooting(spec):
         binary = text_at(item, "netboot", "ipxe", "binary")
-        if not any(link.kind is Kind.GRUB for link in chain_of(binary)):
+        if not any(link.kind is ProgramKind.GRUB for link in chain_of(binary)):
             continue
         if has_own_script(item) or text_at(spec, "metadata", "instance", "ipxe_script_url"):
             message = (
