@@ -125,7 +125,7 @@ imgfetch --name report --timeout 5000 {REPORT}&event=error&role=script\
 &message=metadata.instance.operating_system.version%20is%20missing ||
 imgfree report ||
 
-{STUCK}"""
+{STUCK.replace(f"{SCRIPT} ||", f"{SCRIPT}?arch=${{buildarch}} ||")}"""
 
 LOCAL = """\
 #!ipxe

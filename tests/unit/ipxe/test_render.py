@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.decisions.boot import BootContext, LocalDisk, Script, Wait, decide_script
+from _bootd.hardware.cpu import cpu_of_build
 from _bootd.hardware.model import Netboot, Nic, Osie
 from _bootd.installers.kernel_boot import Initrd, KernelBoot
 from _bootd.ipxe.render import render
@@ -106,7 +107,7 @@ def test_render_userdata_with_a_command_in_it_boots_nothing_and_hides_the_value(
     script = rendered(howto.nic(userdata="harvester.token=hush || sanboot"))
     run = Interpreter().run(script)
     assert "hush" not in script
-    assert run.end == f"chain {SCRIPT}"
+    assert run.end == f"chain {SCRIPT}?arch=x86_64"
     assert any("metadata.instance.userdata has a word that ends a command" in line for line in run.echoed)
     assert not run.urls("kernel", "initrd")
 
@@ -194,6 +195,15 @@ def test_machine_that_was_asked_what_it_is_is_not_asked_again_whatever_it_said()
     assert "?arch=" not in script
     done = Interpreter(buildarch="A" * 17).run(script)
     assert (done.end, done.urls("kernel")) == ("boot", ["http://h/b/vmlinuz-x86_64"])
+
+
+def test_object_that_only_its_processor_makes_unusable_is_asked_for_again_with_the_machine_s_own():
+    nic = howto.nic(arch="aarch64", operating_system={"distro": "harvester", "version": "v1.2.0"})
+    asks = Interpreter(buildarch="i386").run(rendered(nic))
+    assert (asks.end, asks.urls("kernel")) == (f"chain {SCRIPT}?arch=i386", [])
+    context = replace(BootContext.of(howto.SETTINGS), cpu=cpu_of_build("i386"), asked_cpu=True)
+    script = render(decide_script(nic, context), nic.interface.mac, howto.SETTINGS)
+    assert Interpreter(buildarch="i386").run(script).urls("kernel") == [f"{RELEASE}-vmlinuz-amd64"]
 
 
 def newest() -> str:

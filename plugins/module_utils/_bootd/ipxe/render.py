@@ -43,7 +43,9 @@ def render(decision: Script | Wait, mac: str, settings: Settings) -> str:
     if isinstance(boots, Chain):
         return _fill("chain", url=boots.url, **common)
     if isinstance(boots, Unusable):
-        return _fill("unusable", problem=fields.text(boots.problem), **common)
+        # It may be the processor in the object that makes it so.
+        query = "" if decision.told_cpu else "?arch=${buildarch}"
+        return _fill("unusable", problem=fields.text(boots.problem), query=query, **common)
     # A kernel for another processor does not start, and iPXE alone knows where it runs in every way a script is had.
     builds = () if decision.told_cpu else IPXE_BUILDS.get(boots.cpu, ())
     return _fill("kernel", boots=boots, builds=builds, efi_only=fields.text(boots.efi_only), **common)

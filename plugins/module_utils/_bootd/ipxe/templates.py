@@ -73,7 +73,7 @@ echo bootd: loading the {{ role }}, try ${try} of {{ tries }}
 {{ tell(loaded_query(role, url)) -}}
 {% endmacro %}
 
-{% macro stuck() %}
+{% macro stuck(query="") %}
 
 :stuck
 imgfree ||
@@ -81,7 +81,7 @@ echo bootd: can not go on, asking for the script again every {{ ask_pause }} sec
 set try:int32 0
 :ask
 sleep {{ ask_pause }}
-chain --replace --autofree {{ script }} ||
+chain --replace --autofree {{ script }}{{ query }} ||
 inc try
 iseq ${try} {{ asks }} || goto ask
 echo bootd: no answer, rebooting
@@ -140,7 +140,7 @@ _UNUSABLE = """\
 {{ m.head() -}}
 echo bootd: {{ problem }}
 {{ m.tell(refused_query(problem)) -}}
-{{ m.stuck() -}}
+{{ m.stuck(query) -}}
 """
 
 _HOLD = """\
