@@ -41,6 +41,7 @@ class Machine:
         secure_boot: bool = False,
         trusted: Path | None = None,
         rom: Path | None = None,
+        unplugged: str = "",
         memory: int = 1024,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
@@ -48,7 +49,8 @@ class Machine:
         With ``http`` its UEFI firmware boots by HTTP instead of PXE, and over HTTPS from who has a certificate of the
         authority whose own is the PEM file ``trusted``. With ``secure_boot`` it starts only what has a signature that
         Microsoft's keys vouch for. ``arch`` is "arm64" for a 64-bit ARM machine, which has UEFI only. ``rom`` is the
-        network card's where firmware is a BIOS, by default QEMU's.
+        network card's where firmware is a BIOS, by default QEMU's. ``unplugged`` is the MAC address of a card without a
+        cable, which a BIOS tries first.
         """
         if arch not in ARCHITECTURES:
             raise ValueError(f"arch {arch!r}: one of {', '.join(ARCHITECTURES)}")
@@ -64,7 +66,7 @@ class Machine:
         self._errors = directory / f"{name}.qemu.log"
         self._disk = directory / f"{name}.disk"
         self._variables = directory / f"{name}.variables"
-        self._lab, self._rom = lab, rom
+        self._lab, self._rom, self._unplugged = lab, rom, unplugged
         self._authorities = directory / f"{name}.authorities" if trusted else None
         if trusted and self._authorities:
             self._authorities.write_bytes(signature_list(trusted.read_text()))
@@ -119,6 +121,8 @@ class Machine:
         argv += ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self._disk}"]
         argv += ["-device", self._disk_controller()]
         argv += ["-device", self._network_card()]
+        if self._unplugged:
+            argv += ["-device", f"virtio-net-pci,mac={self._unplugged},addr={NETWORK_SLOT + 1},bootindex=0"]
         return argv + (self._uefi() if self.firmware == "uefi" else self._bios())
 
     def _board(self) -> list[str]:

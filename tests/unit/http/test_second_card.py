@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -53,3 +54,5 @@ def test_everything_follows_the_card_that_boots(site, mac, path):
     assert site.post(f"{report}/started", source=address).status == 200
     assert site.post(f"{report}/succeeded", source=address).status == 200
     assert (site.state().stage, dict(site.state().switched_off)) == ("installed", {mac: ""})
+    known = json.loads(site.get("/api/v1/machines/um790-1").text)
+    assert (known["mac"], known["ip"]) == (mac, address)

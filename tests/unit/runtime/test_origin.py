@@ -8,14 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from _bootd.hardware.model import Interface, Machine, Nic
+from _bootd.decisions.stages import State
+from _bootd.hardware.model import Interface, Machine, Netboot, Nic
 from _bootd.process.settings import Settings
 from _bootd.runtime.heard_addresses import MAX_ADDRESSES, MAX_AGE, HeardAddresses
-from _bootd.runtime.origin import BootLookup, Lookup, boots_at, is_its_own, mode_at, nic_at, speaks_for, with_addresses
+from _bootd.runtime.origin import BootLookup, Lookup, as_reached, boots_at, is_its_own, mode_at, nic_at, speaks_for
 from _bootd.runtime.services import Services
 from _bootd.stores.catalog import Catalog
 
 MAC_1, MAC_2, MAC_3 = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
+MAC_4, MAC_5 = "02:00:00:00:00:04", "02:00:00:00:00:05"
 FOREIGN = "02:00:00:00:00:99"  # of no object
 NOW = 1697053442.5
 
@@ -34,13 +36,23 @@ def machine(name: str, mac: str, address: str = "") -> Machine:
     return Machine(name, interfaces=(Interface(mac, address, "255.255.255.0"),))
 
 
+class Journal:
+    """The states of machines, by key."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, State] = {}
+
+    def state(self, key: str) -> State:
+        return self.states.get(key, State())
+
+
 def services(mode: str, neighbours: dict[str, str] | None = None, **settings: object) -> Services:
     catalog = Catalog()
     catalog.replace([machine("one", MAC_1, "10.0.0.1"), machine("two", MAC_2, "10.0.0.2"), machine("three", MAC_3)])
     made = Services(
         settings=Settings("files:x", "x", "10.0.0.20", dhcp_mode=mode, **settings),
         catalog=catalog,
-        journal=None,
+        journal=Journal(),
         unknown=None,
         metrics=None,
         log=None,
@@ -144,10 +156,19 @@ def test_a_machine_is_reached_at_the_address_that_it_took_last():
         room.heard.note(MAC_3, address, NOW)
     room.heard.note(MAC_1, "10.9.0.7", NOW)
     addresses = [
-        [interface.address for interface in with_addresses(room, room.catalog.by_mac(mac).machine).interfaces]
+        [interface.address for interface in as_reached(room, room.catalog.by_mac(mac).machine).interfaces]
         for mac in (MAC_1, MAC_3)
     ]
     assert addresses == [["10.0.0.1"], ["10.9.0.6"]]
+
+
+def test_a_machine_is_reached_by_the_card_that_it_was_installed_through():
+    room = services("reservation")
+    cards = tuple(Interface(mac, f"10.0.0.{n}", netboot=Netboot(allow_pxe=True)) for n, mac in ((8, MAC_4), (9, MAC_5)))
+    item = Machine("four", interfaces=cards)
+    assert as_reached(room, item).interfaces == cards
+    room.journal.states[item.key] = State("installed", switched_off={MAC_5: ""})
+    assert [card.mac for card in as_reached(room, item).interfaces] == [MAC_5, MAC_4]
 
 
 def test_an_address_that_another_machine_has_taken_since_is_not_a_machines():

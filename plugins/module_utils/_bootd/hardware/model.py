@@ -10,8 +10,8 @@ numbers (RFC 2132) where the field becomes one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 from .extra_options import DHCP_OPTIONS_ANNOTATION, ExtraOption, ExtraOptions, read_extra_options
@@ -157,6 +157,12 @@ def boot_interface(machine: Machine) -> Interface | None:
     """Return the interface that stands for ``machine``: the first whose object asks for netboot, else the first."""
     asking = (item for item in machine.interfaces if item.netboot.allow_pxe or item.netboot.switched_off)
     return next(asking, machine.interfaces[0] if machine.interfaces else None)
+
+
+def with_first(machine: Machine, macs: Container[str]) -> Machine:
+    """Return ``machine`` with the interfaces that have one of ``macs`` before all others."""
+    interfaces = tuple(sorted(machine.interfaces, key=lambda interface: interface.mac not in macs))
+    return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
 
 
 def after_names(text: str) -> tuple[str, ...]:

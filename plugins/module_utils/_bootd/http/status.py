@@ -11,7 +11,7 @@ from typing import Any
 from ..decisions.architectures import describe, firmware
 from ..decisions.policy import judge
 from ..decisions.stages import State
-from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface
+from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface, with_first
 from ..installers.registry import installer_of
 from ..runtime.boot_programs import ProgramFile
 from ..stores.base import StoreProblem
@@ -27,7 +27,7 @@ def machines_document(machines: Iterable[Machine], state_of: Callable[[str], Sta
 
 def machine_document(machine: Machine, state: State) -> Document:
     """Return what is known of one machine, and whether it would boot from the network now."""
-    interface = boot_interface(machine)
+    interface = boot_interface(with_first(machine, state.switched_off))
     verdict = judge(Nic(machine, interface)) if interface is not None else None
     return {
         "name": machine.name,

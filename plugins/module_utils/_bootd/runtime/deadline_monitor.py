@@ -21,6 +21,7 @@ from ..hardware.model import Machine, Nic, boot_interface, text_at
 from ..installers.registry import installer_of
 from ..process.faults import Contained
 from ..process.worker import Worker
+from .origin import as_reached
 from .services import Services
 
 CHECK_SECONDS = 5.0  # between two checks of all machines, less where a limit is short
@@ -126,7 +127,7 @@ def expected_of(machine: Machine, services: Services) -> Expected:
     has_configuration = document is not None or installer.makes_configuration
     answers = ""
     if has_configuration and is_asked(machine, services.settings):
-        answers = " ".join(map(str, installer.answers_at(machine, document)))
+        answers = " ".join(map(str, installer.answers_at(as_reached(services, machine), document)))
     interface = boot_interface(machine)
     if interface is None:
         return Expected(answers=answers)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from ..decisions.modes import AUTO_PROXY, RESERVATION
-from ..hardware.model import Machine, Nic
+from ..hardware.model import Machine, Nic, with_first
 from ..process.networks import is_ipv4
 from .services import Services
 
@@ -85,9 +85,13 @@ def boots_unknown(services: Services, address: str) -> bool:
     return mode_at(services, address) == AUTO_PROXY
 
 
-def with_addresses(services: Services, machine: Machine) -> Machine:
-    """Return ``machine`` as it can be reached: where its object has no address, with the one it took elsewhere."""
+def as_reached(services: Services, machine: Machine) -> Machine:
+    """Return ``machine`` as it can be reached: by the card that it was installed through, which comes first.
+
+    A card that has no address in the object has the one that it took elsewhere.
+    """
     now = services.clock()
+    machine = with_first(machine, services.journal.state(machine.key).switched_off)
     interfaces = tuple(
         interface if interface.address else replace(interface, address=services.heard.address_of(interface.mac, now))
         for interface in machine.interfaces

@@ -18,7 +18,7 @@ from ..hardware.model import Machine, boot_interface
 from ..installers.base import MAX_TARGETS, Target
 from ..installers.registry import installer_of
 from ..process.faults import Contained
-from .origin import with_addresses
+from .origin import as_reached
 from .services import Services
 
 TIMEOUT = 3.0  # seconds for a connection
@@ -144,7 +144,7 @@ class Prober:
         installer = installer_of(machine)
         configuration = self._services.configurations.get(machine.key, installer.read)
         document = configuration.document if configuration is not None else None
-        return installer.answers_at(with_addresses(self._services, machine), document)
+        return installer.answers_at(as_reached(self._services, machine), document)
 
     def _connect(self, key: str, target: Target, now: float) -> bool:
         """Begin to connect; return whether that is under way."""
