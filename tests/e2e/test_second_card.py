@@ -33,5 +33,8 @@ def test_machine_installs_itself_through_its_second_card_and_boots_its_disk(site
 
     assert BOOTED in machine.console
     assert {line["mac"] for line in site.bootd.lines("send")} == {MAC}
+    assert [line["outcome"] for line in site.bootd.lines("report")] == ["started", "succeeded"]
     known = site.known()
-    assert (known["attempt"], known["netboot"], known["installs"]) == (1, False, 1)
+    assert (known["mac"], known["ip"]) == (MAC, "10.10.0.16")
+    # Off for both cards: another boot from the network would ask by the first again.
+    assert (known["attempt"], known["netboot"]) == (1, False)

@@ -33,6 +33,16 @@ def site(tmp_path) -> Site:
     return site
 
 
+def test_report_by_the_url_of_the_other_card_is_of_the_card_that_booted(site):
+    # As `bootd report-url` hands it out before anybody knows which card that will be.
+    url = f"/phone-home/{dashed(MAC)}/{site.token()}"
+    assert site.get(f"/{dashed(OTHER_MAC)}/auto.ipxe", OTHER_ADDRESS).status == 200
+    assert site.post(f"{url}/succeeded", source=OTHER_ADDRESS).status == 200
+    assert (site.state().stage, dict(site.state().switched_off)) == ("installed", {OTHER_MAC: ""})
+    known = json.loads(site.get("/api/v1/machines/um790-1").text)
+    assert (known["mac"], known["ip"]) == (OTHER_MAC, OTHER_ADDRESS)
+
+
 @pytest.mark.parametrize("mac", CARDS)
 @pytest.mark.parametrize("path", ["/auto.ipxe", "/{}/auto.ipxe"])
 def test_everything_follows_the_card_that_boots(site, mac, path):

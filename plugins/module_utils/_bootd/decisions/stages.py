@@ -76,8 +76,9 @@ class State:
     ``switched_off`` maps the MAC whose netboot bootd has switched off to the reprovision annotation it saw then.
 
     ``asked_at`` is when it asked for an address as at the beginning of a boot, 0.0 where it has not since this attempt
-    began. ``script_at`` is when it was given its script last, from which its configuration can be had for a while;
-    ``configuration_closed`` says for people why that ended early: somebody else had its URL.
+    began. ``script_at`` is when it was given its script last, from which its configuration can be had for a while, and
+    ``script_mac`` the MAC of the card that it was for; ``configuration_closed`` says for people why that ended early:
+    somebody else had its URL.
     """
 
     stage: str = "known"
@@ -98,6 +99,7 @@ class State:
     overdue: str = ""
     asked_at: float = 0.0
     script_at: float = 0.0
+    script_mac: str = ""
     configuration_closed: str = ""
 
 
@@ -139,6 +141,7 @@ def release_switch(state: State, mac: str, again: bool) -> State:
         overdue="",
         asked_at=0.0,
         script_at=0.0,
+        script_mac="",
         configuration_closed="",
     )
 
@@ -213,6 +216,7 @@ def _begin(state: State, at: float) -> State:
         overdue="",
         asked_at=0.0,
         script_at=0.0,
+        script_mac="",
         configuration_closed="",
     )
     return _reach(begun, "offered", at) if asked_before else begun
@@ -247,7 +251,8 @@ def _after_request(state: State, event: Event) -> State:
         case BootFile() as file:
             return _reach(_add_bytes(state, file.via, file.bytes), "loading", at)
         case Script() as script:
-            given = replace(_add_bytes(state, script.via, script.bytes), waits_for="", script_at=at)
+            sent = _add_bytes(state, script.via, script.bytes)
+            given = replace(sent, waits_for="", script_at=at, script_mac=event.mac)
             return _reach(given, "script", at)
         case Held(waits_for):
             return _on_held(state, waits_for[:MAX_TEXT], at)
@@ -278,7 +283,8 @@ def _after_report(state: State, event: Event) -> State:
     """Return ``state`` after what came, or did not come, from an installer or the installed system."""
     match event.detail:
         case Report() as report:
-            return _on_report(state, report, event.mac, event.at)
+            # A URL that was handed out before the boot names a card, and the machine may have booted by another.
+            return _on_report(state, report, state.script_mac or event.mac, event.at)
         case PhoneHome("failure", reason):
             return replace(state, error=(reason or "the machine reported a failure")[:MAX_TEXT])
         case Overdue(reason):

@@ -26,6 +26,7 @@ _TEXTS = {
     "last": "last",
     "error": "error",
     "waitsFor": "waits_for",
+    "scriptMac": "script_mac",
     "configurationClosed": "configuration_closed",
 }
 _COUNTS = {"attempt": "attempt", "installs": "installs"}
