@@ -158,10 +158,13 @@ def check_extra_options(text: str) -> Iterator[tuple[str, Any, str, bool]]:
         yield f"{PATH}.{key}" if key else PATH, value, message, False
 
 
+NO_OPTIONS = ExtraOptions()  # one for all: ten thousand objects have none
+
+
 def read_extra_options(text: str) -> ExtraOptions:
     """Return what the annotation ``text``, "" for none, says; what is wrong is left out of the options."""
     if not text:
-        return ExtraOptions()
+        return NO_OPTIONS
     try:
         given = _mapping(text)
     except Unfit as unfit:

@@ -45,10 +45,13 @@ class LocalBoot:
         return f"{self.how.value}:{self.drive:#x}" if self.drive else self.how.value
 
 
+AS_USUAL = LocalBoot()  # one for all: ten thousand objects say nothing
+
+
 def parse_local_boot(text: str) -> LocalBoot | None:
     """Return what ``text`` asks for, such as ``exit``, ``sanboot:0x81`` or nothing; None where it is no such word."""
     if not text:
-        return LocalBoot()
+        return AS_USUAL
     word = text.strip().lower()
     if found := _SANBOOT.fullmatch(word):
         return LocalBoot(How.SANBOOT, int(found[1] or "0", 16))

@@ -14,8 +14,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
-from .extra_options import DHCP_OPTIONS_ANNOTATION, ExtraOption, ExtraOptions, read_extra_options
-from .local_boot import LOCAL_BOOT_ANNOTATION, LocalBoot, parse_local_boot
+from .extra_options import DHCP_OPTIONS_ANNOTATION, ExtraOption, read_extra_options
+from .local_boot import AS_USUAL, LOCAL_BOOT_ANNOTATION, LocalBoot, parse_local_boot
 from .mac import parse_mac
 
 API_VERSION = "tinkerbell.org/v1alpha1"
@@ -179,26 +179,27 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
     """Return the Machine that a Hardware object describes; fields that can't be used are left out."""
     meta = _mapping(document.get("metadata"))
     spec = _mapping(document.get("spec"))
-    extra = _extra_options(meta).options
+    notes = _mapping(meta.get("annotations"))
+    extra = read_extra_options(_text(notes, DHCP_OPTIONS_ANNOTATION)).options
     interfaces = tuple(
         found for item in _sequence(spec.get("interfaces")) if (found := _interface(_mapping(item), extra)) is not None
     )
-    namespace = text_at(meta, "namespace") or DEFAULT_NAMESPACE
-    after = after_names(text_at(meta, "annotations", AFTER_ANNOTATION))
+    namespace = _text(meta, "namespace") or DEFAULT_NAMESPACE
+    after = after_names(_text(notes, AFTER_ANNOTATION))
     disks = tuple(name for disk in _sequence(spec.get("disks")) if (name := text_at(disk, "device")))
     return Machine(
-        name=text_at(meta, "name"),
+        name=_text(meta, "name"),
         namespace=namespace,
         interfaces=interfaces,
         disks=disks,
         metadata=_mapping(spec.get("metadata")),
-        user_data=text_at(spec, "userData") or None,
-        reprovision=text_at(meta, "annotations", REPROVISION_ANNOTATION),
+        user_data=_text(spec, "userData") or None,
+        reprovision=_text(notes, REPROVISION_ANNOTATION),
         after=tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
-        user_data_from=text_at(meta, "annotations", USER_DATA_ANNOTATION),
-        https_boot=_SWITCHES.get(text_at(meta, "annotations", HTTPS_BOOT_ANNOTATION)),
-        local_boot=_local_boot(meta) or LocalBoot(),
-        created=text_at(meta, "creationTimestamp") or created,
+        user_data_from=_text(notes, USER_DATA_ANNOTATION),
+        https_boot=_SWITCHES.get(_text(notes, HTTPS_BOOT_ANNOTATION)),
+        local_boot=parse_local_boot(_text(notes, LOCAL_BOOT_ANNOTATION)) or AS_USUAL,
+        created=_text(meta, "creationTimestamp") or created,
         source=source,
     )
 
@@ -212,16 +213,14 @@ def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
     items = spec.get("interfaces")
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
         return False
-    meta = _mapping(document.get("metadata"))
-    if (spec.get("userData") or None) != machine.user_data or _local_boot(meta) is None:
+    notes = _mapping(_mapping(document.get("metadata")).get("annotations"))
+    if (spec.get("userData") or None) != machine.user_data:
         return False
-    if _extra_options(meta).problems:
+    if parse_local_boot(_text(notes, LOCAL_BOOT_ANNOTATION)) is None:
+        return False
+    if read_extra_options(_text(notes, DHCP_OPTIONS_ANNOTATION)).problems:
         return False
     return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
-
-
-def _local_boot(meta: Mapping[str, Any]) -> LocalBoot | None:
-    return parse_local_boot(text_at(meta, "annotations", LOCAL_BOOT_ANNOTATION))
 
 
 def _is_interface_as_written(item: Mapping[str, Any], read: Interface) -> bool:
@@ -251,10 +250,6 @@ def _is_netboot_as_written(node: Mapping[str, Any], read: Netboot) -> bool:
         and (osie.get("initrd") or "") == read.osie.initrd
         and (osie.get("kernelParams") or []) == list(read.osie.kernel_params)
     )
-
-
-def _extra_options(meta: Mapping[str, Any]) -> ExtraOptions:
-    return read_extra_options(text_at(meta, "annotations", DHCP_OPTIONS_ANNOTATION))
 
 
 def _interface(item: Mapping[str, Any], extra: tuple[ExtraOption, ...]) -> Interface | None:
@@ -319,7 +314,8 @@ def _addresses(node: Any) -> tuple[str, ...]:
 
 def _text(node: Mapping[str, Any], name: str) -> str:
     value = node.get(name)
-    return value if is_text(value) else ""
+    # Of ten thousand objects most fields are absent.
+    return value if value is not None and is_text(value) else ""
 
 
 def _mapping(node: Any) -> Mapping[str, Any]:
