@@ -69,13 +69,14 @@ def test_load_of_a_directory_that_is_not_there(tmp_path):
 
 
 def test_refresh_without_a_change_reads_nothing(tree, clock, monkeypatch):
-    monkeypatch.setattr(module, "read_bounded", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(module, "read_stamped", lambda path, _size: pytest.fail(f"{path} was read"))
     assert refresh(tree, clock) == module.Refreshed(False, 0.0)
 
 
 def test_refresh_reads_only_the_file_that_changed(tree, root, clock, monkeypatch):
     read = []
-    monkeypatch.setattr(module, "read_bounded", lambda path, real=module.read_bounded: read.append(path) or real(path))
+    real = module.read_stamped
+    monkeypatch.setattr(module, "read_stamped", lambda path, size: read.append(path) or real(path, size))
     (root / "b.yaml").write_text(manifest(3, address="10.10.0.33"))
     assert refresh(tree, clock).changed
     assert read == [str(root / "b.yaml")]
@@ -136,13 +137,13 @@ def test_refresh_file_that_changes_while_it_is_read_is_read_again(tree, root, cl
     path = root / "b.yaml"
     path.write_text(manifest(3)[:100])
 
-    def read_bounded(name, real=module.read_bounded):
-        data = real(name)
+    def read(descriptor, size, real=os.read):
+        data = real(descriptor, size)
         path.write_text(manifest(3, address="10.10.0.33"))
         return data
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "read_bounded", read_bounded)
+        patch.setattr(os, "read", read)
         assert refresh(tree, clock, path) == module.Refreshed(False, SETTLE)
     assert refresh(tree, clock, path).changed
     assert tree.machines[key(3)].interfaces[0].address == "10.10.0.33"
@@ -186,11 +187,11 @@ def test_refresh_empty_file_has_no_machines(tree, root, clock):
 def test_refresh_unreadable_file_keeps_its_machines_and_is_tried_again(tree, root, clock, monkeypatch):
     (root / "b.yaml").write_text(manifest(3, address="10.10.0.33"))
 
-    def refuse(_path):
+    def refuse(_path, _size):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "read_bounded", refuse)
+        patch.setattr(module, "read_stamped", refuse)
         assert refresh(tree, clock).changed
         assert not refresh(tree, clock).changed
     assert tree.machines[key(3)].interfaces[0].address == "10.10.0.103"

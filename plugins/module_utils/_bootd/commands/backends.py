@@ -6,18 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..configurations.base import Configurations, NoConfigurations
 from ..configurations.directory import ConfigDirectory
 from ..decisions.tokens import MAX_KEY_BYTES, SECRET_BYTES, is_weak
 from ..process.log import Log
 from ..process.settings import Settings
-from ..runtime.leader_election import LeaderElection
 from ..stores.base import Store
 from ..stores.catalog import Catalog
 from ..stores.files import FilesStore
 from ..stores.states.directory import StateDir
 from .arguments import UsageError
+
+if TYPE_CHECKING:  # with urllib3, which only a cluster needs
+    from ..runtime.leader_election import LeaderElection
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -95,19 +96,20 @@ def split(data: bytes, file: str = "") -> tuple[Iterable[Chunk], list[Problem]]:
         limit = f"{MAX_BYTES // 1024 // 1024} MiB"
         return [], [Problem(f"larger than {limit}, so nothing of it is read; make several files of it", file)]
     try:
-        text = data.decode("utf-8-sig")
+        text = data.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return [], [Problem(f"not UTF-8 text: byte 0x{data[error.start]:02x} does not belong there", file, line)]
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = error.object[error.start]
+        return [], [Problem(f"not UTF-8 text: byte 0x{byte:02x} does not belong there", file, line)]
     if looks_like_json(text) and not _SEPARATOR.search(text):
         return [Chunk(text)], []
+    if "\n---" not in text and not text.startswith("---"):  # most files are one document
+        return [Chunk(text)] if _CONTENT.search(text) else [], []
     return _chunks(text), []
 
 
 def _chunks(text: str) -> Iterator[Chunk]:
-    # Most files are one document: looking for the dashes first spares them the search for a separator.
-    separators = _SEPARATOR.finditer(text) if "\n---" in text else ()
-    starts = [0, *(match.start() for match in separators if match.start()), len(text)]
+    starts = [0, *(match.start() for match in _SEPARATOR.finditer(text) if match.start()), len(text)]
     number, line, begin = 0, 1, 0
     for start, end in pairwise(starts):
         # Directives stand before the separator that opens their document.

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeGuard
 
 from .extra_options import DHCP_OPTIONS_ANNOTATION, ExtraOption, read_extra_options
@@ -38,6 +40,7 @@ _MAPPINGS = (dict, Mapping)  # dict first: asking the abstract class takes ten t
 
 # Of spec.interfaces[].dhcp, called the same in Interface.
 _TEXTS = ("hostname", "domain_name", "arch", "vlan_id", "tftp_server_name", "boot_file_name")
+_texts_of = attrgetter(*_TEXTS)
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
@@ -119,7 +122,7 @@ class Machine:
     after: tuple[str, ...] = ()  # from AFTER_ANNOTATION
     user_data_from: str = ""  # the value of USER_DATA_ANNOTATION
     https_boot: bool | None = None  # from HTTPS_BOOT_ANNOTATION, None where it does not say
-    local_boot: LocalBoot = field(default_factory=LocalBoot)  # from LOCAL_BOOT_ANNOTATION
+    local_boot: LocalBoot = AS_USUAL  # from LOCAL_BOOT_ANNOTATION
     created: str = ""
     source: str = ""
 
@@ -172,7 +175,9 @@ def after_names(text: str) -> tuple[str, ...]:
 
 def is_hardware(document: Any) -> bool:
     """Return whether ``document`` is a Hardware object of the API version bootd reads, whatever its spec holds."""
-    return isinstance(document, Mapping) and document.get("kind") == KIND and document.get("apiVersion") == API_VERSION
+    return (
+        isinstance(document, _MAPPINGS) and document.get("kind") == KIND and document.get("apiVersion") == API_VERSION
+    )
 
 
 def machine_from_object(document: Mapping[str, Any], *, source: str = "", created: str = "") -> Machine:
@@ -182,26 +187,32 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
     notes = _mapping(meta.get("annotations"))
     extra = read_extra_options(_text(notes, DHCP_OPTIONS_ANNOTATION)).options
     interfaces = tuple(
-        found for item in _sequence(spec.get("interfaces")) if (found := _interface(_mapping(item), extra)) is not None
+        [found for item in _sequence(spec.get("interfaces")) if (found := _interface(_mapping(item), extra))]
     )
     namespace = _text(meta, "namespace") or DEFAULT_NAMESPACE
-    after = after_names(_text(notes, AFTER_ANNOTATION))
-    disks = tuple(name for disk in _sequence(spec.get("disks")) if (name := text_at(disk, "device")))
     return Machine(
         name=_text(meta, "name"),
         namespace=namespace,
         interfaces=interfaces,
-        disks=disks,
+        disks=tuple([name for disk in _sequence(spec.get("disks")) if (name := text_at(disk, "device"))]),
         metadata=_mapping(spec.get("metadata")),
         user_data=_text(spec, "userData") or None,
-        reprovision=_text(notes, REPROVISION_ANNOTATION),
-        after=tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
-        user_data_from=_text(notes, USER_DATA_ANNOTATION),
-        https_boot=_SWITCHES.get(_text(notes, HTTPS_BOOT_ANNOTATION)),
-        local_boot=parse_local_boot(_text(notes, LOCAL_BOOT_ANNOTATION)) or AS_USUAL,
         created=_text(meta, "creationTimestamp") or created,
         source=source,
+        **(_of_annotations(notes, namespace) if notes else {}),
     )
+
+
+def _of_annotations(notes: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """Return the fields of a Machine in ``namespace`` that its annotations give."""
+    after = after_names(_text(notes, AFTER_ANNOTATION))
+    return {
+        "reprovision": _text(notes, REPROVISION_ANNOTATION),
+        "after": tuple(name if "/" in name else f"{namespace}/{name}" for name in after),
+        "user_data_from": _text(notes, USER_DATA_ANNOTATION),
+        "https_boot": _SWITCHES.get(_text(notes, HTTPS_BOOT_ANNOTATION)),
+        "local_boot": parse_local_boot(_text(notes, LOCAL_BOOT_ANNOTATION)) or AS_USUAL,
+    }
 
 
 def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
@@ -213,14 +224,14 @@ def is_as_written(document: Mapping[str, Any], machine: Machine) -> bool:
     items = spec.get("interfaces")
     if not isinstance(items, list) or len(items) != len(machine.interfaces):
         return False
-    notes = _mapping(_mapping(document.get("metadata")).get("annotations"))
     if (spec.get("userData") or None) != machine.user_data:
         return False
-    if parse_local_boot(_text(notes, LOCAL_BOOT_ANNOTATION)) is None:
+    notes = _mapping(_mapping(document.get("metadata")).get("annotations"))
+    if notes and parse_local_boot(_text(notes, LOCAL_BOOT_ANNOTATION)) is None:
         return False
-    if read_extra_options(_text(notes, DHCP_OPTIONS_ANNOTATION)).problems:
+    if notes and read_extra_options(_text(notes, DHCP_OPTIONS_ANNOTATION)).problems:
         return False
-    return all(_is_interface_as_written(item, read) for item, read in zip(items, machine.interfaces, strict=True))
+    return all(map(_is_interface_as_written, items, machine.interfaces))
 
 
 def _is_interface_as_written(item: Mapping[str, Any], read: Interface) -> bool:
@@ -230,7 +241,7 @@ def _is_interface_as_written(item: Mapping[str, Any], read: Interface) -> bool:
         (ip.get("address") or "") == read.address
         and (ip.get("netmask") or "") == read.netmask
         and (ip.get("gateway") or "") == read.gateway
-        and all((dhcp.get(name) or "") == getattr(read, name) for name in _TEXTS)
+        and tuple([dhcp.get(name) or "" for name in _TEXTS]) == _texts_of(read)
         and _is_netboot_as_written(_mapping(netboot), read.netboot)
         and (dhcp.get("lease_time") or 0) == read.lease_time
         and (dhcp.get("name_servers") or []) == list(read.name_servers)
@@ -254,15 +265,15 @@ def _is_netboot_as_written(node: Mapping[str, Any], read: Netboot) -> bool:
 
 def _interface(item: Mapping[str, Any], extra: tuple[ExtraOption, ...]) -> Interface | None:
     dhcp = _mapping(item.get("dhcp"))
-    mac = parse_mac(text_at(dhcp, "mac"))
+    mac = parse_mac(_text(dhcp, "mac"))
     if mac is None:
         return None
     ip = _mapping(dhcp.get("ip"))
-    lease = dhcp.get("lease_time")
+    lease = dhcp.get("lease_time", 0)
     if not isinstance(lease, int) or isinstance(lease, bool) or not 0 < lease <= 0xFFFFFFFF:
         lease = 0
     uefi = dhcp.get("uefi")
-    routes = (_mapping(route) for route in _sequence(dhcp.get("classless_static_routes")))
+    routes = [_mapping(route) for route in _sequence(dhcp.get("classless_static_routes"))]
     return Interface(
         mac=mac,
         address=ipv4(_text(ip, "address")),
@@ -278,7 +289,7 @@ def _interface(item: Mapping[str, Any], extra: tuple[ExtraOption, ...]) -> Inter
         vlan_id=_text(dhcp, "vlan_id"),
         tftp_server_name=_text(dhcp, "tftp_server_name"),
         boot_file_name=_text(dhcp, "boot_file_name"),
-        static_routes=tuple(Route(_text(route, "destination_descriptor"), _text(route, "router")) for route in routes),
+        static_routes=tuple([Route(_text(item, "destination_descriptor"), _text(item, "router")) for item in routes]),
         extra_options=extra,
         disable_dhcp=item.get("disableDhcp") is True,
         netboot=_netboot(_mapping(item.get("netboot"))),
@@ -289,27 +300,42 @@ def _netboot(node: Mapping[str, Any]) -> Netboot:
     allow = node.get("allowPXE")
     ipxe = _mapping(node.get("ipxe"))
     osie = _mapping(node.get("osie"))
-    return Netboot(
-        allow_pxe=allow if isinstance(allow, bool) else None,
-        ipxe_url=_text(ipxe, "url"),
-        ipxe_contents=_text(ipxe, "contents"),
-        ipxe_binary=_text(ipxe, "binary"),
-        osie=Osie(
-            base_url=_text(osie, "baseURL"),
-            kernel=_text(osie, "kernel"),
-            initrd=_text(osie, "initrd"),
-            kernel_params=tuple(item for item in _sequence(osie.get("kernelParams")) if is_text(item)),
-        ),
+    return _netboot_of(
+        allow if isinstance(allow, bool) else None,
+        _text(ipxe, "url"),
+        _text(ipxe, "contents"),
+        _text(ipxe, "binary"),
+        _text(osie, "baseURL"),
+        _text(osie, "kernel"),
+        _text(osie, "initrd"),
+        tuple([item for item in _sequence(osie.get("kernelParams")) if is_text(item)]),
     )
 
 
+@lru_cache(maxsize=64)
+def _netboot_of(
+    allow_pxe: bool | None,
+    url: str,
+    contents: str,
+    binary: str,
+    base_url: str,
+    kernel: str,
+    initrd: str,
+    params: tuple[str, ...],
+) -> Netboot:
+    """Return a Netboot; of ten thousand machines most have one that is equal to another's."""
+    osie = Osie(base_url, kernel, initrd, params)
+    return Netboot(allow_pxe, ipxe_url=url, ipxe_contents=contents, ipxe_binary=binary, osie=osie)
+
+
+@lru_cache(maxsize=256)  # netmasks, gateways and name servers are the same again and again
 def ipv4(text: str) -> str:
     """Return ``text`` where it is a plain IPv4 address, else ""."""
     return text if _IPV4.fullmatch(text) else ""
 
 
 def _addresses(node: Any) -> tuple[str, ...]:
-    return tuple(item for item in _sequence(node) if isinstance(item, str) and ipv4(item))
+    return tuple([item for item in _sequence(node) if isinstance(item, str) and ipv4(item)])
 
 
 def _text(node: Mapping[str, Any], name: str) -> str:
@@ -319,7 +345,7 @@ def _text(node: Mapping[str, Any], name: str) -> str:
 
 
 def _mapping(node: Any) -> Mapping[str, Any]:
-    return node if isinstance(node, _MAPPINGS) else {}
+    return node if node is not None and isinstance(node, _MAPPINGS) else {}
 
 
 def _sequence(node: Any) -> list[Any]:

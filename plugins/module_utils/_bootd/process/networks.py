@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 SHORTEST_PREFIX = 8  # what reaches further is a mistake in a netmask
@@ -45,7 +46,9 @@ class NetworkSet:
             self._count(_number(address) & mask, mask, step)
 
     def _count(self, network: int, mask: int, step: int) -> None:
-        networks = self._by_mask.setdefault(mask, Counter())
+        networks = self._by_mask.get(mask)
+        if networks is None:
+            networks = self._by_mask[mask] = Counter()
         networks[network] += step
         if not networks[network]:
             del networks[network]
@@ -152,5 +155,6 @@ def is_ipv4(address: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)  # netmasks are the same again and again
 def _number(address: str) -> int:
     return int.from_bytes(socket.inet_aton(address), "big")

@@ -140,15 +140,16 @@ class FilesStore:
     def _as_served(self, machine: Machine) -> Machine:
         """Return ``machine`` with what bootd has switched off; the very object that is served where it is the same."""
         kept = self._load_kept()
-        state = kept.states.get(machine.key)
-        if kept.is_unreadable(machine.key):
+        key = machine.key
+        state = kept.states.get(key)
+        if kept.is_unreadable(key):
             # It may have been installed since: better it waits for somebody than that its disks are overwritten.
             served = as_served(machine, {interface.mac: machine.reprovision for interface in machine.interfaces})
         elif state is not None and state.switched_off:
             served = as_served(machine, state.switched_off)
         else:
             return machine
-        present = self._catalog.get(machine.key)
+        present = self._catalog.get(key)
         return present if present == served else served
 
     def _load_kept(self) -> KeptStates:

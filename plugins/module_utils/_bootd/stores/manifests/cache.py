@@ -15,8 +15,10 @@ import json
 import os
 import stat
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from ...hardware.yaml_reader import YamlDocument, library
 from ...process.private_file import replace_file
@@ -25,6 +27,7 @@ NAME = "manifests.jsonl"
 FORMAT = 1  # to be raised whenever the reader takes one text for another value
 MAX_BYTES = 64 * 1024 * 1024  # of the file, and of what is not in it yet
 DIGEST_BYTES = 32
+LINES_AT_ONCE = 100  # that are parsed together: their keys are made once, and are the same strings in all
 NOT_AS_WRITTEN = "it is not as it was written"
 _KEY = slice(2, 2 + 2 * DIGEST_BYTES)  # where a line has its digest, in hexadecimal
 
@@ -40,6 +43,9 @@ class ManifestCache:
     def __init__(self, directory: Path) -> None:
         self.path = directory / NAME
         self._lines: dict[bytes, bytes] = {}  # of the file, by the digest's text, while it is open
+        self._keys: list[bytes] = []  # of ``_lines``, in their order
+        self._unparsed: dict[bytes, int] = {}  # the places in ``_keys`` of those that are still to be parsed
+        self._parsed: dict[bytes, Any] = {}  # what the others say, until they are asked for
         self._new: dict[bytes, bytes] = {}
         self._new_bytes = 0
         self._on_disk: frozenset[bytes] = frozenset()
@@ -54,21 +60,24 @@ class ManifestCache:
             return (error.strerror if isinstance(error, OSError) else "") or str(error)
         finally:
             self._on_disk = frozenset(self._lines)
+            self._keys = list(self._lines)
+            self._unparsed = {key: place for place, key in enumerate(self._keys)}
         return ""
 
     def close(self) -> None:
         """Let go of what ``open`` has loaded."""
-        self._lines = {}
+        self._lines, self._keys, self._unparsed, self._parsed = {}, [], {}, {}
 
     def get(self, digest: bytes) -> list[YamlDocument] | None:
         """Return the documents of the text with this digest, None where they are not known."""
-        line = self._lines.get(digest.hex().encode())
-        if line is None:
-            return None
+        key = digest.hex().encode()
+        if key in self._unparsed:
+            self._parse_from(self._unparsed[key])
         try:
-            _digest, documents = json.loads(line)
+            # One text may stand in several files; it is parsed again for each but the first.
+            _digest, documents = self._parsed.pop(key, None) or json.loads(self._lines[key])
             return [YamlDocument(value, int(start)) for start, value in documents]
-        except (ValueError, TypeError, RecursionError):
+        except (KeyError, ValueError, TypeError, RecursionError):
             return None
 
     def add(self, digest: bytes, documents: Iterable[YamlDocument]) -> None:
@@ -80,13 +89,13 @@ class ManifestCache:
             self._new_bytes += len(line)
 
     def save(self, wanted: Collection[bytes]) -> bool:
-        """Bring the file to hold what is known of the texts with the digests ``wanted``, and nothing else.
+        """Bring the file to hold what is known of the texts with the digests ``wanted``, in their order.
 
         Return whether it had to be written; raises OSError.
         """
-        keys = {digest.hex().encode() for digest in wanted}
+        keys = dict.fromkeys(digest.hex().encode() for digest in wanted)
         new = {key: line for key, line in self._new.items() if key in keys}
-        if not new and keys >= self._on_disk:
+        if not new and keys.keys() >= self._on_disk:
             return False
         try:
             lines = {**self._load(), **new}
@@ -94,8 +103,9 @@ class ManifestCache:
             lines = new
         kept: dict[bytes, bytes] = {}
         room = MAX_BYTES
-        for key, line in lines.items():
-            if key in keys and len(line) < room:
+        for key in keys:
+            line = lines.get(key)
+            if line is not None and len(line) < room:
                 kept[key] = line
                 room -= len(line) + 1
         head = {"format": FORMAT, "yaml": library(), "digest": _digest_of(kept.values())}
@@ -103,6 +113,15 @@ class ManifestCache:
         self._on_disk = frozenset(kept)
         self._new, self._new_bytes = {}, 0
         return True
+
+    def _parse_from(self, place: int) -> None:
+        """Parse LINES_AT_ONCE lines from ``place``: files are read in the order in which their lines were written."""
+        batch = self._keys[place : place + LINES_AT_ONCE]
+        keys = [key for key in batch if self._unparsed.pop(key, None) is not None]
+        with suppress(ValueError, RecursionError):  # then each is parsed, or not, by itself
+            found = json.loads(b"[%b]" % b",".join(self._lines[key] for key in keys))
+            if len(found) == len(keys):
+                self._parsed.update(zip(keys, found, strict=True))
 
     def _load(self) -> dict[bytes, bytes]:
         """Return the lines of the file by their digests; raises OSError and ValueError where it can't be used."""

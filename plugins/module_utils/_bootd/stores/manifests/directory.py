@@ -93,19 +93,34 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 def read_bounded(path: str) -> bytes:
     """Return the content of ``path``, no more than one byte too much; raises OSError."""
-    # Not blocking: what was a file a moment ago may be a pipe that nobody writes to.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = _open(path)
     try:
-        wanted = min(os.fstat(descriptor).st_size, MAX_BYTES) + 1
-        pieces = []
-        while wanted > 0 and (piece := os.read(descriptor, wanted)):
-            pieces.append(piece)
-            wanted -= len(piece)
-        return b"".join(pieces)
+        return _read(descriptor, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)
 
 
-def stamp_at(path: str) -> Stamp:
-    """Return the stamp of the file at ``path``, links followed; raises OSError."""
-    return _stamp(os.stat(path))
+def read_stamped(path: str, size: int) -> tuple[bytes, Stamp]:
+    """Return the first ``size`` bytes of ``path``, no more than one too much, and its stamp after that; raises OSError.
+
+    The stamp is that of the very file that was read, whatever stands at ``path`` by then.
+    """
+    descriptor = _open(path)
+    try:
+        return _read(descriptor, size), _stamp(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: str) -> int:
+    # Not blocking: what was a file a moment ago may be a pipe that nobody writes to.
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    wanted = min(size, MAX_BYTES + 1)
+    pieces = []
+    while wanted > 0 and (piece := os.read(descriptor, wanted)):
+        pieces.append(piece)
+        wanted -= len(piece)
+    return b"".join(pieces)

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ...hardware.manifest import Chunk, Document, Manifest, looks_like_json, objects_in, read_chunk, source, split
 from ...hardware.model import Machine, is_as_written, is_hardware, machine_from_object
@@ -16,8 +17,7 @@ from .cache import ManifestCache, digest_of
 MAX_PROBLEMS = 100  # of one document; bootd check tells all
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedChunk:
+class LoadedChunk(NamedTuple):
     """What one document of a file gave: its machines, each with its place in a list or 0, and its problems."""
 
     digest: bytes
@@ -27,8 +27,7 @@ class LoadedChunk:
     broken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedFile:
+class LoadedFile(NamedTuple):
     """What a file gave. Where part of it is broken, ``machines`` ends with those that only earlier content had."""
 
     chunks: tuple[LoadedChunk, ...] = ()
@@ -108,4 +107,4 @@ def _machine(document: Document, modified: str, past: _Past) -> Machine | None:
 
 def _renumbered(chunk: LoadedChunk, number: int, file: str) -> LoadedChunk:
     machines = tuple((item, replace(machine, source=source(file, number, item))) for item, machine in chunk.machines)
-    return replace(chunk, number=number, machines=machines)
+    return chunk._replace(number=number, machines=machines)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from ...hardware.model import Machine
 from ...hardware.problem import Problem, printable
 from ..base import StoreProblem
 from .cache import ManifestCache
-from .directory import Listing, Stamp, list_manifests, read_bounded, stamp_at
+from .directory import Listing, Stamp, list_manifests, read_stamped
 from .file import FileLoader, LoadedFile
 
 SETTLE = 0.1  # seconds; a file changed since, by somebody who was not seen to close it, may still be being written
@@ -104,9 +104,9 @@ class Tree:
         again = [wait for wait, needed in ((SETTLE, unsettled), (GRACE, leaving)) if needed]
         return Refreshed(changed, min(again, default=0.0))
 
-    def digests(self) -> set[bytes]:
-        """Return the digests of all documents' texts."""
-        return {chunk.digest for file in self._files.values() for chunk in file.chunks}
+    def digests(self) -> list[bytes]:
+        """Return the digests of all documents' texts, in the order in which a start reads them."""
+        return [chunk.digest for path in sorted(self._files) for chunk in self._files[path].chunks]
 
     def problems(self) -> Iterator[StoreProblem]:
         """Yield what is not served as written."""
@@ -126,8 +126,8 @@ class Tree:
         """Read the file at ``path``; return whether that changed anything, None where it was written to meanwhile."""
         before = self._files.get(path, LoadedFile())
         try:
-            data = read_bounded(path)
-            if stamp_at(path) != stamp:
+            data, read = read_stamped(path, stamp.size)
+            if read != stamp:
                 return None
         except FileNotFoundError:
             return False
@@ -135,7 +135,7 @@ class Tree:
             # Without its stamp it is tried again at the next look.
             self._stamps.pop(path, None)
             message = f"can't be read: {error.strerror or error}; the machines it held are served as they were"
-            after = replace(before, problems=(Problem(message, path),))
+            after = before._replace(problems=(Problem(message, path),))
         else:
             after = self._loader.load(data, path, _timestamp(stamp), before)
             self._stamps[path] = stamp
@@ -174,12 +174,13 @@ class Tree:
         present = [path for path in sorted(self._files) if path not in self._disappearing.paths]
         for path in present:
             for machine in self._files[path].machines:
-                other = found.get(machine.key)
+                key = machine.key
+                other = found.get(key)
                 if other is None:
-                    found[machine.key] = machine
+                    found[key] = machine
                     continue
                 first, second = sorted((other, machine), key=lambda item: (item.created, item.source))
-                found[machine.key] = first
+                found[key] = first
                 self._duplicates.append(_duplicate(first, second))
         self._add_disappearing(found)
         self.machines = found
