@@ -65,7 +65,7 @@ def forbidden_in(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_source_has_licence(path):
-    licence = "BSD-2-Clause" if "_bootd" in path.parts else "GPL-3.0-or-later"
+    licence = "BSD-2-Clause" if {"_bootd", "_clients"} & set(path.parts) else "GPL-3.0-or-later"
     head = path.read_text(encoding="utf-8").splitlines()[:4]
     assert COPYRIGHT in head
     # REUSE-IgnoreStart
