@@ -24,9 +24,9 @@ def root(tmp_path):
     return tmp_path
 
 
-def fetch(client: Client, name: str) -> bytes:
+def fetch(client: Client, name: str, options: tuple[tuple[str, str], ...] = ()) -> bytes:
     """Take the file ``name`` to its end, in blocks of 512 octets."""
-    block, whole = client.ask(Request(name)), b""
+    block, whole = client.ask(Request(name, options=options)), b""
     while True:
         whole += block.payload
         client.send(Ack(block.block))
@@ -64,3 +64,24 @@ def test_machine_behind_a_trusted_proxy_that_translates_addresses_is_followed(ro
         assert fetch(client, f"{NAMED}/ipxe.efi") == CONTENT
         lab.line(filename="ipxe.efi", status="complete")
         assert lab.services.journal.state("default/on").stage == "loading"
+
+
+@pytest.mark.parametrize("source", [ON, UNKNOWN])
+def test_rehearsal_is_answered_and_moves_no_machine(root, source):
+    mark = (("rehearsal", "1"),)
+    with tftp_lab(root) as lab, Client(lab, source) as client:
+        assert fetch(client, f"{NAMED}/ipxe.efi", mark) == CONTENT
+        assert fetch(client, f"{NAMED}/autoexec.ipxe", mark)
+        assert lab.line(filename="autoexec.ipxe", status="complete")["rehearsal"] is True
+        assert isinstance(client.ask(Request("02-00-00-00-00-99/ipxe.efi", options=mark)), Error)
+        assert lab.services.journal.recent("default/on") == []
+        assert lab.services.unknown.all() == []
+        assert b'bootd_rehearsals_total{protocol="tftp"} 3.0' in lab.services.metrics.render()
+
+
+def test_rehearsal_of_a_machine_that_has_to_wait_says_so_and_takes_no_place(root):
+    with tftp_lab(root, installs_at_once=1) as lab, Client(lab, ON) as client:
+        lab.services.catalog.upsert(replace(lab.services.catalog.get("default/on"), after=("default/off",)))
+        script = fetch(client, f"{NAMED}/autoexec.ipxe", (("rehearsal", "1"),))
+        assert b"waits for" in script
+        assert lab.services.journal.recent("default/on") == []

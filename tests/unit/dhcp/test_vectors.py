@@ -182,12 +182,13 @@ MESSAGE_TYPES = {
     "DHCPINFORM": ("RFC 2132 section 9.6", 8),
 }
 ALONE = {"PAD": 0, "END": 255}  # one octet each: RFC 2132 sections 3.1 and 3.2
+OWN = {"REHEARSAL": 254}  # of a range for whoever wants one: RFC 3942 section 5
 
 
 def test_every_name_has_its_vector():
     """A row that somebody adds to a table of the code fails here until it has one."""
     names = {name for name, value in vars(opt).items() if isinstance(value, int) and name.isupper() and name[0] != "_"}
-    assert names == {*MESSAGE_TYPES, *ALONE}.union(*TABLES.values())
+    assert names == {*MESSAGE_TYPES, *ALONE, *OWN}.union(*TABLES.values())
     assert set(opt.MESSAGE_NAMES.values()) == set(MESSAGE_TYPES)
 
 
@@ -225,7 +226,7 @@ def test_message_type(name):
 
 
 def test_pad_and_end():
-    assert {name: getattr(opt, name) for name in ALONE} == ALONE
+    assert {name: getattr(opt, name) for name in ALONE | OWN} == ALONE | OWN
     assert list(opt.walk(b"\0\0\x0c\1a\0\xff\x0c\1b")) == [(12, b"a")]
 
 

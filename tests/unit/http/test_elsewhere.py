@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from _bootd.decisions import events
+from _bootd.decisions import events, tokens
 from _bootd.decisions.events import Event
-from servers.http_site import KEY, MAC, NOW, OTHER_ADDRESS, OTHER_MAC, STRANGER, machine, make_site
+from servers.http_site import KEY, MAC, NOW, OTHER_ADDRESS, OTHER_MAC, SECRET, STRANGER, machine, make_site
 
 DASHED = MAC.replace(":", "-")
 GUESS = "A" * 43
@@ -56,6 +56,56 @@ def test_request_from_elsewhere_changes_nothing(site, uri, method):
     before = site.state()
     site.ask(method, uri, STRANGER)
     assert (site.state(), site.events()) == (before, [])
+
+
+@pytest.mark.parametrize("uri", ASKED)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
+def test_rehearsal_changes_nothing_from_the_machine_s_own_address_either(site, uri, method):
+    before = site.state()
+    site.ask(method, uri.replace(GUESS, site.token()), x_rehearsal="1")
+    assert (site.state(), site.events(), site.services.unknown.all()) == (before, [], [])
+    assert metric(site, "http") == 1
+
+
+def metric(site, protocol):
+    lines = site.services.metrics.render().decode().splitlines()
+    wanted = f'bootd_rehearsals_total{{protocol="{protocol}"}} '
+    return next(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
+
+
+def test_rehearsal_is_answered_as_the_machine_is(site):
+    asked = f"/{DASHED}/auto.ipxe", f"/ipxe/{DASHED}/ipxe.efi"
+    rehearsed = [site.get(uri, STRANGER, x_rehearsal="1") for uri in asked]
+    assert [(answer.status, answer.body) for answer in rehearsed] == [
+        (answer.status, answer.body) for answer in (site.get(uri, STRANGER) for uri in asked)
+    ]
+
+
+def test_rehearsal_of_a_machine_that_no_object_has_is_no_unknown_machine(site):
+    assert site.get("/52-54-00-00-00-99/auto.ipxe", STRANGER, x_rehearsal="1").status == 404
+    assert site.services.unknown.all() == []
+
+
+def test_rehearsal_is_given_no_secret_and_closes_no_window(site):
+    """Nothing that was sent would be written down, so that who has the URL could take it unseen."""
+    site.journal.record(Event(KEY, MAC, NOW, events.Script("harvester", "http", 10)))
+    state = site.state()
+    token = tokens.configuration_token(SECRET, KEY, state.installs, state.attempt)
+    uri = f"/configuration/{DASHED}/{token}"
+    assert site.get(uri, x_rehearsal="1").status == 404
+    assert site.get("/2009-04-04/user-data", x_rehearsal="1").status == 404
+    script = site.get(f"/{DASHED}/auto.ipxe", x_rehearsal="1").text
+    assert (tokens.HIDDEN in script, token in script) == (True, False)
+    assert site.get(uri).status == 200
+    taken = site.state()
+    assert site.get(uri, STRANGER, x_rehearsal="1").status == 404
+    assert site.state() == taken
+    assert site.get(uri).status == 200
+
+
+def test_rehearsed_report_is_said_not_to_be_kept(site):
+    answer = site.post(f"/phone-home/{DASHED}/{site.token()}/succeeded", x_rehearsal="1")
+    assert (answer.status, answer.json) == (200, {"kept": False})
 
 
 @given(

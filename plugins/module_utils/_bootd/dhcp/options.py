@@ -44,7 +44,10 @@ CLIENT_UUID = 97  # RFC 4578
 DOMAIN_SEARCH = 119  # RFC 3397
 CLASSLESS_STATIC_ROUTE = 121  # RFC 3442
 IPXE = 175  # iPXE's encapsulated options; assigned to Etherboot
+REHEARSAL = 254  # private use (RFC 3942): whoever sends it with REHEARSAL_MARK is no machine, but plays one
 END = 255
+
+REHEARSAL_MARK = b"rehearsal"
 
 # Message types: the values of MESSAGE_TYPE.
 DHCPDISCOVER = 1

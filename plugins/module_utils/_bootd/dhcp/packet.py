@@ -118,6 +118,11 @@ class Packet:
         value = self.options.get(opt.MESSAGE_TYPE)
         return value[0] if value is not None and len(value) == 1 else None
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """Return whether it says that its sender only plays a machine: it is answered, and tells nothing of one."""
+        return opt.text_octets(self.options.get(opt.REHEARSAL)) == opt.REHEARSAL_MARK
+
 
 class Kind(Enum):
     """The kind of program that sends a request: network boot firmware, iPXE, or an operating system."""

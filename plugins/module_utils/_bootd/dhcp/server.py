@@ -130,7 +130,8 @@ class Handler:
         # Strangers, who may be as many as they like, take no line from the machines.
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
         self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
-        self._places, self._programs = Places(), ProgramsTold()
+        self._places = Places()
+        self._programs = {False: ProgramsTold(), True: ProgramsTold()}  # by whether it is a rehearsal
         self._context = context_from(services.settings)
         self._ports = (relay_port, client_port)
         messages = services.metrics.dhcp
@@ -138,6 +139,7 @@ class Handler:
         # Looked up once: a label costs more than the count.
         self._received = {name: messages.labels("recv", name) for name in names}
         self._sent = {name: messages.labels("send", name) for name in names}
+        self._rehearsals = services.metrics.rehearsals.labels("dhcp")
 
     def handle(
         self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
@@ -158,16 +160,17 @@ class Handler:
             self._refuse(error.reason, origin, "it can't be read")
             return None
         self._received[type_name(request)].inc()
+        self._rehearsals.inc(request.is_rehearsal)
         if not self._services.answers_dhcp():
             self._drop("standby")
             return None
         nic = self._services.catalog.by_mac(request.mac)
         mode = self._mode_of(request, nic, origin, asked_from)
-        context = self._programs.context_of(request, nic, self._context, self._services)
+        context = self._programs[request.is_rehearsal].context_of(request, nic, self._context, self._services)
         decision = decide_in_mode(request, nic, context, mode, to_proxy_port=bool(asked_from))
         place = place_of(request, interface, broadcast=broadcast)
         if nic is None:
-            if isinstance(decision, Silence) and decision.took and place:
+            if isinstance(decision, Silence) and decision.took and place and not request.is_rehearsal:
                 # Whoever took that address before has it no more.
                 self._services.heard.forget(decision.took)
             return self._answer_unknown(request, decision, origin, asked_from)
@@ -176,14 +179,14 @@ class Handler:
             return None
         if isinstance(decision, Silence) and decision.reason == NOT_HERE:
             self._drop(decision.reason)
-            self._hear(decision, nic, place)
+            self._hear(request, decision, nic, place)
             return None
         exchange = Exchange(request, nic, source, interface, self._services.log)
         exchange.log_received()
         if isinstance(decision, Silence):
             exchange.log_silence(decision)
             self._drop(decision.reason)
-            self._hear(decision, nic, place)
+            self._hear(request, decision, nic, place)
             self._record(exchange, decision, place)
             return None
         outgoing = self._encoded(request, decision, asked_from, origin, exchange)
@@ -213,7 +216,7 @@ class Handler:
             return None
         self._sent[type_name(reply)].inc()
         if answer.leased is not None:
-            self._programs.note(request, answer.leased.filename, self._services.clock())
+            self._programs[request.is_rehearsal].note(request, answer.leased.filename, self._services.clock())
         if exchange is not None:
             exchange.log_sent(answer, dropped)
         # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.
@@ -226,18 +229,18 @@ class Handler:
         if isinstance(decision, Answer):
             self._note_unknown(request, origin)
             return self._encoded(request, decision, asked_from, origin, None)
-        if decision.reason == UNKNOWN_MACHINE:
-            self._note_unknown(request, origin)
-        elif decision.reason not in NOT_ABOUT_BOOTING:
+        if decision.reason in (UNKNOWN_MACHINE, *NOT_ABOUT_BOOTING):
+            if decision.reason == UNKNOWN_MACHINE:
+                self._note_unknown(request, origin)
+            self._drop(decision.reason)
+        else:
             self._refuse(decision.reason, origin, decision.wrong or "no client sends such a message")
-            return None
-        self._drop(decision.reason)
         return None
 
     def _note_unknown(self, request: Packet, origin: Origin) -> None:
         services = self._services
         seen = sighting_of(request, origin.interface)
-        if not services.unknown.record(request.mac, seen, services.clock()):
+        if request.is_rehearsal or not services.unknown.record(request.mac, seen, services.clock()):
             return
         services.metrics.unknown.set(len(services.unknown))
         # A flood of made-up addresses does not fill the log.
@@ -247,16 +250,16 @@ class Handler:
             vendor_class = safe_text(opt.text(seen.vendor_class)) or None
             services.log.info("unknown_machine", mac=request.mac, **about, vendor_class=vendor_class)
 
-    def _hear(self, silence: Silence, nic: Nic, place: str) -> None:
+    def _hear(self, request: Packet, silence: Silence, nic: Nic, place: str) -> None:
         """Note the address that the machine took from another server, unless it may be somebody else's doing."""
         stage = self._services.journal.state(nic.machine.key).stage
-        if silence.took and place and not self._places.objection(place, nic, stage):
+        if silence.took and place and not request.is_rehearsal and not self._places.objection(place, nic, stage):
             self._services.heard.note(nic.interface.mac, silence.took, self._services.clock())
 
     def _record(self, exchange: Exchange, decision: Answer | Silence, place: str) -> None:
         """Tell the journal what ``decision`` says was seen of the machine, unless it may be somebody else's doing."""
         detail, nic = decision.detail, exchange.nic
-        if detail is None:
+        if detail is None or exchange.request.is_rehearsal:
             return
         journal = self._services.journal
         if place:
@@ -322,6 +325,7 @@ class Exchange:
             "via": source if request.giaddr == NO_ADDRESS else request.giaddr,
             "iface": interface or None,
             "xid": request.xid.to_bytes(4, "big").hex(":"),
+            **({"rehearsal": True} if request.is_rehearsal else {}),
         }
         self._log = log
 

@@ -23,7 +23,7 @@ from ..runtime import configuration_handout
 from ..runtime.origin import is_its_own
 from . import responses
 from .file_body import FileBody
-from .site import Site
+from .site import Site, is_rehearsal
 
 ROOT = tokens.CONFIGURATION_PREFIX
 ELSEWHERE = "asked for from an address that is not the machine's"
@@ -37,7 +37,7 @@ def add_routes(app: Bottle, site: Site) -> None:
         nic = site.services.catalog.by_mac(parse_mac(mac) or "")
         is_token = _is_token(site, nic, token)
         reason = _obstacle(site, nic, is_token)
-        if nic is not None and reason == ELSEWHERE and is_token:
+        if nic is not None and reason == ELSEWHERE and is_token and not is_rehearsal(request.environ):
             _note_leak(site, nic)
         if nic is not None and not reason:
             reply = give(site, nic)
@@ -94,7 +94,7 @@ def _obstacle(site: Site, nic: Nic | None, is_token: bool) -> str:
         return f"asked for by {request.method}"
     if nic is None:
         return "no Hardware object has this MAC address"
-    if not is_its_own(services, nic, site.address(request.environ)):
+    if not is_its_own(services, nic, site.speaker(request.environ)):
         return ELSEWHERE
     if not is_token:
         return "the URL is not, or no longer, in use"

@@ -23,7 +23,7 @@ from ..ipxe.artifacts import role_of
 from . import responses, scripts
 from .downloads import Download
 from .files import serve
-from .site import Site
+from .site import Site, is_rehearsal
 
 
 def add_routes(app: Bottle, site: Site) -> None:
@@ -69,7 +69,7 @@ def _image(site: Site, name: str) -> HTTPResponse:
     root = site.services.settings.image_dir
     if not root:
         return responses.text(404, "no images are served here\n")
-    nic = site.caller(request.environ).nic
+    nic = None if is_rehearsal(request.environ) else site.caller(request.environ).nic
     download = _followed(site, nic, name) if nic is not None else None
 
     def on_end(sent: int, whole: bool) -> None:

@@ -55,7 +55,7 @@ def _tree(site: Site, path: str) -> HTTPResponse:
 
 
 def _user_data(site: Site, nic: Nic) -> HTTPResponse:
-    if not is_its_own(site.services, nic, site.address(request.environ)):
+    if not is_its_own(site.services, nic, site.speaker(request.environ)):
         return responses.text(404, "user data are for an address that is surely the machine's\n")
     if nic.machine.user_data_from == FROM_CONFIGURATION:
         return _configuration(site, nic)

@@ -15,7 +15,7 @@ from ..process.served_files import tidied
 from ..runtime.origin import nic_at
 from ..runtime.services import Services
 from .file_body import FileBody
-from .site import NIC, Environ, Site
+from .site import NIC, Environ, Site, is_rehearsal
 from .wsgi_environ import Refused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -97,6 +97,8 @@ class _Access:
         route = environ.get("bottle.route")
         rule = route.rule if route is not None else NO_ROUTE
         services.metrics.http.labels(rule, str(self.status)).inc()
+        if is_rehearsal(environ):
+            services.metrics.rehearsals.labels("http").inc()
         client = self._site.address(environ)
         nic = environ.get(NIC) or nic_at(services, client)
         quiet = self.status < 400 and rule.startswith(_QUIET)
@@ -110,6 +112,7 @@ class _Access:
             status=self.status,
             bytesSent=sent,
             duration=round(time.monotonic() - self._started, 6),
+            rehearsal=is_rehearsal(environ) or None,
         )
 
 

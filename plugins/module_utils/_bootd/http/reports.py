@@ -24,7 +24,7 @@ from ..ipxe.reports import read_report
 from ..stores.base import StoreError
 from . import responses
 from .report_body import BadBody, phone_home, read_body, read_query, reason_in
-from .site import Environ, Site
+from .site import Environ, Site, is_rehearsal
 from .wsgi_environ import MAX_BODY
 
 KEPT = {"kept": True}
@@ -130,6 +130,8 @@ def _told_by_body(site: Site, fields: dict[str, object]) -> HTTPResponse:
     nic = site.caller(request.environ).nic
     if nic is None:
         return responses.json_error(404, "no Hardware object has this address")
+    if is_rehearsal(request.environ):
+        return responses.json_document(200, NOT_KEPT)
     return _phoned_home(site, nic, phone_home(fields))
 
 
@@ -147,6 +149,8 @@ def _reported(site: Site, mac: str | None, token: str, outcome: str, reason: str
     if not _token_lives(site, nic, token, outcome) or nic is None:
         # One answer for an unknown machine, a wrong token and a dead one: nobody learns which machines there are.
         return responses.json_error(404, "this report URL is not, or no longer, in use")
+    if is_rehearsal(request.environ):
+        return responses.json_document(200, NOT_KEPT)
     try:
         site.record(nic, Report(outcome, reason, nic.machine.reprovision), durable=True)
     except StoreError as error:

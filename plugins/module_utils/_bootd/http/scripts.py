@@ -93,7 +93,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: 
         if _asks(site, nic):
             site.record(nic, events.LocalBoot(refusal.reason))
         return responses.text(404, f"{refusal.reason}\n")
-    context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.address(environ)))
+    context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.speaker(environ)))
     # As the script itself has iPXE and GRUB say where they run on another processor than the object has it.
     asked_cpu = bool(build) or "arch" in request.query
     context = replace(context, cpu=cpu_of_build(build or request.query.get("arch", "")), asked_cpu=asked_cpu)

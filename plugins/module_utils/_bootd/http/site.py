@@ -13,7 +13,7 @@ from ..decisions.events import Detail, Event
 from ..decisions.stages import State
 from ..hardware.model import Nic
 from ..process.settings import Settings
-from ..runtime.origin import BootLookup, Lookup, boots_unknown, speaks_for
+from ..runtime.origin import NOBODY, BootLookup, Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from ..runtime.unknown_requests import note_unknown
 from .caller import Caller, Networks, client_address, identify, networks
@@ -21,6 +21,7 @@ from .downloads import Downloads
 
 Environ = dict[str, Any]  # a WSGI environment (PEP 3333)
 NIC = "bootd.nic"  # in the WSGI environment: the interface that was found, for the log
+REHEARSAL = "HTTP_X_REHEARSAL"  # in the WSGI environment: "1" from a client that only plays a machine
 SLOT = "bootd.slot"  # in the WSGI environment: the ConnectionSlot, which a route asks before it sends a file
 
 
@@ -29,6 +30,11 @@ class Render(Protocol):
 
     def __call__(self, script: Script | Wait, mac: str, settings: Settings, /) -> str:
         """Return the script of the machine whose interface has ``mac``."""
+
+
+def is_rehearsal(environ: Environ) -> bool:
+    """Return whether the client says that it only plays a machine: it is answered, and tells nothing of one."""
+    return environ.get(REHEARSAL) == "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,10 @@ class Site:
         peer, forwarded = environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_FORWARDED_FOR") or ""
         return client_address(str(peer), str(forwarded), self.proxies)
 
+    def speaker(self, environ: Environ) -> str:
+        """Return the address for which the request may move a machine or open its secrets: NOBODY in a rehearsal."""
+        return NOBODY if is_rehearsal(environ) else self.address(environ)
+
     def caller(self, environ: Environ, mac: str | None = None, *, boots: bool = False) -> Caller:
         """Return who asks: the machine with ``mac``, or where that is None the one with the client's address.
 
@@ -69,11 +79,12 @@ class Site:
 
     def asked_by_unknown(self, environ: Environ, mac: str | None) -> None:
         """Note that a machine asks for its script or a boot program that has no Hardware object."""
-        note_unknown(self.services, "http", mac, self.address(environ))
+        if not is_rehearsal(environ):
+            note_unknown(self.services, "http", mac, self.address(environ))
 
     def is_own_act(self, environ: Environ, nic: Nic) -> bool:
         """Return whether it is the machine of ``nic`` itself that asks, so that what it does may move its stage."""
-        return speaks_for(self.services, nic, self.address(environ))
+        return speaks_for(self.services, nic, self.speaker(environ))
 
     def record(self, nic: Nic, detail: Detail, *, durable: bool = False) -> State:
         """Record what was seen of a machine; return its new state. StoreError where a ``durable`` write failed."""

@@ -37,6 +37,7 @@ class Metrics:
         self.tftp_bytes = self._counter("tftp_bytes", "Bytes of files sent by TFTP")
         self.http = self._counter("http_requests", "HTTP requests", "route", "status")
         self.http_bytes = self._counter("http_bytes", "Bytes of files sent by HTTP")
+        self.rehearsals = self._counter("rehearsals", "Requests of rehearsals, which move no machine", "protocol")
         self.syslog = self._counter("syslog_messages", "syslog messages", "outcome")
         self.dropped = self._counter("dropped", "Datagrams dropped", "protocol", "reason")
         self.failures = self._counter("handler_failures", "Requests that met a fault in bootd itself", "protocol")

@@ -24,6 +24,8 @@ from ..hardware.model import Machine, Nic, with_first
 from ..process.networks import is_ipv4
 from .services import Services
 
+NOBODY = ""  # the address of whoever only plays a machine: no machine has it, so it opens and moves nothing
+
 
 def nic_at(services: Services, address: str) -> Nic | None:
     """Return the interface of the machine that has ``address``, an IPv4 or IPv6 address as text; None where none has.

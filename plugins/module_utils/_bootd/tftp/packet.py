@@ -21,6 +21,7 @@ BLKSIZE = range(8, 65464 + 1)  # octets, RFC 2348
 TIMEOUT = range(1, 255 + 1)  # seconds, RFC 2349
 WINDOWSIZE = range(1, 65535 + 1)  # blocks, RFC 7440
 DEFAULT_BLKSIZE = 512  # RFC 1350
+REHEARSAL = ("rehearsal", "1")  # the option by which a client says that it only plays a machine
 HEADERS = 20 + 8 + 4  # octets of IPv4, UDP and TFTP header before each block
 
 # tsize counts octets, so 20 digits hold any file; the limit keeps int() away from endless digits.
@@ -70,6 +71,11 @@ class Request:
     mode: str = "octet"
     options: tuple[tuple[str, str], ...] = ()
     write: bool = False
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Return whether its sender only plays a machine: it is answered, and tells nothing of one."""
+        return REHEARSAL in self.options
 
 
 class RequestError(TftpError):

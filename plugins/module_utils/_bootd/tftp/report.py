@@ -36,6 +36,11 @@ class Reporter:
         self._machines = RateLimit(MACHINE_LINES, MACHINE_BURST)
         self._others = RateLimit(OTHER_LINES, OTHER_LINES, sources=1)
 
+    def asked(self, request: Request) -> None:
+        """Count ``request`` where it is one of a rehearsal."""
+        if request.is_rehearsal:
+            self._services.metrics.rehearsals.labels("tftp").inc()
+
     def ended(self, session: Session, now: float) -> None:
         """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""
         transfer, decision = session.transfer, session.decision
@@ -57,7 +62,7 @@ class Reporter:
             reason=transfer.reason or None,
         )
         nic = decision.nic
-        if transfer.outcome is not Outcome.COMPLETE:
+        if transfer.outcome is not Outcome.COMPLETE or session.request.is_rehearsal:
             return
         if nic is None:
             self.asked_by_unknown(session.request, session.client[0])
@@ -79,7 +84,8 @@ class Reporter:
 
     def asked_by_unknown(self, request: Request, address: str) -> None:
         """Tell that a machine asked from ``address`` that has no Hardware object."""
-        note_unknown(self._services, "tftp", claimed_mac(request), address)
+        if not request.is_rehearsal:
+            note_unknown(self._services, "tftp", claimed_mac(request), address)
 
     def other_architecture(self, nic: Nic, reason: str) -> None:
         """Tell that the machine of ``nic`` has another architecture than its object, as ``reason`` says."""
@@ -139,6 +145,7 @@ def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str,
         "mac": nic.interface.mac if nic else None,
         "client": f"{client[0]}:{client[1]}",
         "uri": request.filename,
+        "rehearsal": request.is_rehearsal or None,
     }
 
 

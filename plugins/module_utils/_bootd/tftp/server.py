@@ -15,15 +15,16 @@ from functools import partial
 
 from ..decisions import events
 from ..decisions.boot import BootContext, LocalDisk, Program, Script, Wait, contradiction, decide_script
+from ..decisions.waiting import what_for
 from ..grub import render as grub
 from ..hardware.model import Nic
 from ..ipxe.render import render
 from ..process.faults import EXHAUSTED, Contained
 from ..process.health import Pulse
 from ..process.rate_limit import RateLimit
-from ..runtime.admission import admit, may_wait
+from ..runtime.admission import admit, may_wait, others_of
 from ..runtime.configuration_handout import config_url
-from ..runtime.origin import BootLookup, boots_unknown, speaks_for
+from ..runtime.origin import NOBODY, BootLookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from .content import BootFiles, open_content
 from .decide import Answer, Refuse, decide, find, missing
@@ -183,6 +184,7 @@ class ServerLoop:
             return
         session = self._sessions.get(datagram.client)
         if isinstance(packet, Request):
+            self._report.asked(packet)
             self._on_request(packet, datagram, session)
         elif session is not None and isinstance(session.channel, SharedPort):
             self._on_packet(session, packet)
@@ -234,7 +236,7 @@ class ServerLoop:
                 return
         if session is not None:
             self._end(session, "the client began anew")
-        scripts = partial(self._script_for, address)
+        scripts = partial(self._script_for, request.is_rehearsal, address)
         unknown = boots_unknown(self._services, address)
         context = BootContext.of(self._services.settings, boots_unknown=unknown)
         decision = decide(request, address, self._lookup, context, scripts, self._text_of)
@@ -257,22 +259,27 @@ class ServerLoop:
         self._report.unanswered(datagram.client, request, nic, "rate", reason)
         return False
 
-    def _script_for(self, address: str, nic: Nic, program: Program, cpu: str) -> tuple[Script | Wait, str]:
+    def _script_for(
+        self, is_rehearsal: bool, address: str, nic: Nic, program: Program, cpu: str
+    ) -> tuple[Script | Wait, str]:
         """Return what the machine of ``nic`` is to boot, and the script of ``program`` that says so.
 
         It asks from ``address``, and says that it has the architecture ``cpu``, "" where it says none.
         """
-        services = self._services
+        services, address = self._services, NOBODY if is_rehearsal else address
         context = replace(BootContext.of(services.settings, config_url(services, nic, address)), cpu=cpu)
         if differs := contradiction(nic, cpu):
             self._report.other_architecture(nic, differs)
         script = decide_script(nic, context, program)
-        asks = may_wait(services, nic) and speaks_for(services, nic, address)
-        if asks and isinstance(script, Script) and not isinstance(script.boots, LocalDisk):
+        waits_for, may = "", may_wait(services, nic) and not isinstance(getattr(script, "boots", None), LocalDisk)
+        if may and is_rehearsal:
+            waits_for = what_for(nic.machine, others_of(services), services.clock())
+        elif may and isinstance(script, Script) and speaks_for(services, nic, address):
             # Before it is sent: its place is taken as soon as it is decided.
             served = events.Script(script.kind, "tftp")
-            event = events.Event(nic.machine.key, nic.interface.mac, services.clock(), served)
-            script = decide_script(nic, replace(context, waits_for=admit(services, nic, event)), program)
+            waits_for = admit(services, nic, events.Event(nic.machine.key, nic.interface.mac, services.clock(), served))
+        if waits_for:
+            script = decide_script(nic, replace(context, waits_for=waits_for), program)
         return script, self._text_of(script, nic.interface.mac, program)
 
     def _text_of(self, script: Script | Wait, mac: str, program: Program) -> str:
