@@ -14,6 +14,7 @@ from _bootd.commands.boot_steps import Step
 from _bootd.commands.check import check_paths
 from _bootd.commands.clients import CLIENTS, FIRMWARE, Client
 from _bootd.commands.explain import as_document, explain, missing_document
+from _bootd.commands.explain_served import explain_served
 from _bootd.commands.snapshot import Snapshot
 from _bootd.decisions import events
 from _bootd.decisions.events import Event, Progress
@@ -127,6 +128,18 @@ def test_examples_are_what_is_answered(site):
         assert list(one[name]) == list(answered[name])
     assert one["progress"]["percent"] == Progress("kernel", one["progress"]["bytes"], one["progress"]["size"]).percent
     assert list(ready) == list(site.get("/readyz").json)
+
+
+def test_every_field_of_events_health_and_explain_is_documented(site):
+    site.journal.record(Event(KEY, MAC, 1.0, events.Progress("kernel", 1, 2)))
+    (event,) = site.get("/api/v1/machines/um790-1/events").json["events"]
+    assert_is_as_documented(event, rows(section(API, "`/api/v1/machines/<name>/events`")))
+    health = site.get("/api/v1/health").json
+    own = {name: value for name, value in health.items() if name not in site.get("/readyz").json}
+    assert_is_as_documented(own, rows(section(API, "`/api/v1/health`")))
+    explained = explain_served(site.services, site.catalog.get(KEY))
+    assert_is_as_documented(explained, rows(section(API, "`/api/v1/machines/<name>/explain`")))
+    assert set(explained["clients"]) == set(CLIENTS)
 
 
 def test_every_metric_is_documented_with_its_type_and_labels(site):

@@ -243,7 +243,7 @@ def test_index_lists_every_route_of_the_api_and_its_documentation(site):
     assert all(path in site.get("/").text for path in listed)
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/v2", "/api/v1/machine", "/api/v1/events"])
+@pytest.mark.parametrize("path", ["/api", "/api/v2", "/api/v1/machine", "/api/v1/event"])
 def test_api_has_nothing_there(site, path):
     answer = site.get(path)
     assert (answer.status, "/api/v1" in answer.json["reason"]) == (404, True)

@@ -381,3 +381,22 @@ def test_journal_reconcile_puts_nothing_in_the_place_of_a_state_that_is_being_ke
     journal = Journal(store, quiet())
     journal.record(SUCCEEDED, durable=True)
     assert (journal.state(KEY).stage, store.states[KEY].stage) == ("installed", "installed")
+
+
+def test_who_follows_the_states_is_told_which_have_changed():
+    journal = Journal(MemoryStore(), quiet())
+    keys, revision = journal.changed_since(0)
+    assert keys == []
+    for key in ("default/a", "default/b", "default/a"):
+        journal.record(Event(key, MAC, 1.0, SCRIPT))
+    keys, later = journal.changed_since(revision)
+    assert keys == ["default/a", "default/b"]
+    assert journal.changed_since(later) == ([], later)
+
+
+def test_of_a_file_on_its_way_the_beginning_and_the_last_are_remembered():
+    journal = Journal(MemoryStore(), quiet())
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
+    for at, what in ((2.0, "kernel"), (3.0, "kernel"), (4.0, "kernel"), (5.0, "initrd")):
+        journal.record(Event(KEY, MAC, at, events.Progress(what, int(at), 10)))
+    assert [(event.began, event.at) for event in journal.recent(KEY)] == [(0.0, 1.0), (2.0, 4.0), (0.0, 5.0)]

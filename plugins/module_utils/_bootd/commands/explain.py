@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -68,8 +68,13 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return 0 if found else 1
 
 
-def explain(nic: Nic, client: Client | None, snapshot: Snapshot, now: float) -> Explanation:
-    """Return what the machine of ``nic`` would get that starts with ``client``, None for its own firmware."""
+def explain(
+    nic: Nic, client: Client | None, snapshot: Snapshot, now: float, shown: Callable[[Nic], Nic] = lambda nic: nic
+) -> Explanation:
+    """Return what the machine of ``nic`` would get that starts with ``client``, None for its own firmware.
+
+    Scripts are made of what ``shown`` returns of an interface and its machine.
+    """
     machine, settings = nic.machine, snapshot.settings
     if client is None:
         own = architecture_of(nic.interface, snapshot.state(machine.key).firmware)
@@ -79,12 +84,15 @@ def explain(nic: Nic, client: Client | None, snapshot: Snapshot, now: float) -> 
     busy = [key for key, state in (snapshot.states or {}).items() if state.stage in BUSY]
     others = Others(snapshot.catalog, snapshot.state, busy, settings)
     waits_for = what_for(machine, others, now) if snapshot.states is not None else ""
-    steps = boot_steps(nic, client, snapshot.catalog, settings, partial(_script, snapshot, cpu))
+    steps = boot_steps(nic, client, snapshot.catalog, settings, partial(_script, snapshot, cpu, shown))
     problems = snapshot.problems_of_machine(machine)
     return Explanation(nic, client, tuple(steps), waits_for, tuple(problems), contradiction(nic, cpu))
 
 
-def _script(snapshot: Snapshot, cpu: str, nic: Nic, program: Program, via: Via = "tftp") -> tuple[Script | Wait, str]:
+def _script(
+    snapshot: Snapshot, cpu: str, shown: Callable[[Nic], Nic], nic: Nic, program: Program, via: Via = "tftp"
+) -> tuple[Script | Wait, str]:
+    nic = shown(nic)
     settings, installer = snapshot.settings, installer_of(nic.machine)
     kept = snapshot.configurations.expects(nic.machine.key, installer.read) or installer.makes_configuration
     # Whoever reads this is not the machine: the token stays hidden.

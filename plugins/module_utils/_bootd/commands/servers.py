@@ -13,6 +13,7 @@ from ..ra.server import RaServer
 from ..runtime.services import Services
 from ..syslog.server import SyslogServer
 from ..tftp.server import TftpServer
+from .explain_served import explain_served
 
 
 class Server(Protocol):
@@ -37,7 +38,7 @@ class Servers:
 
     def __init__(self, services: Services) -> None:
         settings = services.settings
-        self._http = HttpServer(services)
+        self._http = HttpServer(services, explain=explain_served)
         self._servers: dict[str, Server] = {
             "syslog": SyslogServer(services),
             "http": self._http,

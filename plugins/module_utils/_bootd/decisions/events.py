@@ -225,14 +225,32 @@ Detail: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing seen of the machine ``key`` through its interface ``mac`` at ``at`` (seconds since the epoch)."""
+    """One thing seen of the machine ``key`` through its interface ``mac`` at ``at`` (seconds since the epoch).
+
+    ``began`` is when the first of several in a row was seen, of which only the last is remembered; 0.0 for one alone.
+    """
 
     key: str
     mac: str
     at: float
     detail: Detail
+    began: float = 0.0
 
     @property
     def kind(self) -> str:
         """Return the kind of event, as it stands in the API and for people."""
         return self.detail.kind
+
+    def is_about_the_same(self, other: Event) -> bool:
+        """Return whether ``other`` tells of what this one does, as of the same file on its way."""
+        return self.kind == other.kind and subject_of(self.detail) == subject_of(other.detail)
+
+
+def subject_of(detail: Detail) -> str:
+    """Return what a transfer or a wait is of, "" for all else."""
+    match detail:
+        case Progress(what):
+            return what
+        case Held(waits_for):
+            return waits_for
+    return ""

@@ -4,21 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 try:
-    from bottle import Bottle, HTTPResponse
+    from bottle import Bottle, HTTPResponse, request
 except ImportError:
     pass
 
 from ..process import metrics
 from ..process.version import DOCUMENTATION, VERSION
 from ..runtime.boot_programs import missing_programs, program_files
+from ..runtime.services import Services
 from . import responses, status
 from .site import Site
 
 ROOT = "/api/v1"
+EVENTS = f"{ROOT}/events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,30 @@ def add_routes(app: Bottle, site: Site) -> None:
         app.get(rule, callback=nothing)
 
 
+def ready_now(services: Services, gaps: Mapping[str, str]) -> status.Document:
+    """Return the document of ``/readyz``; ``gaps`` are the servers that hear nobody now."""
+    settings = services.settings
+    return status.ready_document(
+        len(services.catalog),
+        services.problems(),
+        gaps,
+        missing_programs(services),
+        program_files(settings.arch_map, settings.boot_files),
+    )
+
+
+def health_now(services: Services) -> status.Document:
+    """Return the document of ``/api/v1/health``."""
+    return status.health_document(
+        ready_now(services, services.health.gaps()),
+        services.health.faults(),
+        len(services.unknown),
+        services.journal.opened_at,
+        services.clock(),
+        takes_writes=False,
+    )
+
+
 def _of_machines(site: Site) -> list[Endpoint]:
     services = site.services
 
@@ -75,13 +101,28 @@ def _of_machines(site: Site) -> list[Endpoint]:
             return responses.json_error(404, f"no machine, or more than one, is called {name}")
         return responses.json_document(200, status.machine_document(found, services.journal.state(found.key)))
 
-    def unknown() -> HTTPResponse:
-        return responses.json_document(200, status.unknown_document(services.unknown.all()))
+    def events(name: str) -> HTTPResponse:
+        found = status.find(services.catalog.machines(), name)
+        if found is None:
+            return machine(f"{name}/events")  # that may be what a machine is called
+        return responses.json_document(200, status.events_document(services.journal.recent(found.key)))
+
+    def explain(name: str) -> HTTPResponse:
+        found = status.find(services.catalog.machines(), name)
+        if found is None:
+            return machine(f"{name}/explain")
+        if site.explain is None:
+            return responses.json_error(404, "nobody explains here")
+        try:
+            return responses.json_document(200, site.explain(services, found, request.query.client))
+        except ValueError as error:
+            return responses.json_error(400, str(error))
 
     return [
         Endpoint(f"{ROOT}/machines", "every machine, and where it stands", machines),
+        Endpoint(f"{ROOT}/machines/<name:path>/events", "what was seen of it last", events),
+        Endpoint(f"{ROOT}/machines/<name:path>/explain", "what it would get next, and why", explain),
         Endpoint(f"{ROOT}/machines/<name:path>", "one machine, by NAME or NAMESPACE/NAME", machine),
-        Endpoint(f"{ROOT}/unknown", "who asked and has no Hardware object", unknown),
     ]
 
 
@@ -102,15 +143,14 @@ def _of_bootd(site: Site) -> list[Endpoint]:
         # A file that can't be read keeps its last machines in service, and a boot program that is missing is missing
         # for some of the machines: both are shown here, and take nobody away.
         gaps = services.health.gaps()
-        settings = services.settings
-        document = status.ready_document(
-            len(services.catalog),
-            services.problems(),
-            gaps,
-            missing_programs(services),
-            program_files(settings.arch_map, settings.boot_files),
-        )
-        return responses.json_document(503 if gaps else 200, document)
+        return responses.json_document(503 if gaps else 200, ready_now(services, gaps))
+
+    def health() -> HTTPResponse:
+        return responses.json_document(200, health_now(services))
+
+    def stream() -> HTTPResponse:
+        # GET is answered by http/event_stream, in the event loop; this is for HEAD.
+        return HTTPResponse(b"", 200, headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
 
     def exposition() -> HTTPResponse:
         services.metrics.unknown.set(len(services.unknown))
@@ -118,7 +158,13 @@ def _of_bootd(site: Site) -> list[Endpoint]:
         body = services.metrics.render()
         return HTTPResponse(body, 200, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
 
+    def unknown() -> HTTPResponse:
+        return responses.json_document(200, status.unknown_document(services.unknown.all()))
+
     return [
+        Endpoint(f"{ROOT}/unknown", "who asked and has no Hardware object", unknown),
+        Endpoint(EVENTS, "every change as it comes: server-sent events", stream),
+        Endpoint(f"{ROOT}/health", "how bootd itself is, for the page", health),
         Endpoint("/healthz", "ok, or 503 with the servers that answer nobody", healthz),
         Endpoint("/readyz", "200 while machines are answered; what is wrong with the store and the boot files", readyz),
         Endpoint("/metrics", "counters and gauges for Prometheus", exposition),

@@ -15,14 +15,19 @@ from ..process.faults import Contained
 from ..runtime.services import Services
 from . import api, configuration, images, metadata, reports, responses, scripts
 from .middleware import Application, Middleware
-from .site import Render, Site
+from .site import Explain, Render, Site
 
 Route = Callable[..., object]
 
 
-def create_app(services: Services, boot_files: Sequence[str], render: Render) -> Application:
-    """Return the WSGI application; ``boot_files`` are directories, ``render`` makes a machine's iPXE script."""
-    site = Site.of(services, boot_files, render)
+def create_app(
+    services: Services, boot_files: Sequence[str], render: Render, explain: Explain | None = None
+) -> Application:
+    """Return the WSGI application; ``boot_files`` are directories, ``render`` makes a machine's iPXE script.
+
+    ``explain`` tells what a machine would get next.
+    """
+    site = Site.of(services, boot_files, render, explain)
     app = Bottle()
     app.install(_contain_faults(services))
     # Images first: ``/ipxe/autoexec.ipxe`` also looks like ``/<mac>/autoexec.ipxe``, and the first match counts.

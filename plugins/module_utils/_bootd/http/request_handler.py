@@ -24,6 +24,7 @@ except ImportError:
 from ..process.faults import Contained
 from . import connection as connections
 from .connection import Connection, Refusal
+from .event_stream import EventStreams
 from .file_body import READ_SIZE, FileBody
 from .middleware import Application
 from .site import SLOT, Environ
@@ -50,7 +51,14 @@ class Result:
 class WsgiHandler:
     """Answers requests with what the WSGI application ``app`` returns, which runs in one of ``threads`` threads."""
 
-    def __init__(self, app: Application, threads: int, contained: Contained, host: tuple[str, int]) -> None:
+    def __init__(
+        self,
+        app: Application,
+        threads: int,
+        contained: Contained,
+        host: tuple[str, int],
+        streams: EventStreams | None = None,
+    ) -> None:
         self._app = app
         self._contained = contained
         self._host, self._port = host
@@ -58,6 +66,7 @@ class WsgiHandler:
         # How much of a file was sent is recorded in a thread that no route keeps busy.
         self._record_thread = ThreadPoolExecutor(1, thread_name_prefix="http-record")
         self._unsent = 0
+        self._streams = streams
 
     def stop(self) -> None:
         """Wait for the routes that have begun."""
@@ -70,6 +79,8 @@ class WsgiHandler:
         connection.request_received()
         try:
             environ = await self._read(request, connection)
+            if self._streams is not None and self._streams.is_asked_for(environ):
+                return await self._streams.answer(request, connection, self._app_threads)
             result = await asyncio.get_running_loop().run_in_executor(self._app_threads, self._call, environ)
             connection.response_ready()
             return await self._send(request, connection, result)

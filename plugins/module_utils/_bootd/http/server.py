@@ -31,9 +31,11 @@ from ..runtime.origin import nic_at
 from ..runtime.services import Services
 from .app import create_app
 from .connection import Connection
+from .event_stream import EventStreams
 from .limits import ConnectionSlots
 from .middleware import Application, RefusalLog
 from .request_handler import WsgiHandler
+from .site import Explain
 from .tls import Certificate, Handshake
 from .wsgi_environ import Refused
 
@@ -45,9 +47,10 @@ OTHER_DESCRIPTORS = 128  # files and sockets that are no HTTP client's
 class HttpServer:
     """bootd's HTTP server. ``open`` binds, ``start`` answers, ``stop`` ends every thread and connection."""
 
-    def __init__(self, services: Services, app: Application | None = None) -> None:
+    def __init__(self, services: Services, app: Application | None = None, explain: Explain | None = None) -> None:
         self._services = services
         self._app = app
+        self._explain = explain
         self._listener: socket.socket | None = None
         self._encrypted: socket.socket | None = None
         self._certificate: Certificate | None = None
@@ -79,7 +82,7 @@ class HttpServer:
         if self._listener is None:
             raise RuntimeError("open() comes before start()")
         services = self._services
-        app = self._app or create_app(services, services.settings.boot_files, render)
+        app = self._app or create_app(services, services.settings.boot_files, render, self._explain)
         loop = self.loop = ServerLoop(services, app, self._listener, self._encrypted, self._certificate)
         pulse = services.health.pulse("http")
         self._thread = threading.Thread(target=pulse.run, args=(lambda: loop.run(pulse),), name="http", daemon=True)
@@ -116,7 +119,8 @@ class ServerLoop:
         self._refusals = RefusalLog(services)
         self._logged_at = 0.0
         self._slots = ConnectionSlots(min(settings.http_connections, _max_connections()))
-        self._handler = WsgiHandler(app, settings.http_threads, self._contained, listener.getsockname()[:2])
+        host = listener.getsockname()[:2]
+        self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, EventStreams(services))
         self._stopping = threading.Event()
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ..decisions.boot import BootContext, Script, Wait
 from ..decisions.events import Detail, Event
 from ..decisions.stages import State
-from ..hardware.model import Nic
+from ..hardware.model import Machine, Nic
 from ..process.settings import Settings
 from ..runtime.origin import NOBODY, BootLookup, Lookup, boots_unknown, speaks_for
 from ..runtime.services import Services
@@ -37,20 +37,31 @@ def is_rehearsal(environ: Environ) -> bool:
     return environ.get(REHEARSAL) == "1"
 
 
+class Explain(Protocol):
+    """Tells what a machine would get next; see ``commands.explain_served``."""
+
+    def __call__(self, services: Services, machine: Machine, wanted: str = "", /) -> dict[str, Any]:
+        """Return the document for each kind of client, or the one ``wanted``; raises ValueError for no such kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The services, the directories of boot files, and the renderer of iPXE scripts; see ``ipxe.render``."""
+    """The services, the directories of boot files, the renderer of iPXE scripts, and who explains, None for nobody.
+
+    See ``ipxe.render`` and ``commands.explain_served``.
+    """
 
     services: Services
     boot_files: Sequence[str]
     render: Render
+    explain: Explain | None = None
     proxies: Networks = field(default=())
     downloads: Downloads = field(default_factory=Downloads)
 
     @classmethod
-    def of(cls, services: Services, boot_files: Sequence[str], render: Render) -> Site:
+    def of(cls, services: Services, boot_files: Sequence[str], render: Render, explain: Explain | None = None) -> Site:
         """Return the Site that ``services.settings`` describe."""
-        return cls(services, tuple(boot_files), render, networks(services.settings.trusted_proxies))
+        return cls(services, tuple(boot_files), render, explain, networks(services.settings.trusted_proxies))
 
     def boot_context(self, environ: Environ, configuration_url: str = "") -> BootContext:
         """Return what a boot decision has to know of this daemon, and of where the client is."""

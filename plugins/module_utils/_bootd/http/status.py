@@ -9,15 +9,25 @@ from dataclasses import asdict
 from typing import Any
 
 from ..decisions.architectures import describe, firmware
+from ..decisions.events import BootError, Event
 from ..decisions.policy import judge
 from ..decisions.stages import State
+from ..decisions.stages import describe as describe_event
 from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface, with_first
 from ..installers.registry import installer_of
+from ..process.masking import mask
+from ..process.version import VERSION
 from ..runtime.boot_programs import ProgramFile
 from ..stores.base import StoreProblem
 from ..stores.unknown_machines import Unknown
 
 Document = dict[str, Any]
+
+# What an event came by that does not say it itself; "" is what comes by several.
+_PROTOCOLS = {
+    **dict.fromkeys(("discover", "lease", "refused", "decline", "release"), "dhcp"),
+    **dict.fromkeys(("configuration", "configuration_leak", "facts", "phone_home", "progress", "report"), "http"),
+}
 
 
 def machines_document(machines: Iterable[Machine], state_of: Callable[[str], State]) -> Document:
@@ -49,7 +59,29 @@ def machine_document(machine: Machine, state: State) -> Document:
         "last_stage": installer_of(machine).last_stage,
         "last": {"what": state.last, "at": state.last_at},
         "netboot": verdict is not None and verdict.allowed,
-        "reason": verdict.reason if verdict is not None else f"{machine.name} has no interface that can be used",
+        "reason": mask(verdict.reason) if verdict is not None else f"{machine.name} has no interface that can be used",
+    }
+
+
+def events_document(events: Iterable[Event]) -> Document:
+    """Return ``{"events": [...]}``: what was seen of one machine, in the order given."""
+    return {"events": [event_document(event) for event in events]}
+
+
+def event_document(event: Event) -> Document:
+    """Return one thing that was seen of a machine: when, what, by which protocol, and how much was sent."""
+    detail = event.detail
+    kind = event.kind
+    return {
+        "at": event.at,
+        "began": event.began or event.at,
+        "mac": event.mac,
+        "kind": kind,
+        "what": describe_event(event),
+        "via": getattr(detail, "via", _PROTOCOLS.get(kind, "")),
+        "bytes": getattr(detail, "bytes", None),
+        "size": getattr(detail, "size", 0) or None,
+        "link": detail.link if isinstance(detail, BootError) else "",
     }
 
 
@@ -82,6 +114,25 @@ def unknown_machine_document(entry: Unknown) -> Document:
     """Return what one unknown machine has said of itself, and what its architecture means."""
     words = describe(entry.arch) if entry.arch is not None else ""
     return {**asdict(entry), "architecture": words, "firmware": firmware(entry.arch)}
+
+
+def health_document(
+    ready: Document, faults: Iterable[str], unknown: int, started: float, now: float, *, takes_writes: bool
+) -> Document:
+    """Return how bootd itself is: the document of ``/readyz``, and what the page shows beside it.
+
+    ``faults`` are the servers that answer nobody any more, ``started`` and ``now`` times, ``takes_writes`` whether it
+    has an admin token.
+    """
+    return {
+        "version": VERSION,
+        "now": now,
+        "started": started,
+        "faults": list(faults),
+        "unknown": unknown,
+        "takes_writes": takes_writes,
+        **ready,
+    }
 
 
 def ready_document(

@@ -33,6 +33,7 @@ class Catalog:
         self._by_address: dict[str, tuple[Nic, ...]] = {}
         self._networks = NetworkSet()
         self._lock = threading.Lock()
+        self.version = 0  # another one whenever a machine was added, changed or removed
 
     def by_mac(self, mac: str) -> Nic | None:
         """Return the interface with ``mac`` (lower-case colon form); of several claimants, the oldest object's."""
@@ -61,6 +62,11 @@ class Catalog:
         """Return the keys of all machines, in no order."""
         with self._lock:
             return list(self._machines)
+
+    def by_key(self) -> dict[str, Machine]:
+        """Return all machines by their keys, in no order."""
+        with self._lock:
+            return dict(self._machines)
 
     def __len__(self) -> int:
         return len(self._machines)
@@ -97,6 +103,7 @@ class Catalog:
             ]
 
     def _add(self, machine: Machine) -> None:
+        self.version += 1
         self._machines[machine.key] = machine
         for interface in machine.interfaces:
             nic = Nic(machine, interface)
@@ -109,6 +116,7 @@ class Catalog:
         machine = self._machines.pop(key, None)
         if machine is None:
             return
+        self.version += 1
         for interface in machine.interfaces:
             _withdraw(self._by_mac, interface.mac, machine)
             _withdraw(self._by_address, interface.address, machine)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ..decisions.events import Event, Held, Progress
 from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
@@ -23,7 +24,7 @@ from .base import Store, StoreError
 from .catalog import Catalog
 
 RECENT_EVENTS = 50
-_REPEATED = (Progress, Held)  # of these only the last in a row is remembered
+_REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
 GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
 GATHER_SHARE = 9
 LAST_GATHER = 1.0
@@ -42,6 +43,8 @@ class Journal:
         self._states: dict[str, State] = {}
         self._recent: dict[str, deque[Event]] = {}
         self._busy: set[str] = set()  # the machines whose stage is one of BUSY
+        self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
+        self._revision = 0
         self._dirty: dict[str, None] = {}  # the machines whose state is not in the store as it is
         self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
         self._saving: dict[str, State] = {}  # what the store is keeping just now: one batch at a time
@@ -80,6 +83,19 @@ class Journal:
         with self._changed:
             return list(self._recent.get(key, ()))
 
+    def changed_since(self, revision: int) -> tuple[list[str], int]:
+        """Return the keys of the machines whose states have changed after ``revision``, and the revision of now.
+
+        Revisions count from 0 when the journal is made. Whoever follows the states asks by what was returned last.
+        """
+        keys = []
+        with self._changed:
+            for key in reversed(self._revisions):
+                if self._revisions[key] <= revision:
+                    break
+                keys.append(key)
+            return keys, self._revision
+
     def busy(self) -> list[str]:
         """Return the keys of the machines that are between their script and the end of their installation."""
         with self._changed:
@@ -113,6 +129,9 @@ class Journal:
 
     def _put(self, key: str, state: State) -> None:
         self._states[key] = state
+        self._revision += 1
+        self._revisions.pop(key, None)
+        self._revisions[key] = self._revision
         if state.stage in BUSY:
             self._busy.add(key)
         else:
@@ -125,8 +144,9 @@ class Journal:
 
     def _remember(self, event: Event) -> None:
         recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
-        if recent and isinstance(event.detail, _REPEATED) and recent[-1].kind == event.kind:
-            recent.pop()
+        if recent and isinstance(event.detail, _REPEATED) and recent[-1].is_about_the_same(event):
+            last = recent.pop()
+            event = replace(event, began=last.began or last.at)
         recent.append(event)
 
     def reconcile(self, catalog: Catalog) -> None:

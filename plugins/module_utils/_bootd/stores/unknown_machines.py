@@ -83,6 +83,7 @@ class UnknownMachines:
         self._macs: dict[str, str] = {}  # by the addresses that machines have
         self._evicted = _Glimpses()
         self._lock = threading.Lock()
+        self.version = 0  # another one whenever anything was recorded or forgotten
 
     def record(self, mac: str, said: Sighting, now: float) -> bool:
         """Note what ``mac`` said by DHCP; return whether it is new, so that the log need not repeat it."""
@@ -104,7 +105,8 @@ class UnknownMachines:
     def forget(self, mac: str) -> None:
         """Drop ``mac``, because it has a Hardware object now."""
         with self._lock:
-            self._take(mac)
+            if self._take(mac) is not None:
+                self.version += 1
 
     def all(self) -> list[Unknown]:
         """Return the recorded machines, the one seen last at the end."""
@@ -130,6 +132,7 @@ class UnknownMachines:
         return _Entry(mac, now if first is None else first), first is None
 
     def _put(self, entry: _Entry, protocol: str, address: str, now: float) -> None:
+        self.version += 1
         entry.last = now
         entry.asked[protocol] += 1
         entry.address = address or entry.address
