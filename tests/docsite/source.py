@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tree that Sphinx reads: the project's Markdown where it lies in the checkout, so that its links hold.
 
-Two things are added that Markdown has no words for: docs/README.md, the entry, gets the tree of the pages that it links,
-and a comment `<!-- picture NAME: what it shows -->` becomes build/pictures/NAME.png.
+Two things are added that Markdown has no words for: docs/README.md, the entry, gets the tree of the pages that it
+links, and a comment `<!-- picture NAME: what it shows -->` becomes build/pictures/NAME.png.
 """
 
 from __future__ import annotations
