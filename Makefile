@@ -81,8 +81,12 @@ collection: venv ## Build the tarball, install it elsewhere, read the documentat
 	@$(RUN) collection
 
 .PHONY: docs
-docs: venv ## Check the plugins' documentation and the changelog fragments
+docs: venv ## Check the plugins' documentation and the changelog fragments, and build the site
 	@$(RUN) docs
+
+.PHONY: site
+site: venv ## Build the documentation site, of files alone, into build/site
+	@PATH="$(VENV):$$PATH" PYTHONPATH=tests $(VENV)/python -m docsite.build
 
 .PHONY: molecule
 molecule: venv ## Role scenarios

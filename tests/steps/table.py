@@ -126,6 +126,7 @@ def docs() -> list[Command]:
     return [
         Command(["antsibull-changelog", "lint"]),
         Command(["antsibull-docs", "lint-collection-docs", "--plugin-docs", "."], cwd=copy_tree("docs")),
+        Command(["env", "PYTHONPATH=tests", sys.executable, "-m", "docsite.build"], proof="The site is"),
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").rglob("*.md")])
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
 DIRECTORIES = ("bin", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles", "tests")
 
 
@@ -72,8 +72,8 @@ def test_links_lead_to_headings(path):
 
 def test_every_page_is_in_the_index():
     index = ROOT / "docs/README.md"
-    linked = set(re.findall(r"\]\(([a-z0-9-]+\.md)\)", index.read_text(encoding="utf-8")))
-    assert linked == {path.name for path in PAGES if path != index}
+    linked = re.findall(r"\]\(([a-z0-9/-]+\.md)\)", index.read_text(encoding="utf-8"))
+    assert sorted(linked) == sorted(str(path.relative_to(index.parent)) for path in PAGES if path != index)
 
 
 @pytest.mark.parametrize("name", ["CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/README.md"])
