@@ -184,9 +184,10 @@ ROOMS: dict[str, set[str]] = {
     "_configurations": {"_bootd", "_deploy", "_harvester", "_kubernetes"},
     "_hardware": {"_bootd", "_deploy", "_kubernetes"},
     "_node": set(),
+    "_rehearsal": {"_bootd", "_clients"},
 }
 # scapy is GPL-2.0-only, and only this room, whose licence goes with that, may import it.
-FOR_CLIENTS = {"scapy"}
+FOR_CLIENTS = {"scapy", "tftpy"}
 OURS = "ansible_collections.baremetal.netboot.plugins."
 BESIDE = [
     pytest.param(room, path, id=f"{room}/{path.name}")

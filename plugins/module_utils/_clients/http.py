@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""An HTTP client that says in each request that it only plays a machine, and goes through no proxy, as none does.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+REHEARSAL = {"X-Rehearsal": "1"}  # the header that tells bootd so
+TIMEOUT = 10.0  # seconds for one answer
+MAX_BODY = 64 * 1024 * 1024  # octets that are kept
+_CHUNK = 1024 * 1024
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_FAULTS = (OSError, http.client.HTTPException, ValueError)
+
+
+class HttpProblem(Exception):
+    """Why nothing was had; ``status`` is what the server answered, 0 where it answered nothing."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of status 200 or 206; names of ``headers`` in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    seconds: float
+
+    @property
+    def size(self) -> int | None:
+        """The size of the whole file, None where nobody says."""
+        whole = self.headers.get("content-range", "").rpartition("/")[2] or self.headers.get("content-length", "")
+        return int(whole) if whole.isdecimal() else None
+
+
+def fetch(url: str, method: str = "GET", *, octets: str = "", limit: int = MAX_BODY) -> Response:
+    """Return what ``url`` has, or of it the range ``octets`` such as "0-99"; HttpProblem where it isn't had.
+
+    No more than ``limit`` octets are read, whatever the server sends.
+    """
+    headers = {**REHEARSAL, **({"Range": f"bytes={octets}"} if octets else {})}
+    began = time.monotonic()
+    try:
+        with _opened(url, method, headers) as answer:
+            body = answer.read(limit)
+            told = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status, told, body, time.monotonic() - began)
+    except _FAULTS as error:
+        raise _problem(error) from None
+
+
+def digest(url: str, algorithm: str) -> tuple[str, int, float]:
+    """Return the digest of the whole file by ``algorithm`` in hexadecimal, its size, and the seconds that it took."""
+    began, size, sum_of = time.monotonic(), 0, hashlib.new(algorithm)
+    try:
+        with _opened(url, "GET", REHEARSAL) as answer:
+            while chunk := answer.read(_CHUNK):
+                sum_of.update(chunk)
+                size += len(chunk)
+    except _FAULTS as error:
+        raise _problem(error) from None
+    return sum_of.hexdigest(), size, time.monotonic() - began
+
+
+def _opened(url: str, method: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("this is no URL of http or https")
+    request = urllib.request.Request(url, headers=dict(headers), method=method)
+    answer: http.client.HTTPResponse = _OPENER.open(request, timeout=TIMEOUT)
+    return answer
+
+
+def _problem(error: Exception) -> HttpProblem:
+    if isinstance(error, urllib.error.HTTPError):
+        first = error.read(300).decode("utf-8", "replace").strip().partition("\n")[0]
+        return HttpProblem(f"{error.code} {first or error.reason}", error.code)
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    return HttpProblem(getattr(reason, "strerror", None) or str(reason) or type(error).__name__)

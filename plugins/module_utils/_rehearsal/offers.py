@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine makes of the DHCP offers that it gets: what it loads and from where, and what stands against it. Pure.
+
+A client takes the address from one server, and may be told what to boot by another that gives none (PXE specification
+2.1, section 2.2.4). Of two that give addresses it takes whichever is first, so that two are one too many.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import NO_ADDRESS, Packet, encode
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.answers import Answer
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import (
+    Bootd,
+    Intended,
+    lease_differences,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.steps import (
+    ERROR,
+    INVENTORY,
+    NETWORK,
+    NODE,
+    NOTE,
+    OK,
+    Step,
+)
+
+_PROBE = (
+    "baremetal.netboot.dhcp_probe shows all that it offers, and how such servers are told to leave bootd's machines"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a machine loads next: a name by TFTP from ``server``, or a URL; ``file`` is "" for nothing.
+
+    ``answered``: somebody has told it anything at all. ``next_server`` is that of the lease, which GRUB loads from.
+    ``asks_again``: it asks port 4011 before it loads anything.
+    """
+
+    file: str = ""
+    server: str = ""
+    answered: bool = False
+    next_server: str = ""
+    asks_again: bool = False
+
+    @property
+    def by_url(self) -> bool:
+        """Whether it is a URL."""
+        return "://" in self.file
+
+    def leads_to(self, bootd: Bootd) -> bool:
+        """Return whether it is bootd who has the file."""
+        host = urlsplit(self.file).hostname if self.by_url else self.server
+        return host == bootd.address
+
+
+def told_by(message: Packet, source: str, *, ipxe: bool = False) -> Told:
+    """Return what ``message``, which came from the server ``source``, has a client load that reads it as firmware."""
+    file = opt.text(message.file) or opt.text(message.options.get(opt.BOOT_FILE_NAME))
+    named = opt.text(message.options.get(opt.TFTP_SERVER_NAME)) or opt.text(message.sname)
+    server = message.siaddr if message.siaddr != NO_ADDRESS else named or source
+    gives_none = message.yiaddr == NO_ADDRESS
+    vendor = opt.text(message.options.get(opt.VENDOR_CLASS))
+    # PXE firmware that reads of no file to load at once, and of no menu, asks the proxy.
+    asks = gives_none and vendor == "PXEClient" and opt.VENDOR_SPECIFIC not in message.options and not ipxe
+    return Told(file, server, answered=True, asks_again=asks)
+
+
+def is_of(answer: Answer, bootd: Bootd) -> bool:
+    """Return whether ``answer`` is bootd's: a relay may stand for it as the server (RFC 5107)."""
+    through = answer.message.giaddr != NO_ADDRESS and answer.server == answer.message.giaddr
+    return answer.server == bootd.address or (through and answer.siaddr == bootd.address)
+
+
+def judge(
+    name: str, machine: Intended, request: Packet, answers: Sequence[Answer], bootd: Bootd
+) -> tuple[Told, list[Step]]:
+    """Return what ``machine`` makes of ``answers`` to its ``request``, and the steps called ``name`` that say it."""
+    own = next((answer for answer in answers if is_of(answer, bootd)), None)
+    others = [answer for answer in answers if not is_of(answer, bootd)]
+    ipxe = bool(request.options.get(opt.USER_CLASS))
+    lease = next((answer for answer in (own, *others) if answer is not None and answer.address), None)
+    steps = list(_of_others(name, own, others, bootd))
+    if own is not None:
+        told = told_by(own.message, own.source, ipxe=ipxe)
+        steps[:0] = _of_own(name, machine, request, own, told, bootd)
+    else:
+        # Where bootd's DHCP is off, another server says what to load.
+        leading = (told_by(answer.message, answer.source, ipxe=ipxe) for answer in others)
+        told = next((item for item in leading if item.file and item.leads_to(bootd)), Told(answered=bool(others)))
+        steps[:0] = [_without_bootd(name, machine, others, told, bootd)]
+    next_server = (lease.siaddr or lease.source) if lease is not None else ""
+    return Told(told.file, told.server, told.answered, next_server, told.asks_again), steps
+
+
+def _of_own(name: str, machine: Intended, request: Packet, own: Answer, told: Told, bootd: Bootd) -> Iterator[Step]:
+    loads = f"loads {told.file}" + ("" if told.by_url else f" from {told.server}") if told.file else "no boot file"
+    loads = "asks port 4011" if told.asks_again and not told.file else loads
+    what = f"bootd offers {own.address or 'no address'}, {loads}"
+    size = len(encode(own.message))
+    differs = lease_differences(machine, request, own.message, bootd) if own.address else []
+    if not differs:
+        yield Step(name, OK, what, own.seconds, size)
+    for field, expected, came in differs:
+        yield Step(
+            name,
+            ERROR,
+            f"bootd's offer has the {field} {came}",
+            own.seconds,
+            size,
+            expected=f"{expected}, as the inventory has it",
+            remedy=f"bring the inventory's objects about in bootd's store; or another object has {machine.mac}",
+            who=INVENTORY,
+        )
+
+
+def _of_others(name: str, own: Answer | None, others: Sequence[Answer], bootd: Bootd) -> Iterator[Step]:
+    leases = own is not None and bool(own.address)
+    for answer in others:
+        told = told_by(answer.message, answer.source)
+        loads = f"{told.file} from {told.server}" if told.file else "nothing to boot"
+        what = f"{answer.server} ({answer.server_mac}) offers {answer.address or 'no address'}, {loads}"
+        if own is not None and answer.address and leases:
+            expected, remedy = "no other DHCP server: the machine takes whichever answers first", _PROBE
+        elif told.file and not told.leads_to(bootd):
+            expected, remedy = f"nothing to boot but bootd's, {bootd.address}", _PROBE
+        else:
+            if own is not None:
+                yield Step(name, NOTE, what, answer.seconds)
+            continue
+        yield Step(name, ERROR, what, answer.seconds, expected=expected, remedy=remedy, who=NETWORK)
+    if own is not None and not leases and not any(answer.address for answer in others):
+        yield Step(
+            name,
+            ERROR,
+            "nobody offers an address",
+            expected="one from another DHCP server, since bootd gives none here",
+            remedy="look whether the network's DHCP server runs, and has an address for this machine",
+            who=NETWORK,
+        )
+
+
+def _without_bootd(name: str, machine: Intended, others: Sequence[Answer], told: Told, bootd: Bootd) -> Step:
+    if told.file:
+        return Step(name, NOTE, f"bootd answers no DHCP; another server has it load {told.file} from bootd")
+    came = "nobody answers" if not others else "bootd does not answer"
+    reason = str(machine.seen.get("reason", "")) or "bootd has no object with this MAC"
+    seen = f"; of the machine it says: {reason}" if machine.seen else f"; {reason}"
+    return Step(
+        name,
+        ERROR,
+        f"{came}{seen}",
+        expected=f"an offer of bootd, {bootd.address}",
+        remedy="bring the inventory's objects about in bootd's store"
+        if not machine.seen
+        else "look whether this host is on the machine's network, and bootd listens there (bootd_interface, a relay)",
+        who=INVENTORY if not machine.seen else NODE,
+    )

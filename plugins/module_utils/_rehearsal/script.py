@@ -1,0 +1,306 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine's script as it comes: read, held against what the inventory wants, and each file in it looked at.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot import (
+    Program,
+    Script,
+    Unusable,
+    Wait,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.events import Via
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.tokens import CONFIGURATION_PREFIX
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.ipxe.artifacts import role_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http import HttpProblem
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import TftpProblem
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal import (
+    grub_reader,
+    intent,
+    ipxe_reader,
+    steps,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.file_kinds import initrd_kind, kernel_kind
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import Bootd, Intended
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.reading import (
+    Leads,
+    Reading,
+    UnreadableScript,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.steps import Step
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Wire
+
+_URL = re.compile(r"https?://[^\s\"']+")
+_OWN_PATHS = (f"{CONFIGURATION_PREFIX}/", "/phone-home", "/2009-04-04", "/metadata")  # of bootd, which are no files
+_SCRIPT = "script"
+_IMAGE_REMEDY = "put it where netboot_image_url says, or correct that, netboot_kernel or netboot_initrd"
+_OBJECT_REMEDY = "bring the inventory's objects about in bootd's store"
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """How ``program``, which runs on ``cpu`` as it calls it, asks ``via`` TFTP or HTTP for its script at ``url``.
+
+    ``again`` is where it asks once more where the script is for another processor. ``can_http``: it loads from URLs.
+    """
+
+    program: Program
+    via: Via
+    url: str
+    again: str
+    cpu: str
+    can_http: bool
+
+    @property
+    def step(self) -> str:
+        """The name of the step that asks."""
+        return f"{self.via.upper()} {_last(self.url)}"
+
+
+def follow(
+    machine: Intended, asks: Asks, bootd: Bootd, wire: Wire, checksums: Mapping[str, str]
+) -> tuple[list[Step], str]:
+    """Return the steps from the script on, and what it leads to: steps.BOOTS, WAITS or DISK, "" for nothing."""
+    try:
+        text, seconds = _text(asks.url, wire)
+        octets, reading = len(text), _read(text, asks, machine)
+        if reading.leads is Leads.CHAIN and _asks_again(reading, bootd, machine):
+            text, more = _text(asks.again, wire)
+            octets, seconds, reading = octets + len(text), seconds + more, _read(text, asks, machine)
+    except (HttpProblem, TftpProblem) as error:
+        remedy = "bring the inventory's objects about in bootd's store"
+        return [_error(asks.step, str(error), "the machine's script", remedy, steps.NODE)], ""
+    except UnreadableScript as error:
+        return _unreadable(machine, asks, bootd, str(error))
+    got = Step(asks.step, steps.OK, _shown(reading), seconds, octets)
+    if reading.leads is Leads.DISK:
+        return _disk(machine, asks, got)
+    if reading.leads is Leads.STUCK:
+        said = ", ".join(item for item in reading.says[1:] if item) or reading.reason
+        return [_error(asks.step, said, "something to boot", "correct the object as it says", steps.INVENTORY)], ""
+    if reading.leads is Leads.CHAIN:
+        return _chain(machine, asks, bootd, wire, reading, got)
+    found = [got]
+    waits = reading.leads is Leads.WAIT
+    # Who waits is told no kernel yet: what the object makes of it is what comes then.
+    wanted = intent.script_of(machine, asks.program, bootd, _configuration_url(reading.arguments, bootd))
+    if not waits:
+        found += _differences(machine, asks, bootd, reading, wanted)
+    elif (boots := intent.kernel_of(wanted)) is not None:
+        names = intent.names_of(machine, boots, asks.program, asks.via, bootd)
+        urls = [grub_reader.url_of(name) for name in names]
+        arguments = intent.command_line(boots, asks.program)
+        reading = Reading(Leads.WAIT, reading.says, urls[0], arguments, tuple(urls[1:]))
+    found += _files(machine, asks, bootd, wire, reading, checksums)
+    found += _configuration(machine, bootd, wire, reading, waits=waits)
+    return found, steps.WAITS if waits else steps.BOOTS
+
+
+def _text(url: str, wire: Wire) -> tuple[str, float]:
+    if url.startswith("tftp://"):
+        server, _slash, name = url.removeprefix("tftp://").partition("/")
+        came = wire.by_tftp(server, name)
+        return came.content.decode("utf-8", "replace"), came.seconds
+    answer = wire.text(url)
+    return answer.body.decode("utf-8", "replace"), answer.seconds
+
+
+def _read(text: str, asks: Asks, machine: Intended) -> Reading:
+    if asks.program is Program.GRUB:
+        return grub_reader.read(text, asks.cpu, "efi" if machine.is_uefi else "pc")
+    return ipxe_reader.read(text, asks.cpu, "efi" if machine.is_uefi else "pcbios")
+
+
+def _asks_again(reading: Reading, bootd: Bootd, machine: Intended) -> bool:
+    """Return whether the script is for another processor, and leads to the machine's own one."""
+    return not reading.url or reading.url.startswith(f"{bootd.http_base}/{machine.path}/")
+
+
+def _shown(reading: Reading) -> str:
+    more = f": {reading.reason}" if reading.reason else ""
+    return f"leads to {reading.leads.value}{more}"
+
+
+def _unreadable(machine: Intended, asks: Asks, bootd: Bootd, why: str) -> tuple[list[Step], str]:
+    own = intent.own_script(intent.script_of(machine, asks.program, bootd, ""))
+    if own:
+        return [
+            Step(asks.step, steps.NOTE, f"a script of your own ({own}), not followed to its end: {why}")
+        ], steps.BOOTS
+    return [_error(asks.step, why, "a script of bootd", "see whose file that is", steps.NODE)], ""
+
+
+def _disk(machine: Intended, asks: Asks, got: Step) -> tuple[list[Step], str]:
+    if machine.boots and not machine.is_installed:
+        remedy = f"{_OBJECT_REMEDY}, or set allow_pxe to false in the inventory"
+        what = f"it starts its disk: {got.what.partition(': ')[2]}"
+        return [_error(asks.step, what, "it boots from the network", remedy, steps.INVENTORY)], ""
+    verdict = steps.NOTE if machine.boots else steps.OK
+    return [Step(got.name, verdict, got.what, got.seconds, got.octets)], steps.DISK
+
+
+def _chain(
+    machine: Intended, asks: Asks, bootd: Bootd, wire: Wire, reading: Reading, got: Step
+) -> tuple[list[Step], str]:
+    """Look whether the script of somebody else's is there; it is not followed."""
+    own = intent.own_script(intent.script_of(machine, asks.program, bootd, ""))
+    if own != reading.url:
+        return [
+            _error(asks.step, f"chains to {reading.url}", own or "bootd's own script", _OBJECT_REMEDY, steps.INVENTORY)
+        ], ""
+    step = f"HTTP {_last(reading.url)}"
+    try:
+        answer = wire.text(reading.url)
+    except HttpProblem as error:
+        return [got, _error(step, f"{reading.url}: {error}", "a script", "correct netboot_ipxe", steps.INVENTORY)], ""
+    note = Step(step, steps.NOTE, "a script of your own, not followed", answer.seconds, len(answer.body))
+    return [got, note], steps.BOOTS
+
+
+def _differences(
+    machine: Intended, asks: Asks, bootd: Bootd, reading: Reading, wanted: Script | Wait
+) -> Iterator[Step]:
+    """Yield an error for each thing in which the script differs from what the inventory's object makes of it."""
+    boots = intent.kernel_of(wanted)
+    if boots is None:
+        made = wanted.boots if isinstance(wanted, Script) else None
+        if not intent.own_script(wanted):
+            expected = made.problem if isinstance(made, Unusable) else wanted.reason
+            yield _error(asks.step, f"boots {reading.kernel}", expected, _OBJECT_REMEDY, steps.INVENTORY)
+        return
+    names = intent.names_of(machine, boots, asks.program, asks.via, bootd)
+    kernel, *initrds = (grub_reader.url_of(name) for name in names)
+    for what, expected, came in (
+        ("kernel", kernel, reading.kernel),
+        ("initrd", " ".join(initrds) or "none", " ".join(reading.initrds) or "none"),
+    ):
+        if expected != came:
+            told = f"{expected}, as the inventory has it"
+            yield _error(asks.step, f"the {what} is {came}", told, _OBJECT_REMEDY, steps.INVENTORY)
+    wants, has = intent.command_line(boots, asks.program).split(), reading.arguments.split()
+    missing, more = [word for word in wants if word not in has], [word for word in has if word not in wants]
+    if missing or more or wants != has:
+        # Names only: a kernel argument may be a password.
+        lacks = f"lacks {_names(missing)}" if missing else ""
+        brings = f"has {_names(more)} besides" if more else ""
+        what = " and ".join(filter(None, (lacks, brings))) or "has them in another order"
+        yield _error(
+            asks.step,
+            f"the kernel's command line {what}",
+            "that of the inventory's object",
+            _OBJECT_REMEDY,
+            steps.INVENTORY,
+        )
+
+
+def _files(
+    machine: Intended, asks: Asks, bootd: Bootd, wire: Wire, reading: Reading, checksums: Mapping[str, str]
+) -> Iterator[Step]:
+    """Yield a step for the kernel, each initrd, and each file that the kernel's arguments name."""
+    further = [url for url in _URL.findall(reading.arguments) if not _is_own(url, bootd)]
+    files = [("kernel", reading.kernel), *(("initrd", url) for url in reading.initrds)]
+    files += [(role_of(url), url) for url in dict.fromkeys(further)]
+    for role, url in files:
+        if not url:
+            continue
+        step = f"{role} {_last(url)}"
+        if asks.program is Program.GRUB and not asks.can_http and role in ("kernel", "initrd") and "http" in url[:5]:
+            yield _error(
+                step,
+                f"this GRUB has no module for HTTP, and {url} is out of its reach by TFTP",
+                f"a file below {bootd.http_base}/images/",
+                "serve it by bootd itself (netboot_image_url), or name a GRUB with HTTP",
+                steps.INVENTORY,
+            )
+            continue
+        yield _file(machine, step, role, url, wire, _checksum(url, checksums))
+
+
+def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, checksum: str) -> Step:
+    try:
+        image, first = wire.image(url, checksum)
+    except (HttpProblem, TftpProblem) as error:
+        expected = {"kernel": "a kernel", "initrd": "an initrd"}.get(role, "a file")
+        return _error(step, f"{url}: {error}", expected, _IMAGE_REMEDY, steps.NODE)
+    seconds, octets = (image.seconds, image.octets) if first else (0.0, 0)
+    what = ""
+    if role in ("kernel", "initrd"):
+        is_kernel = role == "kernel"
+        kind = kernel_kind(image.first, machine.cpu, uefi=machine.is_uefi) if is_kernel else initrd_kind(image.first)
+        if kind.wrong:
+            return _error(step, f"{url}: {kind.wrong}", f"a {role} for the machine", _IMAGE_REMEDY, steps.NODE, seconds)
+        what = kind.what
+    algorithm, _colon, digest = checksum.partition(":")
+    if digest and image.digest != digest.lower():
+        return _error(
+            step,
+            f"{url} has the {algorithm} {image.digest}",
+            digest.lower(),
+            "fetch it anew, it is not what was published; or correct the checksum",
+            steps.NODE,
+            seconds,
+        )
+    told = [
+        what,
+        f"{image.size} octets" if image.size is not None else "",
+        f"{algorithm} as it has to be" if digest else "",
+    ]
+    return Step(step, steps.OK, ", ".join(filter(None, told)), seconds, octets)
+
+
+def _configuration(machine: Intended, bootd: Bootd, wire: Wire, reading: Reading, *, waits: bool) -> Iterator[Step]:
+    """Yield what bootd says of the installer's configuration, which itself is for nobody but the machine."""
+    url = f"{bootd.http_base}/api/v1/machines/{machine.nic.machine.key}/explain?client={machine.kind}"
+    remedy = "write it by the role machine_configurations or the module boot_configuration"
+    needs = intent.needs_configuration(machine, reading.arguments)
+    try:
+        told = wire.document(url).get("configuration")
+    except HttpProblem as error:
+        yield Step("configuration", steps.NOTE, f"bootd does not say whether it has one: {error}")
+        told = None
+    known = told if isinstance(told, Mapping) else {}
+    for problem in known.get("problems", []):
+        yield _error("configuration", str(problem), "one that can be used", remedy, steps.INVENTORY)
+    if known.get("present") or known.get("made"):
+        kept = "bootd has it" if known.get("present") else "bootd makes it"
+        yield Step("configuration", steps.OK, f"{kept}; its machine alone is given it")
+    elif needs and not waits:
+        what = "there is none, and the kernel's arguments name none"
+        yield _error("configuration", what, "one for the installer", remedy, steps.INVENTORY)
+    elif needs and known:
+        yield _error("configuration", "there is none", "one for the installer", remedy, steps.INVENTORY)
+
+
+def _configuration_url(arguments: str, bootd: Bootd) -> str:
+    """Return where the script has the installer get its configuration from bootd, "" for nowhere."""
+    start = f"{bootd.http_base}{CONFIGURATION_PREFIX}/"
+    return next((url for url in _URL.findall(arguments) if url.startswith(start)), "")
+
+
+def _is_own(url: str, bootd: Bootd) -> bool:
+    return any(url.startswith(f"{bootd.http_base}{path}") for path in _OWN_PATHS)
+
+
+def _checksum(url: str, checksums: Mapping[str, str]) -> str:
+    return checksums.get(url) or checksums.get(_last(url), "")
+
+
+def _names(words: list[str]) -> str:
+    return ", ".join(dict.fromkeys(word.partition("=")[0] for word in words))
+
+
+def _last(url: str) -> str:
+    return urlsplit(url).path.rpartition("/")[2] or url
+
+
+def _error(name: str, what: str, expected: str, remedy: str, who: str, seconds: float = 0.0) -> Step:
+    return Step(name, steps.ERROR, what, seconds, 0, expected, remedy, who)
