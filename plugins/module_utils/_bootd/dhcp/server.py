@@ -30,6 +30,8 @@ from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destinat
 from .sighting import shown_octets, sighting_of
 from .transport import Datagram, Transport
 
+# What an answer says of booting: an operating system is given its address only.
+DECISIONS = ("boot_file", "local_disk", "address", "refused")
 UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not name
 # Messages of one MAC. Firmware, iPXE and an installer ask a dozen times in their first seconds, and as often again
 # where two relays forward each message or nobody answers; more than that is a fault or an attack.
@@ -53,6 +55,7 @@ class DhcpServer:
         self._handler = Handler(services, relay_port, client_port)
         self._loop: DatagramLoop[Datagram] | None = None
         self._lines = RareLines()
+        self._took = services.metrics.answers.labels("dhcp")
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
@@ -61,6 +64,7 @@ class DhcpServer:
         if services.modes.used.intersection(PROXIES):
             ports.append(settings.proxy_port)
         transport = Transport(settings.bind, ports, settings.interface, settings.address)
+        services.metrics.watch_socket("dhcp", transport.drops)
         contained = Contained("dhcp", services.metrics, services.log)
         pulse = services.health.pulse("dhcp")
         look = None
@@ -101,6 +105,8 @@ class DhcpServer:
             if missed is not None:
                 where = {"to": answer.to.address, "iface": heard.interface, "left_out": missed or None}
                 self._services.log.error("send_failed", **where, reason=error.strerror)
+            return
+        self._took.observe(max(0.0, time.time() - heard.came_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,7 @@ class Handler:
         self._received = {name: messages.labels("recv", name) for name in names}
         self._sent = {name: messages.labels("send", name) for name in names}
         self._rehearsals = services.metrics.rehearsals.labels("dhcp")
+        self._decided = {name: services.metrics.decisions.labels("dhcp", name) for name in DECISIONS}
 
     def handle(
         self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
@@ -215,6 +222,7 @@ class Handler:
             self._refuse(error.reason, origin, "the answer to it can't be made so small that the client takes it")
             return None
         self._sent[type_name(reply)].inc()
+        self._decided[decision_of(answer)].inc()
         if answer.leased is not None:
             self._programs[request.is_rehearsal].note(request, answer.leased.filename, self._services.clock())
         if exchange is not None:
@@ -375,6 +383,16 @@ class Exchange:
 def type_name(packet: Packet) -> str:
     """Return the name of the message's type, UNKNOWN_TYPE for all that RFC 2131 does not name."""
     return opt.MESSAGE_NAMES.get(packet.message_type or 0, UNKNOWN_TYPE)
+
+
+def decision_of(answer: Answer) -> str:
+    """Return which of DECISIONS ``answer`` is."""
+    leased = answer.leased
+    if leased is None:
+        return "refused"
+    if leased.client == Kind.OS.value:
+        return "address"
+    return "boot_file" if leased.netboot and leased.filename else "local_disk"
 
 
 def _unless_zero(address: str) -> str | None:
