@@ -71,6 +71,9 @@ class Metrics:
         self.store_pending = self._gauge("store_pending_states", "Machine states that wait to be kept", "place")
         self.store_lag = self._gauge("store_lag_seconds", "How long the oldest of them has waited", "place")
         self.unknown = self._gauge("unknown_machines", "Machines seen that have no Hardware object")
+        self.unknown_to_boot = self._gauge(
+            "unknown_machines_to_boot", "Those of them that want to boot from the network"
+        )
         self.server_up = self._gauge("server_up", "1 where the server hears and answers", "server")
         self.answers_dhcp = self._gauge("answers_dhcp", "1 where this replica answers DHCP, 0 where it stands by")
         build = Info("bootd_build", "Which bootd this is", registry=self._registry)

@@ -54,6 +54,7 @@ def rendered(services: Services) -> bytes:
     """Return all metrics in the Prometheus text format, the gauges as things are now."""
     metrics = services.metrics
     metrics.unknown.set(len(services.unknown))
+    metrics.unknown_to_boot.set(services.unknown.wanting_to_boot())
     metrics.set_stages(services.journal.stages(services.catalog.keys()))
     for place, backlog in (("disk", services.journal.backlog()), ("api", services.backlog())):
         metrics.store_pending.labels(place).set(backlog.states)
