@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from .commands import arguments, check, explain, machines, report_url, serve
+from .commands import arguments, check, explain, machines, report_url, serve, top
 from .commands.backends import is_cluster
 from .commands.settings_file import environment_with
 from .process import libraries
@@ -21,6 +21,7 @@ from .stores.base import StoreError
 _COMMANDS = {
     "serve": serve.run,
     "machines": machines.run,
+    "top": top.run,
     "check": check.run,
     "explain": explain.run,
     "report-url": report_url.run,
@@ -35,7 +36,8 @@ def main(argv: list[str] | None = None) -> int:
     environ: Mapping[str, str] = os.environ
     try:
         if "settings" in options:
-            environ = environment_with(options.settings, environ, needed=not options.store)
+            needed = not (options.store or getattr(options, "url", ""))
+            environ = environment_with(options.settings, environ, needed=needed)
             options = arguments.parse(words, environ)
         libraries.require(libraries.CLUSTER if is_cluster(getattr(options, "store", None) or "") else {})
         return _COMMANDS[options.command](options, environ)
