@@ -203,6 +203,10 @@ machines:
       description: The last thing that was seen of it, and when.
       type: dict
       sample: {"what": "report succeeded", "at": 1697053479.3}
+    summary:
+      description: What is worth knowing of it in one line, an error, what it waits for, or what was seen last.
+      type: str
+      sample: report succeeded
 summary:
   description:
     - Where each machine stands, in the order of O(machines). For a table at the end of a play.

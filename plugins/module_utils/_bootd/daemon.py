@@ -23,6 +23,7 @@ from .stores.base import StoreError
 _COMMANDS = {
     "serve": "serve",
     "machines": "machines",
+    "top": "top",
     "check": "check",
     "explain": "explain",
     "report-url": "report_url",
@@ -37,7 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     environ: Mapping[str, str] = os.environ
     try:
         if "settings" in options:
-            environ = environment_with(options.settings, environ, needed=not options.store)
+            needed = not (options.store or getattr(options, "url", ""))
+            environ = environment_with(options.settings, environ, needed=needed)
             options = arguments.parse(words, environ)
         libraries.require(libraries.CLUSTER if is_cluster(getattr(options, "store", None) or "") else {})
         command = import_module(f".commands.{_COMMANDS[options.command]}", __package__)

@@ -51,6 +51,7 @@ def test_machines_nothing_was_seen_of(site):
         "after": [],
         "last_stage": "ready",
         "last": {"what": "", "at": 0.0},
+        "summary": "",
         "netboot": True,
         "reason": "um790-1 installs Harvester (operating_system.distro)",
     }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from ..process import kernel_queue
 from .packet import MAX_SIZE, udp_packet
 from .reply import LIMITED_BROADCAST, Destination
 
@@ -27,7 +28,7 @@ class Datagram:
     """A UDP payload, the address and port it came from, and the index and name of the interface it came in on.
 
     ``broadcast``: it was sent to everybody on its network, and not to bootd's own address. ``slot`` is the place
-    of the port it came to in ``Transport.ports``.
+    of the port it came to in ``Transport.ports``. ``came_at`` is when the kernel had it, in seconds since the epoch.
     """
 
     payload: bytes
@@ -37,6 +38,7 @@ class Datagram:
     interface: str
     broadcast: bool
     slot: int = 0
+    came_at: float = 0.0
 
 
 class Transport:
@@ -83,6 +85,10 @@ class Transport:
     def fileno(self) -> int:
         """Return the descriptor to wait on for datagrams."""
         return self._waiting.fileno()
+
+    def drops(self) -> int:
+        """Return how many datagrams the kernel had no room for, since the sockets were opened."""
+        return kernel_queue.drops(self._udp)
 
     def close(self) -> None:
         """Close the sockets; once more does no harm."""
@@ -141,12 +147,14 @@ class Transport:
 
 def _receive(udp: socket.socket, slot: int) -> Datagram | None:
     try:
-        payload, extra, _flags, (source, port) = udp.recvmsg(MAX_SIZE + 1, 64)
+        payload, extra, _flags, (source, port) = udp.recvmsg(MAX_SIZE + 1, kernel_queue.ANCILLARY)
     except BlockingIOError:
         return None
     info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
     index, local, addressed = _PKTINFO.unpack(info)
-    return Datagram(payload, source, port, index, _name_of(index), local != addressed, slot)
+    return Datagram(
+        payload, source, port, index, _name_of(index), local != addressed, slot, kernel_queue.came_at(extra)
+    )
 
 
 def _udp_sockets(interface: str, address: str, ports: Sequence[int]) -> list[socket.socket]:
@@ -167,6 +175,7 @@ def _udp_socket(interface: str, address: str, port: int) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         made.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        kernel_queue.ask_for_times(made)
         if interface:
             _bind_to(made, interface)
         made.bind((address, port))

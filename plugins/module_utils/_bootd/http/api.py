@@ -15,6 +15,7 @@ except ImportError:
 from ..process import metrics
 from ..process.version import DOCUMENTATION, VERSION
 from ..runtime.boot_programs import missing_programs, program_files
+from ..runtime.measures import rendered
 from ..runtime.services import Services
 from . import responses, status
 from .site import Site
@@ -153,9 +154,7 @@ def _of_bootd(site: Site) -> list[Endpoint]:
         return HTTPResponse(b"", 200, headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
 
     def exposition() -> HTTPResponse:
-        services.metrics.unknown.set(len(services.unknown))
-        services.metrics.set_stages(services.journal.stages(services.catalog.keys()))
-        body = services.metrics.render()
+        body = rendered(services)
         return HTTPResponse(body, 200, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
 
     def unknown() -> HTTPResponse:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..decisions.stages import State
 from ..hardware.model import Machine
 from ..process.log import Log
-from .base import StoreError, StoreProblem
+from .base import Backlog, StoreError, StoreProblem
 from .catalog import Catalog
 from .manifests.cache import ManifestCache
 from .manifests.tree import Tree, WriterActivity
@@ -97,6 +97,10 @@ class FilesStore:
                 if machine is not None and (served := self._as_served(machine)) is not self._catalog.get(key):
                     self._catalog.upsert(served)
         self._state_dir.save(states)
+
+    def backlog(self) -> Backlog:
+        """Return that nothing waits: manifests are never written; see ``Store``."""
+        return Backlog()
 
     def problems(self) -> list[StoreProblem]:
         """Return what is wrong with manifests and states now, the first MAX_PROBLEMS of it."""

@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..process import kernel_queue
 from .packet import MAX_REQUEST
 
 # Linux's <linux/in.h>; Python's socket module has no names for these before 3.14.
@@ -26,11 +27,15 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """What a client sent, and the local address it sent it to: "" where that was a broadcast address."""
+    """What a client sent, and the local address it sent it to: "" where that was a broadcast address.
+
+    ``came_at`` is when the kernel had it, in seconds since the epoch.
+    """
 
     payload: bytes
     client: Address
     local: str
+    came_at: float = 0.0
 
 
 class Channel(Protocol):
@@ -52,6 +57,7 @@ class Listener:
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
             self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            kernel_queue.ask_for_times(self._socket)
             self._socket.bind((bind, port))
         except OSError:
             self._socket.close()
@@ -64,15 +70,22 @@ class Listener:
     def close(self) -> None:
         self._socket.close()
 
+    def drops(self) -> int:
+        """Return how many datagrams the kernel had no room for."""
+        return kernel_queue.drops([self._socket])
+
     def receive(self) -> Datagram | None:
         """Return the next datagram, or None where none waits."""
         try:
-            payload, extra, _flags, client = self._socket.recvmsg(_TRUNCATED, 64, socket.MSG_DONTWAIT)
+            payload, extra, _flags, client = self._socket.recvmsg(
+                _TRUNCATED, kernel_queue.ANCILLARY, socket.MSG_DONTWAIT
+            )
         except BlockingIOError:
             return None
         info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
         _index, local, addressed = _PKTINFO.unpack(info)
-        return Datagram(payload, client, socket.inet_ntoa(local) if local == addressed else "")
+        sent_to = socket.inet_ntoa(local) if local == addressed else ""
+        return Datagram(payload, client, sent_to, kernel_queue.came_at(extra))
 
     def send(self, datagrams: list[bytes], client: Address, local: str) -> None:
         """Send ``datagrams`` from this port and the address ``local``; OSError where some are lost."""
