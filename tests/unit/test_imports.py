@@ -182,6 +182,7 @@ ROOMS: dict[str, set[str]] = {
     "_configurations": {"_bootd", "_deploy", "_harvester", "_kubernetes"},
     "_hardware": {"_bootd", "_deploy", "_kubernetes"},
     "_node": set(),
+    "_preflight": {"_bootd", "_deploy", "_images"},
 }
 OURS = "ansible_collections.baremetal.netboot.plugins."
 BESIDE = [
