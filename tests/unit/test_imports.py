@@ -185,6 +185,7 @@ ROOMS: dict[str, set[str]] = {
     "_hardware": {"_bootd", "_deploy", "_kubernetes"},
     "_node": set(),
     "_rehearsal": {"_bootd", "_clients"},
+    "_preflight": {"_bootd", "_deploy", "_images"},
 }
 # scapy is GPL-2.0-only, and only this room, whose licence goes with that, may import it.
 FOR_CLIENTS = {"scapy", "tftpy"}
