@@ -11,6 +11,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+import sushy
 
 from ansible_collections.baremetal.netboot.plugins.modules import machine_power
 from programs.require import require
@@ -94,8 +95,6 @@ def test_machines_are_booted_from_the_network_once(power, emulated):
 
 
 def test_virtual_media_are_ejected(power, emulated, tmp_path):
-    import sushy
-
     three = MACHINES[2]
     port, certificate, _events = emulated
     (tmp_path / "cd.iso").write_bytes(b"x" * 2048)
@@ -138,7 +137,7 @@ def test_all_that_is_wrong_is_told_at_once_and_no_secret(power, emulated):
     assert told["nameless"].startswith("the BMC has no system 7, but ")
     assert told["gone"] == "https://127.0.0.1:1: can't be reached: Connection refused"
     assert found["machines"]["um790-2"]["after"] == "on"
-    assert "geheim" not in json.dumps(found)
+    assert PASSWORD not in json.dumps(found)
     assert "falsch" not in json.dumps(found)
 
 

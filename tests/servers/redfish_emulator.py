@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from typing import ClassVar
 
 PROGRAM = [sys.executable, "-m", "servers.redfish_emulator"]
 TESTS = Path(__file__).resolve().parents[1]
-USER, PASSWORD = "admin", "geheim-im-BMC"
+USER, PASSWORD = "admin", "lab of the demo"
 _RUNNING = re.compile(rb"Running on https?://[^:]+:([0-9]+)")
 
 
@@ -38,7 +37,7 @@ class Wired:
     @property
     def system(self) -> str:
         """Its Id in Redfish."""
-        return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.name))
+        return self.name
 
 
 def write_configuration(
