@@ -50,6 +50,8 @@ PROVISION = (
     "before_wait",
     "bootstrap",
     "preflight",
+    "power",
+    "power_off",
     "inventory",
     "result",
 )

@@ -33,6 +33,8 @@ PACKAGES = {
     "grub-mkimage": "grub-common",
     "grub-script-check": "grub-common",
     "ip": "iproute2",
+    "ipmi_sim": "openipmi",
+    "ipmitool": "ipmitool",
     "iptables": "iptables",
     "kubectl": "kubernetes-client",
     "logger": "bsdutils",
