@@ -18,6 +18,7 @@ from ..runtime.boot_programs import missing_programs, program_files
 from ..runtime.services import Services
 from . import responses, status
 from .site import Site
+from .writes import Writes
 
 ROOT = "/api/v1"
 EVENTS = f"{ROOT}/events"
@@ -30,6 +31,7 @@ class Endpoint:
     rule: str
     description: str
     callback: Callable[..., HTTPResponse]
+    method: str = "GET"
 
     @property
     def path(self) -> str:
@@ -39,10 +41,19 @@ class Endpoint:
 
 def add_routes(app: Bottle, site: Site) -> None:
     """Add the routes, and those that list them."""
-    endpoints = [*_of_machines(site), *_of_bootd(site)]
+    writes = Writes(site)
+    endpoints = [
+        *_of_machines(site),
+        Endpoint(f"{ROOT}/machines/<name:path>/netboot", "switch its netboot on or off", writes.netboot, "POST"),
+        Endpoint(f"{ROOT}/machines/<name:path>/retry", "let it try again, where it has failed", writes.retry, "POST"),
+        *_of_bootd(site),
+    ]
 
     def index() -> HTTPResponse:
-        listed = [{"path": endpoint.path, "description": endpoint.description} for endpoint in endpoints]
+        listed = [
+            {"path": endpoint.path, "method": endpoint.method, "description": endpoint.description}
+            for endpoint in endpoints
+        ]
         documentation = f"{DOCUMENTATION}/api.md"
         return responses.json_document(200, {"version": VERSION, "documentation": documentation, "endpoints": listed})
 
@@ -54,7 +65,7 @@ def add_routes(app: Bottle, site: Site) -> None:
     endpoints.insert(0, Endpoint(ROOT, "this list, as JSON", index))
     endpoints.insert(0, Endpoint("/", "this list, for people", greeting))
     for endpoint in endpoints:
-        app.get(endpoint.rule, callback=endpoint.callback)
+        app.route(endpoint.rule, method=endpoint.method, callback=endpoint.callback)
 
     def nothing(name: str = "") -> HTTPResponse:
         return responses.json_error(404, f"{ROOT} lists what there is, and nothing is called /api/{name}")
@@ -83,7 +94,7 @@ def health_now(services: Services) -> status.Document:
         len(services.unknown),
         services.journal.opened_at,
         services.clock(),
-        takes_writes=False,
+        takes_writes=bool(services.settings.admin_token_file),
     )
 
 
