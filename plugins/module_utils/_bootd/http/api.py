@@ -16,7 +16,7 @@ from ..process import metrics
 from ..process.version import DOCUMENTATION, VERSION
 from ..runtime.boot_programs import missing_programs, program_files
 from ..runtime.services import Services
-from . import responses, status
+from . import page_files, responses, status
 from .site import Site
 from .writes import Writes
 
@@ -58,12 +58,16 @@ def add_routes(app: Bottle, site: Site) -> None:
         return responses.json_document(200, {"version": VERSION, "documentation": documentation, "endpoints": listed})
 
     def greeting() -> HTTPResponse:
+        if page_files.wants_page(request.headers.get("Accept", "")):
+            return page_files.file(page_files.INDEX)
         width = max(len(endpoint.path) for endpoint in endpoints)
         lines = [f"{endpoint.path:<{width}}  {endpoint.description}\n" for endpoint in endpoints]
-        return responses.text(200, f"bootd {VERSION} boots machines from the network.\n\n{''.join(lines)}")
+        text = f"bootd {VERSION} boots machines from the network.\n\n{''.join(lines)}"
+        return responses.text(200, text, Vary="Accept")
 
     endpoints.insert(0, Endpoint(ROOT, "this list, as JSON", index))
-    endpoints.insert(0, Endpoint("/", "this list, for people", greeting))
+    endpoints.insert(0, Endpoint("/page/<name>", "the files of the page", page_files.file))
+    endpoints.insert(0, Endpoint("/", "the page, in a browser; else this list", greeting))
     for endpoint in endpoints:
         app.route(endpoint.rule, method=endpoint.method, callback=endpoint.callback)
 
