@@ -120,6 +120,8 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--trusted-proxies", "", "CIDRs whose X-Forwarded-For is believed", metavar="CIDR,...")
     text = "minutes after its script in which a machine gets its configuration"
     _flag(parser, environ, "--configuration-window", "60", text, metavar="MINUTES")
+    text = "file with the token of whoever may switch netboot on and off over HTTP; none: nobody may"
+    _flag(parser, environ, "--admin-token-file", "", text, metavar="FILE")
     text = "namespace of the Lease by which one of several bootds answers DHCP; none: this one does"
     _flag(parser, environ, "--lease-namespace", "", text, metavar="NAMESPACE")
     _flag(parser, environ, "--replica", socket.gethostname(), "this bootd's name in the Lease", metavar="NAME")
@@ -385,7 +387,7 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "installs_at_once": (_between(0, 100_000), "a number of machines, 0 for no limit"),
     "lease_namespace": (namespace_or_none, "a namespace"),
     "replica": (str, "a name"),
-    "report_key": (file_or_none, "a file that exists"),
+    **dict.fromkeys(("report_key", "admin_token_file"), (file_or_none, "a file that exists")),
     "configuration_window": (_minutes, f"minutes, from 1 to {MAX_LIMIT // 60}"),
     "trusted_proxies": (networks, "networks such as 10.0.0.0/8"),
     "log_format": (_one_of(("json", "text")), "json or text"),

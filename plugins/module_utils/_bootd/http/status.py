@@ -10,9 +10,9 @@ from typing import Any
 
 from ..decisions.architectures import describe, firmware
 from ..decisions.events import BootError, Event
+from ..decisions.events import describe as describe_event
 from ..decisions.policy import judge
 from ..decisions.stages import State
-from ..decisions.stages import describe as describe_event
 from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface, with_first
 from ..installers.registry import installer_of
 from ..process.masking import mask

@@ -150,7 +150,7 @@ class FilesStore:
             # It may have been installed since: better it waits for somebody than that its disks are overwritten.
             served = as_served(machine, {interface.mac: machine.reprovision for interface in machine.interfaces})
         elif state is not None and state.switched_off:
-            served = as_served(machine, state.switched_off)
+            served = as_served(machine, state.switched_off, by_hand=bool(state.switched_by))
         else:
             return machine
         present = self._catalog.get(key)
