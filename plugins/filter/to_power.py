@@ -11,7 +11,8 @@ version_added: 0.1.0
 author:
   - The baremetal.netboot authors (@baremetal-netboot)
 description:
-  - Returns how the power of each host's machine is reached, and what it boots by, for M(baremetal.netboot.machine_power).
+  - Returns how the power of each host's machine is reached, and what it boots by, for
+    M(baremetal.netboot.machine_power).
   - C(netboot_bmc) is a mapping that says how. Its keys are those of
     O(baremetal.netboot.machine_power#module:machines[].bmc), such as C(type), which is V(redfish), V(ipmi) or V(wol),
     C(address), C(username) and C(password). Keep the password in a vault.
@@ -32,8 +33,8 @@ options:
   seen:
     description:
       - Where bootd says that the machines stand, as its C(/api/v1/machines) and
-        RV(baremetal.netboot.hardware_info#module:machines) have it. With it no machine is cycled that is installed or on
-        its way. One that is not among these counts as one that bootd has heard nothing of.
+        RV(baremetal.netboot.hardware_info#module:machines) have it. With it no machine is cycled that is installed or
+        on its way. One that is not among these counts as one that bootd has heard nothing of.
     type: list
     elements: dict
 seealso:

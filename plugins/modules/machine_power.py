@@ -240,8 +240,8 @@ by_hand:
   type: list
   elements: str
   sample:
-    - "um790-3 (58:47:ca:71:d8:4b) has no BMC: switch it on and have it boot from the network, by F12 on most machines, or
-      by its boot menu (F7, F8, F10 or F11): UEFI: PXE IPv4, or HTTP IPv4"
+    - "um790-3 (58:47:ca:71:d8:4b) has no BMC: switch it on and have it boot from the network, by F12 on most machines,
+      or by its boot menu (F7, F8, F10 or F11): UEFI: PXE IPv4, or HTTP IPv4"
 """
 
 from collections import Counter

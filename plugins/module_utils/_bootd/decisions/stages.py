@@ -11,7 +11,7 @@ A machine that failed because nothing came from it any more goes on from where i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from .events import (
     MAX_TEXT,
