@@ -10,7 +10,7 @@ A machine that failed because nothing came from it any more goes on from where i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .events import (
@@ -156,16 +156,6 @@ def _at_the_beginning(state: State) -> State:
 def quiet_since(state: State) -> float:
     """Return when the machine was last seen to get on; asking for its script again, or failing to boot, is not."""
     return max([state.since, *state.seen.values()])
-
-
-def steps_since(before: State, after: State) -> Iterator[tuple[Step | None, Step]]:
-    """Yield the steps that ``after`` has and ``before`` has not, each behind the one before it in the same attempt."""
-    known = after.attempt == before.attempt and bool(before.steps)
-    for previous, step in zip((None, *after.steps), after.steps, strict=False):
-        if not known:
-            yield previous, step
-        elif step == before.steps[-1]:
-            known = False
 
 
 def is_older(state: State, other: State, now: float) -> bool:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..decisions.events import BootError, Event, Report
-from ..decisions.stages import STAGES, State, steps_since
+from ..decisions.stages import STAGES, State, Step
 from ..process.metrics import Metrics
 from .services import Services
 
@@ -41,6 +43,16 @@ class StageMeasures:
             failed = self._failures.get((before.stage, reason_of(event, before)))
             if failed is not None:
                 failed.inc()
+
+
+def steps_since(before: State, after: State) -> Iterator[tuple[Step | None, Step]]:
+    """Yield the steps that ``after`` has and ``before`` has not, each behind the one before it in the same attempt."""
+    known = after.attempt == before.attempt and bool(before.steps)
+    for previous, step in zip((None, *after.steps), after.steps, strict=False):
+        if not known:
+            yield previous, step
+        elif step == before.steps[-1]:
+            known = False
 
 
 def reason_of(event: Event, before: State) -> str:
