@@ -17,6 +17,9 @@ description:
     writes down where machines stand, and hears of each change as it happens.
   - One task waits for any number of machines and shows a line for each stage as it is reached. When nothing happens
     for a minute it says who stands where.
+  - On a terminal it also draws bars of how far the machines are, below these lines. It has plain lines alone where the
+    play has several hosts and the task is not C(run_once), with C(-v), C(ANSIBLE_NOCOLOR) or another stdout callback
+    than C(default).
   - Runs on the controller, which must reach bootd's HTTP port or the API server, and with O(store) has to have the
     kubernetes library and the kubeconfig. Nothing is run on the task's host, wherever that is.
 extends_documentation_fragment:

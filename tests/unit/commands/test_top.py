@@ -4,18 +4,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import re
-import select
 import signal
-import struct
-import subprocess
 import sys
-import termios
-import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,12 +19,12 @@ from _bootd.decisions.events import Event, Progress
 from _bootd.decisions.stages import State
 from _bootd.http.status import machine_document
 from _bootd.stores.base import StoreProblem
+from programs.terminal import Terminal
 from samples.dhcp_messages import sighting
 from servers.http_site import KEY, MAC, OTHER_ADDRESS, OTHER_MAC, machine, make_site, serving
 
 MODULE_UTILS = Path(__file__).resolve().parents[3] / "plugins/module_utils"
 NOW = 1_000_000.0
-SECONDS = 20
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 
 
@@ -145,55 +136,9 @@ def test_another_server_is_not_taken_for_bootd(site, capsys):
     assert f"http://127.0.0.1:{port}" in capsys.readouterr().err
 
 
-class Terminal:
-    """``bootd top`` on a terminal of its own."""
-
-    def __init__(self, url: str) -> None:
-        self._main, side = pty.openpty()
-        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 100, 0, 0))
-        self.modes = termios.tcgetattr(side)
-        argv = [sys.executable, "-m", "_bootd.daemon", "top", "--url", url]
-        environ = {"PYTHONPATH": str(MODULE_UTILS), "TERM": "xterm"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _ON_ITS_TERMINAL, *argv], stdin=side, stdout=side, stderr=side, env=environ
-        )
-        self.side = side
-        self.output = ""
-
-    def press(self, keys: str) -> None:
-        os.write(self._main, keys.encode())
-
-    def read_until(self, wanted: str) -> None:
-        """Read until ``wanted`` is there, without what colours it."""
-        deadline = time.monotonic() + SECONDS
-        while wanted not in re.sub(r"\x1b\[[0-9;]*[mK]", "", self.output):
-            assert time.monotonic() < deadline, self.output
-            if select.select([self._main], [], [], 0.1)[0]:
-                self.output += os.read(self._main, 65536).decode()
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._main)
-        os.close(self.side)
-
-
-# In a session of its own, whose terminal that is: so Ctrl-C reaches it.
-_ON_ITS_TERMINAL = """
-import fcntl, os, sys, termios
-os.setsid()
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
-
-@contextmanager
 def top(url):
-    terminal = Terminal(url)
-    try:
-        yield terminal
-    finally:
-        terminal.close()
+    argv = [sys.executable, "-m", "_bootd.daemon", "top", "--url", url]
+    return Terminal(argv, {"PYTHONPATH": str(MODULE_UTILS)}, lines=12)
 
 
 def test_top_follows_the_daemon_and_goes_on_while_it_is_away(site):
@@ -206,7 +151,7 @@ def test_top_follows_the_daemon_and_goes_on_while_it_is_away(site):
             daemon.close()
             terminal.read_until(f"old: no answer from {url}")
             terminal.press("q")
-            assert terminal.process.wait(SECONDS) == 0
+            assert terminal.wait() == 0
 
 
 @pytest.mark.parametrize("end", ["q", "\x03", signal.SIGTERM])
@@ -214,12 +159,11 @@ def test_top_leaves_the_terminal_as_it_was(site, end):
     with serving(site) as port, top(f"http://127.0.0.1:{port}") as terminal:
         terminal.read_until("q: end")
         assert ENTER in terminal.output
-        assert termios.tcgetattr(terminal.side) != terminal.modes
+        assert terminal.modes_now() != terminal.modes
         if isinstance(end, str):
             terminal.press(end)
         else:
             terminal.process.send_signal(end)
-        status = terminal.process.wait(SECONDS)
-        terminal.read_until(LEAVE)
+        status = terminal.wait()
         assert (status, terminal.output.endswith(LEAVE)) == (0 if isinstance(end, str) else 128 + end, True)
-        assert termios.tcgetattr(terminal.side) == terminal.modes
+        assert terminal.modes_now() == terminal.modes

@@ -22,18 +22,22 @@ def test_time_is_when_the_datagram_came_and_not_when_it_was_read():
     receiver, sender = pair()
     with receiver, sender:
         kernel_queue.ask_for_times(receiver)
-        before = time.time()
-        sender.send(b"x")
-        after = time.time()
-        time.sleep(0.01)
-        came = kernel_queue.came_at(receiver.recvmsg(10, kernel_queue.ANCILLARY)[1])
+        # The kernel begins to note times a moment after the first socket of a host has asked for them.
+        for _unused in range(100):
+            before = time.time()
+            sender.send(b"x")
+            after = time.time()
+            time.sleep(0.01)
+            _info, came = kernel_queue.read(receiver.recvmsg(10, kernel_queue.ANCILLARY)[1])
+            if came <= after:
+                break
     assert before - 0.001 <= came <= after
 
 
 def test_time_is_now_where_nobody_says():
     before = time.time()
-    assert before <= kernel_queue.came_at([]) <= time.time()
-    assert before <= kernel_queue.came_at([(socket.SOL_SOCKET, 35, b"short")]) <= time.time()
+    assert before <= kernel_queue.read([])[1] <= time.time()
+    assert before <= kernel_queue.read([(socket.SOL_SOCKET, 35, b"short")])[1] <= time.time()
 
 
 def test_drops_are_those_that_found_no_room():

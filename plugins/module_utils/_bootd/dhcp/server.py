@@ -163,7 +163,8 @@ class Handler:
             self._refuse(error.reason, origin, "it can't be read")
             return None
         self._received[type_name(request)].inc()
-        self._rehearsals.inc(request.is_rehearsal)
+        if request.is_rehearsal:
+            self._rehearsals.inc()
         if not self._services.answers_dhcp():
             self._drop("standby")
             return None

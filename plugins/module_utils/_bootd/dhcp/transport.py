@@ -6,18 +6,15 @@ from __future__ import annotations
 
 import select
 import socket
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from ..process import kernel_queue
+from ..process.kernel_queue import IP_PKTINFO, PKTINFO
 from .packet import MAX_SIZE, udp_packet
 from .reply import LIMITED_BROADCAST, Destination
 
-# Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
-_IP_PKTINFO = 8
-_PKTINFO = struct.Struct("=i4s4s")  # interface index, local address or the one to send from, address sent to
 _ETHERTYPE_IPV4 = 0x0800
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
@@ -150,11 +147,9 @@ def _receive(udp: socket.socket, slot: int) -> Datagram | None:
         payload, extra, _flags, (source, port) = udp.recvmsg(MAX_SIZE + 1, kernel_queue.ANCILLARY)
     except BlockingIOError:
         return None
-    info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
-    index, local, addressed = _PKTINFO.unpack(info)
-    return Datagram(
-        payload, source, port, index, _name_of(index), local != addressed, slot, kernel_queue.came_at(extra)
-    )
+    info, at = kernel_queue.read(extra)
+    index, local, addressed = PKTINFO.unpack(info)
+    return Datagram(payload, source, port, index, _name_of(index), local != addressed, slot, at)
 
 
 def _udp_sockets(interface: str, address: str, ports: Sequence[int]) -> list[socket.socket]:
@@ -174,7 +169,7 @@ def _udp_socket(interface: str, address: str, port: int) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        made.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        made.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         kernel_queue.ask_for_times(made)
         if interface:
             _bind_to(made, interface)
@@ -201,7 +196,7 @@ def _raw_socket() -> socket.socket | None:
 
 
 def _leaving_by(index: int, source: bytes) -> list[tuple[int, int, bytes]]:
-    return [(socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(index, source, bytes(4)))]
+    return [(socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(index, source, bytes(4)))]
 
 
 def _name_of(index: int) -> str:

@@ -95,7 +95,7 @@ class _Access:
 
     def answered(self) -> None:
         """Say that the route has answered."""
-        self._site.services.metrics.answers.labels("http").observe(time.monotonic() - self._started)
+        self._site.services.metrics.answers.shared("http").observe(time.monotonic() - self._started)
 
     def end_of_file(self, size: int, sent: int) -> None:
         """Say that ``sent`` octets of a body with ``size`` were sent."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the kernel knows of a UDP socket's queue: when each datagram came, and how many found no room in it."""
+"""What the kernel tells of the datagrams in a UDP socket's queue: whence, when they came, how many found no room."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from collections.abc import Iterable
 
 # Linux's <asm-generic/socket.h>; Python's socket module has no names for these.
 _SO_TIMESTAMPNS = 35
+# And <linux/in.h>; it has one from 3.14 on.
+IP_PKTINFO = 8
+PKTINFO = struct.Struct("=i4s4s")  # interface index, local address or the one to send from, address sent to
+_NO_INFO = bytes(PKTINFO.size)
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("=9I")  # the last is SK_MEMINFO_DROPS of <linux/sock_diag.h>
 _TIMESPEC = struct.Struct("@ll")  # seconds, nanoseconds
@@ -25,13 +29,19 @@ def ask_for_times(udp: socket.socket) -> None:
         udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 
-def came_at(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
-    """Return when a datagram with that ancillary data came, in seconds since the epoch; now, where nothing says."""
+def read(ancillary: Iterable[tuple[int, int, bytes]]) -> tuple[bytes, float]:
+    """Return what IP_PKTINFO says, zeroes where it says nothing, and when the datagram came.
+
+    That is in seconds since the epoch, and now where nothing says when.
+    """
+    info, at = _NO_INFO, 0.0
     for _level, kind, data in ancillary:
         if kind == _SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
             seconds, nanoseconds = _TIMESPEC.unpack(data)
-            return float(seconds + nanoseconds / 1e9)
-    return time.time()
+            at = seconds + nanoseconds / 1e9
+        elif kind == IP_PKTINFO:
+            info = data
+    return info, at or time.time()
 
 
 def drops(sockets: Iterable[socket.socket]) -> int:

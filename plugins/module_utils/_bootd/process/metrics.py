@@ -22,6 +22,7 @@ try:
 except ImportError:
     pass
 
+from .tallies import TallyCounter, TallyHistogram
 from .version import VERSION
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -34,8 +35,7 @@ STAGES = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.
 class Metrics:
     """The counters, gauges and histograms that bootd exposes at ``/metrics``.
 
-    Label values come from small fixed sets. A series that is looked up once by ``labels`` costs a microsecond to count,
-    so whoever answers machines keeps its own.
+    Label values come from small fixed sets. What a DHCP or TFTP reply counts is a tally: see ``tallies``.
     """
 
     def __init__(self) -> None:
@@ -44,9 +44,12 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._socket_drops = _SocketDrops()
         self._registry.register(self._socket_drops)
-        self.dhcp = self._counter("dhcp_messages", "DHCP messages", "direction", "type")
-        self.decisions = self._counter("decisions", "What machines were told to boot", "protocol", "decision")
-        self.answers = self._histogram("answer_duration_seconds", "From a request to its answer", ANSWERS, "protocol")
+        self.dhcp = self._tally("dhcp_messages", "DHCP messages", "direction", "type")
+        self.decisions = self._tally("decisions", "What machines were told to boot", "protocol", "decision")
+        self.answers = TallyHistogram(
+            "bootd_answer_duration_seconds", "From a request to its answer", ANSWERS, "protocol"
+        )
+        self._registry.register(self.answers)
         self.tftp = self._counter("tftp_transfers", "TFTP transfers that ended", "status")
         self.tftp_bytes = self._counter("tftp_bytes", "Bytes of files sent by TFTP")
         self.http = self._counter("http_requests", "HTTP requests", "route", "status")
@@ -92,6 +95,11 @@ class Metrics:
     def render(self) -> bytes:
         """Return all metrics in the Prometheus text format."""
         return generate_latest(self._registry)
+
+    def _tally(self, name: str, text: str, *labels: str) -> TallyCounter:
+        counter = TallyCounter(f"bootd_{name}", text, labels)
+        self._registry.register(counter)
+        return counter
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"bootd_{name}", text, labels, registry=self._registry)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..process import kernel_queue
+from ..process.kernel_queue import IP_PKTINFO, PKTINFO
 from .packet import MAX_REQUEST
 
-# Linux's <linux/in.h>; Python's socket module has no names for these before 3.14.
-_IP_PKTINFO = 8
+# Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
 _IP_MTU = 14
-_PKTINFO = struct.Struct("=i4s4s")  # interface index, local address, address sent to
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
@@ -56,7 +55,7 @@ class Listener:
         self._socket = _udp_socket()
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-            self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             kernel_queue.ask_for_times(self._socket)
             self._socket.bind((bind, port))
         except OSError:
@@ -82,14 +81,13 @@ class Listener:
             )
         except BlockingIOError:
             return None
-        info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
-        _index, local, addressed = _PKTINFO.unpack(info)
-        sent_to = socket.inet_ntoa(local) if local == addressed else ""
-        return Datagram(payload, client, sent_to, kernel_queue.came_at(extra))
+        info, at = kernel_queue.read(extra)
+        _index, local, addressed = PKTINFO.unpack(info)
+        return Datagram(payload, client, socket.inet_ntoa(local) if local == addressed else "", at)
 
     def send(self, datagrams: list[bytes], client: Address, local: str) -> None:
         """Send ``datagrams`` from this port and the address ``local``; OSError where some are lost."""
-        source = [(socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))]
+        source = [(socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))]
         for datagram in datagrams:
             self._socket.sendmsg([datagram], source, 0, client)
 
