@@ -71,8 +71,9 @@ def reader_beside_dnsmasq(files: Path, tmp_path: Path) -> Iterator[Reader]:
         yield reader
 
 
-def test_one_machine(reader):
+def test_one_machine(reader, tmp_path):
     reader.follow("one-machine")
+    assert len((tmp_path / "password.txt").read_text().strip()) == 20
     # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
     assert [line.get("filename", "") for line in reader.sent() if line["type"] == "DHCPACK"] == [SCRIPT, "", SCRIPT, ""]
     known = reader.known()
