@@ -80,7 +80,7 @@ def shell_scripts() -> list[str]:
 
 
 def pytest(*directories: str) -> list[Command]:
-    return [Command(["pytest", *directories], proof=" passed", live=True)]
+    return [Command(["pytest", "--durations=5", *directories], proof=" passed", live=True)]
 
 
 def lint() -> list[Command]:
