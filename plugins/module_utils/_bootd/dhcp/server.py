@@ -162,9 +162,7 @@ class Handler:
         except DhcpError as error:
             self._refuse(error.reason, origin, "it can't be read")
             return None
-        self._received[type_name(request)].inc()
-        if request.is_rehearsal:
-            self._rehearsals.inc()
+        self._count(request)
         if not self._services.answers_dhcp():
             self._drop("standby")
             return None
@@ -197,6 +195,11 @@ class Handler:
         if outgoing is not None:
             self._record(exchange, decision, place)
         return outgoing
+
+    def _count(self, request: Packet) -> None:
+        self._received[type_name(request)].inc()
+        if request.is_rehearsal:
+            self._rehearsals.inc()
 
     def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, asked_from: int) -> str:
         """Return the DHCP mode that ``request`` meets."""
