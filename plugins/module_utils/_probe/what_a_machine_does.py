@@ -28,6 +28,9 @@ _LOCAL_BOOT = 0  # in PXE_BOOT_MENU: the type of the item that leaves network bo
 _IPXE_PRIORITY = 1  # in option 175
 _PROXY_WAIT = 2.0  # seconds that iPXE waits for a proxy's offer (its PROXYDHCP_WAIT_TIME)
 
+_OWN_URL = "an address with HTTPClient and a URL comes before all"
+_PROXYS_URL = "a proxy's URL goes with another's address"
+
 NOTHING = "finds nothing to boot here, and goes on to its next boot device"
 UNHEARD = "gets no answer"
 
@@ -90,43 +93,64 @@ def _system(offers: Sequence[Answer]) -> Verdict:
 
 
 def _pxe(offers: Sequence[Answer]) -> Verdict:
-    def first(is_lease: bool, is_kind: Callable[[Answer], bool]) -> Answer | None:
-        return next((offer for offer in offers if bool(offer.address) == is_lease and is_kind(offer)), None)
-
-    with_menu, lease = first(True, _is_pxe_server), first(True, _is_no_pxe)
-    if with_menu:
-        return _verdict(with_menu, with_menu, _pxe_boot(with_menu), "an address with PXE's options comes before all")
-    if lease and (proxy := first(False, _is_pxe_server)):
-        return _verdict(lease, proxy, _pxe_boot(proxy), "a proxy's PXE options come before others' boot files")
-    if with_class := first(True, _is_bare_pxe):
-        return _verdict(with_class, with_class, _asks_again(with_class), "PXEClient beside an address comes first here")
-    if lease and (proxy := first(False, _is_bare_pxe)):
-        return _verdict(lease, proxy, _asks_again(proxy), "a proxy is asked before others' boot files count")
-    if with_file := first(True, lambda offer: _is_no_pxe(offer) and bool(offer.file)):
-        return _verdict(with_file, with_file, _by_tftp(with_file), "of addresses, the first with a boot file is taken")
-    if lease is None and any(_is_pxe(offer) for offer in offers):
+    leases = [offer for offer in offers if offer.address]
+    proxies = [offer for offer in offers if not offer.address]
+    without_pxe = [offer for offer in leases if not _is_pxe(offer)]
+    for lease, told, read, because in (
+        (_with(leases, _is_pxe_server), None, _pxe_boot, "an address with PXE's options comes before all"),
+        (
+            without_pxe,
+            _with(proxies, _is_pxe_server),
+            _pxe_boot,
+            "a proxy's PXE options come before others' boot files",
+        ),
+        (_with(leases, _is_bare_pxe), None, _asks_again, "PXEClient beside an address comes first here"),
+        (without_pxe, _with(proxies, _is_bare_pxe), _asks_again, "a proxy is asked before others' boot files count"),
+        (_with(without_pxe, _has_file), None, _by_tftp, "of addresses, one with a boot file is taken"),
+    ):
+        teller = lease if told is None else told
+        if lease and teller:
+            return _verdict(lease[0], teller[0], read(teller[0]), because + _faster(lease, teller))
+    if not leases and any(_is_pxe(offer) for offer in offers):
         return Verdict("is told what to boot, but nobody gives it an address: it boots nothing")
     return Verdict(NOTHING)
 
 
 def _http_boot(offers: Sequence[Answer]) -> Verdict:
-    uris = [offer for offer in offers if _is_http(offer) and "://" in offer.file]
+    uris = _with(offers, lambda offer: _is_http(offer) and "://" in offer.file)
+    own = [offer for offer in uris if offer.address]
+    proxies = [offer for offer in uris if not offer.address]
     plain = [offer for offer in offers if offer.address and not _is_http(offer)]
-    by_address = [offer for offer in uris if _names_an_address(offer.file)]
-    choices = (
-        *((offer, offer) for offer in sorted(by_address, key=_has_name_server) if offer.address),
-        *((offer, offer) for offer in uris if offer.address and _has_name_server(offer)),
-        *((lease, uri) for lease in sorted(plain, key=_has_name_server) for uri in by_address if not uri.address),
-        *((lease, uri) for lease in plain if _has_name_server(lease) for uri in uris if not uri.address),
-        *((lease, uri) for lease in plain if _has_name_server(lease) for uri in uris),
-    )
-    if not choices:
-        if uris:
-            return Verdict("is told a URL, but nobody gives it an address that goes with it: it boots nothing")
-        return Verdict(NOTHING)
-    lease, told = choices[0]
-    because = "an address with HTTPClient and a URL comes before all" if lease is told else "only a proxy names a URL"
-    return _verdict(lease, told, _Boot(f"boots {told.file}", told.file), because)
+    for lease, told, because in (
+        (_with(own, _is_by_address, _has_no_name_server), None, _OWN_URL),
+        (_with(own, _is_by_address, _has_name_server), None, _OWN_URL),
+        (_with(own, _has_name_server), None, _OWN_URL),
+        (_with(plain, _has_no_name_server), _with(proxies, _is_by_address), _PROXYS_URL),
+        (_with(plain, _has_name_server), _with(proxies, _is_by_address), _PROXYS_URL),
+        (_with(plain, _has_name_server), proxies, _PROXYS_URL),
+        (_with(plain, _has_name_server), own, "its address comes from where it gets a name server for the URL"),
+    ):
+        teller = lease if told is None else told
+        if lease and teller:
+            boot = _Boot(f"boots {teller[0].file}", teller[0].file)
+            return _verdict(lease[0], teller[0], boot, because + _faster(lease, teller))
+    if uris:
+        return Verdict("is told a URL, but nobody gives it an address that goes with it: it boots nothing")
+    return Verdict(NOTHING)
+
+
+def _with(offers: Sequence[Answer], *are: Callable[[Answer], bool]) -> list[Answer]:
+    """Return those of ``offers`` for which all of ``are`` are true."""
+    return [offer for offer in offers if all(holds(offer) for holds in are)]
+
+
+def _faster(*candidates: Sequence[Answer]) -> str:
+    """Return what is to be added to a reason where more than one server would have done: then speed decides."""
+    for offers in candidates:
+        if len({offer.server for offer in offers}) > 1:
+            others = ", ".join(dict.fromkeys(offer.server for offer in offers[1:] if offer.server != offers[0].server))
+            return f"; {others} offers the like, and the faster one is taken"
+    return ""
 
 
 def _ipxe(offers: Sequence[Answer]) -> Verdict:
@@ -150,7 +174,10 @@ def _ipxe(offers: Sequence[Answer]) -> Verdict:
         return Verdict("gets no address")
     told = next((offer for offer in (lease, proxy) if offer is not None and offer.file), None)
     if told is None:
-        return Verdict(f"takes {lease.address} from {lease.server}, but is told no script", because, lease.address)
+        text = f"takes {lease.address} from {lease.server}, but is told no script"
+        return Verdict(text, because, lease.address, lease.server)
+    if told is lease and proxy is not None and proxy is not lease and proxy.file:
+        because = "a file beside its address comes before a proxy's"
     return _verdict(lease, told, _script(told), because)
 
 
@@ -227,17 +254,22 @@ def _is_bare_pxe(offer: Answer) -> bool:
     return _is_pxe(offer) and not _is_pxe_server(offer)
 
 
-def _is_no_pxe(offer: Answer) -> bool:
-    return not _is_pxe(offer)
+def _has_file(offer: Answer) -> bool:
+    return bool(offer.file)
 
 
 def _has_name_server(offer: Answer) -> bool:
     return opt.DOMAIN_NAME_SERVER in offer.message.options
 
 
-def _names_an_address(url: str) -> bool:
+def _has_no_name_server(offer: Answer) -> bool:
+    return not _has_name_server(offer)
+
+
+def _is_by_address(offer: Answer) -> bool:
+    """Return whether the URL in ``offer`` names its host by address."""
     try:
-        return bool(ipaddress.IPv4Address(urlsplit(url).hostname or ""))
+        return bool(ipaddress.IPv4Address(urlsplit(offer.file).hostname or ""))
     except ValueError:
         return False
 

@@ -89,10 +89,9 @@ CLIENTS = "ansible_collections.baremetal.netboot.plugins.module_utils._clients"
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "build/link")}
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Iterator[Site]:
+@contextmanager
+def a_site(directory: Path) -> Iterator[Site]:
     require("root", "ip", "nsenter", "tcpdump", "dnsmasq", "setpriv")
-    directory = tmp_path_factory.mktemp("probe")
     with dhcp_lab(directory) as lab:
         lab.lab.host("router", f"{OTHER}/24")
         lab.lab.host("node", f"{NODE}/24")
@@ -100,10 +99,22 @@ def site(tmp_path_factory) -> Iterator[Site]:
         yield Site(lab, directory)
 
 
-@pytest.fixture
-def beside_bootd(site) -> Iterator[Site]:
-    with site.lab.bootd():
-        yield site
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Iterator[Site]:
+    with a_site(tmp_path_factory.mktemp("site")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def beside_bootd(tmp_path_factory) -> Iterator[Site]:
+    with a_site(tmp_path_factory.mktemp("bootd")) as made, made.lab.bootd():
+        yield made
+
+
+@pytest.fixture(scope="module")
+def beside_proxy(tmp_path_factory) -> Iterator[Site]:
+    with a_site(tmp_path_factory.mktemp("proxy")) as made, made.lab.bootd("--dhcp-mode", "proxy"):
+        yield made
 
 
 def mac_of(site: Site, host: str) -> str:
@@ -136,8 +147,8 @@ def test_bootd_alone_answers_its_machine(beside_bootd, host):
         "bios": f"{lease} and boots {path}/undionly.kpxe from {SERVER} by TFTP",
         "uefi": f"{lease} and boots {path}/snponly.efi from {SERVER} by TFTP",
         "uefi-http": f"{lease} and boots http://{SERVER}:7080/ipxe/{path}/snponly.efi",
-        "arm64": f"{lease} and boots {path}/snp-arm64.efi from {SERVER} by TFTP",
-        "arm64-http": f"{lease} and boots http://{SERVER}:7080/ipxe/{path}/snp-arm64.efi",
+        "arm64": f"{lease} and boots {path}/ipxe-arm64.efi from {SERVER} by TFTP",
+        "arm64-http": f"{lease} and boots http://{SERVER}:7080/ipxe/{path}/ipxe-arm64.efi",
         "ipxe": f"{lease} and boots http://{SERVER}:7080/{path}/auto.ipxe",
     }
 
@@ -173,26 +184,25 @@ def test_rogue_is_found_named_and_explained(beside_bootd):
     assert {frame[BOOTP].chaddr[:6].hex(":") for frame in messages} == {MAC}
 
 
-def test_rogue_that_speaks_pxe_is_seen_to_win_over_a_proxy(site):
-    with site.lab.bootd("--dhcp-mode", "proxy"), site.other("dnsmasq", WITH_PXE):
-        found = site.probe(macs=[MAC], kinds=["plain", "uefi"], expect="addresses", servers=[SERVER])
+def test_rogue_that_speaks_pxe_is_seen_to_win_over_a_proxy(beside_proxy):
+    with beside_proxy.other("dnsmasq", WITH_PXE):
+        found = beside_proxy.probe(macs=[MAC], kinds=["plain", "uefi"], expect="addresses", servers=[SERVER])
     (problem,) = found["problems"]
     assert "says what to boot, and should give addresses only" in problem["what"]
     (uefi,) = [item for item in found["machines"] if item["kind"] == "uefi"]
     assert (uefi["boot_from"], uefi["because"]) == (OTHER, "an address with PXE's options comes before all")
 
 
-def test_server_that_gives_addresses_only_goes_with_a_proxy(site):
-    with site.lab.bootd("--dhcp-mode", "proxy"), site.other("dnsmasq", ADDRESSES_ONLY):
-        found = site.probe(macs=[MAC], kinds=ALL_KINDS, expect="addresses", servers=[SERVER])
+def test_server_that_gives_addresses_only_goes_with_a_proxy(beside_proxy):
+    with beside_proxy.other("dnsmasq", ADDRESSES_ONLY):
+        found = beside_proxy.probe(macs=[MAC], kinds=ALL_KINDS, expect="addresses", servers=[SERVER])
     assert found["problems"] == []
     took = {item["kind"]: (item["address_from"], item["boot_from"]) for item in found["machines"]}
     assert took == {kind: (OTHER, SERVER if kind != "plain" else "") for kind in ALL_KINDS}
 
 
-def test_proxy_without_a_server_that_gives_addresses_is_a_problem(site):
-    with site.lab.bootd("--dhcp-mode", "proxy"):
-        (problem,) = site.probe(macs=[MAC], expect="addresses", servers=[SERVER])["problems"]
+def test_proxy_without_a_server_that_gives_addresses_is_a_problem(beside_proxy):
+    (problem,) = beside_proxy.probe(macs=[MAC], timeout=0.5, expect="addresses", servers=[SERVER])["problems"]
     assert problem["what"] == "No DHCP server gives addresses"
 
 

@@ -82,7 +82,11 @@ def test_pxe_takes_pxe_options_beside_an_address_first(kind, late):
 @pytest.mark.parametrize("kind", PXE_KINDS)
 def test_pxe_takes_the_faster_of_two_with_pxe_options(kind):
     rogue = offer(OTHER, OTHERS_ADDRESS, "pxelinux.0", seconds=0.001, options=PXE | LOAD_AT_ONCE)
-    assert does(kind, FROM_BOOTD, rogue).boot_from == OTHER
+    verdict = does(kind, FROM_BOOTD, rogue)
+    assert verdict.boot_from == OTHER
+    assert verdict.because == (
+        "an address with PXE's options comes before all; 10.10.0.20 offers the like, and the faster one is taken"
+    )
 
 
 @pytest.mark.parametrize("kind", PXE_KINDS)
@@ -181,10 +185,18 @@ def test_ipxe_takes_the_last_offer_before_it_goes_on():
     )
 
 
+def test_ipxe_takes_a_file_beside_its_address_before_a_proxys():
+    """As Debian 12's iPXE did in the lab, told so by dnsmasq and by bootd in the mode proxy."""
+    verdict = does("ipxe", FROM_ROGUE, offer(BOOTD, file=SCRIPT, options=PXE, seconds=0.02))
+    assert verdict.text == "takes 10.10.0.207 from 10.10.0.1 and boots undionly.kpxe from 10.10.0.5 by TFTP"
+    assert verdict.because == "a file beside its address comes before a proxy's"
+
+
 def test_ipxe_takes_its_script_from_a_proxy_where_the_address_comes_without():
     proxy = offer(BOOTD, file=SCRIPT, options=PXE, seconds=0.005)
     assert does("ipxe", FROM_ROUTER, proxy).text == f"takes 10.10.0.207 from 10.10.0.1 and boots {SCRIPT}"
     assert does("ipxe", FROM_ROUTER).text == "takes 10.10.0.207 from 10.10.0.1, but is told no script"
+    assert does("ipxe", FROM_ROUTER).address_from == OTHER
     assert does("ipxe", proxy).text == "gets no address"
 
 
