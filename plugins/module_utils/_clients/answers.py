@@ -14,11 +14,6 @@ from types import MappingProxyType
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import NO_ADDRESS, Packet
 
-# Of PXE: sub-options of option 43 beside those that bootd writes (PXE specification 2.1, section 2.2).
-PXE_BOOT_SERVERS = 8
-
-Value = str | int | list[str]
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -61,17 +56,17 @@ class Answer:
         return opt.text(self.message.options.get(opt.TFTP_SERVER_NAME)) or opt.text(self.message.sname)
 
     @property
-    def options(self) -> dict[str, Value]:
+    def options(self) -> dict[str, object]:
         """Its options by name."""
         return named_options(self.message.options)
 
 
-def named_options(options: Mapping[int, bytes]) -> dict[str, Value]:
+def named_options(options: Mapping[int, bytes]) -> dict[str, object]:
     """Return ``options`` by their RFC's names and with values for people.
 
     An option without a name here is ``option_CODE``; a value that has not the form it should have is hexadecimal.
     """
-    found: dict[str, Value] = {}
+    found: dict[str, object] = {}
     for code in sorted(options):
         name, read = _OPTIONS.get(code, (f"option_{code}", _none))
         value = read(options[code])
@@ -79,20 +74,20 @@ def named_options(options: Mapping[int, bytes]) -> dict[str, Value]:
     return found
 
 
-def _none(_octets: bytes) -> Value | None:
+def _none(_octets: bytes) -> object:
     return None
 
 
-def _address(octets: bytes) -> Value | None:
+def _address(octets: bytes) -> object:
     return opt.ipv4(octets)
 
 
-def _addresses(octets: bytes) -> Value | None:
+def _addresses(octets: bytes) -> object:
     parts = [opt.ipv4(octets[start : start + 4]) for start in range(0, len(octets), 4)]
     return [part for part in parts if part is not None] if parts and None not in parts else None
 
 
-def _text(octets: bytes) -> Value | None:
+def _text(octets: bytes) -> object:
     try:
         text = opt.text_octets(octets).decode("utf-8")
     except UnicodeDecodeError:
@@ -100,16 +95,16 @@ def _text(octets: bytes) -> Value | None:
     return text if text.isprintable() else None
 
 
-def _number(octets: bytes) -> Value | None:
+def _number(octets: bytes) -> object:
     return int.from_bytes(octets, "big") if len(octets) in (1, 2, 4) else None
 
 
-def _message_type(octets: bytes) -> Value | None:
+def _message_type(octets: bytes) -> object:
     return opt.MESSAGE_NAMES.get(octets[0]) if len(octets) == 1 else None
 
 
 # Code -> name and reader: RFC 2132's names, and where another RFC has the option, its.
-_OPTIONS: Mapping[int, tuple[str, Callable[[bytes], Value | None]]] = MappingProxyType(
+_OPTIONS: Mapping[int, tuple[str, Callable[[bytes], object]]] = MappingProxyType(
     {
         opt.SUBNET_MASK: ("subnet_mask", _address),
         opt.ROUTER: ("router", _addresses),
