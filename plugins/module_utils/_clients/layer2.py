@@ -36,7 +36,8 @@ _ETHERTYPE_LOOP = 0x60  # what a socket hears that only sends: nobody uses it
 _ETHERNET = 1  # the kind of link in SIOCGIFHWADDR
 _UP, _RUNNING = 0x1, 0x40
 _SIOCGIFFLAGS, _SIOCGIFADDR, _SIOCGIFHWADDR = 0x8913, 0x8915, 0x8927
-_SO_ATTACH_FILTER = 26
+_SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
+_RECEIVE_BUFFER = 4 << 20  # octets: the answers of several servers to a rack, while this process gets no turn
 _INSTRUCTION = struct.Struct("=HBBI")
 
 # Classic BPF: jumps are counted from the next instruction on.
@@ -102,6 +103,7 @@ class Link:
             raise ClientProblem(NO_PERMISSION.format(interface=interface)) from error
         except OSError as error:
             raise ClientProblem(f"{interface}: {error.strerror or error}") from error
+        _enlarge(self._hears.ins)
         _attach(self._hears.ins, program)
 
     def __enter__(self) -> Link:
@@ -128,6 +130,14 @@ class Link:
             _layer, octets, _stamp = self._hears.recv_raw()
             if octets:
                 yield Ether(octets), time.monotonic()
+
+
+def _enlarge(heard: socket.socket) -> None:
+    """Give a socket room for many frames: scapy's own is for some fifty."""
+    try:
+        heard.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+    except PermissionError:  # without CAP_NET_ADMIN
+        heard.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
 
 
 def _attach(heard: socket.socket, program: Program) -> None:

@@ -215,21 +215,21 @@ def test_deny_list_keeps_the_other_server_from_the_machine(site, name):
     except CommandFailed as error:
         fail_or_skip(str(error))
     with site.other(name, printed()[name, "reservation"]) as other:
-        # ISC dhcpd first pings, for a second.
-        found = site.probe(macs=[MAC, UNKNOWN], kinds=["plain", "uefi"], timeout=1.5)
+        # dhcpd first pings for a second, and meanwhile hears nothing more of this client: it is asked a second time.
+        found = site.probe(macs=[MAC, UNKNOWN], kinds=["plain", "uefi"], timeout=3.0)
         said = other.said
     (server,) = found["servers"]
     assert server["address"] == OTHER
     assert {(offer["mac"], offer["kind"]) for offer in server["offers"]} == {(UNKNOWN, "plain"), (UNKNOWN, "uefi")}
     # Kea logs each lease, dhcpd has a file of them.
     assert "DHCP4_LEASE_ALLOC" not in said
-    assert "lease " not in (site.leases.read_text() if site.leases.exists() else "")
+    assert name == "Kea" or "\nlease " not in site.leases.read_text()
 
 
 def test_many_machines_are_asked_for_at_once(beside_bootd):
     macs = [MAC, *(f"02:00:00:00:04:{number:02x}" for number in range(99))]
     with beside_bootd.other("dnsmasq", ADDRESSES_ONLY):
-        found = beside_bootd.probe(macs=macs, kinds=["plain", "uefi"], timeout=2.0)
+        found = beside_bootd.probe(macs=macs, kinds=["plain", "uefi"], timeout=3.0)
     answers = {server["address"]: len(server["offers"]) for server in found["servers"]}
     # dnsmasq has 51 addresses, and offers one to whoever asks.
     assert answers == {SERVER: 2, OTHER: 200}
