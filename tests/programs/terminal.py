@@ -19,9 +19,10 @@ from types import TracebackType
 
 SECONDS = 30.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[mK]")
-# In a session of its own, whose terminal that is: so Ctrl-C reaches it.
+# In a session of its own, whose terminal that is: so Ctrl-C reaches it, also where a shell in the background runs this.
 _ON_ITS_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
