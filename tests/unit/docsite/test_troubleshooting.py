@@ -36,7 +36,8 @@ def test_page_says_what_the_command_prints(typed, site, capsys):
     if count:
         printed = f"{sum(count in line for line in printed.splitlines())}\n"
     names = {f"{directory}/hardware": "/etc/bootd/hardware", f"{directory}/boot": "/opt/bootd/boot"}
-    assert not difference(typed.prints, printed, names)
+    found = difference(typed.prints, printed, names)
+    assert not found, found
 
 
 def test_each_trouble_of_the_site_is_on_the_page():
