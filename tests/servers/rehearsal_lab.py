@@ -55,7 +55,16 @@ PROGRAMS = {
     "shimx64.efi": efi_program(0x8664),
     "grubx64.efi": efi_program(0x8664),
 }
-IMAGES = {"vmlinuz": x86_kernel(), "initrd.img": INITRD, "linux-arm64": arm64_kernel()}
+HARVESTER = "harvester-v1.8.2-{}"
+IMAGES = {
+    "vmlinuz": x86_kernel(),
+    "initrd.img": INITRD,
+    "linux-arm64": arm64_kernel(),
+    HARVESTER.format("vmlinuz-amd64"): x86_kernel(),
+    HARVESTER.format("initrd-amd64"): INITRD,
+    HARVESTER.format("rootfs-amd64.squashfs"): b"hsqs of a test",
+    HARVESTER.format("amd64.iso"): b"an image of a test",
+}
 
 
 def hardware(
@@ -84,6 +93,16 @@ def hardware(
     }
 
 
+def harvester(number: int, **more: Any) -> dict[str, Any]:
+    """Return the Hardware object of the machine ``number`` that installs Harvester."""
+    system = {"distro": "harvester", "version": "v1.8.2"}
+    metadata = {"facility": {"facility_code": "onprem"}, "instance": {"operating_system": system}}
+    netboot = {"allowPXE": True, "osie": {"baseURL": f"{URL}/images"}}
+    document = hardware(number, metadata=metadata, disks=[{"device": "/dev/sda"}], **more)
+    document["spec"]["interfaces"][0]["netboot"] = netboot
+    return document
+
+
 class RehearsalLab:
     """The lab; ``images`` is the directory that bootd serves below /images."""
 
@@ -91,10 +110,26 @@ class RehearsalLab:
         self.lab, self.images = lab, directory / "images"
         lab.host(NODE, f"{ADDRESS}/16")
         lab.host(BESIDE, "10.10.250.9/16")
+        self.configurations = directory / "configurations"
         self.images.mkdir()
-        more = ("--image-dir", str(self.images), "--router-advertisements", "no", *flags)
+        self.configurations.mkdir(mode=0o700)
+        more = (
+            "--config-dir",
+            str(self.configurations),
+            "--image-dir",
+            str(self.images),
+            "--router-advertisements",
+            "no",
+            *flags,
+        )
         self.bootd = Bootd(lab, NODE, directory, more=more)
         self.restore()
+
+    def configure(self, name: str, text: str) -> None:
+        """Keep ``text`` as the configuration of the machine ``name``."""
+        file = self.configurations / f"{name}.yaml"
+        file.write_text(text)
+        file.chmod(0o600)
 
     def restore(self) -> None:
         """Put every file in its place."""
