@@ -55,7 +55,7 @@ PROGRAMS = {
     "shimx64.efi": efi_program(0x8664),
     "grubx64.efi": efi_program(0x8664),
 }
-HARVESTER = "harvester-v1.8.2-{}"
+HARVESTER = "v1.8.2/harvester-v1.8.2-{}"
 IMAGES = {
     "vmlinuz": x86_kernel(),
     "initrd.img": INITRD,
@@ -136,6 +136,7 @@ class RehearsalLab:
         for name, content in PROGRAMS.items():
             (self.bootd.boot_files / name).write_bytes(content)
         for name, content in IMAGES.items():
+            (self.images / name).parent.mkdir(exist_ok=True)
             (self.images / name).write_bytes(content)
 
     def keep(self, *documents: Mapping[str, Any]) -> None:

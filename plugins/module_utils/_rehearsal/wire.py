@@ -139,14 +139,25 @@ class Wire:
             raise http.HttpProblem("it answers no JSON document")
         return found
 
-    def image(self, url: str, checksum: str = "") -> tuple[Image, bool]:
+    def image(self, url: str, whole_at: str = "", algorithm: str = "") -> tuple[Image, bool]:
         """Return what is at ``url``, http, https or tftp, and whether it was asked for just now.
 
-        ``checksum`` is ALGORITHM:HEX; with it the whole is loaded. Raises HttpProblem and TftpProblem.
+        With ``algorithm`` the whole is loaded too, from the URL ``whole_at``. Raises HttpProblem and TftpProblem.
         """
-        return self._images.get(url, lambda: self._image(url, checksum))
+        image, first = self._images.get(url, lambda: self._image(url))
+        if not algorithm:
+            return image, first
+        whole, loaded = self._images.get(f"{algorithm} {whole_at}", lambda: self._whole(whole_at, algorithm))
+        seconds, octets = image.seconds if first else 0.0, image.octets if first else 0
+        if loaded:
+            seconds, octets = seconds + whole.seconds, octets + whole.octets
+        return replace(image, digest=whole.digest, seconds=seconds, octets=octets), first or loaded
 
-    def _image(self, url: str, checksum: str) -> Image:
+    def _whole(self, url: str, algorithm: str) -> Image:
+        found, size, seconds = http.digest(url, algorithm)
+        return Image(size, b"", found, seconds, size)
+
+    def _image(self, url: str) -> Image:
         began = time.monotonic()
         if url.startswith("tftp://"):
             server, _slash, name = url.removeprefix("tftp://").partition("/")
@@ -160,8 +171,4 @@ class Wire:
             octets += len(last.body)
             if len(last.body) != 1:
                 raise http.HttpProblem(f"its last octet, number {size}, is not there")
-        found = ""
-        if checksum:
-            found, size, _seconds = http.digest(url, checksum.partition(":")[0])
-            octets += size
-        return Image(size, first.body[:FIRST], found, time.monotonic() - began, octets)
+        return Image(size, first.body[:FIRST], "", time.monotonic() - began, octets)

@@ -16,7 +16,6 @@ from programs.require import require
 from servers.other_dhcp import other_dhcp
 from servers.rehearsal_lab import (
     BESIDE,
-    HARVESTER,
     IMAGES,
     KERNEL_SHA256,
     MAC,
@@ -82,9 +81,9 @@ def test_clean_lab_has_no_problem(lab):
     assert verdicts == {f"um790-{number}": "disk" if number == 4 else "boots" for number in range(1, 7)}
     assert steps(result, "um790-1")[:4] == ["DHCP as uefi", "TFTP snponly.efi", "DHCP as ipxe", "HTTP auto.ipxe"]
     assert steps(result, "um790-2")[4:] == [
-        f"kernel {HARVESTER.format('vmlinuz-amd64')}",
-        f"initrd {HARVESTER.format('initrd-amd64')}",
-        f"rootfs {HARVESTER.format('rootfs-amd64.squashfs')}",
+        "kernel harvester-v1.8.2-vmlinuz-amd64",
+        "initrd harvester-v1.8.2-initrd-amd64",
+        "rootfs harvester-v1.8.2-rootfs-amd64.squashfs",
         "configuration",
     ]
     assert steps(result, "um790-5")[:2] == ["DHCP as arm64", "TFTP ipxe-arm64.efi"]
