@@ -151,7 +151,9 @@ class RehearsalLab:
         """Return the result of the module on ``host``."""
         given = {"machines": machines, "url": URL, "interface": "eth0", "timeout": 0.5, "fail": False, **arguments}
         environment = os.environ | {"PYTHONPATH": str(ROOT / "build/link")}
-        argv = [sys.executable, "-m", MODULE, json.dumps({"ANSIBLE_MODULE_ARGS": given})]
+        file = self.bootd.directory / "arguments.json"
+        file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}))
+        argv = [sys.executable, "-m", MODULE, str(file)]
         done = self.lab.run(host, argv, env=environment, check=False)
         try:
             found: dict[str, Any] = json.loads(done.stdout)
