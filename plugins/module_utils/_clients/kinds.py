@@ -37,7 +37,7 @@ _UEFI_ASKS = bytes.fromhex("0102030405060c0d0f111216171c28292a2b3233363a3b3c4243
 _UEFI_HTTP_ASKS = bytes.fromhex("0102030405060c0d0f111216171c28292a2b3233363a3b3ceb4361")
 _IPXE_ASKS = bytes.fromhex("010306070c0f111a2b3c4243778081828384858687afcb")
 # iPXE's features (https://ipxe.org/howto/dhcpd): HTTP (19), TFTP (21), DNS (23), EFI (36) and others, and its version.
-_IPXE_FEATURES = bytes.fromhex("b105011af41000eb03010000170101240101130101110101270101190101150101120101")
+_IPXE_FEATURES = bytes.fromhex("b105011af41000eb03010000170101240101130101110101270101290101150101120101")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class ClientKind:
     http: bool = False
     ipxe: bool = False
     names_itself: bool = False
+
+    @property
+    def boots(self) -> bool:
+        """Whether it boots from the network."""
+        return self.arch is not None
 
     def discover(self, mac: str, xid: int, *, relay: str = "", extra: Iterable[tuple[int, bytes]] = ()) -> Packet:
         """Return the DHCPDISCOVER of this client with ``mac``, marked as a rehearsal.
@@ -108,7 +113,7 @@ KINDS: Mapping[str, ClientKind] = MappingProxyType(
         kind.name: kind
         for kind in (
             ClientKind(
-                "plain", "an operating system", None, MappingProxyType({opt.PARAMETER_REQUEST_LIST: _PLAIN_ASKS})
+                "plain", "An operating system", None, MappingProxyType({opt.PARAMETER_REQUEST_LIST: _PLAIN_ASKS})
             ),
             _firmware("bios", "BIOS PXE", arch.X86_BIOS, asks=_BIOS_ASKS, undi="002001", size=1260),
             _uefi("uefi", "UEFI PXE", arch.X64_UEFI),
