@@ -23,10 +23,6 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.pack
     Packet,
 )
 
-# What tells a rehearsal from a machine: an option for private use (RFC 3942), whose value is a text.
-REHEARSAL = 254
-MARK = b"rehearsal"
-
 CLIENT_INTERFACE = 94  # RFC 4578 section 2.2
 _ETHERNET = b"\x01"  # before a MAC in CLIENT_IDENTIFIER
 _NO_UUID = bytes(17)  # type 0, and the GUID of a machine that has none
@@ -67,7 +63,7 @@ class ClientKind:
         It asks for a broadcast, so that its answer is heard whatever port a switch knows ``mac`` at. ``relay``, dotted,
         is in giaddr; ``extra`` are more options, code and value; they win over those of the kind.
         """
-        options = {opt.MESSAGE_TYPE: bytes((opt.DHCPDISCOVER,)), **self.options, REHEARSAL: MARK}
+        options = {opt.MESSAGE_TYPE: bytes((opt.DHCPDISCOVER,)), **self.options, opt.REHEARSAL: opt.REHEARSAL_MARK}
         if self.names_itself:
             options[opt.CLIENT_IDENTIFIER] = _ETHERNET + bytes.fromhex(mac.replace(":", ""))
         options |= dict(extra)
