@@ -175,6 +175,7 @@ ROOMS: dict[str, set[str]] = {
     "_ansible": set(),
     "_bootd": set(),
     "_clients": {"_bootd"},
+    "_probe": {"_bootd", "_clients"},
     "_kubernetes": {"_bootd"},
     "_images": {"_bootd"},
     "_deploy": {"_bootd", "_images", "_kubernetes"},

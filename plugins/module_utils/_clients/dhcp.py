@@ -119,7 +119,7 @@ def exchange_all(
     ``enough`` it ends as soon as each has an answer for which that is true. A server's second answer to the same
     question is left out. Raises ClientProblem, also where scapy is missing.
     """
-    heard = _Heard(discoveries, enough)
+    heard = Heard(discoveries, enough)
     with Link(interface, _FROM_A_SERVER) as link, _SameHost(interface) as same_host:
         end = time.monotonic() + len(discoveries) / pace + timeout
         for attempt in range(tries):
@@ -141,7 +141,7 @@ def exchange_all(
     return heard.answers
 
 
-def _listen(link: Link, heard: _Heard, until: float) -> None:
+def _listen(link: Link, heard: Heard, until: float) -> None:
     if heard.all:
         return
     for frame, when in link.hear(until):
@@ -150,7 +150,7 @@ def _listen(link: Link, heard: _Heard, until: float) -> None:
             return
 
 
-class _Heard:
+class Heard:
     """The answers so far."""
 
     def __init__(self, discoveries: Sequence[Discovery], enough: Callable[[Answer], bool] | None) -> None:

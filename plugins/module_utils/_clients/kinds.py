@@ -23,10 +23,6 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.pack
     Packet,
 )
 
-# What tells a rehearsal from a machine: an option for private use (RFC 3942), whose value is a text.
-REHEARSAL = 254
-MARK = b"rehearsal"
-
 CLIENT_INTERFACE = 94  # RFC 4578 section 2.2
 _ETHERNET = b"\x01"  # before a MAC in CLIENT_IDENTIFIER
 _NO_UUID = bytes(17)  # type 0, and the GUID of a machine that has none
@@ -37,7 +33,7 @@ _UEFI_ASKS = bytes.fromhex("0102030405060c0d0f111216171c28292a2b3233363a3b3c4243
 _UEFI_HTTP_ASKS = bytes.fromhex("0102030405060c0d0f111216171c28292a2b3233363a3b3ceb4361")
 _IPXE_ASKS = bytes.fromhex("010306070c0f111a2b3c4243778081828384858687afcb")
 # iPXE's features (https://ipxe.org/howto/dhcpd): HTTP (19), TFTP (21), DNS (23), EFI (36) and others, and its version.
-_IPXE_FEATURES = bytes.fromhex("b105011af41000eb03010000170101240101130101110101270101190101150101120101")
+_IPXE_FEATURES = bytes.fromhex("b105011af41000eb03010000170101240101130101110101270101290101150101120101")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +52,18 @@ class ClientKind:
     ipxe: bool = False
     names_itself: bool = False
 
+    @property
+    def boots(self) -> bool:
+        """Whether it boots from the network."""
+        return self.arch is not None
+
     def discover(self, mac: str, xid: int, *, relay: str = "", extra: Iterable[tuple[int, bytes]] = ()) -> Packet:
         """Return the DHCPDISCOVER of this client with ``mac``, marked as a rehearsal.
 
         It asks for a broadcast, so that its answer is heard whatever port a switch knows ``mac`` at. ``relay``, dotted,
         is in giaddr; ``extra`` are more options, code and value; they win over those of the kind.
         """
-        options = {opt.MESSAGE_TYPE: bytes((opt.DHCPDISCOVER,)), **self.options, REHEARSAL: MARK}
+        options = {opt.MESSAGE_TYPE: bytes((opt.DHCPDISCOVER,)), **self.options, opt.REHEARSAL: opt.REHEARSAL_MARK}
         if self.names_itself:
             options[opt.CLIENT_IDENTIFIER] = _ETHERNET + bytes.fromhex(mac.replace(":", ""))
         options |= dict(extra)
@@ -108,7 +109,7 @@ KINDS: Mapping[str, ClientKind] = MappingProxyType(
         kind.name: kind
         for kind in (
             ClientKind(
-                "plain", "an operating system", None, MappingProxyType({opt.PARAMETER_REQUEST_LIST: _PLAIN_ASKS})
+                "plain", "An operating system", None, MappingProxyType({opt.PARAMETER_REQUEST_LIST: _PLAIN_ASKS})
             ),
             _firmware("bios", "BIOS PXE", arch.X86_BIOS, asks=_BIOS_ASKS, undi="002001", size=1260),
             _uefi("uefi", "UEFI PXE", arch.X64_UEFI),
