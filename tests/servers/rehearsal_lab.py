@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -149,17 +149,23 @@ class RehearsalLab:
 
     def rehearse(self, *machines: Mapping[str, Any], host: str = BESIDE, **arguments: Any) -> dict[str, Any]:
         """Return the result of the module on ``host``."""
-        given = {"machines": machines, "url": URL, "interface": "eth0", "timeout": 0.5, "fail": False, **arguments}
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "build/link")}
-        file = self.bootd.directory / "arguments.json"
-        file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}))
-        argv = [sys.executable, "-m", MODULE, str(file)]
-        done = self.lab.run(host, argv, env=environment, check=False)
-        try:
-            found: dict[str, Any] = json.loads(done.stdout)
-        except ValueError:
-            raise AssertionError(f"the module broke:\n{done.stdout}\n{done.stderr}") from None
-        return found
+        return rehearse(self.lab, host, self.bootd.directory, machines, **arguments)
+
+
+def rehearse(
+    lab: Lab, host: str, directory: Path, machines: Sequence[Mapping[str, Any]], **arguments: Any
+) -> dict[str, Any]:
+    """Return the result of the module on ``host`` of ``lab``; its arguments are put into ``directory``."""
+    given = {"machines": machines, "url": URL, "interface": "eth0", "timeout": 0.5, "fail": False, **arguments}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "build/link")}
+    file = directory / "arguments.json"
+    file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}))
+    done = lab.run(host, [sys.executable, "-m", MODULE, str(file)], env=environment, check=False)
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError(f"the module broke:\n{done.stdout}\n{done.stderr}") from None
+    return found
 
 
 @contextmanager

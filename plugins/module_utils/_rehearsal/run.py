@@ -36,10 +36,10 @@ def rehearse(
     Raises ClientProblem where DHCP can't be asked at all.
     """
     began: dict[str, list[Step]] = {}
-    for name, what in object_problems(documents):
+    for name, what, fatal in object_problems(documents):
         remedy = "correct the variable of the inventory that it comes from"
-        problem = Step(_OBJECT, steps.ERROR, what, remedy=remedy, who=steps.INVENTORY)
-        began.setdefault(name, []).append(problem)
+        verdict = steps.ERROR if fatal else steps.NOTE
+        began.setdefault(name, []).append(Step(_OBJECT, verdict, what, remedy=remedy, who=steps.INVENTORY))
     try:
         seen = wire.document(f"{bootd.http_base}/api/v1/machines").get("machines", [])
     except HttpProblem as error:
