@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.progress_file import NAME as PROGRESS
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import Bars, are_wanted
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._download_report import ImageProgress
 
 MODULE = "baremetal.netboot.harvester_image"
@@ -53,13 +54,15 @@ class ActionModule(ActionBase):
         started = self._execute_module(module_name=MODULE, task_vars=task_vars, wrap_async=True)
         if "ansible_job_id" not in started:
             return started
+        bars = Bars(wanted=are_wanted(bool(self._task.run_once), task_vars))
         try:
-            return self._watch(started["ansible_job_id"], task_vars)
+            return self._watch(started["ansible_job_id"], task_vars, bars)
         finally:
+            bars.clear()
             self._status(started["ansible_job_id"], "cleanup", task_vars)
             self.cleanup(force=True)  # of what is left to a job otherwise
 
-    def _watch(self, job: str, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+    def _watch(self, job: str, task_vars: dict[str, Any] | None, bars: Bars) -> dict[str, Any]:
         """Show how far the job is until it has ended, and return its result."""
         began, looks = time.monotonic(), 0
         progress, seen = ImageProgress(), self._look()
@@ -74,8 +77,11 @@ class ActionModule(ActionBase):
             elif document != seen:
                 # One that does not change was left by a run that was killed.
                 seen = document
-                for line in progress.update(document, time.monotonic() - began):
-                    display.display(f"[{time.monotonic() - began:.1f}s] {self._task.args.get('version')}: {line}")
+                elapsed = time.monotonic() - began
+                for line in progress.update(document, elapsed, with_bars=bars.wanted):
+                    bars.clear()
+                    display.display(f"[{elapsed:.1f}s] {self._task.args.get('version')}: {line}")
+                bars.draw(progress.bars(document, elapsed))
             time.sleep(PERIOD)
 
     def _look(self) -> Mapping[str, Any] | None:

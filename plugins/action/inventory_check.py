@@ -19,7 +19,9 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
     lines_of,
     variable_for,
 )
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import whole_report
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import Report, whole_report
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._preflight import inventory_problems
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._preflight_machines import seen_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._role_variables import (
     given_nothing,
     misplaced,
@@ -34,6 +36,7 @@ ARGUMENTS = {
     "machines": {"type": "list", "elements": "str", "required": True},
     "bootstrap": {"type": "list", "elements": "str", "required": True},
     "limit": {"type": "list", "elements": "str"},
+    "fail": {"type": "bool", "default": True},
 }
 
 display = Display()
@@ -49,23 +52,30 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
         hostvars: Mapping[str, Any] = (task_vars or {})["hostvars"]
-        problems, notes = self._look(options, hostvars)
-        for line in notes:
+        unreached, problems, notes, report = self._look(options, hostvars)
+        lines = [*unreached, *lines_of(problems)]
+        for line in lines_of(notes):
             display.warning(line)
-        for line in problems:
-            display.display(line, color=constants.COLOR_ERROR)
-        if problems:
-            count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        if unreached or (lines and options["fail"]):
+            for line in lines:
+                display.display(line, color=constants.COLOR_ERROR)
+            count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
             msg = f"{count}, told above, one a line; nothing has been changed"
             return {"changed": False, "failed": True, "msg": msg}
         machines, limit = options["machines"], options["limit"]
         within = machines if limit is None else [name for name in machines if name in limit]
-        return {"changed": False, "machines": within, "limited": limit is not None}
+        result = {"changed": False, "machines": within, "limited": limit is not None}
+        if options["fail"]:
+            return result
+        seen = seen_of(report.machines.objects, hostvars, options["bootstrap"])
+        return {**result, "problems": inventory_problems(problems), "seen": seen}
 
-    def _look(self, options: Mapping[str, Any], hostvars: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-        """Return the lines of what is wrong, and of what is worth knowing."""
+    def _look(
+        self, options: Mapping[str, Any], hostvars: Mapping[str, Any]
+    ) -> tuple[list[str], list[Finding], list[Finding], Report]:
+        """Return why the run reaches nobody who could serve, what is wrong, what is worth knowing, and the machines."""
         machines, bootstrap = options["machines"], options["bootstrap"]
-        found = limit_problems(machines, bootstrap, options["limit"])
+        unreached = limit_problems(machines, bootstrap, options["limit"])
         report = whole_report(machines, hostvars)
         notes: list[Finding] = []
         of_roles: list[tuple[Finding, bool]] = []
@@ -84,4 +94,4 @@ class ActionModule(ActionBase):
                 ]
         problems = [finding for finding, note in of_roles if not note] + report.problems
         notes += [finding for finding, note in of_roles if note] + report.notes
-        return [*found, *lines_of(problems)], lines_of(notes)
+        return unreached, problems, notes, report

@@ -17,6 +17,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.object
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes.connection import (
     ARGUMENTS as CLUSTER_ARGUMENTS,
 )
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import Bars, are_wanted
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._cluster_source import cluster_from
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Away, Bootd, Refused, Source
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._wait_report import TARGETS, Progress, span
@@ -51,7 +52,8 @@ class ActionModule(ActionBase):
             if self._task.check_mode:
                 msg = "check mode: nothing was waited for"
                 return {"changed": False, "machines": {}, "summary": [], "elapsed": 0.0, "msg": msg}
-            return waited(options, source)
+            wanted = are_wanted(bool(self._task.run_once), task_vars)
+            return waited(options, source, Bars(wanted=wanted))
         except (Refused, ValueError) as error:
             raise AnsibleActionFail(str(error)) from error
 
@@ -70,23 +72,25 @@ def source_for(options: Mapping[str, Any]) -> Source:
     return cluster_from(options, place)
 
 
-def waited(options: Mapping[str, Any], source: Source) -> dict[str, Any]:
+def waited(options: Mapping[str, Any], source: Source, bars: Bars) -> dict[str, Any]:
     """Return the result of a whole wait; raises Refused."""
-    wait = Wait(options, source)
+    wait = Wait(options, source, bars)
     try:
         source.start()
         wait.until_settled()
         return wait.result()
     finally:
+        bars.clear()
         source.stop()
 
 
 class Wait:
     """One wait: asks ``source``, shows news, and tolerates that it is away for a while."""
 
-    def __init__(self, options: Mapping[str, Any], source: Source) -> None:
+    def __init__(self, options: Mapping[str, Any], source: Source, bars: Bars) -> None:
         self.options = options
         self.source = source
+        self.bars = bars
         self.progress = Progress(options["machines"], options["stage"])
         self.started = time.monotonic()
         self.said_at = self.started
@@ -123,11 +127,15 @@ class Wait:
             for line in self.progress.update(look.machines, self.bootd_now, self.elapsed):
                 self._say(line)
         if time.monotonic() - self.said_at >= SILENCE:
-            self._say(self.progress.standing(self.bootd_now) + self._away())
+            # The bars say it all the time, but stand in no log.
+            where = {"log_only": True} if self.bars.wanted else {}
+            self._say(self.progress.standing(self.bootd_now) + self._away(), **where)
+        self.bars.draw(self.progress.bars(self.bootd_now, self.elapsed))
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, **where: bool) -> None:
         self.said_at = time.monotonic()
-        display.display(f"[{self.elapsed:.1f}s] {line}")
+        self.bars.clear()
+        display.display(f"[{self.elapsed:.1f}s] {line}", **where)
 
     def _say_away(self, reason: str) -> None:
         self.away_reason = reason

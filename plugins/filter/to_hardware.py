@@ -48,12 +48,16 @@ description:
     C(netboot.baremetal/after). Where it is not given, a machine that joins the Harvester cluster with
     C(harvester_vip) waits for the one that creates it; see P(baremetal.netboot.harvester_config#filter). An empty
     list waits for nobody.
+  - C(netboot_bmc_ref) is the name of a Machine of Tinkerbell, C(bmc.tinkerbell.org/v1alpha1), which has the login of
+    the machine's BMC, for C(spec.bmcRef). C(netboot_bmc) says the same here and is no part of the object, since it has
+    a password; see P(baremetal.netboot.to_power#filter).
   - C(netboot_namespace), C(netboot_labels), C(netboot_annotations), C(netboot_manufacturer), C(netboot_facility_code),
     C(netboot_plan_slug), C(netboot_userdata), C(netboot_user_data), C(netboot_vendor_data), C(netboot_allow_workflow),
     C(netboot_iface_name), C(netboot_disable_dhcp), C(netboot_tftp_server_name) and C(netboot_boot_file_name) go where
     Hardware objects have them.
     C(netboot_interfaces) is a list of further network cards, mappings of such names without their prefix.
-  - C(netboot_hardware) is a whole Hardware object. It is taken as it is, and the host's other variables do not count.
+  - C(netboot_hardware) is a whole Hardware object. It is taken as it is, and the host's other variables but
+    C(netboot_bmc) do not count.
 options:
   _input:
     description:

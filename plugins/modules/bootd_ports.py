@@ -79,6 +79,10 @@ options:
     description: The syslog port.
     type: int
     default: 514
+  fail:
+    description: Whether to fail when a port is held. What was found is in RV(problems) in any case.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -116,6 +120,27 @@ ports:
       type: list
       elements: str
       sample: [dnsmasq (process 812)]
+problems:
+  description: What is wrong, for M(baremetal.netboot.preflight_report).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: What is wrong.
+      type: str
+      sample: UDP port 67 (dhcp) is held by dnsmasq (process 812)
+    where:
+      description: Where. Empty, since it is this host.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
+      sample: stop it, keep it off bootd's interface, or set dhcp_mode to off
+    who:
+      description: Who can do it.
+      type: str
+      sample: node
 """
 
 from collections.abc import Iterator
@@ -140,6 +165,7 @@ ARGUMENTS = {
     "dhcp_port": {"type": "int", "default": 67},
     "proxy_port": {"type": "int", "default": 4011},
     "syslog_port": {"type": "int", "default": 514},
+    "fail": {"type": "bool", "default": True},
 }
 UNIT = "bootd.service"
 ADVICE = {
@@ -174,8 +200,8 @@ def needed(params: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         yield "proxy", *heard
 
 
-def look(params: dict[str, Any], pid: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return what was found of each port, and a sentence for each that somebody else holds."""
+def look(params: dict[str, Any], pid: int) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Return what was found of each port, and a problem for each that somebody else holds."""
     found, problems = [], []
     for name, protocol, address, interface in needed(params):
         number = params[f"{name}_port"]
@@ -186,7 +212,8 @@ def look(params: dict[str, Any], pid: int) -> tuple[list[dict[str, Any]], list[s
                 others = [title(holder) for holder in seen]
         if others is not None:
             who = ", ".join(others) or "a process that can't be seen from here"
-            problems.append(f"{protocol.upper()} port {number} ({name}) is held by {who}: {ADVICE[name]}")
+            what = f"{protocol.upper()} port {number} ({name}) is held by {who}"
+            problems.append({"what": what, "where": "", "remedy": ADVICE[name], "who": "node"})
         port = {"name": name, "protocol": protocol, "port": number, "free": others is None, "processes": others or []}
         found.append(port)
     return found, problems
@@ -213,9 +240,10 @@ def main() -> None:
     except AddressValueError as error:
         module.fail_json(msg=f"bind is {module.params['bind']!r} but should be an IPv4 address ({error})")
     ports, problems = look(module.params, read_pid(module.params["pid_file"]))
-    if problems:
-        module.fail_json(msg="\n".join(problems), ports=ports)
-    module.exit_json(changed=False, ports=ports)
+    if problems and module.params["fail"]:
+        lines = [f"{problem['what']}: {problem['remedy']}" for problem in problems]
+        module.fail_json(msg="\n".join(lines), ports=ports, problems=problems)
+    module.exit_json(changed=False, ports=ports, problems=problems)
 
 
 if __name__ == "__main__":

@@ -183,6 +183,10 @@ machines:
       description: The last thing that was seen of it, and when.
       type: dict
       sample: {"what": "report succeeded", "at": 1697053479.3}
+    summary:
+      description: What is worth knowing of it in one line, an error, what it waits for, or what was seen last.
+      type: str
+      sample: report succeeded
     progress:
       description:
         - What bootd sends it, as C(what), C(bytes), C(size) and C(percent). Empty where it loads nothing from bootd.

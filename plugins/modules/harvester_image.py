@@ -155,7 +155,8 @@ options:
     type: bool
     default: true
 notes:
-  - While it runs, the task shows how far it is, unless it has C(async).
+  - While it runs, the task shows how far it is, unless it has C(async). On a terminal with bars, for which the same
+    holds as for M(baremetal.netboot.wait_for_phone_home), and elsewhere with a line now and then.
   - It runs as a job of the host. When the play is interrupted, the job goes on, and until it has ended another run says
     that it is at work. When the job is ended too, what it was at is left as C(.NAME.part) for the next run.
 seealso:

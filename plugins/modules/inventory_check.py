@@ -46,6 +46,13 @@ options:
       - The host in O(bootstrap) has to be one of them.
     type: list
     elements: str
+  fail:
+    description:
+      - Whether to fail when anything is wrong. Without, RV(problems) says what, and
+        M(baremetal.netboot.preflight_report) tells it together with what else was found.
+      - Where there is no host in O(bootstrap) that the run reaches, it fails nevertheless.
+    type: bool
+    default: true
 seealso:
   - plugin: baremetal.netboot.to_hardware
     plugin_type: filter
@@ -76,4 +83,42 @@ limited:
     - Whether the run is limited to some hosts.
   returned: success
   type: bool
+problems:
+  description:
+    - What is wrong.
+  returned: when O(fail) is false
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: What is wrong.
+      type: str
+      sample: '"10.10.0.17": the same IP address as um790-1'
+    where:
+      description: Which hosts, and which variable.
+      type: str
+      sample: um790-2 netboot_ip
+    remedy:
+      description: What would be right.
+      type: str
+    who:
+      description: Always V(inventory).
+      type: str
+seen:
+  description:
+    - What M(baremetal.netboot.preflight_node) and M(baremetal.netboot.preflight_cluster) look at. Nothing in it is
+      secret.
+  returned: when O(fail) is false
+  type: dict
+  contains:
+    machines:
+      description:
+        - All of O(machines) that can be read, each with C(name), C(namespace), C(distro), C(macs), C(addresses) and
+          C(urls).
+      type: list
+      elements: dict
+    vips:
+      description: The virtual addresses of clusters, each with C(address), C(machines) and C(macs).
+      type: list
+      elements: dict
 """

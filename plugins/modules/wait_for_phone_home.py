@@ -17,6 +17,9 @@ description:
     writes down where machines stand, and hears of each change as it happens.
   - One task waits for any number of machines and shows a line for each stage as it is reached. When nothing happens
     for a minute it says who stands where.
+  - On a terminal it also draws bars of how far the machines are, below these lines. It has plain lines alone where the
+    play has several hosts and the task is not C(run_once), with C(-v), C(ANSIBLE_NOCOLOR) or another stdout callback
+    than C(default).
   - Runs on the controller, which must reach bootd's HTTP port or the API server, and with O(store) has to have the
     kubernetes library and the kubeconfig. Nothing is run on the task's host, wherever that is.
 extends_documentation_fragment:
@@ -203,6 +206,10 @@ machines:
       description: The last thing that was seen of it, and when.
       type: dict
       sample: {"what": "report succeeded", "at": 1697053479.3}
+    summary:
+      description: What is worth knowing of it in one line, an error, what it waits for, or what was seen last.
+      type: str
+      sample: report succeeded
 summary:
   description:
     - Where each machine stands, in the order of O(machines). For a table at the end of a play.

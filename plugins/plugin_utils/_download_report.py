@@ -7,12 +7,15 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import shown_size
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import bar
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._wait_report import span
 
+_RATE_LOOKS = 10  # over which a rate is shown beside bars
 SILENCE = 10.0  # seconds between two lines on how far it is
 _WORDS = {"reading": "reads", "fetching": "fetches"}
 
@@ -22,11 +25,15 @@ class ImageProgress:
 
     def __init__(self) -> None:
         self._done: set[str] = set()
+        self._rates: deque[tuple[float, int]] = deque(maxlen=_RATE_LOOKS)
         self._said_at = 0.0
         self._bytes = 0
 
-    def update(self, document: Mapping[str, Any], elapsed: float) -> list[str]:
-        """Return a line for each file that is there now, and from time to time one on how far the others are."""
+    def update(self, document: Mapping[str, Any], elapsed: float, *, with_bars: bool = False) -> list[str]:
+        """Return a line for each file that is there now, and from time to time one on how far the others are.
+
+        ``with_bars``: how far they are is shown by ``bars``.
+        """
         files = {name: file for name, file in document.get("files", {}).items() if isinstance(file, Mapping)}
         lines = [
             f"{name}: whole and right, {shown_size(_bytes(file))}"
@@ -34,9 +41,25 @@ class ImageProgress:
             if file.get("doing") == "done" and name not in self._done
         ]
         self._done |= {name for name, file in files.items() if file.get("doing") == "done"}
-        if elapsed - self._said_at >= SILENCE:
+        if elapsed - self._said_at >= SILENCE and not with_bars:
             lines += self._how_far(files, elapsed)
         return lines
+
+    def bars(self, document: Mapping[str, Any], elapsed: float) -> list[str]:
+        """Return a line for each file that is not there yet, with a bar of how far it is, and one on all of them."""
+        files = {name: file for name, file in document.get("files", {}).items() if isinstance(file, Mapping)}
+        here = sum(map(_bytes, files.values()))
+        self._rates.append((elapsed, here))
+        before, then = self._rates[0]
+        rate = max(here - then, 0) / (elapsed - before) if elapsed > before else 0.0
+        whole = _whole(files)
+        width = max(map(len, files), default=0)
+        lines = [
+            f"  {name:<{width}}  {_bar(file)} {_of(_bytes(file), file.get('size'))}"
+            for name, file in files.items()
+            if file.get("doing") != "done"
+        ]
+        return [f"{_of(here, whole)}, {shown_size(rate)}/s{_left(here, whole, rate)}", *lines] if lines else []
 
     def _how_far(self, files: Mapping[str, Mapping[str, Any]], elapsed: float) -> list[str]:
         doing = [file for file in files.values() if file.get("doing") != "done"]
@@ -45,8 +68,7 @@ class ImageProgress:
         here, seconds = sum(_bytes(file) for file in files.values()), elapsed - self._said_at
         rate = max(here - self._bytes, 0) / seconds
         self._said_at, self._bytes = elapsed, here
-        sizes = [file.get("size") for file in files.values()]
-        whole = sum(size for size in sizes if size) if all(sizes) else None
+        whole = _whole(files)
         word = _WORDS.get(str(doing[0].get("doing")), "is at")
         each = ", ".join(f"{name} {_share(file)}" for name, file in files.items() if file in doing)
         return [f"{word} {_of(here, whole)}, {shown_size(rate)}/s{_left(here, whole, rate)}: {each}"]
@@ -54,6 +76,16 @@ class ImageProgress:
 
 def _bytes(file: Mapping[str, Any]) -> int:
     return int(file.get("bytes") or 0)
+
+
+def _whole(files: Mapping[str, Mapping[str, Any]]) -> int | None:
+    """Return the bytes of all ``files``, None where that of one is not known."""
+    sizes = [file.get("size") for file in files.values()]
+    return sum(size for size in sizes if size) if all(sizes) else None
+
+
+def _bar(file: Mapping[str, Any]) -> str:
+    return bar(_bytes(file) / file["size"]) if file.get("size") else str(file.get("doing"))
 
 
 def _share(file: Mapping[str, Any]) -> str:

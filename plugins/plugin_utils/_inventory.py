@@ -7,7 +7,7 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
@@ -17,11 +17,14 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import Problem, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import NAMES, as_written, canonical
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import draft, examine, plain
+from ansible_collections.baremetal.netboot.plugins.module_utils._power.words import problems as bmc_problems
+from ansible_collections.baremetal.netboot.plugins.module_utils._power.words import shared
 
 PREFIX = "netboot_"
-OWN_OBJECT = f"{PREFIX}hardware"  # a whole Hardware object, which then stands for all other variables
+OWN_OBJECT = f"{PREFIX}hardware"  # a whole Hardware object, which then stands for all other variables but the next
+BMC = f"{PREFIX}bmc"  # how the machine's power is reached: of no object, since it has a password
 ADDRESS = "ansible_host"  # counts where nothing else gives the machine's address
-VARIABLES = frozenset(PREFIX + name for name in NAMES - {"name"}) | {OWN_OBJECT}
+VARIABLES = frozenset(PREFIX + name for name in NAMES - {"name"}) | {OWN_OBJECT, BMC}
 _ADDRESS_NAMES = {"ip", "address", "ip_address"}
 _OF_OTHERS = (f"{PREFIX}after", f"{OWN_OBJECT}.{AFTER_PATH}")  # what these notes are about may be elsewhere
 _MAX_NAMES = 3
@@ -60,7 +63,7 @@ def describe(name: str, variables: Mapping[str, Any], after: Iterable[str] = ())
 
     ``after`` are the machines that it waits for unless its variables say something of that.
     """
-    found = {key.removeprefix(PREFIX): variables[key] for key in variables if key in VARIABLES}
+    found = {key.removeprefix(PREFIX): variables[key] for key in variables if key in VARIABLES - {BMC}}
     if _takes_address(variables):
         found["ip"] = variables[ADDRESS]
     return {"after": list(after), **found, "name": name}
@@ -109,8 +112,37 @@ def machines_of(hosts: Mapping[str, Mapping[str, Any]], after: Mapping[str, Iter
         if OWN_OBJECT in hosts[name] and given not in ("", name):
             message = "should be the name that the host has in the inventory"
             problems.append(Finding(name, f"{OWN_OBJECT}.metadata.name", shown(given), message))
+    problems += _bmc_findings(hosts, objects)
     notes = [_finding(problem, names[problem.document], hosts) for problem in found.notes]
     return Machines(objects, problems, [note for note in notes if note.path not in _OF_OTHERS])
+
+
+def _bmc_findings(hosts: Mapping[str, Mapping[str, Any]], objects: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong with the BMCs of hosts; no value is shown."""
+    given = {name: plain(variables[BMC]) for name, variables in hosts.items() if variables.get(BMC)}
+    for name, words in given.items():
+        for key, message in bmc_problems(words):
+            yield Finding(name, f"{BMC}.{key}" if key else BMC, "", message)
+        if isinstance(words, dict) and words.get("boot") == "http" and not boots_by_uefi(objects[name]):
+            yield Finding(name, f"{BMC}.boot", "", "http is for UEFI, and the firmware of this machine is a BIOS")
+    for name, others in shared(given).items():
+        yield Finding(
+            name, f"{BMC}.address", "", f"also of {others[0]}: what is done to one would be done to the other"
+        )
+
+
+def first_dhcp(hardware: Any) -> Mapping[str, Any]:
+    """Return ``dhcp`` of the first card of a Hardware object, empty where it has none."""
+    spec = hardware.get("spec") if isinstance(hardware, dict) else None
+    interfaces = spec.get("interfaces") if isinstance(spec, dict) else None
+    first = interfaces[0] if isinstance(interfaces, list) and interfaces else None
+    dhcp = first.get("dhcp") if isinstance(first, dict) else None
+    return dhcp if isinstance(dhcp, dict) else {}
+
+
+def boots_by_uefi(hardware: Any) -> bool:
+    """Return whether the machine of a Hardware object is to boot by UEFI: where it does not say, it is a BIOS."""
+    return first_dhcp(hardware).get("uefi") is True
 
 
 def _finding(problem: Problem, name: str, hosts: Mapping[str, Mapping[str, Any]]) -> Finding:

@@ -42,7 +42,19 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
 Options = Mapping[str, Any]  # of a role, as in its argument specification
 ALWAYS = "bootd"
 # Of the playbook; the last two are what it found.
-PROVISION = ("machines", "stage", "kubeconfig", "timeout", "before_wait", "bootstrap", "inventory", "result")
+PROVISION = (
+    "machines",
+    "stage",
+    "kubeconfig",
+    "timeout",
+    "before_wait",
+    "bootstrap",
+    "preflight",
+    "power",
+    "power_off",
+    "inventory",
+    "result",
+)
 # What begins with these is nobody else's; others may have variables that begin with hardware_.
 MACHINES = ("netboot_", "harvester_")
 _OWN = ("bootd_", "image_server_", "provision_")

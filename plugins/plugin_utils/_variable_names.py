@@ -22,8 +22,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.spelling import documented
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
 from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.schema import CONFIGURATION, Field
-from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import NAMES as NETBOOT
-from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import as_written, canonical
+from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys import NAMES, as_written, canonical
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import (
     CONFIG,
@@ -38,6 +37,7 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts
 )
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_options import NAMES as HARVESTER_NAMES
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import (
+    BMC,
     OWN_OBJECT,
     PREFIX,
     VARIABLES,
@@ -45,6 +45,7 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
     variable_for,
 )
 
+NETBOOT = NAMES | {BMC.removeprefix(PREFIX)}
 MAX_NAME = 64  # characters; what is longer resembles no variable
 NOT_READ = "not read"  # begins what is said of a variable that is known and does nothing here
 # What people call things that have other names here.
@@ -154,7 +155,7 @@ def _look_at_idle(name: str, variables: Mapping[str, Any], found: Names, elsewhe
     """Look at variables that are known, and that nothing reads for this host."""
     options = [key for key in variables if key.removeprefix(OPTIONS) in HARVESTER_NAMES and variables[key]]
     if OWN_OBJECT in variables:
-        beside = [key for key in variables if key in VARIABLES and key != OWN_OBJECT]
+        beside = [key for key in variables if key in VARIABLES - {OWN_OBJECT, BMC}]
         beside = [key for key in beside if not elsewhere.reads(key, variables[key])]
         beside = [key for key in beside if not _is_part(plain(variables[key]), [variables[OWN_OBJECT]])]
         if beside:

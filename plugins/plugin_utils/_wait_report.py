@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.stages import STAGES
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import bar
 
 TARGETS = tuple(stage for stage in STAGES if stage != "failed")
 _RANK = {stage: rank for rank, stage in enumerate(TARGETS)}
@@ -21,6 +22,7 @@ UNKNOWN_GRACE = 30.0
 # Seconds by which bootd's clock may be off: it is read from an HTTP date, or taken to be right.
 _CLOCK_ERROR = 2.0
 _MAX_NAMES = 5
+_MAX_BARS = 9  # machines; more than that are no picture
 # Lines for one answer; more machines than that do the same things, and are told of together.
 _MAX_LINES = 20
 
@@ -136,6 +138,31 @@ class Progress:
         order = sorted(groups, key=lambda stage: _RANK.get(stage.partition(",")[0], -1))
         where = "; ".join(f"{stage}: {_some(groups[stage])}" for stage in order)
         return f"{len(self.reached)} of {len(self.names)} {self.target}; {where}"
+
+    def bars(self, now: float, elapsed: float) -> list[str]:
+        """Return a line on all machines, and one on each that is on its way, with a bar of how far it is."""
+        failed = f", {len(self.failed)} failed" if self.failed else ""
+        arrived = len(self.reached) / len(self.names) if self.names else 1.0
+        lines = [f"{bar(arrived)} {len(self.reached)} of {len(self.names)} {self.target}{failed}, {span(elapsed)}"]
+        going = [name for name in self.pending if name in self.machines]
+        # What has begun comes first, and of that what has come farthest.
+        going.sort(key=lambda name: -_RANK.get(str(self.machines[name].get("stage")), -1))
+        shown = going[:_MAX_BARS]
+        width = max(map(len, shown), default=0)
+        lines += [f"  {name:<{width}}  {self._bar_of(self.machines[name], now)}" for name in shown]
+        more = len(self.pending) - len(shown)
+        return [*lines, f"  and {more} more"] if more else lines
+
+    @staticmethod
+    def _bar_of(machine: Mapping[str, Any], now: float) -> str:
+        progress = machine.get("progress") or {}
+        percent = progress.get("percent")
+        since = f" for {span(now - _since(machine))}" if _since(machine) else ""
+        where = f"{machine.get('stage')}{since}"
+        told = _error(machine) or _waits(machine)
+        if percent is None or percent >= 100 or told:
+            return f"{where}  {told}".rstrip()
+        return f"{where}  {bar(percent / 100)} {percent} % {progress.get('what')}"
 
     def summary(self, now: float) -> list[dict[str, Any]]:
         """Return for each machine where it stands, since when, how much of what it loads it has, and why."""

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "module_utils/_bootd"
+SUFFIXES = {".py", ".html", ".css", ".js", ".svg"}  # code, and the page that it serves
 _START = "import sys\n\nfrom bootd.daemon import main\n\nsys.exit(main())\n"
 # The same code gives the same bytes, whenever and wherever it is packed; zip files begin with this date.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -24,7 +25,7 @@ def pack(package: Path, interpreter: str) -> bytes:
     buffer.seek(0, io.SEEK_END)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "__main__.py", _START.encode())
-        for path in sorted(package.rglob("*.py")):
+        for path in sorted(path for path in package.rglob("*") if path.suffix in SUFFIXES):
             _add(archive, f"bootd/{path.relative_to(package).as_posix()}", path.read_bytes())
     return buffer.getvalue()
 

@@ -17,6 +17,7 @@ from _bootd.kube.client import MERGE_PATCH, Client, resource_path
 from _bootd.kube.connect import endpoint_from
 from _bootd.stores.states.document import to_json
 from ansible_collections.baremetal.netboot.plugins.action import wait_for_phone_home as action
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import Bars
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._cluster_source import Cluster
 from api.processes import environment, finish_task, start_task, task
 from api.site import ADDRESS, GROUP_VERSION, MACHINE, ask, report
@@ -181,7 +182,7 @@ def test_many_machines_are_one_list_and_one_watch(site, monkeypatch):
 
     boots = threading.Thread(target=boot_all)
     boots.start()
-    result = action.waited(options, source)
+    result = action.waited(options, source, Bars(wanted=False))
     boots.join()
     assert client.asked == ["list", "watch"]
     assert {machine["stage"] for machine in result["machines"].values()} == {"installed"}

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = Path(__file__).parent
 SOURCE, SITE, WORK = ROOT / "build/site-source", ROOT / "build/site", ROOT / "build/site-work"
 PICTURES = ROOT / "build/pictures"
+# Where the plugins are that have documentation, and what antsibull-docs calls them.
+KINDS = {"plugins/modules": "module"} | {f"plugins/{kind}": kind for kind in ("filter", "inventory", "lookup", "test")}
 FIRST = "docs/README.html"
 # For a server's root, and for who opens the directory.
 INDEX = f"""\
@@ -45,12 +47,22 @@ def main() -> int:
     if status:
         return status
     (SITE / "index.html").write_text(INDEX, encoding="utf-8")
-    problems = links.problems(SITE)
+    problems = [*undocumented(ROOT, SITE), *links.problems(SITE)]
     for problem in problems:
         print(problem)
     if not problems:
         print(f"The site is {(SITE / 'index.html').relative_to(ROOT)}: {len(links.pages(SITE))} pages")
     return 1 if problems else 0
+
+
+def undocumented(root: Path, site: Path) -> list[str]:
+    """Return a sentence for each module, plugin and role of the collection that the site has no page of."""
+    named = {
+        f"{path.stem}_{kind}" for directory, kind in KINDS.items() for path in (root / directory).glob("[a-z]*.py")
+    }
+    named |= {f"{path.name}_role" for path in (root / "roles").iterdir()}
+    have = {path.stem for path in (site / source.COLLECTION).glob("*.html")}
+    return [f"there is no page of {name}" for name in sorted(named - have)]
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ nitpicky = True
 smartquotes = False
 
 html_theme = "furo"
-html_title = "baremetal.netboot"
+html_title = "baremetal\u200b.netboot"  # where it may be broken into two lines
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HOWTO's object, unedited: what its log shows comes out of a real boot, and the machine installs itself once."""
+"""The HOWTO's object, unedited: what its log shows comes out of a real boot, and the machine installs itself once.
+
+It tries the network first for ever, and boots its disk from then on.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ import pytest
 
 from e2e.site import BOOTED, Site
 from lab import bootstrap
+from lab.machine import Machine
 from programs.require import require
 from samples import howto
 
+DISK_BOOTS = 4  # after the first, to which the installer restarts the machine
 LOADED_BY_FIRMWARE = ["known", "offered", "loading", "script", "kernel"]
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
 FILE = "58-47-ca-71-d8-49/snponly.efi"
@@ -27,10 +32,11 @@ LOADED += ["/harvester/config-create.yaml", f"{BASE}-amd64.iso", f"{BASE}-amd64.
 
 
 @pytest.mark.parametrize(
-    ("firmware", "options", "filenames", "stages", "tftp"),
+    ("firmware", "options", "filenames", "stages", "tftp", "told"),
     [
         # Firmware, iPXE, the installer; after the restart firmware again, which goes on to the disk, and the system.
-        ("uefi", {}, [FILE, SCRIPT, "", "", ""], LOADED_BY_FIRMWARE, True),
+        # It goes on by the menu whose only item is "boot locally".
+        ("uefi", {}, [FILE, SCRIPT, "", "", ""], LOADED_BY_FIRMWARE, True, ("", True)),
         # The URL after the restart is refused: without one firmware would ask for a minute.
         (
             "uefi",
@@ -38,13 +44,14 @@ LOADED += ["/harvester/config-create.yaml", f"{BASE}-amd64.iso", f"{BASE}-amd64.
             [URL, SCRIPT, "", URL, ""],
             LOADED_BY_FIRMWARE,
             False,
+            None,
         ),
-        # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
-        ("bios", {}, [SCRIPT, "", SCRIPT, ""], ["known", "offered", "script", "kernel"], False),
+        # iPXE is the firmware: it asks for its script after the restart too, and that starts the disk.
+        ("bios", {}, [SCRIPT, "", SCRIPT, ""], ["known", "offered", "script", "kernel"], False, (SCRIPT, False)),
     ],
     ids=["uefi", "uefi-http", "bios"],
 )
-def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options, filenames, stages, tftp):
+def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options, filenames, stages, tftp, told):
     site.serve(howto.HARDWARE)
     site.configure("/dev/nvme0n1")
     machine = site.machine(firmware, **options)
@@ -68,6 +75,32 @@ def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options
     assert known["firmware"] == firmware
     assert known["facts"]["serial"] == "um790-1"
     assert known["bytes"]["http"] > 0
+    if told:
+        boots_its_disk_each_time(site, machine, told)
+
+
+def boots_its_disk_each_time(site: Site, machine: Machine, told: tuple[str, bool]) -> None:
+    """Have the installed machine boot again and again; ``told`` is how bootd sends it to its disk, as in `answers`."""
+    loaded, asked = site.images_asked_for(), len(answers(site))
+    for _boot in range(DISK_BOOTS):
+        machine.power_off()
+        machine.power_on()
+        site.wait_until(lambda: BOOTED in machine.console, machine, "booted its disk again")
+
+    # It came to bootd first each time, and was sent to its disk each time.
+    assert answers(site)[asked:] == [told] * DISK_BOOTS
+    assert site.images_asked_for() == loaded
+    assert [line["outcome"] for line in site.bootd.lines("report")] == ["started", "succeeded"]
+    known = site.known()
+    assert (known["attempt"], known["netboot"], known["error"]) == (1, False, "")
+    assert known["stage"] in ("installed", "ready")
+
+
+def answers(site: Site) -> list[tuple[str, bool]]:
+    """What each lease told firmware to load, and whether it said that netboot is off; not those of systems."""
+    leases = [line for line in site.bootd.lines("send") if line["type"] == "DHCPACK"]
+    told = [(line.get("filename", ""), "netboot is off" in line.get("reason", "")) for line in leases]
+    return [answer for answer in told if any(answer)]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ The operating system in them is a stand-in, made here; the kernel is Debian's. T
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
 import sys
@@ -46,10 +47,15 @@ def publish(artifacts: Path, directory: Path, version: str = VERSION, arch: str 
         link = files / f"harvester-{version}-{name}"
         link.unlink(missing_ok=True)
         link.symlink_to((artifacts / name).resolve())
-        with link.open("rb") as file:
-            sums.append(f"{hashlib.file_digest(file, 'sha512').hexdigest()}  {link.name}\n")
+        sums.append(f"{_sha512((artifacts / name).resolve())}  {link.name}\n")
     (files / f"harvester-{version}-{arch}.sha512").write_text("".join(sums))
     return files
+
+
+@functools.cache  # what has been built never changes
+def _sha512(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha512").hexdigest()
 
 
 def _build(archive: debian.Archive, arch: str, chosen: str, target: Path, scratch: Path) -> None:

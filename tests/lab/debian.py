@@ -7,6 +7,7 @@ The host's dpkg and apt never hear of the other ones: nothing of those is instal
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ class Archive:
 
     options: tuple[str, ...] = ()
 
+    @functools.cache  # noqa: B019  (an archive is data; apt reads all of its lists for each question)
     def show(self, package: str) -> str:
         """The newest record of ``package``, as `apt-cache show` prints it."""
         try:

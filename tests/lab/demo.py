@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make demo`: an inventory, one playbook, and machines that install themselves over the network, in a lab.
 
+Nobody touches them: the playbook powers them by Redfish.
+
 FIRMWARE is uefi or bios, MACHINES how many, STORE files or kubernetes. Logs and report.json go to build/demo.
 """
 
@@ -17,8 +19,9 @@ from pathlib import Path
 
 from programs.known import missing
 
-from . import artifacts, bootd, bootstrap, report
+from . import artifacts, bmc, bootd, bootstrap, report
 from .accelerator import accelerator
+from .bmc import Bmcs
 from .command import CommandFailed
 from .down import take_down_abandoned
 from .machine import FIRMWARES, Machine
@@ -31,6 +34,8 @@ PLAYBOOKS = ROOT / "playbooks"
 BUILD = ROOT / "build"
 DIRECTORY = BUILD / "demo"
 MAX_MACHINES = 8
+# As the inventory has them.
+FLEET = [(f"um790-{number}", f"58:47:ca:71:d8:{0x48 + number:02x}") for number in range(1, MAX_MACHINES + 1)]
 DISK_BOOT = 120.0  # seconds from the end of the installation to the boot from disk
 Store = FilesStore | KubernetesStore
 BOOTED = "system: booted from disk: "
@@ -95,22 +100,18 @@ def run(firmware: str, count: int, kind: str) -> None:
 
 
 def provision(lab: Lab, store: Store, firmware: str, count: int) -> list[report.Sighting]:
-    """Run the playbook, power the machines on when bootd knows them, and follow them to the boot from their disks."""
+    """Run the playbook, which powers the machines on, and follow them to the boot from their disks."""
     log = DIRECTORY / "ansible.log"
     told = {"demo_machines": count, "demo_dir": str(DIRECTORY), **store.variables}
     inventories = [PLAYBOOKS / "inventory" / name for name in store.inventories]
+    machines = [Machine(lab, DIRECTORY, name, mac, firmware) for name, mac in FLEET[:count]]
+    bmcs = Bmcs(lab, DIRECTORY, machines)
+    say(f"machines run under {accelerator()}; their BMCs, at {bmc.ADDRESS}, are sushy-tools' emulator of Redfish")
     playbook = Playbook(lab, PLAYBOOKS / "demo.yml", inventories, told, log, store.environment)
-    say(f"machines run under {accelerator()}")
-    known = wait_for_bootd(lab, playbook, count, log)
-    machines = [Machine(lab, DIRECTORY, str(entry["name"]), str(entry["mac"]), firmware) for entry in known]
-    began = {}
-    for machine in machines:
-        machine.power_on()
-        began[machine.name] = time.time()
-        say(f"{machine.name}: power on, {firmware}, {machine.mac}")
     if playbook.result() != 0:
         raise Failed(f"the playbook failed; what it said is in {shown(log)}")
     say("ready: installed, restarted, tried the network first, and ended on their disks")
+    began = {machine.name: powered_on(machine, bmcs) for machine in machines}
     booted = wait_for_disks(machines)
     seen = {str(entry["name"]): entry for entry in bootd.machines(lab)}
     return [
@@ -119,14 +120,13 @@ def provision(lab: Lab, store: Store, firmware: str, count: int) -> list[report.
     ]
 
 
-def wait_for_bootd(lab: Lab, playbook: Playbook, count: int, log: Path) -> list[dict[str, object]]:
-    """Return bootd's machines as soon as it has all of them; raises Failed if the playbook ends before."""
-    while playbook.runs:
-        known = bootd.machines(lab)
-        if len(known) >= count:
-            return sorted(known, key=lambda entry: str(entry["name"]))
-        time.sleep(0.2)
-    raise Failed(f"the playbook ended before bootd knew the machines; what it said is in {shown(log)}")
+def powered_on(machine: Machine, bmcs: Bmcs) -> float:
+    """Return when a machine was switched on; raises Failed unless that was once, to boot from the network once."""
+    done = [(event["power"], event["boot"]) for event in bmcs.events(machine.name)]
+    if done != [("On", "Pxe")]:
+        raise Failed(f"{machine.name}: its BMC was told {done}")
+    say(f"{machine.name}: its BMC was told to boot it by PXE once, and switched it on")
+    return float(bmcs.events(machine.name)[0]["at"])
 
 
 def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:
@@ -139,7 +139,7 @@ def wait_for_disks(machines: Sequence[Machine]) -> dict[str, float]:
             if found and machine.name not in booted:
                 booted[machine.name] = time.time()
                 say(f"{machine.name}: booted from disk: {marker.splitlines()[0]}")
-            elif not found and (time.monotonic() > deadline or not machine.is_on):
+            elif not found and time.monotonic() > deadline:
                 raise Failed(f"{machine.name} did not boot from its disk; its console is in {shown(machine.serial)}")
         time.sleep(0.2)
     return booted

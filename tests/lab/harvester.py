@@ -6,6 +6,8 @@ The first machine creates the cluster, the others wait for it in iPXE and join. 
 there and reports FAILED, one falls silent after its kernel has started. The playbook has to say so of both, and the
 second run has to repair them and to leave the first machine alone. Logs and report.json go to build/demo-harvester.
 STORE is files or kubernetes.
+
+Inventory and runs are those of the tutorial docs/tutorials/harvester-cluster.md, and what it prints has to come.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from docsite import transcript
 from programs.known import missing
 
 from . import artifacts, bootd, bootstrap, report, story
 from .accelerator import accelerator
 from .command import CommandFailed
-from .demo import BUILD, PLAYBOOKS, Failed, Store, say, shown
+from .demo import BUILD, PLAYBOOKS, ROOT, Failed, Store, say, shown
 from .down import take_down_abandoned
 from .machine import Machine
 from .network import Lab
@@ -31,7 +34,10 @@ from .playbook import Playbook
 from .stores import FILES, KUBERNETES, STORES
 
 DIRECTORY = BUILD / "demo-harvester"
+TUTORIAL = ROOT / "docs/tutorials/harvester-cluster.md"
+INVENTORY = DIRECTORY / "inventory.yml"
 VERSION = "v1.8.2"  # as the inventory has it
+COMMAND = "ansible-playbook -i inventory.yml baremetal.netboot.provision"
 MACHINES = {f"node-{number}": f"58:47:ca:71:d8:5{number}" for number in (1, 2, 3)}
 PASSWORD = "lab of the demo"
 CLUSTER = "10-10-0-30"  # its VIP, under which its token is kept
@@ -82,16 +88,38 @@ def run(kind: str) -> None:
 
 def twice(lab: Lab, store: Store) -> Sequence[story.Run]:
     """Run the playbook with two machines that go wrong, then with these repaired, and return both runs."""
+    inventory, first_run, second_run = tutorial()
+    INVENTORY.write_text(inventory.text, encoding="utf-8")
     machines = {name: Machine(lab, DIRECTORY, name, mac) for name, mac in MACHINES.items()}
     first = attempt(lab, store, "first", machines.values(), broken=True)
-    expect(story.after_the_first(first))
+    expect([*story.after_the_first(first), *not_as_printed(first_run, first)])
     say("as it had to be: the first machine is ready, of the others the playbook has said what is wrong")
     broken = [machines[name] for name in ("node-2", "node-3")]
     for machine in broken:
         machine.power_off()
     second = attempt(lab, store, "second", broken, broken=False)
-    expect(story.after_the_second(second, first))
+    expect([*story.after_the_second(second, first), *not_as_printed(second_run, second)])
     return first, second
+
+
+def tutorial() -> tuple[transcript.Written, transcript.Typed, transcript.Typed]:
+    """Return the tutorial's inventory and its two runs of the playbook; raises Failed where it has others."""
+    steps = transcript.steps(TUTORIAL)
+    match steps:
+        case [
+            transcript.Written("inventory.yml") as inventory,
+            transcript.Typed() as first,
+            transcript.Typed() as second,
+        ]:
+            if first.command == second.command == COMMAND:
+                return inventory, first, second
+    raise Failed(f"{shown(TUTORIAL)} has another course than one inventory and twice {COMMAND!r}")
+
+
+def not_as_printed(typed: transcript.Typed, run: story.Run) -> list[str]:
+    """Return how what the tutorial prints differs from what was seen."""
+    found = transcript.difference(typed.prints, run["said"])
+    return [f"{shown(TUTORIAL)}: {found}"] if found else []
 
 
 def attempt(lab: Lab, store: Store, name: str, machines: Iterable[Machine], *, broken: bool) -> story.Run:
@@ -99,7 +127,8 @@ def attempt(lab: Lab, store: Store, name: str, machines: Iterable[Machine], *, b
     log, power = DIRECTORY / f"ansible-{name}.log", DIRECTORY / "power"
     power.unlink(missing_ok=True)
     told = {"demo_dir": str(DIRECTORY), "demo_broken": broken, **store.variables}
-    inventories = [PLAYBOOKS / "inventory" / file.replace("demo", "demo_harvester", 1) for file in store.inventories]
+    overlays = [PLAYBOOKS / "inventory" / file.replace("demo", "demo_harvester", 1) for file in store.inventories]
+    inventories = [INVENTORY, *overlays]
     playbook = Playbook(lab, PLAYBOOKS / "demo_harvester.yml", inventories, told, log, store.environment)
     while not power.exists():
         if not playbook.runs:

@@ -88,7 +88,11 @@ class Machine:
         """Start the machine; its serial port's log begins anew."""
         self.serial.unlink(missing_ok=True)
         with self._errors.open("wb") as errors:
-            self._process = self._lab.popen(BRIDGE, self._command(), stdout=errors, stderr=errors)
+            self._process = self._lab.popen(BRIDGE, self._qemu(), stdout=errors, stderr=errors)
+
+    def command(self) -> list[str]:
+        """The command by which somebody else switches the machine on; to end it is to cut the power."""
+        return self._lab.command(BRIDGE, self._qemu())
 
     def power_off(self) -> None:
         """Cut the power."""
@@ -113,7 +117,7 @@ class Machine:
         """All that came out of the serial port since power-on."""
         return self.serial.read_text(errors="replace") if self.serial.exists() else ""
 
-    def _command(self) -> list[str]:
+    def _qemu(self) -> list[str]:
         argv = [*self._board(), "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
         argv += ["-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
         argv += ["-nodefaults", "-display", "none", "-serial", f"file:{self.serial}"]

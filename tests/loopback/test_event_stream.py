@@ -66,10 +66,11 @@ def test_curl_is_told_all_and_then_what_changes(site, port):
     assert first[1:] == ("reset", {})
     names = [data["name"] for _number, kind, data in rest if kind == "machine"]
     assert sorted(set(names)) == sorted(item.name for item in site.catalog.machines())
-    assert {kind for _number, kind, _data in rest} == {"machine", "health", "unknown"}
+    assert {kind for _number, kind, _data in rest} == {"machine", "health", "unknown", "complete"}
     number, kind, last = rest[-1]
     assert (kind, last["name"], last["bytes"]["http"]) == ("machine", "um790-1", 7)
-    assert [item[0] for item in told(text)] == sorted({item[0] for item in told(text)})
+    numbers = [item[0] for item in told(text)]
+    assert numbers == sorted(numbers)
     # Whoever comes again is told what it has missed.
     record(site, 1)
     missed = told(follow(port, "-H", f"Last-Event-ID: {number}").communicate(timeout=PATIENCE)[0])

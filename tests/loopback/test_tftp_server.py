@@ -49,6 +49,9 @@ def test_size_probe_that_is_aborted_is_no_error(lab):
         line = lab.line(status="aborted", client=client.address)
     assert (line["level"], line["bytesSent"]) == ("debug", 0)
     assert {line["level"] for line in lab.lines()} == {"debug"}
+    assert lab.count("decisions", decision="boot_file", protocol="tftp") == 1
+    assert 'bootd_transfer_duration_seconds_count{protocol="tftp",status="aborted"} 1.0' in lab.metrics()
+    assert 'bootd_answer_duration_seconds_count{protocol="tftp"} 0.0' not in lab.metrics()
     assert lab.services.journal.recent("default/on") == []
 
 

@@ -28,6 +28,7 @@ STATES = st.builds(
     error=_TEXT,
     installs=_COUNT,
     switched_off=st.dictionaries(st.sampled_from(["58:47:ca:71:d8:49", "52:54:00:00:00:01"]), _TEXT),
+    switched_by=_TEXT,
     progress=st.none() | st.builds(Progress, st.sampled_from(LOADS), _COUNT, _COUNT),
     seen=st.dictionaries(st.sampled_from(SEEN), _TIME),
     waits_for=_TEXT,

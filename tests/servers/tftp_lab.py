@@ -65,11 +65,15 @@ class TftpLab:
             time.sleep(0.01)
         raise AssertionError(f"no line with {fields} in:\n{self.log.getvalue()}")
 
+    def metrics(self) -> str:
+        """Return all metrics as Prometheus reads them."""
+        return self.services.metrics.render().decode()
+
     def count(self, name: str, **labels: str) -> float:
         """Return the value of a metric's sample, 0 where it was never counted."""
         shown = ",".join(f'{label}="{value}"' for label, value in labels.items())
         sample = f"bootd_{name}_total" + (f"{{{shown}}}" if shown else "")
-        rows = (line.rpartition(" ") for line in self.services.metrics.render().decode().splitlines())
+        rows = (line.rpartition(" ") for line in self.metrics().splitlines())
         return next((float(value) for head, _space, value in rows if head == sample), 0.0)
 
     def wait_for_count(self, value: float, name: str, **labels: str) -> None:

@@ -25,7 +25,7 @@ LOCKS = ROOT / "tests/locks"
 UNITS = ("tests/unit/plugins", "tests/unit/roles", "tests/unit/deploy", "tests/unit/images")
 # What differs between cores. The other sanity tests judge files by rules that the step sanity has looked at already.
 SANITY = ("action-plugin-docs", "ansible-doc", "ignores", "import", "runtime-metadata", "validate-modules")
-# Rules are added to it, and none is taken away: the newest core has all.
+# Rules are added to it, and none is taken away: the newest core has all. The step sanity leaves it to this one.
 SANITY_OF_NEWEST = ("pylint",)
 
 
@@ -66,6 +66,15 @@ def choose(cores: Sequence[Core], found: Sequence[Version]) -> dict[str, Version
         fit = [version for version in found if core.oldest <= version <= core.newest]
         chosen[core.release] = (max if core is cores[-1] else min)(fit, default=None)
     return chosen
+
+
+def has_newest() -> bool:
+    """Return whether this step tests the newest core, and so by the rules of all."""
+    cores = supported()
+    newest = cores[-1].release
+    if version_of(newest) == version_of(metadata.version("ansible-core")):
+        return False
+    return choose(cores, list(interpreters.usable(interpreters.candidates())))[newest] is not None
 
 
 def commands(core: Core, python: Version, venv: Path, sanity_tests: Sequence[str]) -> list[tuple[list[str], Path]]:

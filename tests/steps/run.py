@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,6 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn, TextIO
 
 from steps.table import HOME, ROOT, STEPS, Command, environment
@@ -30,16 +30,22 @@ LOGS = ROOT / "build/test"
 SIDE_BY_SIDE = 2
 # Begun first, because they take longest; one after the other, because they build the same artifacts.
 FIRST = ("e2e", "boot-matrix", "demo", "demo-harvester")
+SLOW_TEST = re.compile(r"[0-9.]+s (?:setup|call|teardown) .*")  # as pytest lists the slowest, at its end
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a step: `closing` is the line that tells how it went."""
+    """What became of a step: `closing` is the line that tells how it went, `slowest` are pytest's of its tests.
+
+    `processor_seconds` are those that its programs took, at most two a second on two processors.
+    """
 
     step: str
     ok: bool
     seconds: float
+    processor_seconds: float
     closing: str
+    slowest: tuple[str, ...] = ()
 
 
 class Screen:
@@ -89,12 +95,16 @@ class Programs:
             self._running.add(process)
             return process
 
-    def finish(self, process: subprocess.Popen[str]) -> int:
-        """Wait for a program to end, and return its exit status."""
-        status = process.wait()
+    def finish(self, process: subprocess.Popen[str]) -> tuple[int, float]:
+        """Wait for a program to end, and return its exit status and the processor time that it took, in seconds.
+
+        That is its own, and that of the programs that it has started and waited for.
+        """
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         with self._lock:
             self._running.discard(process)
-        return status
+        return process.returncode, usage.ru_utime + usage.ru_stime
 
     def interrupt(self) -> None:
         """Interrupt whatever runs, as Ctrl-C would: it clears up behind itself. Nothing new is started."""
@@ -136,11 +146,13 @@ class Runner:
         with path.open("w", encoding="utf-8") as log:
             outcomes = [self._command(name, command, log) for command in commands]
         seconds = time.monotonic() - started
-        self._screen.show(f"== {name}: {'ok' if all(outcomes) else 'FAILED'} in {seconds:.1f} s")
-        return Result(name, all(outcomes), seconds, closing_line(path, commands[-1].proof))
+        ok, used = all(ok for ok, _used in outcomes), sum(used for _ok, used in outcomes)
+        self._screen.show(f"== {name}: {'ok' if ok else 'FAILED'} in {seconds:.1f} s")
+        said = path.read_text(encoding="utf-8")
+        return Result(name, ok, seconds, used, closing_line(said, commands[-1].proof), slowest_tests(said))
 
-    def _command(self, name: str, command: Command, log: TextIO) -> bool:
-        """Run `command`, write its output to `log`, and return whether it succeeded."""
+    def _command(self, name: str, command: Command, log: TextIO) -> tuple[bool, float]:
+        """Run `command`, write its output to `log`; return whether it succeeded, and its seconds of processor time."""
         log.write(f"$ {' '.join(command.argv)}\n")
         output = []
         with self._programs.start(command) as process:
@@ -149,7 +161,7 @@ class Runner:
                 log.write(line)
                 if command.live:
                     self._screen.show(line, name)
-            status = self._programs.finish(process)
+            status, used = self._programs.finish(process)
         verdict = "" if status == 0 else f"exit status {status}"
         text = "".join(output)
         if not verdict and command.proof not in text:
@@ -160,15 +172,20 @@ class Runner:
             log.write(f"-> {verdict}\n")
             said = "" if command.live else text
             self._screen.show(f"{said}--- {' '.join(command.argv[:4])}: {verdict}", name)
-        return not verdict
+        return not verdict, used
 
 
-def closing_line(log: Path, proof: str) -> str:
-    """Return the last line of a step that tells how it went, pytest's rulers taken off."""
-    lines = [line.strip("= \n") for line in log.read_text(encoding="utf-8").splitlines()]
+def closing_line(log: str, proof: str) -> str:
+    """Return the last line of a step's log that tells how it went, pytest's rulers taken off."""
+    lines = [line.strip("= \n") for line in log.splitlines()]
     printed = [line for line in lines if line and not line.startswith(("$ ", "-> "))]
     telling = [line for line in printed if proof in line] or printed
     return telling[-1][:80] if telling else ""
+
+
+def slowest_tests(log: str) -> tuple[str, ...]:
+    """Return the slowest tests of a step's log, the slowest first: seconds, phase and name."""
+    return tuple(line for line in log.splitlines() if SLOW_TEST.fullmatch(line))
 
 
 def plan(wanted: Sequence[str]) -> list[list[str]]:
@@ -179,13 +196,22 @@ def plan(wanted: Sequence[str]) -> list[list[str]]:
 
 
 def print_table(results: Sequence[Result], seconds: float) -> None:
-    """Print how each step went, in their usual order, and how long all of it took."""
+    """Print pytest's slowest tests and how each step went, in their usual order, and how long all of it took."""
+    ordered = sorted(results, key=lambda result: list(STEPS).index(result.step))
     print()
-    for result in sorted(results, key=lambda result: list(STEPS).index(result.step)):
-        print(f"  {'ok' if result.ok else 'FAILED':<7}{result.step:<14}{result.seconds:7.1f} s  {result.closing}")
+    for result in ordered:
+        for test in result.slowest:
+            print(f"  {result.step:<14} {test}")
+    print(f"\n  {'':<21}{'time':>7}{'processor':>12}")
+    for result in ordered:
+        _print_row(result.ok, result.step, result.seconds, result.processor_seconds, result.closing)
     failed = [result.step for result in results if not result.ok]
     verdict = f"failed: {', '.join(failed)}" if failed else ""
-    print(f"  {'FAILED' if failed else 'ok':<7}{'all':<14}{seconds:7.1f} s  {verdict}".rstrip())
+    _print_row(not failed, "all", seconds, sum(result.processor_seconds for result in results), verdict)
+
+
+def _print_row(ok: bool, name: str, seconds: float, processor_seconds: float, text: str) -> None:
+    print(f"  {'ok' if ok else 'FAILED':<7}{name:<14}{seconds:7.1f} s{processor_seconds:8.1f} s  {text}".rstrip())
 
 
 def leave(number: int, _frame: object) -> NoReturn:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/api.md and docs/commands.md say what the code does: each route, field, type and metric."""
+"""docs/api.md and docs/commands.md say what the code does: each route, field and type."""
 
 from __future__ import annotations
 
@@ -140,21 +140,6 @@ def test_every_field_of_events_health_and_explain_is_documented(site):
     explained = explain_served(site.services, site.catalog.get(KEY))
     assert_is_as_documented(explained, rows(section(API, "`/api/v1/machines/<name>/explain`")))
     assert set(explained["clients"]) == set(CLIENTS)
-
-
-def test_every_metric_is_documented_with_its_type_and_labels(site):
-    site.get("/healthz")
-    text = site.get("/metrics").text
-    told = dict(re.findall(r"^# TYPE (bootd_\S+) (\S+)", text, re.MULTILINE))
-    table = re.findall(r"^\| `(bootd_\w+)` \| (\w+) \| ([^|]*)\|", API, re.MULTILINE)
-    assert {name: kind for name, kind, _labels in table} == told
-    documented = {name: set(re.findall(r"`(\w+)`", labels)) for name, _kind, labels in table}
-    for name, labels in re.findall(r"^(bootd_\w+)(\{.*\})? \S+$", text, re.MULTILINE):
-        assert set(re.findall(r"(\w+)=\"", labels)) == documented[name]
-    counters = [metric for metric in vars(site.services.metrics).values() if hasattr(metric, "_labelnames")]
-    for metric in counters:
-        name = metric._name if metric._name in documented else f"{metric._name}_total"
-        assert set(metric._labelnames) == documented[name]
 
 
 def test_every_field_of_check_is_documented(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from steps import interpreters
+from steps import cores, interpreters, table
 from steps.cores import Core, choose
 
 CORES = [Core("2.19", (3, 11), (3, 13)), Core("2.20", (3, 12), (3, 14)), Core("2.21", (3, 12), (3, 14))]
@@ -27,6 +27,24 @@ CORES = [Core("2.19", (3, 11), (3, 13)), Core("2.20", (3, 12), (3, 14)), Core("2
 )
 def test_choose_spreads_the_pythons_over_the_cores(found, chosen):
     assert choose(CORES, found) == chosen
+
+
+@pytest.mark.parametrize(
+    ("own", "found", "left"),
+    [
+        ("2.19.14", [(3, 11), (3, 12)], True),
+        ("2.19.14", [(3, 11)], False),
+        ("2.21.1", [(3, 12)], False),  # the step sanity has the newest itself
+    ],
+)
+def test_pylint_is_left_to_the_newest_core_where_the_step_cores_tests_it(monkeypatch, own, found, left):
+    monkeypatch.setattr(cores, "supported", lambda: CORES)
+    monkeypatch.setattr(cores.metadata, "version", lambda _name: own)
+    monkeypatch.setattr(interpreters, "usable", lambda _paths: dict.fromkeys(found, Path(sys.executable)))
+    monkeypatch.setattr(table, "copy_tree", lambda _step: Path())
+    argv = table.sanity()[-1].argv
+    assert (argv[-2:] == ["--skip-test", "pylint"]) is left
+    assert ("pylint" in argv) is left
 
 
 def script(path: Path, text: str) -> Path:

@@ -185,9 +185,12 @@ ROOMS: dict[str, set[str]] = {
     "_hardware": {"_bootd", "_deploy", "_kubernetes"},
     "_node": set(),
     "_rehearsal": {"_bootd", "_clients"},
+    "_preflight": {"_bootd", "_deploy", "_images"},
+    "_power": {"_bootd"},
 }
-# scapy is GPL-2.0-only, and only this room, whose licence goes with that, may import it.
-FOR_CLIENTS = {"scapy", "tftpy"}
+# What a room beside the daemon needs and the daemon does not. scapy is GPL-2.0-only, so that only a room whose licence
+# goes with that may import it.
+OF_ROOMS = {"_clients": {"scapy", "tftpy"}, "_power": {"pyghmi", "requests", "sushy", "wakeonlan"}}
 OURS = "ansible_collections.baremetal.netboot.plugins."
 BESIDE = [
     pytest.param(room, path, id=f"{room}/{path.name}")
@@ -215,7 +218,7 @@ def test_rooms_beside_the_daemon_import_down(room, path):
     ours = [name.removeprefix(f"{OURS}module_utils.") for name in names if name.startswith(OURS)]
     assert {name.split(".")[0] for name in ours} <= ROOMS[room] | {room}
     others = {name.split(".")[0] for name in names if not name.startswith(OURS)}
-    assert others - sys.stdlib_module_names <= LIBRARIES | {"ansible"} | (FOR_CLIENTS if room == "_clients" else set())
+    assert others - sys.stdlib_module_names <= LIBRARIES | {"ansible"} | OF_ROOMS.get(room, set())
 
 
 def test_installers_are_known_by_name_in_the_registry_only():

@@ -83,7 +83,16 @@ except KeyboardInterrupt:
         assert process.stdout.readline() == "up\n"
         programs.interrupt()
         assert process.stdout.read() == "cleared up\n"
-        assert programs.finish(process) == 0
+        assert programs.finish(process)[0] == 0
+
+
+def test_processor_time_is_that_of_a_program_and_of_what_it_has_run():
+    programs = run.Programs()
+    busy = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
+    with programs.start(python(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])")) as process:
+        status, seconds = programs.finish(process)
+    assert status == 0
+    assert seconds >= 0.2
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,25 @@ except KeyboardInterrupt:
         ("$ a\n", "", ""),
     ],
 )
-def test_closing_line_tells_how_it_went(tmp_path, log, proof, closing):
-    path = tmp_path / "step.log"
-    path.write_text(log)
-    assert run.closing_line(path, proof) == closing
+def test_closing_line_tells_how_it_went(log, proof, closing):
+    assert run.closing_line(log, proof) == closing
+
+
+def test_table_ends_with_how_each_step_went_and_begins_with_the_slowest_tests(capsys):
+    slowest = run.slowest_tests(
+        "tests/a.py ..\n=== slowest 5 durations ===\n12.30s call     tests/a.py::test_a[x y]\n"
+        "0.51s setup    tests/a.py::test_b\n"
+        "\n(3 durations < 0.005s hidden.)\n=== 2 passed in 13.00s ===\n"
+    )
+    results = [run.Result("wire", True, 13.04, 20.0, "2 passed", slowest), run.Result("lint", False, 2.0, 1.0, "no")]
+    run.print_table(results, 14.0)
+    assert capsys.readouterr().out.splitlines() == [
+        "",
+        "  wire           12.30s call     tests/a.py::test_a[x y]",
+        "  wire           0.51s setup    tests/a.py::test_b",
+        "",
+        "                          time   processor",
+        "  FAILED lint              2.0 s     1.0 s  no",
+        "  ok     wire             13.0 s    20.0 s  2 passed",
+        "  FAILED all              14.0 s    21.0 s  failed: lint",
+    ]

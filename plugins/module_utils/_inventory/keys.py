@@ -219,6 +219,7 @@ _MACHINE: dict[str, Callable[[Any], Any]] = {
     "reprovision": mark,
     "after": texts,
     "local_boot": text,
+    "bmc_ref": text,
     "https_boot": switch,
     "dhcp_options": mapping,
     "disks": texts,
@@ -270,6 +271,7 @@ _FIELDS = {
     "spec.metadata.instance.operating_system.distro": "os",
     "spec.metadata.instance.operating_system.version": "os_version",
     "spec.metadata.instance.userdata": "kernel_args",
+    "spec.bmcRef.name": "bmc_ref",
     "spec.userData": "user_data",
     "spec.vendorData": "vendor_data",
 }

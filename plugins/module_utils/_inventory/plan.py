@@ -26,6 +26,7 @@ A machine is a mapping of these keys (others are refused; other names that are u
     after           machines that have to be done first: list, or text separated by commas
     https_boot      its firmware trusts bootd's certificate: https URLs for UEFI HTTP boot
     local_boot      how it gets to its disk where netboot is off: menu, exit, sanboot, sanboot:0x81, 404 or lease
+    bmc_ref         name of a Machine of Tinkerbell, with the login of the BMC: spec.bmcRef
     dhcp_options    more DHCP options: {name or code: value}
     tftp_server_name  boot_file_name  static_routes ([{destination, router}])
     interfaces      more interfaces, with the keys above that are about one; they don't netboot unless told to
@@ -70,6 +71,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.keys 
 )
 
 DEFAULT_ARCH = "x86_64"
+BMC_KIND = {"apiGroup": "bmc.tinkerbell.org", "kind": "Machine"}
 _PATH = re.compile(r"(?:spec|metadata)(?:\.[A-Za-z_]+(?:\[[0-9]+\])?)+")
 # Fields of objects that messages name without their path, and the keys they come from.
 _FIELDS = {
@@ -255,6 +257,7 @@ class _Plan:
                 "disks": [{"device": device} for device in given.get("disks", [])],
                 "metadata": self._metadata(),
                 "interfaces": interfaces,
+                "bmcRef": {**BMC_KIND, "name": given["bmc_ref"]} if given.get("bmc_ref") else None,
                 "userData": given.get("user_data"),
                 "vendorData": given.get("vendor_data"),
             }

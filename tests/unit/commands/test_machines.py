@@ -176,7 +176,9 @@ def test_machines_says_who_may_read_what_one_may_not(site, closed, public):
     (place / "state").chmod(0o755)
     (place / "state/states.db").chmod(0o644)
     (place / closed).chmod(0o700)
-    code = "import os, sys; from _bootd.daemon import main; os.setuid(int(sys.argv[1])); sys.exit(main(sys.argv[2:]))"
+    # All is imported first: nobody may not read where this Python is.
+    modules = "import os, sys; from _bootd.daemon import main; import _bootd.commands.machines"
+    code = f"{modules}; os.setuid(int(sys.argv[1])); sys.exit(main(sys.argv[2:]))"
     flags = ["--settings", "", "--store", f"files:{place}/hw", "--state-dir", f"{place}/state"]
     done = subprocess.run(
         [sys.executable, "-c", code, str(NOBODY), "machines", *flags],

@@ -80,6 +80,7 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
     assert event.detail.filename == f"{PATH}/snponly.efi"
     assert room.metric("dhcp_messages_total", direction="recv", type="DHCPDISCOVER") == 1
     assert room.metric("dhcp_messages_total", direction="send", type="DHCPOFFER") == 1
+    assert room.metric("decisions_total", decision="boot_file", protocol="dhcp") == 1
 
 
 def test_handle_lease_of_an_operating_system_logs_no_server_and_no_file(bench):
@@ -87,6 +88,7 @@ def test_handle_lease_of_an_operating_system_logs_no_server_and_no_file(bench):
     handle(room, opt.DHCPREQUEST, LINUX | SELECTING, source="10.10.0.16")
     (line,) = room.lines("send")
     assert line["type"] == "DHCPACK"
+    assert room.metric("decisions_total", decision="address", protocol="dhcp") == 1
     assert line["via"] == "10.10.0.16"
     assert not {"next_server", "filename", "reason", "dropped_options", "option(82)"} & set(line)
 

@@ -72,6 +72,18 @@ def test_server_logs_the_interface_and_the_sender(bench):
     assert (line["iface"], line["via"]) == ("lo", RELAY)
 
 
+def test_server_times_its_answers_from_when_the_kernel_had_the_request(bench):
+    room = bench(nic(), **LOCAL)
+    with serving(room) as relay:
+        relay.send(b"")
+        relay.send(DISCOVER)
+        relay.receive()
+        relay.send(DISCOVER)
+        relay.receive()
+    assert room.metric("answer_duration_seconds_count", protocol="dhcp") == 2
+    assert 0 < room.metric("answer_duration_seconds_sum", protocol="dhcp") < 10
+
+
 def test_server_outlives_malformed_datagrams(bench):
     room = bench(nic(), **LOCAL)
     with serving(room) as relay:

@@ -51,6 +51,7 @@ def test_machines_nothing_was_seen_of(site):
         "after": [],
         "last_stage": "ready",
         "last": {"what": "", "at": 0.0},
+        "summary": "",
         "netboot": True,
         "reason": "um790-1 installs Harvester (operating_system.distro)",
     }
@@ -237,7 +238,7 @@ def test_index_lists_every_route_of_the_api_and_its_documentation(site):
         assert index["documentation"].endswith("/docs/api.md")
         listed = [endpoint["path"] for endpoint in index["endpoints"]]
     routes = [route.rule.replace(":path", "") for route in site.app._app.routes]
-    theirs = ("/api/v1", "/healthz", "/readyz", "/metrics")
+    theirs = ("/api/v1", "/page/", "/healthz", "/readyz", "/metrics")
     assert sorted(listed) == sorted(["/", *(route for route in routes if route.startswith(theirs))])
     assert all(endpoint["description"] for endpoint in index["endpoints"])
     assert all(path in site.get("/").text for path in listed)

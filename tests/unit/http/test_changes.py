@@ -43,9 +43,9 @@ def data(followed, change):
 
 
 def test_who_comes_first_is_told_everything(followed):
-    assert told(followed, -1) == [("reset", ""), ("machine", KEY), ("machine", OTHER_KEY)]
+    assert told(followed, -1) == [("reset", ""), ("machine", KEY), ("machine", OTHER_KEY), ("complete", "")]
     numbers = [change.number for change in followed.since(-1)]
-    assert numbers == [FIRST, FIRST + 1, FIRST + 2]
+    assert numbers == [FIRST, FIRST + 1, FIRST + 2, FIRST + 2]
     assert told(followed, followed.number) == []
 
 
@@ -105,7 +105,7 @@ def test_who_has_missed_more_removals_than_are_remembered_begins_anew(site, foll
     for key in (KEY, OTHER_KEY):
         site.catalog.remove(key)
         followed.look()
-    assert told(followed, number) == [("reset", "")]
+    assert told(followed, number) == [("reset", ""), ("complete", "")]
     assert told(followed, followed.number - 1) == [("removed", OTHER_KEY)]
 
 
@@ -120,7 +120,7 @@ def test_health_is_news_only_where_more_than_the_time_has_changed(followed):
 
 
 def test_a_machine_that_went_before_it_was_told_is_left_out(site, followed):
-    (_reset, change, _other) = followed.since(-1)
+    (_reset, change, _other, _complete) = followed.since(-1)
     site.catalog.remove(KEY)
     followed.look()
     assert followed.message(change) == b""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 
@@ -13,6 +14,7 @@ from _bootd.decisions import events
 from _bootd.hardware.model import Netboot
 from _bootd.http import files
 from _bootd.http.file_body import FileBody, Shrunk
+from _bootd.http.site import SLOT
 from servers.http_site import MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
 
 CONTENT = bytes(range(256)) * 10
@@ -91,6 +93,24 @@ def test_image_of_a_known_machine_is_recorded(site):
     url = f"http://10.10.0.20:7080/images/{KERNEL}"
     assert site.events() == [events.Loaded(url=url, role="kernel", bytes=len(CONTENT), size=len(CONTENT))]
     assert (site.state().stage, site.state().bytes) == ("kernel", {"http": len(CONTENT)})
+
+
+def test_files_are_timed_by_how_they_end_and_programs_are_decisions(site):
+    site.get("/ipxe/ipxe.efi")
+    site.get("/ipxe/ipxe.efi", OTHER_ADDRESS)
+    site.get(f"/images/{KERNEL}", range="bytes=0-1")
+    environ = {"PATH_INFO": f"/images/{KERNEL}", "REMOTE_ADDR": STRANGER, SLOT: site}
+    setup_testing_defaults(environ)
+    site.app(environ, lambda *_unused: None).close()  # as when the client is gone
+    lines = site.get("/metrics").text.splitlines()
+    for line in (
+        'bootd_decisions_total{decision="boot_file",protocol="http"} 1.0',
+        'bootd_decisions_total{decision="refused",protocol="http"} 1.0',
+        'bootd_transfer_duration_seconds_count{protocol="http",status="complete"} 2.0',
+        'bootd_transfer_duration_seconds_count{protocol="http",status="aborted"} 1.0',
+        'bootd_answer_duration_seconds_count{protocol="http"} 4.0',
+    ):
+        assert line in lines
 
 
 @pytest.mark.parametrize("source", [STRANGER, OTHER_ADDRESS])

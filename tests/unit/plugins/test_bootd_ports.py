@@ -114,8 +114,10 @@ def test_look_tells_port_holder_and_what_to_do(held):
     name = {"tcp": "http", "udp": "tftp"}[protocol]
     given = params(service_manager="foreground", bind=ADDRESS, **{**free_ports(), f"{name}_port": port})
     found, (told,) = look(given, 0)
-    assert told.startswith(f"{protocol.upper()} port {port} ({name}) is held by ")
-    assert f"(process {os.getpid()}): stop it" in told
+    assert told["what"].startswith(f"{protocol.upper()} port {port} ({name}) is held by ")
+    assert told["what"].endswith(f"(process {os.getpid()})")
+    assert told["remedy"].startswith("stop it")
+    assert told["who"] == "node"
     assert [item["name"] for item in found if not item["free"]] == [name]
     assert look(given, os.getpid())[1] == []
 

@@ -18,7 +18,7 @@ from ansible_collections.baremetal.netboot.plugins.filter.harvester_config impor
 from ansible_collections.baremetal.netboot.plugins.filter.to_hardware import to_hardware
 
 ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 VAULT = re.compile(r'"\{\{ vault_\w+ \}\}"')
 
 

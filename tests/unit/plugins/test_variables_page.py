@@ -16,11 +16,13 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.baremetal.netboot.plugins.filter import to_hardware as to_hardware_plugin
 from ansible_collections.baremetal.netboot.plugins.filter.harvester_config import harvester_config
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory import keys
+from ansible_collections.baremetal.netboot.plugins.module_utils._power.words import problems as bmc_problems
 from ansible_collections.baremetal.netboot.plugins.plugin_utils import _harvester_options as options
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/variables.md"
 VAULT = re.compile(r"\{\{ vault_\w+ \}\}")
 WHOLE_OBJECT = "netboot_hardware"
+OF_NO_OBJECT = "netboot_bmc"
 OF_THE_INVENTORY = "name"  # the host's own, no variable
 BASE = {
     "netboot_mac": "58:47:ca:71:d8:49",
@@ -94,6 +96,8 @@ ROWS = rows()
 def takes(variable: str, value: Any) -> bool:
     """Return whether the code takes ``value`` for a value of the kind that ``variable`` has."""
     prefix, _, name = variable.partition("_")
+    if variable == OF_NO_OBJECT:
+        return value == {} or not list(bmc_problems(value))  # empty is not given
     if variable == WHOLE_OBJECT:
         return isinstance(value, dict)
     if prefix == "harvester":
@@ -131,7 +135,8 @@ def test_page_has_every_variable_and_no_other():
     named = [name for row in ROWS for name in (row.name, *row.others)]
     assert len(named) == len(set(named))
     machine = {*keys._MACHINE, *keys._OTHER_NAMES} - {OF_THE_INVENTORY}
-    wanted = {f"netboot_{name}" for name in machine} | {f"harvester_{name}" for name in options.NAMES} | {WHOLE_OBJECT}
+    wanted = {f"netboot_{name}" for name in machine} | {f"harvester_{name}" for name in options.NAMES}
+    wanted |= {WHOLE_OBJECT, OF_NO_OBJECT}
     assert set(named) == wanted
 
 

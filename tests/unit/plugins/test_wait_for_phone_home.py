@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.baremetal.netboot.plugins.action import wait_for_phone_home as action
 from ansible_collections.baremetal.netboot.plugins.modules import wait_for_phone_home as documented
 from ansible_collections.baremetal.netboot.plugins.plugin_utils import _sources
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import Bars
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._sources import Look
 
 EPOCH = 1_700_000_000.0
@@ -51,7 +52,7 @@ def wait(monkeypatch):
         monkeypatch.setattr(_sources, "fetch", fetch)
         common = {"machines": ["a", "b"], "url": "http://10.10.0.20:7080", "store": None, "stage": "installed"}
         options = {**common, "timeout": 100, "poll": 1.0, "fail_fast": False, "use_proxy": True, **options}
-        return action.waited(options, action.source_for(options))
+        return action.waited(options, action.source_for(options), Bars(wanted=False))
 
     return run
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._zipapp import PACKAGE, pack
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._zipapp import PACKAGE, SUFFIXES, pack
 
 
 def test_pack_holds_the_code_and_nothing_else(tmp_path):
@@ -19,7 +19,9 @@ def test_pack_holds_the_code_and_nothing_else(tmp_path):
         packed = {name: archive.read(name) for name in archive.namelist()}
     assert path.read_bytes().startswith(b"#!/usr/bin/python3\nPK")
     del packed["__main__.py"]
-    assert packed == {f"bootd/{source.relative_to(PACKAGE)}": source.read_bytes() for source in PACKAGE.rglob("*.py")}
+    sources = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.suffix for path in sources} == SUFFIXES
+    assert packed == {f"bootd/{source.relative_to(PACKAGE)}": source.read_bytes() for source in sources}
 
 
 def test_pack_gives_the_same_bytes_again(tmp_path):

@@ -99,11 +99,13 @@ def test_everything_that_is_wrong_is_told_once_and_nothing_else_happens(tmp_path
     done = provision(tmp_path, harvester_data_disk="/dev/sdb", harvester_vip="10.10.0.1", netboot_os_version="1.8.2")
     said = done.stdout + done.stderr
     lines = [
-        "um790-1, um790-2 harvester_data_disk: unknown: should this be harvester_config.install.data_disk?",
-        'um790-1, um790-2 harvester_vip: "10.10.0.1": is the gateway of um790-1; should be one that nobody else has',
+        "  um790-1, um790-2 harvester_data_disk: unknown",
+        "      should this be harvester_config.install.data_disk?",
+        '  um790-1, um790-2 harvester_vip: "10.10.0.1": is the gateway of um790-1',
+        "      should be one that nobody else has",
     ]
     assert [line for line in said.splitlines() if line in lines] == lines
-    assert [said.count(line) for line in lines] == [1, 1]
+    assert [said.count(line) for line in lines] == [1, 1, 1, 1]
     assert said.count("releases begin with a v") == 1
     assert done.returncode == 2
     assert "PLAY [Boot the machines]" not in said

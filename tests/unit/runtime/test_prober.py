@@ -155,6 +155,22 @@ def test_prober_asks_until_somebody_listens(monkeypatch):
     asking.stop()
 
 
+def test_prober_asks_soon_again_once_the_machine_was_heard_of(monkeypatch):
+    """Its system takes an address long after the installation: the pauses have become long by then."""
+    found = machine("127.0.0.1")
+    desk, asking = asked(monkeypatch, unused_port(), found)
+    asking._follow_journal(0.0)
+    probe = asking._probes[found.key]
+    probe.due, probe.pause = 50.0, 30.0
+    asking._follow_journal(40.0)
+    assert (probe.due, probe.pause) == (50.0, 30.0)
+    lease = events.Lease("os", netboot=False)
+    desk.services.journal.record(events.Event(found.key, MAC, NOW + 40.0, lease))
+    for now in (41.0, 41.01):
+        asking._follow_journal(now)
+        assert (probe.due, probe.pause) == (41.0 + prober.FIRST_PAUSE, prober.FIRST_PAUSE)
+
+
 def test_prober_both_addresses_of_the_first_machine_have_to_answer(monkeypatch, listener):
     found, port = machine("127.0.0.1"), listener.getsockname()[1]
     desk, asking = asked(monkeypatch, port, found, mode="create", vip="127.0.0.2")

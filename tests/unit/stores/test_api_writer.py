@@ -41,6 +41,7 @@ def test_fault_about_one_machine_holds_up_no_other():
     writer.stop()
     assert client.paths == ["/apis/tinkerbell.org/v1alpha1/namespaces/default/hardware/b"]
     assert writer.is_waiting("default/a")
+    assert (writer.backlog().states, writer.backlog().seconds > 0) == (1, True)
     line = json.loads(stream.getvalue().splitlines()[0])
     assert (line["event"], line["thread"], line["reason"]) == ("fault", "hardware-states", "KeyError: 'default/a'")
 

@@ -400,3 +400,30 @@ def test_of_a_file_on_its_way_the_beginning_and_the_last_are_remembered():
     for at, what in ((2.0, "kernel"), (3.0, "kernel"), (4.0, "kernel"), (5.0, "initrd")):
         journal.record(Event(KEY, MAC, at, events.Progress(what, int(at), 10)))
     assert [(event.began, event.at) for event in journal.recent(KEY)] == [(0.0, 1.0), (2.0, 4.0), (0.0, 5.0)]
+
+
+def test_journal_tells_what_waits_for_the_store_and_since_when():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    assert journal.backlog().states == 0
+    store.broken = True
+    with pytest.raises(StoreError):
+        journal.record(SUCCEEDED, durable=True)
+    first = journal.backlog()
+    with pytest.raises(StoreError):
+        journal.record(replace(SUCCEEDED, at=6.0), durable=True)
+    second = journal.backlog()
+    assert (first.states, second.states) == (1, 1)
+    assert second.seconds >= first.seconds > 0  # it is as old as the first try
+    store.broken = False
+    journal.record(replace(SUCCEEDED, at=7.0), durable=True)
+    assert journal.backlog().states == 0
+
+
+def test_journal_followers_are_told_each_event_with_the_states_around_it():
+    told = []
+    journal = Journal(MemoryStore(), quiet())
+    journal.follow(lambda event, before, after: told.append((event.kind, before.stage, after.stage)))
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT))
+    journal.record(Event(KEY, MAC, 2.0, events.Facts({"product": "x"})))
+    assert told == [("script", "known", "script"), ("facts", "script", "script")]

@@ -165,7 +165,7 @@ def test_file_that_is_not_as_written_is_not_used_and_says_why(saved, spoil, reas
 @pytest.mark.parametrize("documents", [5, [[1]], [["x", {}]], None, [[0, {}, 1]]])
 def test_line_of_another_shape_is_not_used(saved, documents):
     line = json.dumps([DIGEST.hex(), documents], separators=(",", ":")).encode()
-    head = {"format": module.FORMAT, "yaml": module.library(), "digest": module._digest_of([line])}
+    head = {"format": module.FORMAT, "yaml": module.library(), "digest": module._digest_of([line, b"\n"])}
     (saved / module.NAME).write_bytes(json.dumps(head).encode() + b"\n" + line + b"\n")
     assert opened(saved).get(DIGEST) is None
 

@@ -120,6 +120,8 @@ def _add_serve(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _flag(parser, environ, "--trusted-proxies", "", "CIDRs whose X-Forwarded-For is believed", metavar="CIDR,...")
     text = "minutes after its script in which a machine gets its configuration"
     _flag(parser, environ, "--configuration-window", "60", text, metavar="MINUTES")
+    text = "file with the token of whoever may switch netboot on and off over HTTP; none: nobody may"
+    _flag(parser, environ, "--admin-token-file", "", text, metavar="FILE")
     text = "namespace of the Lease by which one of several bootds answers DHCP; none: this one does"
     _flag(parser, environ, "--lease-namespace", "", text, metavar="NAMESPACE")
     _flag(parser, environ, "--replica", socket.gethostname(), "this bootd's name in the Lease", metavar="NAME")
@@ -183,15 +185,26 @@ def _add_state_dir(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
 def _add_machines(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     text = "name, MAC address or IP address; all by default"
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=text)
-    text = f"only machines at these stages, of {', '.join(STAGES)}"
-    parser.add_argument("--stage", default="", metavar="STAGE,...", help=text)
+    _add_listing(parser, environ)
     text = "those that asked and have no Hardware object and want to boot, as the running daemon knows them"
     parser.add_argument("--unknown", action="store_true", help=text)
     parser.add_argument("--all", action="store_true", help="with --unknown, also those that do not want to boot")
     _add_asking(parser, environ)
     _add_state_dir(parser, environ)
+
+
+def _add_listing(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     _flag(parser, environ, "--address", LOOPBACK, "IPv4 address at which the daemon is asked", metavar="IP")
     _flag(parser, environ, "--http-port", "7080", "and its port", metavar="PORT")
+    text = f"only machines at these stages, of {', '.join(STAGES)}"
+    parser.add_argument("--stage", default="", metavar="STAGE,...", help=text)
+
+
+def _add_top(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    parser.add_argument("--url", default="", metavar="URL", help="of a daemon elsewhere, as in http://10.10.0.20:7080")
+    parser.add_argument("--once", action="store_true", help="show it once and end")
+    _add_listing(parser, environ)
+    _add_asking(parser, environ, as_json=False)
 
 
 def _add_explain(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -226,6 +239,12 @@ _COMMANDS: tuple[tuple[str, Callable[[argparse.ArgumentParser, Mapping[str, str]
         _add_machines,
         "list the machines, and where each stands",
         "Exit status: 0, 1 where a machine that is named is not there, 2 the command line or the store.",
+    ),
+    (
+        "top",
+        _add_top,
+        "show the machines of the running daemon, and go on doing so",
+        "q ends it. Exit status: 0, 2 the command line, or with --once where the daemon does not answer.",
     ),
     (
         "check",
@@ -368,7 +387,7 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "installs_at_once": (_between(0, 100_000), "a number of machines, 0 for no limit"),
     "lease_namespace": (namespace_or_none, "a namespace"),
     "replica": (str, "a name"),
-    "report_key": (file_or_none, "a file that exists"),
+    **dict.fromkeys(("report_key", "admin_token_file"), (file_or_none, "a file that exists")),
     "configuration_window": (_minutes, f"minutes, from 1 to {MAX_LIMIT // 60}"),
     "trusted_proxies": (networks, "networks such as 10.0.0.0/8"),
     "log_format": (_one_of(("json", "text")), "json or text"),

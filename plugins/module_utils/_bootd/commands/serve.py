@@ -23,6 +23,7 @@ from ..process.metrics import Metrics
 from ..process.settings import Settings
 from ..runtime.boot_programs import program_files, there_and_missing
 from ..runtime.deadline_monitor import DeadlineMonitor
+from ..runtime.measures import StageMeasures
 from ..runtime.prober import Prober
 from ..runtime.services import Services
 from ..runtime.store_changes import StoreChanges
@@ -69,7 +70,9 @@ def _serve_until(heard: SimpleQueue[int], settings: Settings, state_dir: StateDi
         answers_dhcp=answers_dhcp,
         configurations=configurations,
         health=Health(lambda: heard.put(0)),
+        backlog=store.backlog,
     )
+    journal.follow(StageMeasures(metrics).measure)
     for scope in filterfalse(is_network, settings.dhcp_modes):
         if not index_of(scope):
             # A VLAN or a bridge may come yet; a slip of the pen never does.

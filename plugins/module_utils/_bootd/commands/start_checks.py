@@ -16,12 +16,14 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from itertools import chain
 
 from ..decisions.tokens import MAX_KEY_BYTES, is_weak
+from ..http.admin import read_token
 from ..http.tls import Certificate, reason_of
 
 
 def problems(options: argparse.Namespace) -> list[str]:
     """Return a sentence for each, with the way out; paths that can't be looked at are others' problem."""
-    return [*_directories(options), *_keys(options), *_https(options), *_trusted(str(options.trusted_proxies))]
+    found = [*_directories(options), *_keys(options), *_admin_token(options), *_https(options)]
+    return [*found, *_trusted(str(options.trusted_proxies))]
 
 
 def readable_kubeconfigs(environ: Mapping[str, str]) -> list[str]:
@@ -66,6 +68,19 @@ def _keys(options: argparse.Namespace) -> Iterator[str]:
     for path in (secret, database):
         if _owner(path) not in (None, 0, os.geteuid(), _owner(options.state_dir)):
             yield f"{path}: it belongs to another user, who may have put it there; look at it and remove it"
+
+
+def _admin_token(options: argparse.Namespace) -> Iterator[str]:
+    token = str(options.admin_token_file)
+    mode = _mode(token) if token and os.path.isfile(token) else None
+    if mode is not None and mode & (stat.S_IRWXO | stat.S_IWGRP):
+        told = f"others may have read or written it (mode {mode:04o})"
+        yield f"--admin-token-file {token}: {told}; run: chmod 0600 {token}, and renew it where they may have"
+    if mode is not None:
+        try:
+            read_token(token)
+        except ValueError as error:
+            yield f"--admin-token-file {token}: {error}; run: openssl rand -hex 32 > {token}"
 
 
 def _https(options: argparse.Namespace) -> Iterator[str]:

@@ -11,18 +11,15 @@ import argparse
 import json
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
-from http.client import HTTPException
 from typing import Any
 
 from ..hardware.mac import parse_mac
 from ..hardware.problem import printable
 from .arguments import UsageError, daemon_url
+from .daemon_api import NoAnswer, ask
 from .machine_table import age, laid_out, width_of_terminal
 
-TIMEOUT = 10.0
-MAX_ANSWER = 8 * 1024 * 1024
 _TITLES = ("MAC", "ARCHITECTURE", "ASKED", "LAST", "VIA", "SAYS")
 Machine = dict[str, Any]
 
@@ -45,18 +42,13 @@ def run(options: argparse.Namespace) -> int:
 
 def fetch(url: str) -> list[Machine]:
     """Return what the daemon at ``url`` answers; raises UsageError where it does not."""
-    where = f"{url}/api/v1/unknown"
-    # Never by way of a proxy, whatever the environment says: it is next door.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(where, timeout=TIMEOUT) as answer:
-            found = json.loads(answer.read(MAX_ANSWER))["unknown"]
-        return [dict(machine) for machine in found]
-    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "reason", None) or error
+        found, _at = ask(f"{url}/api/v1/unknown")
+        return [dict(machine) for machine in found["unknown"]]
+    except (NoAnswer, KeyError, TypeError, ValueError) as error:
         raise UsageError(
-            f"no answer from {where}: {reason}; the list is in the memory of the running daemon: start it, or say "
-            "where it is with --address and --http-port"
+            f"{error}; the list is in the memory of the running daemon: start it, or say where it is with --address "
+            "and --http-port"
         ) from error
 
 

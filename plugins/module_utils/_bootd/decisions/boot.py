@@ -349,6 +349,13 @@ def decide_script(nic: Nic, context: BootContext, program: Program = Program.IPX
     return Script(reason, boots, kind, context.asked_cpu or bool(context.cpu))
 
 
+def kind_of(script: Script | Wait) -> str:
+    """Return what ``script`` has the machine do, in a word: ``wait``, ``local_disk`` or ``script``."""
+    if isinstance(script, Wait):
+        return "wait"
+    return "local_disk" if isinstance(script.boots, LocalDisk) else "script"
+
+
 def contradiction(nic: Nic, cpu: str) -> str:
     """Return what is said where the machine has the architecture ``cpu`` and its object another, "" where not."""
     named = nic.interface.arch or X86_64

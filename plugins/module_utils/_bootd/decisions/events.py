@@ -9,10 +9,16 @@ machine's stage.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal, TypeAlias
 
 Via = Literal["tftp", "http"]
+
+MAX_TEXT = 256  # characters that are told of one event
+_NOT_SHOWN = (
+    *(("loaded", "size"), ("loaded", "via"), ("netboot", "macs"), ("netboot", "reprovision")),
+    *((kind, field) for kind in ("discover", "lease") for field in ("netboot", "arch")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,28 @@ class Ready:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class NetbootSwitched:
+    """Somebody at the address ``by`` switched netboot: "off" on the interfaces ``macs``, or back "on" on all.
+
+    ``reprovision`` is the object's annotation at that moment.
+    """
+
+    kind: ClassVar[str] = "netboot"
+    netboot: Literal["on", "off"]
+    by: str
+    macs: tuple[str, ...] = ()
+    reprovision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Somebody at the address ``by`` asked for another try of what has failed."""
+
+    kind: ClassVar[str] = "retry"
+    by: str
+
+
 Detail: TypeAlias = (
     Discover
     | Lease
@@ -220,6 +248,8 @@ Detail: TypeAlias = (
     | Held
     | Overdue
     | Ready
+    | NetbootSwitched
+    | Retried
 )
 
 
@@ -254,3 +284,16 @@ def subject_of(detail: Detail) -> str:
         case Held(waits_for):
             return waits_for
     return ""
+
+
+def describe(event: Event) -> str:
+    """Return one line that says what ``event`` is, for people who ask where a machine stands."""
+    detail = event.detail
+    if isinstance(detail, Progress):
+        return f"sending {detail}"
+    if isinstance(detail, Facts):
+        shown = list(detail.values.values())
+    else:
+        shown = [getattr(detail, item.name) for item in fields(detail) if (detail.kind, item.name) not in _NOT_SHOWN]
+    words = [str(value) for value in shown if value not in ("", None)]
+    return " ".join([detail.kind.replace("_", " "), *words])[:MAX_TEXT]

@@ -42,7 +42,8 @@ def judge(nic: Nic) -> Verdict:
     """
     netboot = nic.interface.netboot
     if netboot.switched_off:
-        return Verdict(False, Boot.LOCAL, f"netboot is off for {nic.machine.name}: it is installed")
+        why = "it was switched off by hand" if netboot.by_hand else "it is installed"
+        return Verdict(False, Boot.LOCAL, f"netboot is off for {nic.machine.name}: {why}")
     if netboot.allow_pxe is not True:
         state = "false" if netboot.allow_pxe is False else "missing, which counts as false"
         return Verdict(False, Boot.LOCAL, f"netboot is off for {nic.machine.name}: netboot.allowPXE is {state}")

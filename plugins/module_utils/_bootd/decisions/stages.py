@@ -11,9 +11,10 @@ A machine that failed because nothing came from it any more goes on from where i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from .events import (
+    MAX_TEXT,
     BootError,
     BootFile,
     Configuration,
@@ -26,13 +27,16 @@ from .events import (
     Lease,
     Loaded,
     LocalBoot,
+    NetbootSwitched,
     Overdue,
     PhoneHome,
     Progress,
     Ready,
     Report,
+    Retried,
     Script,
     Via,
+    describe,
 )
 
 STAGES = ("known", "offered", "loading", "script", "kernel", "installing", "installed", "ready", "failed")
@@ -51,9 +55,7 @@ HELD_SECONDS = 60.0  # between two notes that a machine still waits for the same
 NO_REASON = "the installer reported a failure, and no reason"
 MAX_STEPS = 64
 MAX_FACTS = 32
-MAX_TEXT = 256
 MAX_REASON = 512  # of a machine that was given up
-_NOT_SHOWN = (("loaded", "size"), ("loaded", "via"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class State:
     "" unless that is why it failed.
 
     ``installs`` counts finished installations: tokens are made of it and ``attempt``, so each dies with its attempt.
-    ``switched_off`` maps the MAC whose netboot bootd has switched off to the reprovision annotation it saw then.
+    ``switched_off`` maps the MAC whose netboot bootd has switched off to the reprovision annotation it saw then;
+    ``switched_by`` is the address of whoever asked for that by hand, "" where an installation did.
 
     ``asked_at`` is when it asked for an address as at the beginning of a boot, 0.0 where it has not since this attempt
     began. ``script_at`` is when it was given its script last, from which its configuration can be had for a while, and
@@ -93,6 +96,7 @@ class State:
     error: str = ""
     installs: int = 0
     switched_off: Mapping[str, str] = field(default_factory=dict)
+    switched_by: str = ""
     progress: Progress | None = None
     seen: Mapping[str, float] = field(default_factory=dict)
     waits_for: str = ""
@@ -126,9 +130,12 @@ def release_switch(state: State, mac: str, again: bool) -> State:
     ``again``: the object asks for another installation, so the machine stands at the beginning.
     """
     rest = {other: value for other, value in state.switched_off.items() if other != mac}
-    state = replace(state, switched_off=rest)
-    if not again:
-        return state
+    state = replace(state, switched_off=rest, switched_by=state.switched_by if rest else "")
+    return _at_the_beginning(state) if again else state
+
+
+def _at_the_beginning(state: State) -> State:
+    """Return ``state`` of a machine that nothing was seen of since, and whose next boot is another attempt."""
     return replace(
         state,
         stage="known",
@@ -163,19 +170,6 @@ def is_older(state: State, other: State, now: float) -> bool:
         return state.last_at < other.last_at
     at, other_at = (item.last_at if item.last_at <= latest else 0.0 for item in (state, other))
     return (state.installs, at) < (other.installs, other_at)
-
-
-def describe(event: Event) -> str:
-    """Return one line that says what ``event`` is, for people who ask where a machine stands."""
-    detail = event.detail
-    if isinstance(detail, Progress):
-        return f"sending {detail}"
-    if isinstance(detail, Facts):
-        shown = list(detail.values.values())
-    else:
-        shown = [getattr(detail, item.name) for item in fields(detail) if (detail.kind, item.name) not in _NOT_SHOWN]
-    words = [str(value) for value in shown if value not in ("", None)]
-    return " ".join([detail.kind.replace("_", " "), *words])[:MAX_TEXT]
 
 
 def _asks_to_boot(state: State, detail: Detail) -> bool:
@@ -291,6 +285,10 @@ def _after_report(state: State, event: Event) -> State:
             return _on_overdue(state, reason, event.at)
         case Ready() if state.stage == "installed":
             return _reach(state, "ready", event.at)
+        case NetbootSwitched() as switched:
+            return _on_switch(state, switched)
+        case Retried() if state.stage == "failed":
+            return _at_the_beginning(state)
     return state
 
 
@@ -368,9 +366,19 @@ def _on_report(state: State, report: Report, mac: str, at: float) -> State:
     if report.outcome == "succeeded" and state.stage not in _INSTALLED:
         done = _reach(replace(state, overdue=""), "installed", at)
         switched_off = {**done.switched_off, mac: report.reprovision}
-        return replace(done, error="", progress=None, installs=state.installs + 1, switched_off=switched_off)
+        done = replace(done, switched_off=switched_off, switched_by="")
+        return replace(done, error="", progress=None, installs=state.installs + 1)
     if report.outcome == "failed" and state.stage not in _INSTALLED:
         return _fail(state, report.reason[:MAX_TEXT] or NO_REASON, at)
+    return state
+
+
+def _on_switch(state: State, switched: NetbootSwitched) -> State:
+    if switched.netboot == "off":
+        switched_off = {**state.switched_off, **dict.fromkeys(switched.macs, switched.reprovision)}
+        return replace(state, switched_off=switched_off, switched_by=switched.by)
+    for mac in state.switched_off:
+        state = release_switch(state, mac, again=True)
     return state
 
 

@@ -23,6 +23,8 @@ UNKNOWN_MACHINE = "unknown_machine"
 ANOTHER_SERVER = "another_server"
 DHCP_DISABLED = "dhcp_disabled"
 NO_RESERVATION = "no_reservation"
+# What an answer says of booting: an operating system is given its address only.
+DECISIONS = ("boot_file", "local_disk", "address", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,15 @@ class Answer:
     reason: str
     detail: Discover | Lease | Refused | None
     leased: Leased | None = None
+
+    @property
+    def decision(self) -> str:
+        """Return which of DECISIONS it is."""
+        if self.leased is None:
+            return "refused"
+        if self.leased.client == Kind.OS.value:
+            return "address"
+        return "boot_file" if self.leased.netboot and self.leased.filename else "local_disk"
 
 
 @dataclass(frozen=True, slots=True)

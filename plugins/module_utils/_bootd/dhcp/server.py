@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,21 +15,20 @@ from ..hardware.model import Nic
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.interface_watch import InterfaceWatch
-from ..process.log import Log
 from ..process.rate_limit import RareLines, RateLimit
 from ..runtime.services import Services
 from ..stores.unknown_machines import safe_text
 from . import options as opt
-from .decide import ANOTHER_SERVER, UNKNOWN_MACHINE, Answer, Silence, link_selection
-from .packet import NO_ADDRESS, DhcpError, Kind, Packet, decode, encode, fit, mac_in
+from .decide import DECISIONS, UNKNOWN_MACHINE, Answer, Silence, link_selection
+from .exchange import UNKNOWN_TYPE, Exchange, type_name, unless_zero
+from .packet import NO_ADDRESS, DhcpError, Packet, decode, encode, fit, mac_in
 from .places import Places, is_of_lease, place_of
 from .programs_told import ProgramsTold
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
 from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
-from .sighting import shown_octets, sighting_of
+from .sighting import sighting_of
 from .transport import Datagram, Transport
 
-UNKNOWN_TYPE = "unknown"  # the label of messages whose type RFC 2131 does not name
 # Messages of one MAC. Firmware, iPXE and an installer ask a dozen times in their first seconds, and as often again
 # where two relays forward each message or nobody answers; more than that is a fault or an attack.
 RATE = 10.0  # a second
@@ -53,6 +51,7 @@ class DhcpServer:
         self._handler = Handler(services, relay_port, client_port)
         self._loop: DatagramLoop[Datagram] | None = None
         self._lines = RareLines()
+        self._took = services.metrics.answers.labels("dhcp")
 
     def open(self) -> None:
         """Bind the socket; OSError where it can't be had."""
@@ -61,6 +60,7 @@ class DhcpServer:
         if services.modes.used.intersection(PROXIES):
             ports.append(settings.proxy_port)
         transport = Transport(settings.bind, ports, settings.interface, settings.address)
+        services.metrics.watch_socket("dhcp", transport.drops)
         contained = Contained("dhcp", services.metrics, services.log)
         pulse = services.health.pulse("dhcp")
         look = None
@@ -101,6 +101,8 @@ class DhcpServer:
             if missed is not None:
                 where = {"to": answer.to.address, "iface": heard.interface, "left_out": missed or None}
                 self._services.log.error("send_failed", **where, reason=error.strerror)
+            return
+        self._took.observe(max(0.0, time.time() - heard.came_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Handler:
         self._received = {name: messages.labels("recv", name) for name in names}
         self._sent = {name: messages.labels("send", name) for name in names}
         self._rehearsals = services.metrics.rehearsals.labels("dhcp")
+        self._decided = {name: services.metrics.decisions.labels("dhcp", name) for name in DECISIONS}
 
     def handle(
         self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
@@ -159,8 +162,7 @@ class Handler:
         except DhcpError as error:
             self._refuse(error.reason, origin, "it can't be read")
             return None
-        self._received[type_name(request)].inc()
-        self._rehearsals.inc(request.is_rehearsal)
+        self._count(request)
         if not self._services.answers_dhcp():
             self._drop("standby")
             return None
@@ -194,13 +196,18 @@ class Handler:
             self._record(exchange, decision, place)
         return outgoing
 
+    def _count(self, request: Packet) -> None:
+        self._received[type_name(request)].inc()
+        if request.is_rehearsal:
+            self._rehearsals.inc()
+
     def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, asked_from: int) -> str:
         """Return the DHCP mode that ``request`` meets."""
         modes, links = self._services.modes, self._services.links
         if modes.is_one:
             return modes.default
         # Who asks port 4011 has an address, and may be behind a router, or on the link.
-        relay = origin.source if asked_from else link_selection(request) or _unless_zero(request.giaddr) or ""
+        relay = origin.source if asked_from else link_selection(request) or unless_zero(request.giaddr) or ""
         reserved = nic.interface.address if nic is not None else ""
         return modes.of_request(relay, origin.interface, links.networks_of(origin.interface), reserved)
 
@@ -215,6 +222,7 @@ class Handler:
             self._refuse(error.reason, origin, "the answer to it can't be made so small that the client takes it")
             return None
         self._sent[type_name(reply)].inc()
+        self._decided[answer.decision].inc()
         if answer.leased is not None:
             self._programs[request.is_rehearsal].note(request, answer.leased.filename, self._services.clock())
         if exchange is not None:
@@ -306,94 +314,3 @@ class Origin:
     mac: str
     source: str
     interface: str
-
-
-class Exchange:
-    """The lines in the log about one message of a known machine; the names of the fields are those of Boots.
-
-    ``fields`` are those that every line about it has.
-    """
-
-    def __init__(self, request: Packet, nic: Nic, source: str, interface: str, log: Log) -> None:
-        """Take the message ``request`` of ``nic``, heard from the address ``source`` on ``interface``."""
-        self.request = request
-        self.nic = nic
-        self.source = source
-        self.fields: dict[str, object] = {
-            "mac": request.mac,
-            "machine": nic.machine.name,
-            "via": source if request.giaddr == NO_ADDRESS else request.giaddr,
-            "iface": interface or None,
-            "xid": request.xid.to_bytes(4, "big").hex(":"),
-            **({"rehearsal": True} if request.is_rehearsal else {}),
-        }
-        self._log = log
-
-    def log_received(self) -> None:
-        """Log the message that was received."""
-        request = self.request
-        relay = request.options.get(opt.RELAY_AGENT_INFORMATION)
-        self._log.info(
-            "recv",
-            **self.fields,
-            type=type_name(request),
-            secs=request.secs or None,
-            **_relay_fields(relay),
-        )
-
-    def log_sent(self, answer: Answer, dropped: tuple[int, ...]) -> None:
-        """Log the answer that is sent; ``dropped`` are the options that the client had no room for."""
-        reply = answer.reply
-        # Where firmware gets nothing to boot, the log has to say why.
-        leased = answer.leased
-        filename = leased.filename if leased is not None else ""
-        unbootable = leased is not None and leased.client == Kind.FIRMWARE.value and not (leased.netboot and filename)
-        self._log.info(
-            "send",
-            **self.fields,
-            type=type_name(reply),
-            address=_unless_zero(reply.yiaddr),
-            next_server=_unless_zero(reply.siaddr),
-            filename=filename or None,
-            reason=answer.reason if unbootable or reply.message_type == opt.DHCPNAK else None,
-            dropped_options=list(dropped) or None,
-            **_option_82(reply.options.get(opt.RELAY_AGENT_INFORMATION)),
-        )
-
-    def log_silence(self, silence: Silence) -> None:
-        """Log why there is no answer."""
-        chosen = opt.ipv4(self.request.options.get(opt.SERVER_IDENTIFIER))
-        self._log.info(
-            "ignore",
-            **self.fields,
-            reason=silence.reason,
-            address=silence.detail.address if silence.detail else None,
-            server=chosen if silence.reason == ANOTHER_SERVER else None,
-        )
-
-
-def type_name(packet: Packet) -> str:
-    """Return the name of the message's type, UNKNOWN_TYPE for all that RFC 2131 does not name."""
-    return opt.MESSAGE_NAMES.get(packet.message_type or 0, UNKNOWN_TYPE)
-
-
-def _unless_zero(address: str) -> str | None:
-    return None if address == NO_ADDRESS else address
-
-
-def _option_82(value: bytes | None) -> dict[str, object]:
-    return {"option(82)": b64encode(value).decode("ascii")} if value else {}
-
-
-def _relay_fields(value: bytes | None) -> dict[str, object]:
-    """Return option 82 for the log: as it was sent, and the sub-options that have a meaning here."""
-    if not value:
-        return {}
-    parts = opt.sub_options(value)
-    found = {
-        "circuitID": shown_octets(parts.get(opt.CIRCUIT_ID)),
-        "remoteID": shown_octets(parts.get(opt.REMOTE_ID)),
-        "link_selection": opt.ipv4(parts.get(opt.LINK_SELECTION, parts.get(opt.CISCO_LINK_SELECTION))),
-        "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE, parts.get(opt.CISCO_SERVER_ID_OVERRIDE))),
-    }
-    return _option_82(value) | {name: text for name, text in found.items() if text}

@@ -6,17 +6,15 @@ from __future__ import annotations
 
 import select
 import socket
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from ..process import kernel_queue
+from ..process.kernel_queue import IP_PKTINFO, PKTINFO
 from .packet import MAX_SIZE, udp_packet
 from .reply import LIMITED_BROADCAST, Destination
 
-# Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
-_IP_PKTINFO = 8
-_PKTINFO = struct.Struct("=i4s4s")  # interface index, local address or the one to send from, address sent to
 _ETHERTYPE_IPV4 = 0x0800
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
@@ -27,7 +25,7 @@ class Datagram:
     """A UDP payload, the address and port it came from, and the index and name of the interface it came in on.
 
     ``broadcast``: it was sent to everybody on its network, and not to bootd's own address. ``slot`` is the place
-    of the port it came to in ``Transport.ports``.
+    of the port it came to in ``Transport.ports``. ``came_at`` is when the kernel had it, in seconds since the epoch.
     """
 
     payload: bytes
@@ -37,6 +35,7 @@ class Datagram:
     interface: str
     broadcast: bool
     slot: int = 0
+    came_at: float = 0.0
 
 
 class Transport:
@@ -83,6 +82,10 @@ class Transport:
     def fileno(self) -> int:
         """Return the descriptor to wait on for datagrams."""
         return self._waiting.fileno()
+
+    def drops(self) -> int:
+        """Return how many datagrams the kernel had no room for, since the sockets were opened."""
+        return kernel_queue.drops(self._udp)
 
     def close(self) -> None:
         """Close the sockets; once more does no harm."""
@@ -141,12 +144,12 @@ class Transport:
 
 def _receive(udp: socket.socket, slot: int) -> Datagram | None:
     try:
-        payload, extra, _flags, (source, port) = udp.recvmsg(MAX_SIZE + 1, 64)
+        payload, extra, _flags, (source, port) = udp.recvmsg(MAX_SIZE + 1, kernel_queue.ANCILLARY)
     except BlockingIOError:
         return None
-    info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
-    index, local, addressed = _PKTINFO.unpack(info)
-    return Datagram(payload, source, port, index, _name_of(index), local != addressed, slot)
+    info, at = kernel_queue.read(extra)
+    index, local, addressed = PKTINFO.unpack(info)
+    return Datagram(payload, source, port, index, _name_of(index), local != addressed, slot, at)
 
 
 def _udp_sockets(interface: str, address: str, ports: Sequence[int]) -> list[socket.socket]:
@@ -166,7 +169,8 @@ def _udp_socket(interface: str, address: str, port: int) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        made.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        made.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+        kernel_queue.ask_for_times(made)
         if interface:
             _bind_to(made, interface)
         made.bind((address, port))
@@ -192,7 +196,7 @@ def _raw_socket() -> socket.socket | None:
 
 
 def _leaving_by(index: int, source: bytes) -> list[tuple[int, int, bytes]]:
-    return [(socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(index, source, bytes(4)))]
+    return [(socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(index, source, bytes(4)))]
 
 
 def _name_of(index: int) -> str:

@@ -60,11 +60,13 @@ class Osie:
 class Netboot:
     """``spec.interfaces[].netboot``. ``allow_pxe`` is None where the object does not say: it then counts as false.
 
-    ``switched_off`` is true where the object says true and bootd has turned it off since, after an installation.
+    ``switched_off`` is true where the object says true and bootd has turned it off since, after an installation, or
+    ``by_hand``, because somebody asked for that.
     """
 
     allow_pxe: bool | None = None
     switched_off: bool = False
+    by_hand: bool = False
     ipxe_url: str = ""
     ipxe_contents: str = ""
     ipxe_binary: str = ""

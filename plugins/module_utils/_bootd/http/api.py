@@ -15,9 +15,11 @@ except ImportError:
 from ..process import metrics
 from ..process.version import DOCUMENTATION, VERSION
 from ..runtime.boot_programs import missing_programs, program_files
+from ..runtime.measures import rendered
 from ..runtime.services import Services
-from . import responses, status
+from . import page_files, responses, status
 from .site import Site
+from .writes import Writes
 
 ROOT = "/api/v1"
 EVENTS = f"{ROOT}/events"
@@ -30,6 +32,7 @@ class Endpoint:
     rule: str
     description: str
     callback: Callable[..., HTTPResponse]
+    method: str = "GET"
 
     @property
     def path(self) -> str:
@@ -39,22 +42,35 @@ class Endpoint:
 
 def add_routes(app: Bottle, site: Site) -> None:
     """Add the routes, and those that list them."""
-    endpoints = [*_of_machines(site), *_of_bootd(site)]
+    writes = Writes(site)
+    endpoints = [
+        *_of_machines(site),
+        Endpoint(f"{ROOT}/machines/<name:path>/netboot", "switch its netboot on or off", writes.netboot, "POST"),
+        Endpoint(f"{ROOT}/machines/<name:path>/retry", "let it try again, where it has failed", writes.retry, "POST"),
+        *_of_bootd(site),
+    ]
 
     def index() -> HTTPResponse:
-        listed = [{"path": endpoint.path, "description": endpoint.description} for endpoint in endpoints]
+        listed = [
+            {"path": endpoint.path, "method": endpoint.method, "description": endpoint.description}
+            for endpoint in endpoints
+        ]
         documentation = f"{DOCUMENTATION}/api.md"
         return responses.json_document(200, {"version": VERSION, "documentation": documentation, "endpoints": listed})
 
     def greeting() -> HTTPResponse:
+        if page_files.wants_page(request.headers.get("Accept", "")):
+            return page_files.file(page_files.INDEX)
         width = max(len(endpoint.path) for endpoint in endpoints)
         lines = [f"{endpoint.path:<{width}}  {endpoint.description}\n" for endpoint in endpoints]
-        return responses.text(200, f"bootd {VERSION} boots machines from the network.\n\n{''.join(lines)}")
+        text = f"bootd {VERSION} boots machines from the network.\n\n{''.join(lines)}"
+        return responses.text(200, text, Vary="Accept")
 
     endpoints.insert(0, Endpoint(ROOT, "this list, as JSON", index))
-    endpoints.insert(0, Endpoint("/", "this list, for people", greeting))
+    endpoints.insert(0, Endpoint("/page/<name>", "the files of the page", page_files.file))
+    endpoints.insert(0, Endpoint("/", "the page, in a browser; else this list", greeting))
     for endpoint in endpoints:
-        app.get(endpoint.rule, callback=endpoint.callback)
+        app.route(endpoint.rule, method=endpoint.method, callback=endpoint.callback)
 
     def nothing(name: str = "") -> HTTPResponse:
         return responses.json_error(404, f"{ROOT} lists what there is, and nothing is called /api/{name}")
@@ -83,7 +99,7 @@ def health_now(services: Services) -> status.Document:
         len(services.unknown),
         services.journal.opened_at,
         services.clock(),
-        takes_writes=False,
+        takes_writes=bool(services.settings.admin_token_file),
     )
 
 
@@ -153,9 +169,7 @@ def _of_bootd(site: Site) -> list[Endpoint]:
         return HTTPResponse(b"", 200, headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
 
     def exposition() -> HTTPResponse:
-        services.metrics.unknown.set(len(services.unknown))
-        services.metrics.set_stages(services.journal.stages(services.catalog.keys()))
-        body = services.metrics.render()
+        body = rendered(services)
         return HTTPResponse(body, 200, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
 
     def unknown() -> HTTPResponse:

@@ -16,7 +16,8 @@ from ..hardware.model import Machine
 from ..runtime.services import Services
 from . import status
 
-MACHINE, REMOVED, UNKNOWN, HEALTH, RESET = "machine", "removed", "unknown", "health", "reset"
+MACHINE, REMOVED, UNKNOWN, HEALTH = "machine", "removed", "unknown", "health"
+RESET, COMPLETE = "reset", "complete"  # around everything
 MAX_REMOVED = 1024  # names of machines that are gone; who has missed more begins anew
 
 
@@ -82,13 +83,14 @@ class Changes:
             self._note(kind, "")
 
     def since(self, number: int) -> list[Change]:
-        """Return what has changed after ``number``, in that order; everything, after a RESET, where that is not known.
+        """Return what has changed after ``number``, in that order; where that is not known, everything.
 
-        So it is for a number of before bootd was started, and for one that nobody was ever told.
+        That is between a RESET and a COMPLETE. So it is for a number of before bootd was started, and for one that
+        nobody was ever told.
         """
         if not self._first <= number <= self._number:
             every = [Change(at, kind, key) for (kind, key), at in self._numbers.items() if kind != REMOVED]
-            return [Change(self._first, RESET), *every]
+            return [Change(self._first, RESET), *every, Change(self._number, COMPLETE)]
         found = []
         for (kind, key), at in reversed(self._numbers.items()):
             if at <= number:

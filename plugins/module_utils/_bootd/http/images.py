@@ -51,10 +51,12 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
     if nic is None:
         site.asked_by_unknown(request.environ, mac)
     if not isinstance(decision, boot.BootFile):
+        site.decided("refused")
         missing = isinstance(decision, Refusal) and decision.missing
         return responses.text(404 if missing else 403, f"{decision.reason}\n")
 
     netboot, reason = decision.netboot, decision.reason
+    site.decided("boot_file" if netboot else "local_disk")
     own = nic is not None and site.is_own_act(request.environ, nic)
 
     def on_end(sent: int, whole: bool) -> None:

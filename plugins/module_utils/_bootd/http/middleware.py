@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from ..hardware.model import Nic
 from ..process.masking import mask
@@ -52,8 +53,9 @@ class Middleware:
             access.end(len(body))
             return [body]
         response = self._app(environ, begin)
+        access.answered()
         if isinstance(response, FileBody):
-            response.on_close.append(access.end)
+            response.on_close.append(partial(access.end_of_file, response.count))
         else:
             access.end(sum(map(len, response)))
         return response
@@ -90,6 +92,16 @@ class _Access:
         self._site = site
         self._started = time.monotonic()
         self.status = 0
+
+    def answered(self) -> None:
+        """Say that the route has answered."""
+        self._site.services.metrics.answers.shared("http").observe(time.monotonic() - self._started)
+
+    def end_of_file(self, size: int, sent: int) -> None:
+        """Say that ``sent`` octets of a body with ``size`` were sent."""
+        status = "complete" if sent == size else "aborted"
+        self._site.services.metrics.transfers.labels("http", status).observe(time.monotonic() - self._started)
+        self.end(sent)
 
     def end(self, sent: int) -> None:
         """Say that the response, with ``sent`` octets of body, is on its way."""

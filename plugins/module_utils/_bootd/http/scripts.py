@@ -26,6 +26,7 @@ from ..decisions.boot import (
     contradiction,
     decide,
     decide_script,
+    kind_of,
     refuse_script,
 )
 from ..decisions.waiting import what_for
@@ -85,6 +86,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: 
         environ = request.environ
         site.asked_by_unknown(environ, mac)
         decision = decide(None, Asked(Wants.SCRIPT, program, who=caller.name), site.boot_context(environ))
+        site.decided(kind_of(decision) if isinstance(decision, Script) else "refused")
         if isinstance(decision, Script):
             return responses.text(200, _text(site, program, decision, caller.name))
         return responses.text(404, f"{decision.reason}\n")
@@ -92,6 +94,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: 
     if program is Program.IPXE and (refusal := refuse_script(nic)):
         if _asks(site, nic):
             site.record(nic, events.LocalBoot(refusal.reason))
+        site.decided("refused")
         return responses.text(404, f"{refusal.reason}\n")
     context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.speaker(environ)))
     # As the script itself has iPXE and GRUB say where they run on another processor than the object has it.
@@ -102,6 +105,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: 
         site.services.log.warning("other_architecture", machine=nic.machine.name, mac=nic.interface.mac, reason=differs)
     text = _text(site, program, script, nic.interface.mac)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
+    site.decided("wait" if waits_for else kind_of(script))
     if waits_for:
         waits = decide_script(nic, replace(context, waits_for=waits_for), program)
         text = _text(site, program, waits, nic.interface.mac)

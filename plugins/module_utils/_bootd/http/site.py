@@ -88,6 +88,10 @@ class Site:
             environ[NIC] = found.nic
         return found
 
+    def decided(self, decision: str) -> None:
+        """Count what a machine is told to boot, in a word."""
+        self.services.metrics.decisions.shared("http", decision).inc()
+
     def asked_by_unknown(self, environ: Environ, mac: str | None) -> None:
         """Note that a machine asks for its script or a boot program that has no Hardware object."""
         if not is_rehearsal(environ):

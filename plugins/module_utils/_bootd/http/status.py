@@ -10,9 +10,9 @@ from typing import Any
 
 from ..decisions.architectures import describe, firmware
 from ..decisions.events import BootError, Event
+from ..decisions.events import describe as describe_event
 from ..decisions.policy import judge
 from ..decisions.stages import State
-from ..decisions.stages import describe as describe_event
 from ..hardware.model import DEFAULT_NAMESPACE, Machine, Nic, boot_interface, with_first
 from ..installers.registry import installer_of
 from ..process.masking import mask
@@ -58,8 +58,9 @@ def machine_document(machine: Machine, state: State) -> Document:
         "after": list(machine.after),
         "last_stage": installer_of(machine).last_stage,
         "last": {"what": state.last, "at": state.last_at},
+        "summary": _summary(state, "" if interface is not None else _no_interface(machine)),
         "netboot": verdict is not None and verdict.allowed,
-        "reason": mask(verdict.reason) if verdict is not None else f"{machine.name} has no interface that can be used",
+        "reason": mask(verdict.reason) if verdict is not None else _no_interface(machine),
     }
 
 
@@ -83,6 +84,16 @@ def event_document(event: Event) -> Document:
         "size": getattr(detail, "size", 0) or None,
         "link": detail.link if isinstance(detail, BootError) else "",
     }
+
+
+def _summary(state: State, unusable: str) -> str:
+    """Return what is worth knowing of a machine in one line: what went wrong, what it waits for, or was seen last."""
+    waits = f"waits for {state.waits_for}" if state.waits_for else ""
+    return state.error or waits or unusable or state.last
+
+
+def _no_interface(machine: Machine) -> str:
+    return f"{machine.name} has no interface that can be used"
 
 
 def _progress(state: State) -> Document:

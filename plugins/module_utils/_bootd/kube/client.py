@@ -82,6 +82,10 @@ class Client:
             raise ApiUnreachable(f"{method} {path}: {self.server} answers no JSON: {error}") from error
         return document
 
+    def date(self) -> str:
+        """Return the Date header of an answer, "" without one: the server's clock. Raises ApiUnreachable."""
+        return self._send("GET", "/version", None, None, JSON).headers.get("Date", "")
+
     def watch(self, path: str, query: Mapping[str, Any], seconds: int) -> Watch:
         """Return a watch of ``path`` that the server ends after ``seconds``; raises as ``request`` does."""
         query = {**query, "watch": "true", "timeoutSeconds": seconds}

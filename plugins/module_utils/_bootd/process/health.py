@@ -73,6 +73,10 @@ class Health:
         """
         return [fault for pulse in self._pulses if (fault := pulse.fault(quoting=quoting))]
 
+    def up(self) -> dict[str, bool]:
+        """Return whether each server hears and answers now, by name."""
+        return {pulse.name: not (pulse.gap or pulse.fault()) for pulse in self._pulses}
+
     def gaps(self) -> dict[str, str]:
         """Return which servers that are needed hear nobody now, and will again by themselves: name to reason."""
         return {pulse.name: gap for pulse in self._pulses if pulse.needed and (gap := pulse.gap)}

@@ -52,6 +52,7 @@ class Settings:
     stage_limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)  # seconds, by name as in LIMITS
     ready_checks: bool = True  # ask installed machines whether they answer
     installs_at_once: int = 0  # machines; 0: no limit
+    admin_token_file: str = ""  # a file with the token of whoever may switch netboot; "": nobody may
     report_key: str = ""  # a file that keys the report URLs; "": one that is made in state_dir
     log_format: str = "json"
     log_level: str = "info"

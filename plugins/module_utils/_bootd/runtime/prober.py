@@ -31,10 +31,14 @@ FOLLOW_SECONDS = 2.0  # between two looks into the journal for machines that hav
 
 @dataclass(slots=True)
 class _Probe:
-    """The probe of one machine: when its next round is due, the pause after that, and the targets of this round."""
+    """The probe of one machine: when its next round is due, the pause after that, and the targets of this round.
+
+    ``heard_at`` is when the machine was heard of last, in seconds since the epoch, as the journal has it.
+    """
 
     due: float
     pause: float
+    heard_at: float
     wanted: tuple[Target, ...] = ()
     waiting: set[Target] = field(default_factory=set)
     answered: set[Target] = field(default_factory=set)
@@ -114,19 +118,26 @@ class Prober:
         return max(0.01, min(moments) - now)
 
     def _follow_journal(self, now: float) -> None:
-        """Begin to probe machines that the journal has as installed, and end the probes of all others."""
+        """Begin to probe machines that the journal has as installed, and end the probes of all others.
+
+        One that was heard of is probed soon, however long its pause has become: its system asks for an address first.
+        """
         services = self._services
-        wanted = set()
+        wanted: dict[str, float] = {}
         if services.answers_dhcp():
             for key, state in services.journal.states().items():
                 if state.stage == "installed" or (state.stage == "failed" and state.overdue == "installed"):
                     machine = services.catalog.get(key)
                     if machine is not None and is_asked(machine, services.settings):
-                        wanted.add(key)
+                        wanted[key] = state.last_at
         for key in self._probes.keys() - wanted:
             del self._probes[key]
-        for key in wanted - self._probes.keys():
-            self._probes[key] = _Probe(due=now, pause=FIRST_PAUSE)
+        for key, heard_at in wanted.items():
+            probe = self._probes.get(key)
+            if probe is None:
+                self._probes[key] = _Probe(now, FIRST_PAUSE, heard_at)
+            elif probe.heard_at != heard_at:
+                probe.due, probe.pause, probe.heard_at = min(probe.due, now + FIRST_PAUSE), FIRST_PAUSE, heard_at
 
     def _connect_due(self, now: float) -> None:
         due = sorted((probe.due, key) for key, probe in self._probes.items() if probe.due <= now and not probe.waiting)

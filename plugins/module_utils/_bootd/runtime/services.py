@@ -16,7 +16,7 @@ from ..process.metrics import Metrics
 from ..process.neighbours import Neighbours
 from ..process.networks import Links
 from ..process.settings import Settings
-from ..stores.base import StoreProblem
+from ..stores.base import Backlog, StoreProblem
 from ..stores.catalog import Catalog
 from ..stores.journal import Journal
 from ..stores.unknown_machines import UnknownMachines
@@ -39,6 +39,7 @@ class Services:
     answers_dhcp: Callable[[], bool] = lambda: True  # false on a replica that stands by
     configurations: Configurations = field(default_factory=NoConfigurations)
     health: Health = field(default_factory=Health)
+    backlog: Callable[[], Backlog] = Backlog  # of the store: see there
     heard: HeardAddresses = field(default_factory=HeardAddresses)
     links: Links = field(default_factory=Links)
     modes: Modes = field(init=False)

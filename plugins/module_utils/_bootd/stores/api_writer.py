@@ -18,6 +18,7 @@ from ..kube.errors import ApiError, ApiUnreachable
 from ..process.faults import Caught, fields_of
 from ..process.log import Log
 from ..process.worker import Worker
+from .base import Backlog
 from .live_object import GROUP_VERSION, PLURAL
 
 _Argument = TypeVar("_Argument")
@@ -87,6 +88,11 @@ class ApiWriter:
         """Queue an Event to be posted; returns at once. With MAX_EVENTS of them waiting the oldest is dropped."""
         self._events.append(event)
         self._worker.wake()
+
+    def backlog(self) -> Backlog:
+        """Return the states that have not reached the API yet."""
+        with self._lock:
+            return Backlog.of(self._waiting.values(), time.monotonic())
 
     def __len__(self) -> int:
         return len(self._waiting)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,19 @@ class StoreProblem:
 
     where: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many machine states wait to be kept, and for how many seconds the oldest of them has."""
+
+    states: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, since: Collection[float], now: float) -> Backlog:
+        """Return the backlog of states that wait ``since`` then, on the clock that says ``now``."""
+        return cls(len(since), max(0.0, now - min(since, default=now)))
 
 
 class Store(Protocol):
@@ -50,6 +63,9 @@ class Store(Protocol):
 
         ``switched_off`` takes effect with it, also where it can't be kept: the objects then show ``allowPXE`` false.
         """
+
+    def backlog(self) -> Backlog:
+        """Return what is kept here and has not reached the API of the cluster; nothing where there is no cluster."""
 
     def problems(self) -> list[StoreProblem]:
         """Return what is wrong with the store now; empty where all is well."""

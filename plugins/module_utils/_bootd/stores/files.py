@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..decisions.stages import State
 from ..hardware.model import Machine
 from ..process.log import Log
-from .base import StoreError, StoreProblem
+from .base import Backlog, StoreError, StoreProblem
 from .catalog import Catalog
 from .manifests.cache import ManifestCache
 from .manifests.tree import Tree, WriterActivity
@@ -98,6 +98,10 @@ class FilesStore:
                     self._catalog.upsert(served)
         self._state_dir.save(states)
 
+    def backlog(self) -> Backlog:
+        """Return that nothing waits: manifests are never written; see ``Store``."""
+        return Backlog()
+
     def problems(self) -> list[StoreProblem]:
         """Return what is wrong with manifests and states now, the first MAX_PROBLEMS of it."""
         with self._lock:
@@ -146,7 +150,7 @@ class FilesStore:
             # It may have been installed since: better it waits for somebody than that its disks are overwritten.
             served = as_served(machine, {interface.mac: machine.reprovision for interface in machine.interfaces})
         elif state is not None and state.switched_off:
-            served = as_served(machine, state.switched_off)
+            served = as_served(machine, state.switched_off, by_hand=bool(state.switched_by))
         else:
             return machine
         present = self._catalog.get(key)

@@ -14,17 +14,19 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeAlias
 
 from ..decisions.events import Event, Held, Progress
 from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
 from ..hardware.model import Machine
 from ..process.faults import Caught, fields_of
 from ..process.log import Log
-from .base import Store, StoreError
+from .base import Backlog, Store, StoreError
 from .catalog import Catalog
 
 RECENT_EVENTS = 50
 _REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
+Follower: TypeAlias = "Callable[[Event, State, State], None]"  # an event, the state before and after it
 GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
 GATHER_SHARE = 9
 LAST_GATHER = 1.0
@@ -45,9 +47,12 @@ class Journal:
         self._busy: set[str] = set()  # the machines whose stage is one of BUSY
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
-        self._dirty: dict[str, None] = {}  # the machines whose state is not in the store as it is
+        # The machines whose state is not in the store as it is, and since when, on time.monotonic.
+        self._dirty: dict[str, float] = {}
         self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
         self._saving: dict[str, State] = {}  # what the store is keeping just now: one batch at a time
+        self._saving_since: dict[str, float] = {}  # as in _dirty
+        self._followers: list[Follower] = []
         self._changed = threading.Condition()  # over all above
         self._writer: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -106,12 +111,23 @@ class Journal:
         with self._changed:
             return dict(self._states)
 
+    def follow(self, follower: Follower) -> None:
+        """Call ``follower`` with each event from now on, in their order; it must be quick and raise nothing."""
+        self._followers.append(follower)
+
+    def backlog(self) -> Backlog:
+        """Return what is not in the store yet."""
+        with self._changed:
+            return Backlog.of([*self._dirty.values(), *self._saving_since.values()], time.monotonic())
+
     def record(self, event: Event, *, durable: bool = False) -> State:
         """Note ``event`` and return the machine's new state; raises StoreError where ``durable`` was not possible."""
         with self._changed:
             before = self.state(event.key)
             state = advance(before, event)
             self._remember(event)
+            for follower in self._followers:
+                follower(event, before, state)
             if state is not before:
                 self._put(event.key, state)
                 self._mark_dirty(event.key)
@@ -140,7 +156,7 @@ class Journal:
     def _mark_dirty(self, key: str) -> None:
         if not self._dirty:
             self._changed.notify_all()
-        self._dirty[key] = None
+        self._dirty.setdefault(key, time.monotonic())
 
     def _remember(self, event: Event) -> None:
         recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
@@ -199,8 +215,7 @@ class Journal:
         """Move the dirty states of ``keys``, and those that a durable ``record`` waits for, to ``_saving``."""
         awaited = [] if alone else self._awaited
         self._saving = {key: self._states[key] for key in (*awaited, *keys) if key in self._dirty}
-        for key in self._saving:
-            del self._dirty[key]
+        self._saving_since = {key: self._dirty.pop(key) for key in self._saving}
 
     def _save_taken(self) -> None:
         """Save the states of ``_saving``; where the store raises, they are dirty again, and that is raised."""
@@ -208,12 +223,12 @@ class Journal:
             self._store.save(self._saving)
         except Exception:
             with self._changed:
-                for key in self._saving:
-                    self._dirty.setdefault(key, None)
+                # Their newest states wait as long as these do.
+                self._dirty |= self._saving_since
             raise
         finally:
             with self._changed:
-                self._saving = {}
+                self._saving, self._saving_since = {}, {}
                 self._changed.notify_all()
 
     def _write_behind(self) -> None:

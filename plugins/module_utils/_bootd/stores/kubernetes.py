@@ -24,7 +24,7 @@ from ..kube.stage_events import stage_event
 from ..process.log import Log
 from ..process.worker import Worker
 from .api_writer import ApiWriter
-from .base import StoreError, StoreProblem
+from .base import Backlog, StoreError, StoreProblem
 from .catalog import Catalog
 from .live_object import GROUP_VERSION, PLURAL, LiveObject, as_served, is_earlier, is_newer, live_object_from, patch_of
 from .object_cache import ObjectCache
@@ -139,6 +139,10 @@ class KubernetesStore:
             self._writer.write_state(key)
             self._post_stage_event(key, live, before, state)
         return state
+
+    def backlog(self) -> Backlog:
+        """Return the states that have not reached their objects yet; see ``Store``."""
+        return self._writer.backlog()
 
     def problems(self) -> list[StoreProblem]:
         """Return what is wrong with the API, the objects and the states now, the first MAX_PROBLEMS of it."""

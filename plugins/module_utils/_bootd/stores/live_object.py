@@ -90,7 +90,8 @@ def as_served(live: LiveObject, kept: State | None) -> Machine:
     Only the interface that booted is switched in the object; the others are served alike.
     """
     machine = live.machine
-    interfaces = off_on_all(tuple(_as_served(item, live, kept) for item in machine.interfaces))
+    by_hand = kept is not None and bool(kept.switched_by)
+    interfaces = off_on_all(tuple(_as_served(item, live, kept) for item in machine.interfaces), by_hand=by_hand)
     return machine if interfaces == machine.interfaces else replace(machine, interfaces=interfaces)
 
 

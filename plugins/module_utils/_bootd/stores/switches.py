@@ -12,17 +12,19 @@ from .base import StoreProblem
 from .catalog import Clash
 
 
-def as_served(machine: Machine, switched_off: Mapping[str, str]) -> Machine:
+def as_served(machine: Machine, switched_off: Mapping[str, str], *, by_hand: bool = False) -> Machine:
     """Return ``machine`` with ``allowPXE`` false on each interface that bootd has switched off, and so on the others.
 
     ``switched_off`` maps its MAC to the reprovision annotation of that time: another value now asks for another
-    installation, and the object itself decides again.
+    installation, and the object itself decides again. ``by_hand``: somebody asked for it, no installation did.
     """
     interfaces = tuple(_as_served(item, machine.reprovision, switched_off) for item in machine.interfaces)
-    return machine if interfaces == machine.interfaces else replace(machine, interfaces=off_on_all(interfaces))
+    if interfaces == machine.interfaces:
+        return machine
+    return replace(machine, interfaces=off_on_all(interfaces, by_hand=by_hand))
 
 
-def off_on_all(interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
+def off_on_all(interfaces: tuple[Interface, ...], *, by_hand: bool = False) -> tuple[Interface, ...]:
     """Return ``interfaces`` of one machine, all switched off where one is.
 
     Firmware that is told to boot its disk tries its next boot device, which may be the next card: netboot that is still
@@ -30,7 +32,13 @@ def off_on_all(interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
     """
     if not any(item.netboot.switched_off for item in interfaces):
         return interfaces
-    return tuple(_switched_off(item) if item.netboot.allow_pxe is True else item for item in interfaces)
+    served = (_switched_off(item) if item.netboot.allow_pxe is True else item for item in interfaces)
+    if not by_hand:
+        return tuple(served)
+    return tuple(
+        replace(item, netboot=replace(item.netboot, by_hand=True)) if item.netboot.switched_off else item
+        for item in served
+    )
 
 
 def _as_served(interface: Interface, reprovision: str, switched_off: Mapping[str, str]) -> Interface:

@@ -102,6 +102,11 @@ class UnknownMachines:
             if found:
                 self._put(self._entry(found, now)[0], protocol, address, now)
 
+    def wanting_to_boot(self) -> int:
+        """Return how many of them want to boot from the network."""
+        with self._lock:
+            return sum(len(room) for (wants, _came_back), room in self._seen.items() if wants)
+
     def forget(self, mac: str) -> None:
         """Drop ``mac``, because it has a Hardware object now."""
         with self._lock:

@@ -12,6 +12,7 @@ import time
 
 from ..decisions.events import Event
 from ..hardware.model import Nic
+from ..process import kernel_queue
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.masking import mask
@@ -44,6 +45,10 @@ class _Receiver:
         self.fileno = self._socket.fileno
         self.close = self._socket.close
 
+    def drops(self) -> int:
+        """Return how many lines the kernel had no room for."""
+        return kernel_queue.drops([self._socket])
+
     def receive(self) -> tuple[bytes, str] | None:
         """Return the next datagram and where it is from, or None where none waits."""
         try:
@@ -73,6 +78,7 @@ class SyslogServer:
         pulse = services.health.pulse("syslog")
         self._loop = DatagramLoop("syslog", receiver, lambda heard: self.receive(*heard), contained, pulse)
         self.port = receiver.port
+        services.metrics.watch_socket("syslog", receiver.drops)
 
     def start(self) -> None:
         """Start to listen."""

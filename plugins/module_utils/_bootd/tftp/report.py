@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from ..decisions import events
-from ..decisions.boot import LocalDisk, Wait
+from ..decisions.boot import LocalDisk, Wait, kind_of
 from ..decisions.events import BootFile, Detail, Event, Held, Loaded, LocalBoot
 from ..grub.words import IMAGES
 from ..hardware.model import Nic
@@ -17,7 +17,7 @@ from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
 from ..runtime.services import Services
 from ..runtime.unknown_requests import note_unknown
-from .decide import Refuse, ServeFile, TakeReport, claimed_mac
+from .decide import Answer, Refuse, ServeFile, ServeScript, TakeReport, claimed_mac
 from .packet import Request
 from .sessions import Session
 from .sockets import Address
@@ -41,6 +41,12 @@ class Reporter:
         if request.is_rehearsal:
             self._services.metrics.rehearsals.labels("tftp").inc()
 
+    def decided(self, decision: Answer) -> None:
+        """Count what a machine is given to boot; what it reports is no decision."""
+        if isinstance(decision, TakeReport):
+            return
+        self._services.metrics.decisions.labels("tftp", _name_of(decision)).inc()
+
     def ended(self, session: Session, now: float) -> None:
         """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""
         transfer, decision = session.transfer, session.decision
@@ -49,6 +55,7 @@ class Reporter:
         status = transfer.outcome.value
         self._services.metrics.tftp.labels(status).inc()
         self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
+        self._services.metrics.transfers.labels("tftp", status).observe(now - session.started)
         self._level(transfer)(
             "get",
             **_log_fields(session.client, session.request, decision.nic),
@@ -75,6 +82,8 @@ class Reporter:
     ) -> None:
         """Tell that ``request`` was answered with an ERROR."""
         self._services.metrics.tftp.labels(status).inc()
+        if status == "refused":
+            self._services.metrics.decisions.labels("tftp", status).inc()
         log = self._services.log
         if refusal.usual:
             log.debug("get", **_log_fields(client, request, refusal.nic), status=status, reason=refusal.reason)
@@ -137,6 +146,14 @@ class Reporter:
         if missed is not None:
             name = "put" if request.write else "get"
             tell(name, **_log_fields(client, request, nic), **fields, missed=missed or None)
+
+
+def _name_of(decision: ServeFile | ServeScript) -> str:
+    if isinstance(decision, ServeScript):
+        return kind_of(decision.script)
+    if decision.local_boot:
+        return "local_disk"
+    return "image" if decision.image else "boot_file"
 
 
 def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str, object]:

@@ -114,10 +114,12 @@ class ServerLoop:
         self._networks = networks
         self._not_taken_up = RateLimit(NOT_TAKEN_UP_A_SECOND, NOT_TAKEN_UP)
         self._report = Reporter(services)
+        self._took = services.metrics.answers.labels("tftp")
         self._contained = Contained("tftp", services.metrics, services.log)
         self._stopping = False
         self._listener = Listener(settings.bind, settings.tftp_port)
         self.port = self._listener.port
+        services.metrics.watch_socket("tftp", self._listener.drops)
         self._stopped = os.eventfd(0)  # readable once stop() was called
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ, self._on_listener)
@@ -167,6 +169,7 @@ class ServerLoop:
                 return
             with self._contained:
                 self._on_datagram(datagram)
+                self._took.observe(max(0.0, time.time() - datagram.came_at))
 
     def _on_datagram(self, datagram: Datagram) -> None:
         if not datagram.local or not datagram.client[1]:
@@ -245,6 +248,7 @@ class ServerLoop:
         elif not self._may_begin(request, datagram, decision.nic, now):
             return
         elif self._make_room(address):
+            self._report.decided(decision)
             self._begin(request, datagram, decision, now)
         else:
             reason = f"busy: {len(self._sessions)} transfers are under way; ask again"

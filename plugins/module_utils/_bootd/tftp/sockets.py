@@ -9,12 +9,12 @@ import struct
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..process import kernel_queue
+from ..process.kernel_queue import IP_PKTINFO, PKTINFO
 from .packet import MAX_REQUEST
 
-# Linux's <linux/in.h>; Python's socket module has no names for these before 3.14.
-_IP_PKTINFO = 8
+# Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
 _IP_MTU = 14
-_PKTINFO = struct.Struct("=i4s4s")  # interface index, local address, address sent to
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
@@ -26,11 +26,15 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """What a client sent, and the local address it sent it to: "" where that was a broadcast address."""
+    """What a client sent, and the local address it sent it to: "" where that was a broadcast address.
+
+    ``came_at`` is when the kernel had it, in seconds since the epoch.
+    """
 
     payload: bytes
     client: Address
     local: str
+    came_at: float = 0.0
 
 
 class Channel(Protocol):
@@ -51,7 +55,8 @@ class Listener:
         self._socket = _udp_socket()
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-            self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+            kernel_queue.ask_for_times(self._socket)
             self._socket.bind((bind, port))
         except OSError:
             self._socket.close()
@@ -64,19 +69,25 @@ class Listener:
     def close(self) -> None:
         self._socket.close()
 
+    def drops(self) -> int:
+        """Return how many datagrams the kernel had no room for."""
+        return kernel_queue.drops([self._socket])
+
     def receive(self) -> Datagram | None:
         """Return the next datagram, or None where none waits."""
         try:
-            payload, extra, _flags, client = self._socket.recvmsg(_TRUNCATED, 64, socket.MSG_DONTWAIT)
+            payload, extra, _flags, client = self._socket.recvmsg(
+                _TRUNCATED, kernel_queue.ANCILLARY, socket.MSG_DONTWAIT
+            )
         except BlockingIOError:
             return None
-        info = next((data for _level, kind, data in extra if kind == _IP_PKTINFO), bytes(_PKTINFO.size))
-        _index, local, addressed = _PKTINFO.unpack(info)
-        return Datagram(payload, client, socket.inet_ntoa(local) if local == addressed else "")
+        info, at = kernel_queue.read(extra)
+        _index, local, addressed = PKTINFO.unpack(info)
+        return Datagram(payload, client, socket.inet_ntoa(local) if local == addressed else "", at)
 
     def send(self, datagrams: list[bytes], client: Address, local: str) -> None:
         """Send ``datagrams`` from this port and the address ``local``; OSError where some are lost."""
-        source = [(socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))]
+        source = [(socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))]
         for datagram in datagrams:
             self._socket.sendmsg([datagram], source, 0, client)
 

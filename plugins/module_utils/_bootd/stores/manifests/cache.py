@@ -108,7 +108,7 @@ class ManifestCache:
             if line is not None and len(line) < room:
                 kept[key] = line
                 room -= len(line) + 1
-        head = {"format": FORMAT, "yaml": library(), "digest": _digest_of(kept.values())}
+        head = {"format": FORMAT, "yaml": library(), "digest": _digest_of(line + b"\n" for line in kept.values())}
         replace_file(self.path, [json.dumps(head).encode(), *kept.values()])
         self._on_disk = frozenset(kept)
         self._new, self._new_bytes = {}, 0
@@ -131,22 +131,20 @@ class ManifestCache:
             if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
                 raise ValueError("others may have written or read it")
             data = file.read(2 * MAX_BYTES)
-        first, *lines = data.split(b"\n")
+        first, _line_break, rest = data.partition(b"\n")
         try:
             head = json.loads(first)
         except (ValueError, RecursionError):
             raise ValueError(NOT_AS_WRITTEN) from None
         if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("yaml") != library():
             raise ValueError("another version of bootd or of its YAML library wrote it")
-        if lines:
-            lines.pop()  # after the last line break
-        if head.get("digest") != _digest_of(lines):
+        if head.get("digest") != _digest_of([rest]):
             raise ValueError(NOT_AS_WRITTEN)
-        return {line[_KEY]: line for line in lines}
+        return {line[_KEY]: line for line in rest.splitlines()}
 
 
-def _digest_of(lines: Iterable[bytes]) -> str:
+def _digest_of(parts: Iterable[bytes]) -> str:
     digest = blake2b(digest_size=DIGEST_BYTES)
-    for line in lines:
-        digest.update(line + b"\n")
+    for part in parts:
+        digest.update(part)
     return digest.hexdigest()

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...decisions.events import Progress
-from ...decisions.stages import LOADS, MAX_FACTS, MAX_STEPS, MAX_TEXT, SEEN, STAGES, State, Step
+from ...decisions.events import MAX_TEXT, Progress
+from ...decisions.stages import LOADS, MAX_FACTS, MAX_STEPS, SEEN, STAGES, State, Step
 
 VERSION = 1
 MAX_COUNT = 2**53 - 1  # what every reader of JSON holds exactly (RFC 8259 section 6)
@@ -28,6 +28,7 @@ _TEXTS = {
     "waitsFor": "waits_for",
     "scriptMac": "script_mac",
     "configurationClosed": "configuration_closed",
+    "switchedBy": "switched_by",
 }
 _COUNTS = {"attempt": "attempt", "installs": "installs"}
 _TIMES = {"since": "since", "lastAt": "last_at", "askedAt": "asked_at", "scriptAt": "script_at"}

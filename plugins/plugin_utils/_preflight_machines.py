@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the checks on a node and in a cluster look at of an inventory's machines: addresses, cards, files. Pure.
+
+PRIVATE to this collection: it can change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot import (
+    Asked,
+    BootContext,
+    Chain,
+    Program,
+    Script,
+    Wants,
+    decide,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
+    Machine,
+    Nic,
+    boot_interface,
+    ipv4,
+    machine_from_object,
+    text_at,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
+    release_files,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.kernel_boot import KernelBoot
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import installer_of
+
+VIP = "harvester_vip"
+BY_DHCP = "dhcp"  # a VIP that a DHCP server gives, to a MAC address that is no card's
+HostVars = Mapping[str, Mapping[str, Any]]
+
+
+def seen_of(
+    objects: Mapping[str, Any], hostvars: HostVars, bootstrap: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return ``machines`` and ``vips``, as the module preflight_node takes them, of Hardware objects by host."""
+    known = {host: machine_from_object(item) for host, item in objects.items() if isinstance(item, Mapping)}
+    context = BootContext(f"http://{_text(hostvars, bootstrap[0], 'bootd_address')}")
+    return {
+        "machines": [_machine(machine, context) for machine in known.values() if machine.name],
+        "vips": list(_vips(known, hostvars)),
+    }
+
+
+def _machine(machine: Machine, context: BootContext) -> dict[str, Any]:
+    return {
+        "name": machine.name,
+        "namespace": machine.namespace,
+        "distro": text_at(machine.metadata, "instance", "operating_system", "distro"),
+        "macs": [interface.mac for interface in machine.interfaces],
+        "addresses": [interface.address for interface in machine.interfaces if interface.address],
+        "urls": [{"url": url, "checksums": _checksums(machine, url)} for url in dict.fromkeys(_urls(machine, context))],
+    }
+
+
+def _urls(machine: Machine, context: BootContext) -> Iterator[str]:
+    """Yield what the machine loads, but its configuration, which may be made later."""
+    card = boot_interface(machine)
+    if card is None:
+        return
+    decision = decide(Nic(machine, card), Asked(Wants.SCRIPT, Program.IPXE), context)
+    boots = decision.boots if isinstance(decision, Script) else None
+    if isinstance(boots, Chain):
+        yield boots.url
+    if isinstance(boots, KernelBoot):
+        yield boots.kernel
+        yield from (initrd.url for initrd in boots.initrds)
+        configuration = installer_of(machine).configuration_argument
+        for argument in boots.arguments:
+            name, _equals, value = argument.partition("=")
+            url = value.removeprefix("live:")
+            if url.startswith(("http://", "https://")) and name != configuration.rstrip("="):
+                yield url
+
+
+def _checksums(machine: Machine, url: str) -> str:
+    """Return where the checksums of a release's file are, "" where it is none."""
+    version = text_at(machine.metadata, "instance", "operating_system", "version")
+    card = boot_interface(machine)
+    if installer_of(machine).name != "harvester" or card is None:
+        return ""
+    arch = "arm64" if card.arch.lower() in ("aarch64", "arm64") else "amd64"
+    directory, _slash, name = url.partition("?")[0].rpartition("/")
+    try:
+        files = release_files(version, arch)
+    except ValueError:
+        return ""
+    return f"{directory}/{files['checksums']}" if name in files.values() else ""
+
+
+def _vips(known: Mapping[str, Machine], hostvars: HostVars) -> Iterator[dict[str, Any]]:
+    """Yield each cluster's address, its machines and their cards: one of these answers when it is there already."""
+    members: dict[str, list[Machine]] = {}
+    for host, machine in known.items():
+        vip = ipv4(_text(hostvars, host, VIP))
+        if vip and _text(hostvars, host, "harvester_vip_mode") != BY_DHCP:
+            members.setdefault(vip, []).append(machine)
+    for vip, machines in members.items():
+        macs = [interface.mac for machine in machines for interface in machine.interfaces]
+        yield {"address": vip, "machines": [machine.name for machine in machines], "macs": macs}
+
+
+def _text(hostvars: HostVars, host: str, name: str) -> str:
+    """Return the text in a variable, "" where there is none or it can't be worked out."""
+    try:
+        value = hostvars[host].get(name) if host in hostvars else ""
+    except AnsibleError:
+        return ""
+    return "".join(value) if isinstance(value, str) else ""

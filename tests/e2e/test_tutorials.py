@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tutorials with one machine: what they have their reader type is typed, and what they say is seen.
+
+The machine has a BIOS: what a BIOS machine is told, by bootd alone and beside another DHCP server, is looked at here.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from lab import artifacts, bootd, bootstrap
+from lab.machine import Machine
+from lab.network import Lab
+from lab.tutorial import ROOT, Tutorial
+from steps.lock_files import CONTROLLER, HOST, pins
+
+SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
+POWER = ("baremetal.netboot.provision", "TASK [Wait until the machines have phoned home]")
+VERSION = "v1.7.1"
+
+
+class Reader:
+    """Somebody with a host, a machine that is off, and a release."""
+
+    def __init__(self, lab: Lab, files: Path, directory: Path) -> None:
+        bootstrap.lay_out(lab)
+        self._lab, self._directory = lab, directory
+        artifacts.publish(files, directory / "release", VERSION)
+        self.machine = Machine(lab, directory, "um790-1", "58:47:ca:71:d8:49", "bios")
+
+    def follow(self, name: str) -> None:
+        """Do what a tutorial says; whatever is not as it says is shown."""
+        images = {
+            "bootd_settings": {"image_dir": str(self._directory / "images")},
+            "image_server_releases": [{"version": VERSION, "source": str(self._directory / "release")}],
+        }
+        tutorial = Tutorial(self._lab, name, self._directory, images)
+        wrong = tutorial.run({POWER: self.machine.power_on})
+        assert not wrong, "\n".join(wrong)
+
+    def known(self) -> dict[str, object]:
+        """What bootd's API says of the machine."""
+        (machine,) = bootd.machines(self._lab)
+        return machine
+
+    def sent(self) -> list[dict[str, object]]:
+        """The lines of bootd's log about the DHCP messages that it sent, oldest first."""
+        lines = (self._directory / "node/bootd.log").read_text(encoding="utf-8").splitlines()
+        return [line for line in map(json.loads, lines) if line.get("event") == "send"]
+
+
+@pytest.fixture
+def reader(files: Path, tmp_path: Path) -> Iterator[Reader]:
+    with Lab() as lab:
+        yield Reader(lab, files, tmp_path)
+
+
+@pytest.fixture
+def reader_beside_dnsmasq(files: Path, tmp_path: Path) -> Iterator[Reader]:
+    with Lab() as lab:
+        reader = Reader(lab, files, tmp_path)
+        bootstrap.start_leases(lab, bootstrap.ROUTER, tmp_path, "--port=0")
+        yield reader
+
+
+def test_one_machine(reader, tmp_path):
+    reader.follow("one-machine")
+    assert len((tmp_path / "password.txt").read_text().strip()) == 20
+    # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
+    assert [line.get("filename", "") for line in reader.sent() if line["type"] == "DHCPACK"] == [SCRIPT, "", SCRIPT, ""]
+    known = reader.known()
+    assert [step["stage"] for step in known["stages"]] == [
+        *("known", "offered", "script", "kernel", "installing", "installed", "ready"),
+    ]
+    assert all(before["at"] <= after["at"] for before, after in pairwise(known["stages"]))
+    assert (known["netboot"], known["attempt"], known["firmware"]) == (False, 1, "bios")
+    assert known["facts"]["serial"] == "um790-1"
+
+
+def test_beside_a_dhcp_server(reader_beside_dnsmasq):
+    reader = reader_beside_dnsmasq
+    reader.follow("beside-a-dhcp-server")
+    # After the restart netboot is off, and the script says to boot the disk.
+    assert "Booting from SAN device 0x80" in reader.machine.console
+    assert [line for line in reader.sent() if "address" in line] == []
+    assert {(line["type"], line.get("filename", "")) for line in reader.sent()} == {("DHCPOFFER", SCRIPT)}
+    assert (reader.known()["netboot"], reader.known()["firmware"]) == (False, "bios")
+
+
+def test_air_gapped(files, tmp_path):
+    """The first half fetches what the locks name; the second has no connection."""
+    galaxy = Path(sys.executable).with_name("ansible-galaxy")
+    carry = tmp_path / "carry"
+    subprocess.run([galaxy, "collection", "build", "--output-path", carry / "collections", ROOT], check=True)
+    artifacts.publish(files, carry / "images", VERSION)
+    locked = tmp_path / "constraints.txt"
+    locked.write_text(
+        "".join(f"{name}=={version}\n" for lock in (HOST, CONTROLLER) for name, version in pins(lock).items())
+    )
+    with Lab() as lab:
+        bootstrap.lay_out(lab)
+        at_site = {
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "bootd_python": "",  # an environment of its own, from what was carried
+            "bootd_settings": {"image_dir": str(tmp_path / "images")},
+        }
+        # pip is to say nothing of what this host has set for it.
+        environment = {"PIP_CONSTRAINT": str(locked), "PIP_QUIET": "2"}
+        environment["ANSIBLE_COLLECTIONS_PATH"] = str(tmp_path / "collections")
+        tutorial = Tutorial(lab, "air-gapped", tmp_path, at_site, environment)
+        wrong = tutorial.run({}, inside_from="python3 -m venv ansible")
+        assert not wrong, "\n".join(wrong)
