@@ -166,8 +166,8 @@ def _is_of(item: Mapping[str, Any], machine: Machine) -> bool:
 def object_problems(documents: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, bool]]:
     """Return what is wrong with the objects: the name of the machine, words for people, and whether it can't boot so.
 
-    That is so where two have one MAC address or one IP address. Whatever else is wrong with an object shows in what its
-    machine is told.
+    That is so where two claim one MAC address, IP address or name. Whatever else is wrong with an object shows in what
+    its machine is told.
     """
     given = [Document(dict(document), number=place) for place, document in enumerate(documents)]
     found = [(problem, False) for document in given for problem in check_document(document)]
