@@ -24,6 +24,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.pack
     decode,
     encode,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.faults import Caught
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients import dhcp, http, tftp
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.kinds import KINDS
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.file_kinds import FIRST
@@ -50,10 +51,10 @@ class Once(Generic[T]):
             if future is None:
                 future = self._done[key] = Future()
         if first:
-            try:
+            with Caught() as caught:
                 future.set_result(make())
-            except (http.HttpProblem, tftp.TftpProblem) as error:
-                future.set_exception(error)
+            if caught.fault is not None:
+                future.set_exception(caught.fault)  # else the other threads would wait for ever
         return future.result(), first
 
 

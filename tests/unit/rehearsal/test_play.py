@@ -21,7 +21,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._clients.kinds i
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import TftpProblem, Transfer
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal import intent
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.run import rehearse
-from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Image
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Image, Once
 from servers.rehearsal_lab import IMAGES, INITRD, MAC, PROGRAMS, URL, hardware, harvester
 
 BOOTD = intent.Bootd("10.10.0.20", URL)
@@ -246,3 +246,17 @@ def test_table_has_columns():
     lines = play(DecidedWire(hardware(1)))["table"]
     at = lines[0].index("what")
     assert all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)
+
+
+def test_object_without_a_card_is_a_problem():
+    document = hardware(7)
+    del document["spec"]["interfaces"][0]["dhcp"]["mac"]
+    assert problems(play(DecidedWire(hardware(1)), document)) == [("um790-7, the object", "inventory")]
+
+
+def test_fault_in_what_is_done_once_is_everybody_s():
+    once = Once()
+    for _unused in range(2):
+        with pytest.raises(KeyError):
+            once.get("x", lambda: {}["x"])
+    assert [once.get("y", lambda: 1), once.get("y", lambda: 2)] == [(1, True), (1, False)]
