@@ -209,6 +209,7 @@ table:
 import hashlib
 import re
 import socket
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -272,8 +273,6 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     if not HAS_TFTPY:
-        import sys
-
         module.fail_json(msg=NO_TFTPY.format(python=sys.executable))
     try:
         bootd, checksums = bootd_at(params["url"], params["tftp_port"]), checked(params["checksums"])

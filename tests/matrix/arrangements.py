@@ -53,7 +53,7 @@ def beside_dnsmasq(lab: Lab, directory: Path, setting: str) -> None:
     """A DHCP server that knows nothing of bootd, nor of network boot."""
     lab.host(NODE, f"{ADDRESS}/24")
     lab.host(DNSMASQ, f"{DNSMASQ_ADDRESS}/24")
-    start_leases(lab, DNSMASQ, directory, *([f"--{setting}"] if setting else []))
+    start_leases(lab, DNSMASQ, directory, "--no-ping", *([f"--{setting}"] if setting else []))
 
 
 def _behind_dhcrelay(lab: Lab, directory: Path, _setting: str) -> None:

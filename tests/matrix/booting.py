@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from integration.daemon.running import ADDRESS, ROOT, Bootd
 from lab import arm64_ipxe, artifacts, secure_boot
@@ -20,6 +21,7 @@ from lab.network import Lab
 from matrix.cells import Cell
 from matrix.clients import system
 from matrix.seen import Seen, seen
+from servers.rehearsal_lab import BESIDE, rehearse
 
 MAC = "58:47:ca:71:d8:49"
 NAME = "um790-1"
@@ -67,6 +69,7 @@ class Booting:
         self._know(report_url="")
         self._know(self._report_url())
         self.bootd.start()
+        self.rehearsed = self._rehearse()
         options = dict(cell.client.options)
         if cell.client.rom:
             options["rom"] = directory / "card.rom"
@@ -92,6 +95,8 @@ class Booting:
         seconds = time.monotonic() - began
         if "report: succeeded 200" not in self.machine.console:
             raise AssertionError(self.story(f"switched itself off at {self.known()['stage']}, {seconds:.0f} s"))
+        if self.rehearsed["problems"] or self.rehearsed["machines"][NAME]["verdict"] != "boots":
+            raise AssertionError(self.story("booted, which its rehearsal did not foresee"))
         return seconds
 
     def seen(self) -> Seen:
@@ -99,7 +104,7 @@ class Booting:
         known = self.known()
         if (known["stage"], known["netboot"]) != ("installed", False):
             raise AssertionError(self.story(f"reported, but stands at {known['stage']}"))
-        return seen(self.bootd.lines(), self.machine.console)
+        return seen([line for line in self.bootd.lines() if not line.get("rehearsal")], self.machine.console)
 
     def known(self) -> dict[str, object]:
         """What bootd's API says of the machine."""
@@ -111,14 +116,26 @@ class Booting:
     def story(self, verdict: str) -> str:
         """``verdict`` with the ends of all logs, and of the console last."""
         logs = [path for path in sorted(self._directory.glob("*.log")) if path != self.machine.serial]
-        tails = [f"--- {path.name}\n{path.read_text(errors='replace')[-TAIL:]}" for path in logs]
+        tails = ["\n".join(["--- rehearsal", *self.rehearsed["table"]])]
+        tails += [f"--- {path.name}\n{path.read_text(errors='replace')[-TAIL:]}" for path in logs]
         return "\n".join(
             [f"{self.cell}: the machine {verdict}", *tails, f"--- console\n{self.machine.console[-TAIL:]}"]
         )
 
+    def _rehearse(self) -> dict[str, Any]:
+        """What the module says that the machine will do, on a host beside it; nothing of it counts as the machine's."""
+        arrangement = self.cell.arrangement
+        network = arrangement.address.rpartition(".")[0]
+        self._lab.host(BESIDE, f"{network}.9/24", arrangement.gateway if arrangement.relay else None)
+        before = self.known()
+        result = rehearse(self._lab, BESIDE, self._directory, [self._document], client=self.cell.client.played_as)
+        if self.known() != before:
+            raise AssertionError(f"{self.cell}: its rehearsal has moved the machine")
+        return result
+
     def _know(self, report_url: str) -> None:
         """Write the Hardware object, whose kernel is told to report to ``report_url``."""
-        document = hardware(self.cell, report_url)
+        self._document = document = hardware(self.cell, report_url)
         # JSON is YAML too.
         (self.bootd.manifests / "hardware.yaml").write_text(json.dumps(document))
 

@@ -23,7 +23,8 @@ class Client:
 
     ``options`` are those of the lab's Machine, ``fetches`` the files it has to load, each with how. ``program`` is what
     the Hardware object has it load first, "" for what bootd chooses. ``rom`` makes the network card's, where it is not
-    QEMU's own. ``firmware`` and ``processor`` are what the system sees that was booted.
+    QEMU's own. ``firmware`` and ``processor`` are what the system sees that was booted. ``played_as`` is the client
+    that a rehearsal plays for it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Client:
     program: str = ""
     rom: Callable[[], bytes] | None = None
     processor: str = "x86_64"
+    played_as: str = "uefi"
 
     @property
     def arch(self) -> str:
@@ -51,16 +53,24 @@ def _without_http() -> bytes:
 
 
 CLIENTS = (
-    Client("bios-ipxe", "BIOS, iPXE in the card's ROM", "bios", (SCRIPT, *system())),
+    Client("bios-ipxe", "BIOS, iPXE in the card's ROM", "bios", (SCRIPT, *system()), played_as="ipxe"),
     Client(
         "bios-chain",
         "BIOS, a ROM without HTTP (iPXE's, with HTTP taken out)",
         "bios",
         (("undionly.kpxe", "TFTP"), SCRIPT, *system()),
         rom=_without_http,
+        played_as="bios",
     ),
     Client("uefi-tftp", "UEFI, PXE (TFTP)", "uefi", (("snponly.efi", "TFTP"), SCRIPT, *system())),
-    Client("uefi-http", "UEFI, HTTP boot", "uefi", (("snponly.efi", "HTTP"), SCRIPT, *system()), {"http": True}),
+    Client(
+        "uefi-http",
+        "UEFI, HTTP boot",
+        "uefi",
+        (("snponly.efi", "HTTP"), SCRIPT, *system()),
+        {"http": True},
+        played_as="uefi-http",
+    ),
     Client(
         "uefi-secure-boot",
         "UEFI, Secure Boot with Microsoft's keys",
@@ -76,5 +86,6 @@ CLIENTS = (
         (("ipxe-arm64.efi", "TFTP"), ("autoexec.ipxe", "TFTP"), *system("arm64")),
         {"arch": "arm64"},
         processor="aarch64",
+        played_as="arm64",
     ),
 )

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,16 @@ PROGRAMS = {
     "shimx64.efi": efi_program(0x8664),
     "grubx64.efi": efi_program(0x8664),
 }
-IMAGES = {"vmlinuz": x86_kernel(), "initrd.img": INITRD, "linux-arm64": arm64_kernel()}
+HARVESTER = "v1.8.2/harvester-v1.8.2-{}"
+IMAGES = {
+    "vmlinuz": x86_kernel(),
+    "initrd.img": INITRD,
+    "linux-arm64": arm64_kernel(),
+    HARVESTER.format("vmlinuz-amd64"): x86_kernel(),
+    HARVESTER.format("initrd-amd64"): INITRD,
+    HARVESTER.format("rootfs-amd64.squashfs"): b"hsqs of a test",
+    HARVESTER.format("amd64.iso"): b"an image of a test",
+}
 
 
 def hardware(
@@ -84,6 +93,16 @@ def hardware(
     }
 
 
+def harvester(number: int, **more: Any) -> dict[str, Any]:
+    """Return the Hardware object of the machine ``number`` that installs Harvester."""
+    system = {"distro": "harvester", "version": "v1.8.2"}
+    metadata = {"facility": {"facility_code": "onprem"}, "instance": {"operating_system": system}}
+    netboot = {"allowPXE": True, "osie": {"baseURL": f"{URL}/images"}}
+    document = hardware(number, metadata=metadata, disks=[{"device": "/dev/sda"}], **more)
+    document["spec"]["interfaces"][0]["netboot"] = netboot
+    return document
+
+
 class RehearsalLab:
     """The lab; ``images`` is the directory that bootd serves below /images."""
 
@@ -91,16 +110,33 @@ class RehearsalLab:
         self.lab, self.images = lab, directory / "images"
         lab.host(NODE, f"{ADDRESS}/16")
         lab.host(BESIDE, "10.10.250.9/16")
+        self.configurations = directory / "configurations"
         self.images.mkdir()
-        more = ("--image-dir", str(self.images), "--router-advertisements", "no", *flags)
+        self.configurations.mkdir(mode=0o700)
+        more = (
+            "--config-dir",
+            str(self.configurations),
+            "--image-dir",
+            str(self.images),
+            "--router-advertisements",
+            "no",
+            *flags,
+        )
         self.bootd = Bootd(lab, NODE, directory, more=more)
         self.restore()
+
+    def configure(self, name: str, text: str) -> None:
+        """Keep ``text`` as the configuration of the machine ``name``."""
+        file = self.configurations / f"{name}.yaml"
+        file.write_text(text)
+        file.chmod(0o600)
 
     def restore(self) -> None:
         """Put every file in its place."""
         for name, content in PROGRAMS.items():
             (self.bootd.boot_files / name).write_bytes(content)
         for name, content in IMAGES.items():
+            (self.images / name).parent.mkdir(exist_ok=True)
             (self.images / name).write_bytes(content)
 
     def keep(self, *documents: Mapping[str, Any]) -> None:
@@ -113,15 +149,23 @@ class RehearsalLab:
 
     def rehearse(self, *machines: Mapping[str, Any], host: str = BESIDE, **arguments: Any) -> dict[str, Any]:
         """Return the result of the module on ``host``."""
-        given = {"machines": machines, "url": URL, "interface": "eth0", "timeout": 0.5, "fail": False, **arguments}
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "build/link")}
-        argv = [sys.executable, "-m", MODULE, json.dumps({"ANSIBLE_MODULE_ARGS": given})]
-        done = self.lab.run(host, argv, env=environment, check=False)
-        try:
-            found: dict[str, Any] = json.loads(done.stdout)
-        except ValueError:
-            raise AssertionError(f"the module broke:\n{done.stdout}\n{done.stderr}") from None
-        return found
+        return rehearse(self.lab, host, self.bootd.directory, machines, **arguments)
+
+
+def rehearse(
+    lab: Lab, host: str, directory: Path, machines: Sequence[Mapping[str, Any]], **arguments: Any
+) -> dict[str, Any]:
+    """Return the result of the module on ``host`` of ``lab``; its arguments are put into ``directory``."""
+    given = {"machines": machines, "url": URL, "interface": "eth0", "timeout": 0.5, "fail": False, **arguments}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "build/link")}
+    file = directory / "arguments.json"
+    file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}))
+    done = lab.run(host, [sys.executable, "-m", MODULE, str(file)], env=environment, check=False)
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError(f"the module broke:\n{done.stdout}\n{done.stderr}") from None
+    return found
 
 
 @contextmanager

@@ -15,6 +15,7 @@ _PE_POINTER = 0x3C
 _PE_MACHINES = {0x8664: "x86_64", 0xAA64: "aarch64", 0x014C: "i386", 0x5064: "riscv64", 0x6264: "loongarch64"}
 # Documentation/arch/x86/boot.rst of Linux: boot_flag, header, version.
 _BOOT_FLAG, _HEADER, _VERSION = 0x1FE, 0x202, 0x206
+_X86 = "a Linux kernel for x86, boot protocol {}.{:02}"
 _ARM64_MAGIC = 56  # Documentation/arch/arm64/booting.rst
 _INITRDS = (
     (b"\x1f\x8b", "gzip"),
@@ -53,10 +54,9 @@ def program_kind(first: bytes, cpu: str, *, uefi: bool) -> Kind:
 
 def kernel_kind(first: bytes, cpu: str, *, uefi: bool) -> Kind:
     """Return what the kernel is that begins with ``first``, on a machine with ``cpu``."""
-    is_pe = first[:2] == b"MZ"
+    is_pe, version = first[:2] == b"MZ", int.from_bytes(first[_VERSION : _VERSION + 2], "little")
     if first[_HEADER : _HEADER + 4] == b"HdrS" and first[_BOOT_FLAG : _BOOT_FLAG + 2] == b"\x55\xaa":
-        version = int.from_bytes(first[_VERSION : _VERSION + 2], "little")
-        found = Kind(f"a Linux kernel for x86, boot protocol {version >> 8}.{version & 0xFF:02}", "x86_64")
+        found = Kind(_X86.format(version >> 8, version & 0xFF), "x86_64")
     elif first[_ARM64_MAGIC : _ARM64_MAGIC + 4] == b"ARM\x64":
         found = Kind("a Linux kernel for arm64", "aarch64")
     elif is_pe and first[4:8] == b"zimg":
@@ -71,6 +71,8 @@ def kernel_kind(first: bytes, cpu: str, *, uefi: bool) -> Kind:
         return Kind(found.what, found.cpu, f"it is for {found.cpu}, and the machine has {cpu}")
     if uefi and not is_pe:
         return Kind(found.what, found.cpu, "it has no EFI stub, so that UEFI can't start it")
+    if not uefi and found.what != _X86.format(version >> 8, version & 0xFF):
+        return Kind(found.what, found.cpu, "only UEFI can start it, and the machine has BIOS")
     return found
 
 

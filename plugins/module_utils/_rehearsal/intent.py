@@ -31,6 +31,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.deci
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import Packet
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.reply import Context
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.grub.words import Files
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.clashes import clashes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import dashed
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.manifest import Document
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import (
@@ -43,7 +44,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.kernel_boot import KernelBoot
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import installer_of
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.validation.objects import check
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.validation.objects import check_document
 
 AUTO, IPXE = "auto", "ipxe"
 CLIENTS = (AUTO, "bios", "uefi", "uefi-http", "arm64", "arm64-http", IPXE)
@@ -162,10 +163,16 @@ def _is_of(item: Mapping[str, Any], machine: Machine) -> bool:
     )
 
 
-def object_problems(documents: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return what is wrong with the objects, and between two of them: the name of the machine, and words for people."""
-    found = check(Document(dict(document), number=place) for place, document in enumerate(documents))
-    return [(problem.object.rpartition("/")[2], problem.what()) for problem in found if not problem.note]
+def object_problems(documents: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, bool]]:
+    """Return what is wrong with the objects: the name of the machine, words for people, and whether it can't boot so.
+
+    That is so where two claim one MAC address, IP address or name. Whatever else is wrong with an object shows in what
+    its machine is told.
+    """
+    given = [Document(dict(document), number=place) for place, document in enumerate(documents)]
+    found = [(problem, False) for document in given for problem in check_document(document)]
+    found += [(problem, True) for problem in clashes(given)]
+    return [(problem.object.rpartition("/")[2], problem.what(), fatal) for problem, fatal in found if not problem.note]
 
 
 def lease_differences(machine: Intended, request: Packet, offer: Packet, bootd: Bootd) -> list[tuple[str, str, str]]:

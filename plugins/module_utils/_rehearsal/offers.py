@@ -81,17 +81,21 @@ def is_of(answer: Answer, bootd: Bootd) -> bool:
 
 
 def judge(
-    name: str, machine: Intended, request: Packet, answers: Sequence[Answer], bootd: Bootd
+    name: str, machine: Intended, request: Packet, answers: Sequence[Answer], bootd: Bootd, *, again: bool = False
 ) -> tuple[Told, list[Step]]:
-    """Return what ``machine`` makes of ``answers`` to its ``request``, and the steps called ``name`` that say it."""
+    """Return what ``machine`` makes of ``answers`` to its ``request``, and the steps called ``name`` that say it.
+
+    ``again``: it has asked before, so that the lease and the other servers have been looked at.
+    """
     own = next((answer for answer in answers if is_of(answer, bootd)), None)
     others = [answer for answer in answers if not is_of(answer, bootd)]
     ipxe = bool(request.options.get(opt.USER_CLASS))
     lease = next((answer for answer in (own, *others) if answer is not None and answer.address), None)
-    steps = list(_of_others(name, own, others, bootd))
+    steps = [] if again else list(_of_others(name, own, others, bootd))
     if own is not None:
         told = told_by(own.message, own.source, ipxe=ipxe)
-        steps[:0] = _of_own(name, machine, request, own, told, bootd)
+        differs = [] if again or not own.address else lease_differences(machine, request, own.message, bootd)
+        steps[:0] = _of_own(name, machine, own, told, differs)
     else:
         # Where bootd's DHCP is off, another server says what to load.
         leading = (told_by(answer.message, answer.source, ipxe=ipxe) for answer in others)
@@ -101,12 +105,13 @@ def judge(
     return Told(told.file, told.server, told.answered, next_server, told.asks_again), steps
 
 
-def _of_own(name: str, machine: Intended, request: Packet, own: Answer, told: Told, bootd: Bootd) -> Iterator[Step]:
+def _of_own(
+    name: str, machine: Intended, own: Answer, told: Told, differs: Sequence[tuple[str, str, str]]
+) -> Iterator[Step]:
     loads = f"loads {told.file}" + ("" if told.by_url else f" from {told.server}") if told.file else "no boot file"
     loads = "asks port 4011" if told.asks_again and not told.file else loads
     what = f"bootd offers {own.address or 'no address'}, {loads}"
     size = len(encode(own.message))
-    differs = lease_differences(machine, request, own.message, bootd) if own.address else []
     if not differs:
         yield Step(name, OK, what, own.seconds, size)
     for field, expected, came in differs:

@@ -70,7 +70,8 @@ class Play:
     def take(self, discovery: Discovery, answers: list[Answer]) -> None:
         """Go on with what was offered, until the machine asks by DHCP again or has come to an end."""
         name = f"DHCP as {self.asks}"
-        told, found = judge(name, self.machine, discovery.message(), answers, self._bootd)
+        again = bool(self._programs)
+        told, found = judge(name, self.machine, discovery.message(), answers, self._bootd, again=again)
         self.steps += found
         self._next_server = told.next_server
         asked, self.asks = self.asks, ""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http import HttpProblem
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal import steps
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import (
@@ -36,22 +37,24 @@ def rehearse(
     Raises ClientProblem where DHCP can't be asked at all.
     """
     began: dict[str, list[Step]] = {}
-    for name, what in object_problems(documents):
+    for name, what, fatal in object_problems(documents):
         remedy = "correct the variable of the inventory that it comes from"
-        problem = Step(_OBJECT, steps.ERROR, what, remedy=remedy, who=steps.INVENTORY)
-        began.setdefault(name, []).append(problem)
+        verdict = steps.ERROR if fatal else steps.NOTE
+        began.setdefault(name, []).append(Step(_OBJECT, verdict, what, remedy=remedy, who=steps.INVENTORY))
     try:
         seen = wire.document(f"{bootd.http_base}/api/v1/machines").get("machines", [])
     except HttpProblem as error:
         return _report([], [_unreachable(bootd, str(error))])
-    plays = []
+    plays, problems = [], []
     for document in documents:
         machine = intended(document, client, seen)
-        if machine is not None:
-            plays.append(Play(machine, bootd, wire, checksums))
-            plays[-1].steps += began.get(machine.name, [])
+        if machine is None:
+            problems.append(_without_a_card(document))
+            continue
+        plays.append(Play(machine, bootd, wire, checksums))
+        plays[-1].steps += began.get(machine.name, [])
     _play(plays, bootd, wire)
-    return _report(plays, [])
+    return _report(plays, problems)
 
 
 def _play(plays: Sequence[Play], bootd: Bootd, wire: Wire) -> None:
@@ -103,6 +106,16 @@ _SAYS = {
     steps.WAITS: "it waits in iPXE for others, and boots then",
     steps.DISK: "it starts its disk",
 }
+
+
+def _without_a_card(document: Mapping[str, Any]) -> dict[str, str]:
+    name = text_at(document, "metadata", "name") or "a machine without a name"
+    return {
+        "what": f"{name} would not boot: its object has no interface with a MAC address",
+        "where": f"{name}, {_OBJECT}",
+        "remedy": "write netboot_mac into the inventory",
+        "who": steps.INVENTORY,
+    }
 
 
 def _unreachable(bootd: Bootd, why: str) -> dict[str, str]:

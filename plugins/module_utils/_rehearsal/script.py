@@ -20,6 +20,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.events import Via
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.tokens import CONFIGURATION_PREFIX
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.grub.words import IMAGES
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.ipxe.artifacts import role_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http import HttpProblem
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import TftpProblem
@@ -222,12 +223,14 @@ def _files(
                 steps.INVENTORY,
             )
             continue
-        yield _file(machine, step, role, url, wire, _checksum(url, checksums))
+        yield _file(machine, step, role, url, wire, _by_http(url, bootd, machine), _checksum(url, checksums))
 
 
-def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, checksum: str) -> Step:
+def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, whole_at: str, checksum: str) -> Step:
+    """Return the step of one file; where it has a ``checksum``, the whole of it is at the URL ``whole_at``."""
+    algorithm, _colon, digest = checksum.partition(":")
     try:
-        image, first = wire.image(url, checksum)
+        image, first = wire.image(url, whole_at, algorithm)
     except (HttpProblem, TftpProblem) as error:
         expected = {"kernel": "a kernel", "initrd": "an initrd"}.get(role, "a file")
         return _error(step, f"{url}: {error}", expected, _IMAGE_REMEDY, steps.NODE)
@@ -239,7 +242,6 @@ def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, checksu
         if kind.wrong:
             return _error(step, f"{url}: {kind.wrong}", f"a {role} for the machine", _IMAGE_REMEDY, steps.NODE, seconds)
         what = kind.what
-    algorithm, _colon, digest = checksum.partition(":")
     if digest and image.digest != digest.lower():
         return _error(
             step,
@@ -288,6 +290,12 @@ def _configuration_url(arguments: str, bootd: Bootd) -> str:
 
 def _is_own(url: str, bootd: Bootd) -> bool:
     return any(url.startswith(f"{bootd.http_base}{path}") for path in _OWN_PATHS)
+
+
+def _by_http(url: str, bootd: Bootd, machine: Intended) -> str:
+    """Return where ``url`` is by HTTP: of bootd's images by TFTP, the same file."""
+    own = f"tftp://{bootd.address}/{machine.path}/{IMAGES}/"
+    return f"{bootd.http_base}/{IMAGES}/{url.removeprefix(own)}" if url.startswith(own) else url
 
 
 def _checksum(url: str, checksums: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.pack
     decode,
     encode,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.faults import Caught
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients import dhcp, http, tftp
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.kinds import KINDS
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.file_kinds import FIRST
@@ -50,10 +51,10 @@ class Once(Generic[T]):
             if future is None:
                 future = self._done[key] = Future()
         if first:
-            try:
+            with Caught() as caught:
                 future.set_result(make())
-            except (http.HttpProblem, tftp.TftpProblem) as error:
-                future.set_exception(error)
+            if caught.fault is not None:
+                future.set_exception(caught.fault)  # else the other threads would wait for ever
         return future.result(), first
 
 
@@ -139,14 +140,25 @@ class Wire:
             raise http.HttpProblem("it answers no JSON document")
         return found
 
-    def image(self, url: str, checksum: str = "") -> tuple[Image, bool]:
+    def image(self, url: str, whole_at: str = "", algorithm: str = "") -> tuple[Image, bool]:
         """Return what is at ``url``, http, https or tftp, and whether it was asked for just now.
 
-        ``checksum`` is ALGORITHM:HEX; with it the whole is loaded. Raises HttpProblem and TftpProblem.
+        With ``algorithm`` the whole is loaded too, from the URL ``whole_at``. Raises HttpProblem and TftpProblem.
         """
-        return self._images.get(url, lambda: self._image(url, checksum))
+        image, first = self._images.get(url, lambda: self._image(url))
+        if not algorithm:
+            return image, first
+        whole, loaded = self._images.get(f"{algorithm} {whole_at}", lambda: self._whole(whole_at, algorithm))
+        seconds, octets = image.seconds if first else 0.0, image.octets if first else 0
+        if loaded:
+            seconds, octets = seconds + whole.seconds, octets + whole.octets
+        return replace(image, digest=whole.digest, seconds=seconds, octets=octets), first or loaded
 
-    def _image(self, url: str, checksum: str) -> Image:
+    def _whole(self, url: str, algorithm: str) -> Image:
+        found, size, seconds = http.digest(url, algorithm)
+        return Image(size, b"", found, seconds, size)
+
+    def _image(self, url: str) -> Image:
         began = time.monotonic()
         if url.startswith("tftp://"):
             server, _slash, name = url.removeprefix("tftp://").partition("/")
@@ -160,8 +172,4 @@ class Wire:
             octets += len(last.body)
             if len(last.body) != 1:
                 raise http.HttpProblem(f"its last octet, number {size}, is not there")
-        found = ""
-        if checksum:
-            found, size, _seconds = http.digest(url, checksum.partition(":")[0])
-            octets += size
-        return Image(size, first.body[:FIRST], found, time.monotonic() - began, octets)
+        return Image(size, first.body[:FIRST], "", time.monotonic() - began, octets)

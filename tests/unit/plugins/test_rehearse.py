@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module's options may be, and what it says of many problems."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.baremetal.netboot.plugins.modules.rehearse import (
+    MAX_NAMED,
+    BadOption,
+    bootd_at,
+    checked,
+    message,
+)
+
+PROBLEM = {"what": "it has no kernel", "where": "um790-1, kernel", "remedy": "put it there", "who": "node"}
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("http://10.10.0.20:7080", "http://10.10.0.20:7080"),
+        ("http://10.10.0.20:7080/", "http://10.10.0.20:7080"),
+        ("http://10.10.0.20", "http://10.10.0.20:80"),
+    ],
+)
+def test_url(url, base):
+    found = bootd_at(url, 69)
+    assert (found.address, found.http_base) == ("10.10.0.20", base)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "10.10.0.20:7080", "https://10.10.0.20", "http://10.10.0.20/images", "http://", "http://10.10.0.20:x"]
+)
+def test_url_that_is_none_of_bootd_is_named(url):
+    with pytest.raises(BadOption, match="url: "):
+        bootd_at(url, 69)
+
+
+def test_checksums():
+    given = {"vmlinuz": f"sha256:{'ab' * 32}", "http://h/initrd": f"sha512:{'CD' * 64}"}
+    assert checked(given) == given
+
+
+@pytest.mark.parametrize("value", ["", "ab" * 32, "md5:" + "ab" * 16, "sha256:abc", "sha512:" + "ab" * 32, 7])
+def test_checksum_that_is_none_is_named(value):
+    with pytest.raises(BadOption, match=r"checksums\[vmlinuz\]: "):
+        checked({"vmlinuz": value})
+
+
+def test_message_has_the_first_problems_and_counts_the_others():
+    assert message([PROBLEM]) == "um790-1, kernel: it has no kernel; put it there"
+    lines = message([PROBLEM] * (MAX_NAMED + 3)).splitlines()
+    assert (len(lines), lines[-1]) == (MAX_NAMED + 1, "and 3 more: see problems and table")

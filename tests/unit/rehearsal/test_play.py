@@ -1,0 +1,262 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole boots against bootd's own decisions, without a socket: what a machine is told, and what stands against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot import Program, Wait
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import Answer as Decided
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.proxy import decide_in_mode
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.grub import render as grub
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.ipxe import render as ipxe
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.settings import Settings
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.answers import Answer
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http import HttpProblem, Response
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.kinds import KINDS
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import TftpProblem, Transfer
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal import intent
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.run import rehearse
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Image, Once
+from servers.rehearsal_lab import IMAGES, INITRD, MAC, PROGRAMS, URL, hardware, harvester
+
+BOOTD = intent.Bootd("10.10.0.20", URL)
+SETTINGS = Settings("files:x", "x", "10.10.0.20")
+OTHER = "10.10.0.1"
+
+
+class DecidedWire:
+    """Answers as the decisions of bootd do, for the objects that ``kept`` are; the files are in memory."""
+
+    def __init__(self, *kept, mode="reservation", stage="known"):
+        self.kept, self.mode = list(kept), mode
+        self.machines = [intended for document in kept if (intended := intent.intended(document, "auto", []))]
+        self.files, self.programs, self.others = dict(IMAGES), dict(PROGRAMS), []
+        self.stage, self.waits_for = stage, ""
+        self.configuration = {"present": False, "problems": []}
+
+    def of(self, mac):
+        return next((machine for machine in self.machines if machine.mac == mac), None)
+
+    def offers(self, discoveries, _enough=None):
+        return [[*self.own(asked), *(make(asked) for make in self.others)] for asked in discoveries]
+
+    def own(self, asked):
+        machine, request = self.of(asked.mac), asked.message()
+        reply = self.decided(request, machine)
+        return [Answer(asked.mac, asked.kind, 0.0, "02:00:00:00:00:20", "10.10.0.20", reply)] if reply else []
+
+    def decided(self, request, machine, *, again=False):
+        context = BOOTD.context
+        if request.options.get(opt.USER_CLASS):
+            context = replace(context, has_program=True)
+        nic = machine.nic if machine else None
+        decision = decide_in_mode(request, nic, context, self.mode, to_proxy_port=again)
+        return decision.reply if isinstance(decision, Decided) else None
+
+    def ask_proxy(self, _server, kind, mac):
+        request = KINDS[kind].discover(mac, 1)
+        options = {**request.options, opt.MESSAGE_TYPE: bytes((opt.DHCPREQUEST,))}
+        return self.decided(replace(request, options=options, ciaddr="10.10.0.9"), self.of(mac), again=True)
+
+    def program(self, _server, name, shared):
+        if shared not in self.programs:
+            raise TftpProblem(f"{name}: file not found")
+        return Transfer(None, self.programs[shared], 0.0), 0.0, 1
+
+    def program_by_http(self, url, _shared):
+        return self.program("", url, url.rpartition("/")[2])
+
+    def script(self, machine, program, via):
+        url = "http://10.10.0.20:7080/configuration/x/..." if self.configuration["present"] else ""
+        decision = intent.script_of(machine, program, BOOTD, url, self.waits_for)
+        if self.waits_for:
+            assert isinstance(decision, Wait)
+        by_grub = program is Program.GRUB
+        text = (
+            grub.render(decision, machine.mac, SETTINGS, via)
+            if by_grub
+            else ipxe.render(decision, machine.mac, SETTINGS)
+        )
+        return text.encode()
+
+    def by_tftp(self, _server, _name):
+        (machine,) = self.machines
+        return Transfer(None, self.script(machine, Program.GRUB, "tftp"), 0.0)
+
+    def text(self, url):
+        machine = next((item for item in self.machines if item.path in url), None)
+        if machine is None:
+            raise HttpProblem("404 no such file", 404)
+        program = Program.GRUB if "grub.cfg" in url else Program.IPXE
+        return Response(200, {}, self.script(machine, program, "http"), 0.0)
+
+    def document(self, url):
+        if "/explain" in url:
+            return {"configuration": self.configuration}
+        return {
+            "machines": [
+                {"name": item.name, "mac": item.mac, "stage": self.stage, "reason": "as bootd says"}
+                for item in self.machines
+            ]
+        }
+
+    def image(self, url, _whole_at="", _algorithm=""):
+        name = url.partition("/images/")[2]
+        if name not in self.files:
+            raise HttpProblem("404 no such file", 404)
+        content = self.files[name]
+        return Image(len(content), content[:4096], "abc", 0.0, 1), True
+
+
+def play(wire, *machines, client="auto", checksums=None):
+    return rehearse(machines or wire.kept, client, BOOTD, wire, checksums or {})
+
+
+def other(address, file="", siaddr="0.0.0.0"):
+    """What makes the offer of a server that is not bootd."""
+
+    def make(asked):
+        request = asked.message()
+        options = {opt.MESSAGE_TYPE: bytes((opt.DHCPOFFER,)), opt.SERVER_IDENTIFIER: bytes((10, 10, 0, 1))}
+        message = replace(request, op=2, yiaddr=address, siaddr=siaddr, file=file.encode(), options=options)
+        return Answer(asked.mac, asked.kind, 0.0, "02:00:00:00:00:01", OTHER, message)
+
+    return make
+
+
+@pytest.mark.parametrize("mode", ["reservation", "proxy"])
+@pytest.mark.parametrize("client", ["bios", "uefi", "uefi-http", "ipxe"])
+@pytest.mark.parametrize("binary", ["", "shimx64.efi"])
+def test_machine_boots_in_each_mode_as_each_client(mode, client, binary):
+    wire = DecidedWire(hardware(1, netboot={"ipxe": {"binary": binary}} if binary else {}), mode=mode)
+    if mode == "proxy":
+        wire.others.append(other("10.10.200.7", siaddr="10.10.0.20"))
+    if binary and client == "bios":
+        wire.programs[binary] = wire.programs["grubx64.efi"] = b"a program for BIOS"
+    if binary and client == "uefi-http":
+        wire.programs["grubx64.efi"] += b"HTTP/1.1"
+    result = play(wire, client=client)
+    assert (result["problems"], result["machines"]["um790-1"]["verdict"]) == ([], "boots")
+
+
+def problems(result):
+    return [(problem["where"], problem["who"]) for problem in result["problems"]]
+
+
+def test_proxy_without_a_server_of_addresses_boots_nobody():
+    result = play(DecidedWire(hardware(1), mode="proxy"))
+    assert problems(result) == [("um790-1, DHCP as uefi", "network")]
+    assert "nobody offers an address, expected one from another DHCP server" in result["problems"][0]["what"]
+
+
+def test_grub_beside_another_server_needs_its_next_server():
+    """GRUB reads the lease alone: https://github.com/rhboot/grub2/pull/87."""
+    wire = DecidedWire(hardware(1, netboot={"ipxe": {"binary": "shimx64.efi"}}), mode="proxy")
+    wire.others.append(other("10.10.200.7"))
+    result = play(wire)
+    assert problems(result) == [("um790-1, TFTP grub.cfg", "network")]
+    assert "dhcp-boot=,,10.10.0.20" in result["problems"][0]["remedy"]
+
+
+def test_grub_that_came_by_http_and_has_none_is_a_problem():
+    result = play(DecidedWire(hardware(1, netboot={"ipxe": {"binary": "shimx64.efi"}})), client="uefi-http")
+    assert "no module for HTTP" in result["problems"][0]["what"]
+
+
+def test_other_server_has_the_machine_load_from_bootd_where_bootd_gives_no_dhcp():
+    wire = DecidedWire(hardware(1), mode="off")
+    wire.others.append(other("10.10.200.7", f"{URL}/{MAC.format(1).replace(':', '-')}/auto.ipxe"))
+    result = play(wire, client="ipxe")
+    assert (result["problems"], result["machines"]["um790-1"]["verdict"]) == ([], "boots")
+    wire.others[:] = [other("10.10.200.7", "evil.efi", "10.10.0.66")]
+    assert ("um790-1, DHCP as uefi", "network") in problems(play(wire))
+
+
+@pytest.mark.parametrize("stage", ["installed", "ready"])
+def test_machine_that_is_installed_boots_its_disk_and_is_no_problem(stage):
+    off = hardware(1, netboot={"allowPXE": False})
+    result = play(DecidedWire(off, stage=stage), hardware(1))
+    assert (result["problems"], result["machines"]["um790-1"]["verdict"]) == ([], "disk")
+    result = play(DecidedWire(off), hardware(1))
+    assert problems(result) == [("um790-1, DHCP as uefi", "inventory")]
+
+
+def test_machine_that_waits_has_its_files_looked_at():
+    wire = DecidedWire(hardware(1))
+    wire.waits_for = "um790-2 (installing)"
+    assert play(wire)["machines"]["um790-1"]["verdict"] == "waits"
+    del wire.files["initrd.img"]
+    assert problems(play(wire)) == [("um790-1, initrd initrd.img", "node")]
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"present": True, "problems": []}, []),
+        ({"present": False, "problems": [], "made": True}, []),
+        ({"present": False, "problems": []}, [("um790-1, configuration", "inventory")]),
+        ({"present": True, "problems": ["it is no YAML"]}, [("um790-1, configuration", "inventory")]),
+    ],
+)
+def test_configuration_is_what_bootd_says_of_it(told, found):
+    wire = DecidedWire(harvester(1))
+    wire.configuration = told
+    if told.get("made"):
+        wire = DecidedWire(hardware(1))
+        wire.configuration = told
+    assert problems(play(wire)) == found
+
+
+def test_wrong_checksum_and_missing_file_are_told_of_each_machine_that_loads_it():
+    wire = DecidedWire(hardware(1), hardware(2))
+    wire.files["initrd.img"] = b"<html>"
+    result = play(wire, checksums={"vmlinuz": "sha256:abd"})
+    expected = [
+        (f"um790-{number}, {step}", "node") for number in (1, 2) for step in ("kernel vmlinuz", "initrd initrd.img")
+    ]
+    assert problems(result) == expected
+    assert INITRD.startswith(b"\x1f\x8b")
+
+
+def test_name_of_another_program_that_loads_itself_is_a_loop():
+    class Looping(DecidedWire):
+        def decided(self, request, machine, *, again=False):
+            decision = decide_in_mode(request, machine.nic, BOOTD.context, self.mode, to_proxy_port=again)
+            return decision.reply
+
+    wire = Looping(hardware(1, netboot={"ipxe": {"binary": "snponly.efi"}}))
+    result = play(wire)
+    assert "programs load each other in a loop" in result["problems"][0]["what"]
+
+
+def test_secrets_of_the_object_are_in_no_message():
+    document = hardware(1)
+    document["spec"]["interfaces"][0]["netboot"]["osie"]["kernelParams"] = ["password=hidden-in-the-inventory"]
+    result = play(DecidedWire(hardware(1)), document)
+    assert "command line lacks password" in str(result["problems"])
+    assert "hidden-in-the-inventory" not in str(result)
+
+
+def test_table_has_columns():
+    lines = play(DecidedWire(hardware(1)))["table"]
+    at = lines[0].index("what")
+    assert all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)
+
+
+def test_object_without_a_card_is_a_problem():
+    document = hardware(7)
+    del document["spec"]["interfaces"][0]["dhcp"]["mac"]
+    assert problems(play(DecidedWire(hardware(1)), document)) == [("um790-7, the object", "inventory")]
+
+
+def test_fault_in_what_is_done_once_is_everybody_s():
+    once = Once()
+    for _unused in range(2):
+        with pytest.raises(KeyError):
+            once.get("x", lambda: {}["x"])
+    assert [once.get("y", lambda: 1), once.get("y", lambda: 2)] == [(1, True), (1, False)]
