@@ -48,9 +48,7 @@ def seen_of(
     known = {host: machine_from_object(item) for host, item in objects.items() if isinstance(item, Mapping)}
     context = BootContext(f"http://{_text(hostvars, bootstrap[0], 'bootd_address')}")
     return {
-        "machines": [
-            _machine(machine, context, hostvars[host]) for host, machine in known.items() if machine.name
-        ],
+        "machines": [_machine(machine, context, hostvars[host]) for host, machine in known.items() if machine.name],
         "vips": list(_vips(known, hostvars)),
     }
 
