@@ -62,11 +62,15 @@ class Site:
         if self.server is not None:
             self.server.terminate()
             self.server.wait()
-        argv = [sys.executable, "-c", SERVER, str(self.served), str(ahead)]
-        self.server = self.lab.popen("images", argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        assert self.server.stdout.readline() == b"serving\n"
-        stack.callback(self.server.wait)
-        stack.callback(self.server.terminate)
+        self.server = self.start(stack, "images", SERVER, str(self.served), str(ahead))
+
+    def start(self, stack: ExitStack, host: str, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Run a program of Python on ``host`` until ``stack`` ends; returns when it has said its first line."""
+        argv = [sys.executable, "-c", program, *arguments]
+        process = stack.enter_context(self.lab.popen(host, argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        stack.callback(process.terminate)
+        assert process.stdout.readline()
+        return process
 
     def kubectl(self, *argv: str, text: str | None = None) -> str:
         """Return what kubectl prints on the node, of a user who may do everything."""
@@ -235,10 +239,7 @@ def in_the_network(site: Site, stack: ExitStack) -> None:
 
 def on_the_node(site: Site, stack: ExitStack) -> None:
     """Have somebody hold a port, a rule take another, files missing and wrong, no room, and a file that is no YAML."""
-    holder = site.lab.popen(NODE, [sys.executable, "-c", HOLDER], stdout=subprocess.PIPE)
-    stack.callback(holder.wait)
-    stack.callback(holder.terminate)
-    assert holder.stdout.readline() == b"held\n"
+    site.start(stack, NODE, HOLDER)
     rule = ["PREROUTING", "-p", "udp", "--dport", "514", "-m", "comment", "--comment", "kube-system/syslog"]
     rule += ["-j", "DNAT", "--to-destination", "10.42.0.9:5514"]
     site.lab.run(NODE, ["iptables", "-t", "nat", "-A", *rule])
