@@ -127,7 +127,7 @@ def release(directory: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def _lab(tmp_path_factory) -> Iterator[tuple[Lab, Path]]:
-    require("root", "ip", "nsenter", "iptables", KUBE_SCRIPT)
+    require("root", "ip", "nsenter", "iptables", "dnsmasq", KUBE_SCRIPT)
     directory = tmp_path_factory.mktemp("preflight")
     with Lab() as lab:
         lab.host("images", f"{IMAGES}/24")
@@ -227,10 +227,18 @@ def limited(site: Site) -> Path:
 
 def in_the_network(site: Site, stack: ExitStack) -> None:
     """Give the VIP to a stranger, and the server of images a clock that is ahead and files that are not right."""
+    site.lab.host("rogue", "10.10.0.9/24")
     site.lab.host("stranger")
     namespace = site.lab.namespace("stranger")
     run(["ip", "-n", namespace, "link", "set", "eth0", "address", STRANGER])
     run(["ip", "-n", namespace, "address", "add", f"{VIP}/24", "dev", "eth0"])
+    dnsmasq = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--port=0"]
+    dnsmasq += ["--dhcp-range=10.10.0.200,10.10.0.250,1h", "--dhcp-boot=pxelinux.0", "--no-ping", "--log-facility=-"]
+    dnsmasq.append(f"--dhcp-leasefile={site.directory / 'leases'}")
+    rogue = stack.enter_context(site.lab.popen("rogue", dnsmasq, stderr=subprocess.PIPE))
+    stack.callback(rogue.terminate)
+    while b"DHCP, IP range" not in rogue.stderr.readline():
+        assert rogue.poll() is None
     served = site.served / "harvester/v1.8.2"
     (served / FILES[0]).write_bytes(b"not what was released")
     (served / FILES[3]).unlink()
@@ -287,6 +295,7 @@ EXPECTED = [
     rf"network: what um790-3 would load: http://{IMAGES}:8080/harvester/v1.8.2/{FILES[1]}: .*refused",
     rf"network: what um790-3 would load: http://{IMAGES}:8080/harvester/v1.8.2/{FILES[2]}: .*refused",
     rf"network: what um790-3 would load: http://{IMAGES}:8080/harvester/v1.8.2/{FILES[3]}: .*refused",
+    r"network: eth0: The DHCP server 10.10.0.9 \(MAC .*\)",
     r"node: bootstrap: TCP port 7080 \(http\) is held by python",
     r"node: bootstrap: no interface has bootd's address 10.10.0.21",
     r"node: .*: UDP port 514 \(syslog\) is redirected to 10.42.0.9:5514 \(kube-system/syslog\)",
