@@ -28,6 +28,7 @@ RESULT = {
 ARGUMENTS = {
     "results": {"type": "list", "elements": "dict", "required": True, "options": RESULT},
     "fail": {"type": "bool", "default": True},
+    "so_far": {"type": "str", "default": "nothing has been changed"},
 }
 
 display = Display()
@@ -55,6 +56,6 @@ class ActionModule(ActionBase):
             display.display(line, color=constants.COLOR_ERROR if wrong else None)
         if problems and options["fail"]:
             # Without the lines: Ansible would print them once more.
-            msg = f"{title(len(problems))}, told above by who can put it right; nothing has been changed"
+            msg = f"{title(len(problems))}, told above by who can put it right; {options['so_far']}"
             return {"changed": False, "failed": True, "msg": msg}
         return {"changed": False, "problems": problems, "report": lines}

@@ -76,6 +76,12 @@ options:
     type: list
     elements: str
     default: []
+  must_answer:
+    description:
+      - Whether it is a problem with O(expect=only) that one of O(servers) is silent. It is none where that server does
+        not run yet, or does not know the machines yet.
+    type: bool
+    default: true
   timeout:
     description:
       - How many seconds to wait for answers after all have been asked for. Each is asked for twice in that time.
@@ -275,6 +281,7 @@ ARGUMENTS = {
     },
     "expect": {"type": "str", "choices": list(report.EXPECTATIONS), "default": report.ANY},
     "servers": {"type": "list", "elements": "str", "default": []},
+    "must_answer": {"type": "bool", "default": True},
     "timeout": {"type": "float", "default": 5},
     "fail": {"type": "bool", "default": True},
 }
@@ -322,7 +329,11 @@ def main() -> None:
         module.fail_json(msg=str(problem))
     asked = [report.Asked.of(item.mac, item.kind, heard) for item, heard in zip(asking, answers, strict=True)]
     expected = report.Expectation(
-        params["interface"], params["expect"], tuple(params["servers"]), macs_given=bool(params["macs"])
+        params["interface"],
+        params["expect"],
+        tuple(params["servers"]),
+        macs_given=bool(params["macs"]),
+        must_answer=params["must_answer"],
     )
     problems = report.problems(asked, expected)
     found = {"servers": report.servers(asked), "machines": report.machines(asked), "problems": problems}

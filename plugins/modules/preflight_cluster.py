@@ -88,25 +88,10 @@ options:
     default: {}
   machines:
     description:
-      - The machines, as M(baremetal.netboot.inventory_check) returns them.
+      - The machines, as M(baremetal.netboot.inventory_check) returns them. C(name), C(macs) and C(addresses) count.
     type: list
     elements: dict
     default: []
-    suboptions:
-      name:
-        description: Its name.
-        type: str
-        required: true
-      macs:
-        description: The MAC addresses of its interfaces, in small letters.
-        type: list
-        elements: str
-        default: []
-      addresses:
-        description: Its IPv4 addresses.
-        type: list
-        elements: str
-        default: []
   max_skew:
     description:
       - For how many seconds clocks may differ.
@@ -180,11 +165,6 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes impo
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight import cluster
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.results import result_of
 
-MACHINE = {
-    "name": {"type": "str", "required": True},
-    "macs": {"type": "list", "elements": "str", "default": []},
-    "addresses": {"type": "list", "elements": "str", "default": []},
-}
 ARGUMENTS = {
     "inventory_name": {"type": "str", "default": "the host"},
     "deploys": {"type": "bool", "default": True},
@@ -198,7 +178,7 @@ ARGUMENTS = {
     "dhcp_port": {"type": "int", "default": 67},
     "syslog_port": {"type": "int", "default": 514},
     "settings": {"type": "dict", "default": {}},
-    "machines": {"type": "list", "elements": "dict", "default": [], "options": MACHINE},
+    "machines": {"type": "list", "elements": "dict", "default": []},
     "max_skew": {"type": "float", "default": 5.0},
 }
 _OF_SETTINGS = ("store", "namespace", "replicas", "http_port", "tftp_port", "dhcp_port", "syslog_port")

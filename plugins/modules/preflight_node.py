@@ -263,6 +263,11 @@ problems:
       description: Who can do it, V(inventory), V(network), V(node), V(cluster) or V(machine).
       type: str
       sample: network
+interface:
+  description: The interface from which machines are reached, O(interface) or the one with O(address). Empty for none.
+  returned: always
+  type: str
+  sample: eth0
 time:
   description: The host's clock, in seconds of Unix.
   returned: always
@@ -349,8 +354,8 @@ def main() -> None:
         return status, printed
 
     module.params["host"] = module.params["host"] or "the host"
-    checks = node.look(module.params, how_to_ask(module.params), run)
-    module.exit_json(**result_of(checks), time=told)
+    checks, interface = node.look(module.params, how_to_ask(module.params), run)
+    module.exit_json(**result_of(checks), interface=interface, time=told)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,11 @@ options:
       - Whether to fail when anything is wrong.
     type: bool
     default: true
+  so_far:
+    description:
+      - What has been done up to now, for the message of the failure.
+    type: str
+    default: nothing has been changed
 seealso:
   - module: baremetal.netboot.preflight_node
   - module: baremetal.netboot.preflight_cluster

@@ -84,9 +84,9 @@ def lines_of(checks: Iterable[Mapping[str, Any]], problems: Iterable[Mapping[str
         if problem["who"] != who:
             who = problem["who"]
             lines += ["", f"To be put right {WHOSE[who]}:"]
-        lines.append(f"  {problem['where']}: {problem['what']}" if problem["where"] else f"  {problem['what']}")
-        if problem["remedy"]:
-            lines.append(f"      {problem['remedy']}")
+        first, *others = f"{problem['where']}: {problem['what']}".removeprefix(": ").splitlines()
+        lines.append(f"  {first}")
+        lines += [f"      {line}".rstrip() for line in (*others, *problem["remedy"].splitlines())]
     return lines
 
 

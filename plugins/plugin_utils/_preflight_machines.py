@@ -34,8 +34,9 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installer
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.kernel_boot import KernelBoot
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import installer_of
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import is_harvester
 
-VIP = "harvester_vip"
+VIP, ISO = "harvester_vip", "harvester_iso_url"
 BY_DHCP = "dhcp"  # a VIP that a DHCP server gives, to a MAC address that is no card's
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -47,19 +48,22 @@ def seen_of(
     known = {host: machine_from_object(item) for host, item in objects.items() if isinstance(item, Mapping)}
     context = BootContext(f"http://{_text(hostvars, bootstrap[0], 'bootd_address')}")
     return {
-        "machines": [_machine(machine, context) for machine in known.values() if machine.name],
+        "machines": [_machine(machine, context, hostvars[host]) for host, machine in known.items() if machine.name],
         "vips": list(_vips(known, hostvars)),
     }
 
 
-def _machine(machine: Machine, context: BootContext) -> dict[str, Any]:
+def _machine(machine: Machine, context: BootContext, variables: Mapping[str, Any]) -> dict[str, Any]:
+    urls = list(dict.fromkeys(_urls(machine, context)))
+    if urls and is_harvester(variables):
+        urls += _iso(machine, urls[0], variables)
     return {
         "name": machine.name,
         "namespace": machine.namespace,
         "distro": text_at(machine.metadata, "instance", "operating_system", "distro"),
         "macs": [interface.mac for interface in machine.interfaces],
         "addresses": [interface.address for interface in machine.interfaces if interface.address],
-        "urls": [{"url": url, "checksums": _checksums(machine, url)} for url in dict.fromkeys(_urls(machine, context))],
+        "urls": [{"url": url, "checksums": _checksums(machine, url)} for url in urls],
     }
 
 
@@ -83,18 +87,32 @@ def _urls(machine: Machine, context: BootContext) -> Iterator[str]:
                 yield url
 
 
-def _checksums(machine: Machine, url: str) -> str:
-    """Return where the checksums of a release's file are, "" where it is none."""
+def _iso(machine: Machine, kernel: str, variables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield where the installer gets its ISO: as its configuration will say, which is made of the same variables."""
+    given = variables.get(ISO)
+    files = _files(machine)
+    if isinstance(given, str) and given:
+        yield "".join(given)
+    elif kernel.rpartition("/")[2] in files.values():
+        yield f"{kernel.rpartition('/')[0]}/{files['iso']}"
+
+
+def _files(machine: Machine) -> dict[str, str]:
+    """Return the names of the files of a machine's release by role, {} where it is none."""
     version = text_at(machine.metadata, "instance", "operating_system", "version")
     card = boot_interface(machine)
     if installer_of(machine).name != "harvester" or card is None:
-        return ""
-    arch = "arm64" if card.arch.lower() in ("aarch64", "arm64") else "amd64"
-    directory, _slash, name = url.partition("?")[0].rpartition("/")
+        return {}
     try:
-        files = release_files(version, arch)
+        return release_files(version, "arm64" if card.arch.lower() in ("aarch64", "arm64") else "amd64")
     except ValueError:
-        return ""
+        return {}
+
+
+def _checksums(machine: Machine, url: str) -> str:
+    """Return where the checksums of a release's file are, "" where it is none."""
+    directory, _slash, name = url.partition("?")[0].rpartition("/")
+    files = _files(machine)
     return f"{directory}/{files['checksums']}" if name in files.values() else ""
 
 

@@ -50,6 +50,7 @@ PROVISION = (
     "before_wait",
     "bootstrap",
     "preflight",
+    "rehearse",
     "power",
     "power_off",
     "inventory",

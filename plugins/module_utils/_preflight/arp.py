@@ -18,7 +18,7 @@ ARP = 0x0806
 REQUEST, REPLY = 1, 2
 BROADCAST, NOBODY = b"\xff" * 6, b"\0" * 6
 _HEAD = struct.pack("!HHBB", 1, 0x0800, 6, 4)  # Ethernet and IPv4
-_PACKET = struct.Struct("!8sH6s4s6s4s")
+_PACKET = struct.Struct("!6sH6s4s6s4s")
 ROUNDS, PAUSE = 3, 0.3  # a first packet may be lost while a switch learns
 _BURST = 64  # frames between two looks at what came
 

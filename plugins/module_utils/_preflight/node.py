@@ -36,18 +36,19 @@ SBIN = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin"
 _PROBES = (["iptables-save", "-t", "nat"], ["iptables-legacy-save", "-t", "nat"])
 
 
-def look(params: Mapping[str, Any], how: Mapping[str, Any], run: Run) -> list[Check]:
-    """Return the checks that ``params``, the options of the module preflight_node, ask for.
+def look(params: Mapping[str, Any], how: Mapping[str, Any], run: Run) -> tuple[list[Check], str]:
+    """Return the checks that ``params``, the options of the module preflight_node, ask for, and the interface's name.
 
-    ``how`` are arguments for Ansible's open_url.
+    That is "" where nobody can be asked from there. ``how`` are arguments for Ansible's open_url.
     """
     host, machines = params["host"], params["machines"]
     room = [releases.need_of(Path(item["path"]), item["what"], item["bytes"]) for item in params["directories"]]
     images, more = releases.look(host, params["releases"], _of_role(params), how)
     wanted = _wanted(machines, params["address"])
     answers = urls.ask(wanted, params["compare_bytes"], how)
+    link, network = _network(params, run)
     checks = [
-        *_network(params, run),
+        *network,
         _port_rules(params, run),
         images,
         urls.look(wanted, answers),
@@ -56,7 +57,7 @@ def look(params: Mapping[str, Any], how: Mapping[str, Any], run: Run) -> list[Ch
     ]
     if params["configurations"]:
         checks.append(_configurations(params["configurations"], machines))
-    return checks
+    return checks, link.name if link else ""
 
 
 def _of_role(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,17 +65,18 @@ def _of_role(params: Mapping[str, Any]) -> dict[str, Any]:
     return {"path": params["image_dir"], "source": params["source"], "files": params["files"]}
 
 
-def _network(params: Mapping[str, Any], run: Run) -> list[Check]:
+def _network(params: Mapping[str, Any], run: Run) -> tuple[Link | None, list[Check]]:
+    """Return the interface that others can be asked from, None for none, and the checks of it."""
     status, printed = run(["ip", "-json", "address", "show"])
     if status != 0:
-        return [Check("interface", skipped="ip of iproute2 can't be run here")]
+        return None, [Check("interface", skipped="ip of iproute2 can't be run here")]
     links = interface.links_from(json.loads(printed))
     named, address = params["interface"], params["address"]
     seen = interface.look(links, named, address, params["host"], virtual=params["virtual_address"])
     link = next((link for link in links if link.name == named), None) or interface.of_address(links, address)
     if link is None or not link.up or link.name == "lo":
-        return [seen, Check("addresses", skipped="there is no interface to ask from")]
-    return [seen, _addresses(link, _claims(params))]
+        return None, [seen, Check("addresses", skipped="there is no interface to ask from")]
+    return link, [seen, _addresses(link, _claims(params))]
 
 
 def _addresses(link: Link, claims: Iterable[Claim]) -> Check:

@@ -52,13 +52,15 @@ class Asked:
 class Expectation:
     """Who may answer: ``what`` of EXPECTATIONS, ``servers`` are those that are meant to, by address.
 
-    ``macs_given``: machines were asked for that ``servers`` know, and not one that nobody knows.
+    ``macs_given``: machines were asked for that ``servers`` know, and not one that nobody knows. ``must_answer``: they
+    run, and are to answer.
     """
 
     interface: str
     what: str
     servers: tuple[str, ...] = ()
     macs_given: bool = False
+    must_answer: bool = True
 
 
 def servers(asked: Sequence[Asked]) -> list[Document]:
@@ -116,7 +118,7 @@ def _of_strangers(asked: Sequence[Asked], expected: Expectation) -> Iterator[dic
 def _of_silence(asked: Sequence[Asked], expected: Expectation) -> Iterator[dict[str, str]]:
     """Yield who is missing: a server of which an answer is expected, or anybody who gives addresses."""
     heard = [answer for item in asked for answer in item.answers]
-    if expected.what == ONLY and expected.macs_given:
+    if expected.what == ONLY and expected.macs_given and expected.must_answer:
         for address in expected.servers:
             if not any(address in (answer.server, answer.source) for answer in heard):
                 yield {
