@@ -106,7 +106,7 @@ def test_rights_of_one_namespace_reach_no_other():
 
 
 def test_objects_have_the_key_once_and_only_in_the_secret():
-    documents = objects(settings(), KEY)
+    documents = objects(settings(), KEY, TOKEN)
     encoded = base64.b64encode(KEY.encode()).decode()
     assert [item["kind"] for item in documents if KEY in str(item) or encoded in str(item)] == ["Secret"]
 
