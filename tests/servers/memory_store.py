@@ -30,7 +30,7 @@ class MemoryStore:
         if self.gone:
             raise StoreError("the store is gone")
         self._catalog, self._on_change = catalog, on_change
-        self._switched_off = {key: state.switched_off for key, state in self.load_states().items()}
+        self._switched = dict(self.load_states())
         catalog.replace(self._as_served(machine) for machine in self.machines.values())
 
     def stop(self) -> None:

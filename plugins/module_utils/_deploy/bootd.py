@@ -19,8 +19,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.rule
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_pod import (
     KEY_FILE,
     KEY_SECRET,
-    TOKEN_FILE,
     NAME,
+    TOKEN_FILE,
     deployment,
     labels,
 )
