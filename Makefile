@@ -46,7 +46,7 @@ demo-harvester: ## Make a cluster of three machines in the lab, two of which go 
 
 .PHONY: test
 test: venv ## Run everything CI runs
-	@tests/setup/packages lint ansible wire lab installers cluster
+	@tests/setup/packages lint ansible wire lab installers cluster page
 	@$(RUN)
 
 .PHONY: lint
@@ -98,6 +98,11 @@ integration: venv ## ansible-test integration: the modules against a real daemon
 	@tests/setup/packages ansible
 	@$(RUN) integration
 
+.PHONY: page
+page: venv ## The page in Chromium, and pictures of it in build/pictures
+	@tests/setup/packages page
+	@$(RUN) page
+
 .PHONY: wire
 wire: venv ## Real DHCP, TFTP and HTTP clients against the daemon, in network namespaces (root)
 	@tests/setup/packages wire
@@ -110,7 +115,7 @@ daemon: venv ## The running daemon: hostile input, ten thousand machines, kill -
 
 .PHONY: e2e
 e2e: venv ## Machines in QEMU that boot from the network (root)
-	@tests/setup/packages wire lab installers cluster
+	@tests/setup/packages wire lab installers cluster page
 	@$(RUN) e2e
 
 .PHONY: boot-matrix

@@ -313,10 +313,10 @@ KEY_BYTES = 32
 
 def present(client: Client, settings: Settings, *, check: bool, force: bool) -> list[Outcome]:
     """Have bootd run as ``settings`` say, with no rights that other settings needed."""
-    key = bootd_remains.report_key(client, settings) or secrets.token_hex(KEY_BYTES)
+    key, token = (text or secrets.token_hex(KEY_BYTES) for text in bootd_remains.keys(client, settings))
     # A namespace of somebody else is used, and never taken over: it would go with all that is in it.
     made = apply(client, bootd.namespaces(settings), check=check)
-    made += apply(client, bootd.objects(settings, key), check=check, force=force)
+    made += apply(client, bootd.objects(settings, key, token), check=check, force=force)
     wanted = {_place(document) for document in bootd.rights(settings)}
     stale = [document for document in bootd_remains.rights(client, settings) if _place(document) not in wanted]
     return made + remove(client, stale, check=check)

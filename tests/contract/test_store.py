@@ -171,6 +171,19 @@ def test_switch_taken_back_by_a_save(bench):
     assert bench.allow_pxe(2) == (True, False)
 
 
+def test_switch_by_hand_is_the_same_and_says_so(bench):
+    bench.put(2)
+    bench.start()
+    by_hand = State(stage="known", switched_off={mac(2): ""}, switched_by="10.10.0.9", last_at=1.0)
+    for begin in (lambda: bench.store.save({key(2): by_hand}), bench.restart):
+        begin()
+        assert bench.allow_pxe(2) == (False, True)
+        assert bench.catalog.get(key(2)).interfaces[0].netboot.by_hand
+    bench.store.save({key(2): State(last_at=2.0)})
+    assert bench.allow_pxe(2) == (True, False)
+    assert not bench.catalog.get(key(2)).interfaces[0].netboot.by_hand
+
+
 def test_clash_serves_the_older_and_is_a_problem_until_it_is_gone(bench):
     bench.put(2)
     bench.start()

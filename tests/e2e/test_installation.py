@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 
 import pytest
 
 from e2e.site import BOOTED, Site
+from e2e.watched_page import watched
 from lab import bootstrap
 from lab.machine import Machine
 from programs.require import require
@@ -55,7 +56,7 @@ def test_machine_installs_itself_and_then_boots_its_disk(site, firmware, options
     site.serve(howto.HARDWARE)
     site.configure("/dev/nvme0n1")
     machine = site.machine(firmware, **options)
-    with captured(site, "udp port 69") as requests:
+    with captured(site, "udp port 69") as requests, watched(site) if tftp else nullcontext():
         machine.power_on()
         site.wait_until(lambda: site.known()["stage"] == "ready", machine, "answered as a node that is ready")
 

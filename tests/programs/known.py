@@ -19,6 +19,7 @@ PACKAGES = {
     "bash": "bash",
     "bsdtar": "libarchive-tools",
     "busybox": "busybox-static",
+    "chromium": "chromium",
     "conntrack": "conntrack",
     "containerd": "containerd",
     "ctr": "containerd",

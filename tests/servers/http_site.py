@@ -29,6 +29,7 @@ from _bootd.runtime.services import Services
 from _bootd.stores.base import StoreError
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import Journal
+from _bootd.stores.switches import as_served
 from _bootd.stores.unknown_machines import UnknownMachines
 
 SECRET = b"s" * 32
@@ -66,6 +67,21 @@ class MemoryStore:
         if self.broken:
             raise StoreError("no space left on device")
         self.states |= states
+
+
+class ServingStore(MemoryStore):
+    """Serves each machine of ``catalog`` as its state has it, as stores do when a state is saved."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        self._catalog = catalog
+        self._written = catalog.by_key()
+
+    def save(self, states: Mapping[str, State]) -> None:
+        super().save(states)
+        for key, state in states.items():
+            served = as_served(self._written[key], state.switched_off, by_hand=bool(state.switched_by))
+            self._catalog.upsert(served)
 
 
 class MemoryConfigurations(NoConfigurations):
@@ -206,6 +222,11 @@ class Site:
 
     def token(self, key: str = KEY, installs: int = 0) -> str:
         return tokens.token(SECRET, key, installs)
+
+
+def serve_switches(site: Site) -> None:
+    """Have what is switched in a machine's state be in force, as with a real store."""
+    site.journal._store = site.store = ServingStore(site.catalog)
 
 
 def make_site(root: Path, *machines: Machine, **settings: Any) -> Site:

@@ -22,7 +22,7 @@ class MemoryStore:
         self.unreadable: set[str] = set()
         self.refuses = ""
         self.gone = False
-        self._switched_off: dict[str, Mapping[str, str]] = {}
+        self._switched: dict[str, State] = {}
         self._catalog = Catalog()
         self._on_change: Callable[[], None] | None = None
 
@@ -30,7 +30,7 @@ class MemoryStore:
         if self.gone:
             raise StoreError("the store is gone")
         self._catalog, self._on_change = catalog, on_change
-        self._switched_off = {key: state.switched_off for key, state in self.load_states().items()}
+        self._switched = dict(self.load_states())
         catalog.replace(self._as_served(machine) for machine in self.machines.values())
 
     def stop(self) -> None:
@@ -44,7 +44,7 @@ class MemoryStore:
 
     def save(self, states: Mapping[str, State]) -> None:
         for key, state in states.items():
-            self._switched_off[key] = state.switched_off
+            self._switched[key] = state
             if key in self.machines:
                 self._catalog.upsert(self._as_served(self.machines[key]))
         if self.refuses:
@@ -73,4 +73,5 @@ class MemoryStore:
     def _as_served(self, machine: Machine) -> Machine:
         if machine.key in self.unreadable:
             return as_served(machine, {interface.mac: machine.reprovision for interface in machine.interfaces})
-        return as_served(machine, self._switched_off.get(machine.key, {}))
+        state = self._switched.get(machine.key, State())
+        return as_served(machine, state.switched_off, by_hand=bool(state.switched_by))

@@ -179,6 +179,7 @@ STEPS: dict[str, Callable[[], list[Command]]] = {
     "cores": cores,
     "integration": integration,
     "daemon": lambda: pytest("tests/integration/daemon"),
+    "page": lambda: pytest("tests/page"),
     "wire": lambda: pytest("tests/integration/wire"),
     "contract": lambda: pytest("tests/contract"),
     "collection": collection,

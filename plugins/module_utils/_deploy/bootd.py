@@ -20,6 +20,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_po
     KEY_FILE,
     KEY_SECRET,
     NAME,
+    TOKEN_FILE,
     deployment,
     labels,
 )
@@ -31,17 +32,20 @@ RBAC = "rbac.authorization.k8s.io"
 _POD_SECURITY = {"pod-security.kubernetes.io/enforce": "privileged"}
 
 
-def objects(settings: Settings, report_key: str) -> list[dict[str, Any]]:
-    """Return what is in the namespaces, and the rights; ``report_key`` keys the URLs that installers report to."""
-    account, secret = own_objects(settings, report_key)
+def objects(settings: Settings, report_key: str, admin_token: str) -> list[dict[str, Any]]:
+    """Return what is in the namespaces, and the rights.
+
+    ``report_key`` keys the URLs that installers report to, and who has ``admin_token`` may switch netboot over HTTP.
+    """
+    account, secret = own_objects(settings, report_key, admin_token)
     return [account, *rights(settings), secret, deployment(settings)]
 
 
-def own_objects(settings: Settings, report_key: str = "") -> list[dict[str, Any]]:
+def own_objects(settings: Settings, report_key: str = "", admin_token: str = "") -> list[dict[str, Any]]:
     """Return what is in its namespace besides rights and Deployment: the account, and the Secret."""
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _meta(settings, NAME, settings.namespace)},
-        _secret(settings, report_key),
+        _secret(settings, {KEY_FILE: report_key, TOKEN_FILE: admin_token}),
     ]
 
 
@@ -80,13 +84,13 @@ def _granted(settings: Settings, name: str, places: tuple[str, ...], namespace: 
     ]
 
 
-def _secret(settings: Settings, report_key: str) -> dict[str, Any]:
+def _secret(settings: Settings, texts: dict[str, str]) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": _meta(settings, KEY_SECRET, settings.namespace),
         "type": "Opaque",
-        "data": {KEY_FILE: base64.b64encode(report_key.encode()).decode()},
+        "data": {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()},
     }
 
 

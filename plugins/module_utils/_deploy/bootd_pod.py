@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_settings import Settings
 
 NAME = "bootd"
-KEY_SECRET, KEY_FILE = "bootd-report-key", "key"
+KEY_SECRET, KEY_FILE, TOKEN_FILE = "bootd-report-key", "key", "admin-token"
 IMAGE_KEY_ANNOTATION = "netboot.baremetal/image-key"
 CAPABILITIES = ["NET_BIND_SERVICE", "NET_RAW"]
 
@@ -124,7 +124,8 @@ def _container(settings: Settings) -> dict[str, Any]:
 
 def _environment(settings: Settings) -> list[dict[str, Any]]:
     """Return bootd's flags as its environment variables."""
-    places = {"state_dir": STATE_DIR, "report_key": f"{KEY_DIR}/{KEY_FILE}"}
+    keys = {"report_key": f"{KEY_DIR}/{KEY_FILE}", "admin_token_file": f"{KEY_DIR}/{TOKEN_FILE}"}
+    places = {"state_dir": STATE_DIR, **keys}
     flags = {**settings.flags(), **places, **({"image_dir": IMAGE_DIR} if settings.image_dir else {})}
     told = [{"name": f"BOOTD_{name.upper()}", "value": flags[name]} for name in sorted(flags)]
     return [

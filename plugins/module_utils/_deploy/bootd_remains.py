@@ -27,6 +27,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.apply im
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_pod import (
     KEY_FILE,
     KEY_SECRET,
+    TOKEN_FILE,
     deployment,
     labels,
 )
@@ -54,11 +55,16 @@ _MAX_NAMED = 3
 _ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 
 
-def report_key(client: Client, settings: Settings) -> str:
-    """Return the key that there is, "" where there is none."""
-    present = get(client, resource_path("v1", "secrets", settings.namespace, KEY_SECRET))
+def keys(client: Client, settings: Settings) -> tuple[str, str]:
+    """Return the report key and the admin token that there are, "" for each that there is not."""
+    present = get(client, resource_path("v1", "secrets", settings.namespace, KEY_SECRET)) or {}
+    data = present.get("data") or {}
+    return _decoded(data.get(KEY_FILE, "")), _decoded(data.get(TOKEN_FILE, ""))
+
+
+def _decoded(text: str) -> str:
     try:
-        return base64.b64decode((present or {}).get("data", {}).get(KEY_FILE, ""), validate=True).decode()
+        return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
 

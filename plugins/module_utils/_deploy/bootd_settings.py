@@ -22,7 +22,8 @@ PROXY_PORT = 4011
 DEFAULT_RESOURCES = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
 # Flags that say where things are in the pod, or who it is there.
 _OF_THE_POD = (
-    "boot_files", "image_dir", "lease_namespace", "replica", "report_key", "state_dir", "tls_cert", "tls_key",
+    "admin_token_file", "boot_files", "image_dir", "lease_namespace", "replica", "report_key", "state_dir",
+    "tls_cert", "tls_key",
 )  # fmt: skip
 _OPTIONS = ("store", "address", "interface", "bind", "http_port", "tftp_port", "dhcp_port", "syslog_port")
 

@@ -25,7 +25,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_po
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._deploy.bootd_settings import problems, settings_from
 
-KEY = "5f" * 32
+KEY, TOKEN = "5f" * 32, "a7" * 32
 
 
 def settings(**given):
@@ -106,9 +106,10 @@ def test_rights_of_one_namespace_reach_no_other():
 
 
 def test_objects_have_the_key_once_and_only_in_the_secret():
-    documents = objects(settings(), KEY)
-    encoded = base64.b64encode(KEY.encode()).decode()
-    assert [item["kind"] for item in documents if KEY in str(item) or encoded in str(item)] == ["Secret"]
+    documents = objects(settings(), KEY, TOKEN)
+    for text in (KEY, TOKEN):
+        encoded = base64.b64encode(text.encode()).decode()
+        assert [item["kind"] for item in documents if text in str(item) or encoded in str(item)] == ["Secret"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_environment_is_flags_that_bootd_takes(tmp_path):
     found = environment(**given, image_dir="/srv/files")
     told = {name: value for name, value in found.items() if isinstance(value, str)}
     # The paths are those of the pod, not of this host.
-    here = {"BOOTD_IMAGE_DIR": str(tmp_path), "BOOTD_REPORT_KEY": __file__}
+    here = {"BOOTD_IMAGE_DIR": str(tmp_path), **dict.fromkeys(("BOOTD_REPORT_KEY", "BOOTD_ADMIN_TOKEN_FILE"), __file__)}
     understood = arguments.settings_from(arguments.parse(["serve"], {**told, **here}))
     assert (understood.store, understood.interface, understood.address) == (
         "kubernetes:tink-system",
@@ -174,6 +175,7 @@ def test_environment_says_who_and_where_the_pod_is():
     assert found["BOOTD_REPLICA"]["fieldRef"]["fieldPath"] == "spec.nodeName"
     secret = next(item for item in container()["volumeMounts"] if item["name"] == "report-key")
     assert found["BOOTD_REPORT_KEY"] == f"{secret['mountPath']}/key"
+    assert found["BOOTD_ADMIN_TOKEN_FILE"] == f"{secret['mountPath']}/admin-token"
 
 
 def test_container_declares_the_ports_it_takes_of_its_node():

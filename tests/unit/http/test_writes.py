@@ -13,24 +13,11 @@ from _bootd.decisions.events import Event
 from _bootd.hardware.model import Netboot
 from _bootd.http.admin import TRIES, read_token
 from _bootd.stores.switches import as_served
-from servers.http_site import KEY, MAC, NOW, STRANGER, MemoryStore, machine, make_site
+from servers.http_site import KEY, MAC, NOW, STRANGER, machine, make_site, serve_switches
 
 TOKEN = "0123456789abcdef" * 4
 OFF, ON = b'{"on": false}', b'{"on": true}'
 NETBOOT, RETRY = "/api/v1/machines/um790-1/netboot", "/api/v1/machines/um790-1/retry"
-
-
-class ServingStore(MemoryStore):
-    """Serves a machine as its state has it, as stores do when a state is saved."""
-
-    def __init__(self, own):
-        super().__init__()
-        self.own, self.catalog = own, None
-
-    def save(self, states):
-        super().save(states)
-        state = states[self.own.key]
-        self.catalog.upsert(as_served(self.own, state.switched_off, by_hand=bool(state.switched_by)))
 
 
 @pytest.fixture
@@ -42,9 +29,7 @@ def site(tmp_path):
 
 def site_of(root, own, **settings):
     found = make_site(root, own, **settings)
-    store = ServingStore(own)
-    store.catalog = found.catalog
-    found.journal._store = found.store = store
+    serve_switches(found)
     return found
 
 

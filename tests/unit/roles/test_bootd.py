@@ -223,6 +223,16 @@ def test_directory_of_configurations_is_for_its_owner_only():
     assert (made["path"], made["mode"]) == ("{{ bootd_config_dir }}", "0700")
 
 
+def test_admin_token_is_made_once_and_for_its_owner_only():
+    tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text(encoding="utf-8"))
+    (task,) = [task for task in tasks if "bootd_admin_token_file" in str(task.get("when"))]
+    made = task["ansible.builtin.copy"]
+    assert (made["dest"], made["mode"], made["force"]) == ("{{ bootd_admin_token_file }}", "0600", False)
+    assert task["no_log"] is True
+    on_host = settings(bootd_service_manager="systemd")
+    assert on_host["BOOTD_ADMIN_TOKEN_FILE"] == "/var/lib/bootd/admin-token"
+
+
 def test_unit_has_no_more_than_it_needs():
     unit = directives()
     assert set(unit["AmbientCapabilities"][0].split()) == CAPABILITIES
