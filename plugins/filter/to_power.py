@@ -37,6 +37,11 @@ options:
         on its way. One that is not among these counts as one that bootd has heard nothing of.
     type: list
     elements: dict
+  namespace:
+    description:
+      - The namespace of the machines whose objects name none, which is that of the store.
+    type: str
+    default: ''
 seealso:
   - module: baremetal.netboot.machine_power
   - plugin: baremetal.netboot.power
@@ -76,7 +81,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import DEFAULT_NAMESPACE, text_at
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import BMC_KIND, plain
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import BMC, boots_by_uefi, first_dhcp
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import machines_report, message_of
@@ -88,6 +93,7 @@ def to_power(
     hosts: Iterable[str],
     hostvars: Mapping[str, Mapping[str, Any]],
     seen: Iterable[Mapping[str, Any]] | None = None,
+    namespace: str = "",
 ) -> list[dict[str, Any]]:
     """Return the machines of ``hosts``; raises AnsibleFilterError with every problem of every host."""
     if isinstance(hosts, (str, Mapping)) or not isinstance(hosts, Iterable):
@@ -95,20 +101,19 @@ def to_power(
     report = machines_report(map(str, hosts), hostvars)
     if report.problems:
         raise AnsibleFilterError(message_of(report.problems))
-    known = None if seen is None else {(each["namespace"], each["name"]): each for each in seen}
-    return [_machine(name, item, hostvars[name], known) for name, item in report.machines.objects.items()]
+    known = None if seen is None else list(seen)
+    machines = report.machines.objects.items()
+    return [
+        _machine(name, item, hostvars[name], namespace) | _stands(name, item, namespace, known)
+        for name, item in machines
+    ]
 
 
-def _machine(
-    name: str,
-    hardware: Mapping[str, Any],
-    variables: Mapping[str, Any],
-    known: Mapping[tuple[str, str], Mapping[str, Any]] | None,
-) -> dict[str, Any]:
-    namespace = text_at(hardware, "metadata", "namespace") or DEFAULT_NAMESPACE
+def _machine(name: str, hardware: Mapping[str, Any], variables: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    own = text_at(hardware, "metadata", "namespace") or namespace
     machine = {
         "name": name,
-        "namespace": namespace,
+        **({"namespace": own} if own else {}),
         "mac": text_at(first_dhcp(hardware), "mac"),
         "firmware": "uefi" if boots_by_uefi(hardware) else "bios",
     }
@@ -117,10 +122,20 @@ def _machine(
         machine["bmc"] = bmc
     elif reference and text_at(hardware, "spec", "bmcRef", "kind") in ("", BMC_KIND["kind"]):
         machine["bmc_ref"] = reference
-    if known is not None:
-        stands = known.get((namespace, name)) or next((item for key, item in known.items() if key[1] == name), UNHEARD)
-        machine |= {"stage": str(stands["stage"]), "netboot": bool(stands["netboot"])}
     return machine
+
+
+def _stands(
+    name: str, hardware: Mapping[str, Any], namespace: str, known: list[Mapping[str, Any]] | None
+) -> dict[str, Any]:
+    """Return where a machine stands; of several that it may be, the one that is not to be touched counts."""
+    if known is None:
+        return {}
+    own = text_at(hardware, "metadata", "namespace") or namespace
+    named = [each for each in known if each["name"] == name]
+    chosen = [each for each in named if each["namespace"] == own] or named or [UNHEARD]
+    stands = min(chosen, key=lambda each: each["stage"] in ("known", "offered", "failed") and each["netboot"])
+    return {"stage": str(stands["stage"]), "netboot": bool(stands["netboot"])}
 
 
 class FilterModule:
