@@ -133,7 +133,7 @@ options:
       - V(network_boot) ejects virtual media, has the BMC boot the machine from the network at its next start and only
         then, and cycles it. Machines with Wake-on-LAN boot whatever their firmware has first.
     type: str
-    choices: [on, off, cycled, network_boot]
+    choices: ["on", "off", cycled, network_boot]
     required: true
   force:
     description: With O(state=off), cut the power instead.
@@ -164,9 +164,8 @@ options:
 seealso:
   - plugin: baremetal.netboot.to_power
     plugin_type: filter
-  - plugin: baremetal.netboot.power
-    plugin_type: role
 notes:
+  - The role P(baremetal.netboot.power#role) does this with the machines of an inventory.
   - BMCs are only to be reached in a network of their own. IPMI hands out a hash of the password to whoever asks.
 """
 

@@ -23,7 +23,7 @@ try:
     from pyghmi.exceptions import PyghmiException
     from pyghmi.ipmi.command import Command
 except ImportError:
-    PyghmiException, Command = Exception, None
+    PyghmiException, Command = RuntimeError, None
 
 LIBRARY = "pyghmi"
 

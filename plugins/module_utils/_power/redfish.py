@@ -29,7 +29,7 @@ try:
     from sushy.exceptions import AccessError, BadRequestError, MissingAttributeError, SushyError
 except ImportError:
     sushy = None
-    AccessError = BadRequestError = MissingAttributeError = RequestException = SushyError = Exception
+    AccessError = BadRequestError = MissingAttributeError = RequestException = SushyError = RuntimeError
 
 LIBRARY = "sushy"
 _CONNECT, _READ = 10, 60  # seconds
