@@ -106,7 +106,7 @@ EXAMPLES = r"""
 
 - name: Show what machines would do
   ansible.builtin.debug:
-    msg: "{{ dhcp.machines | map(attribute='does') }}"
+    msg: "{{ dhcp.machines | map(attribute='does') | list }}"
 
 - name: Be sure that nobody but bootd answers the machines of the inventory
   baremetal.netboot.dhcp_probe:
