@@ -83,7 +83,7 @@ def are_wanted(run_once: bool, task_vars: Mapping[str, Any] | None) -> bool:
     return _HAS_TERMINAL and alone and not plain and constants.DEFAULT_STDOUT_CALLBACK in _CALLBACKS
 
 
-def bar(share: float) -> str:
+def progress_bar(share: float) -> str:
     """Return a bar of which ``share``, from 0 to 1, is done."""
     done = int(WIDTH * min(max(share, 0.0), 1.0))
     return f"[{'#' * done}{'.' * (WIDTH - done)}]"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import shown_size
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import bar
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import progress_bar
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._wait_report import span
 
 _RATE_LOOKS = 10  # over which a rate is shown beside bars
@@ -85,7 +85,7 @@ def _whole(files: Mapping[str, Mapping[str, Any]]) -> int | None:
 
 
 def _bar(file: Mapping[str, Any]) -> str:
-    return bar(_bytes(file) / file["size"]) if file.get("size") else str(file.get("doing"))
+    return progress_bar(_bytes(file) / file["size"]) if file.get("size") else str(file.get("doing"))
 
 
 def _share(file: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.stages import STAGES
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import bar
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import progress_bar
 
 TARGETS = tuple(stage for stage in STAGES if stage != "failed")
 _RANK = {stage: rank for rank, stage in enumerate(TARGETS)}
@@ -143,7 +143,9 @@ class Progress:
         """Return a line on all machines, and one on each that is on its way, with a bar of how far it is."""
         failed = f", {len(self.failed)} failed" if self.failed else ""
         arrived = len(self.reached) / len(self.names) if self.names else 1.0
-        lines = [f"{bar(arrived)} {len(self.reached)} of {len(self.names)} {self.target}{failed}, {span(elapsed)}"]
+        lines = [
+            f"{progress_bar(arrived)} {len(self.reached)} of {len(self.names)} {self.target}{failed}, {span(elapsed)}"
+        ]
         going = [name for name in self.pending if name in self.machines]
         # What has begun comes first, and of that what has come farthest.
         going.sort(key=lambda name: -_RANK.get(str(self.machines[name].get("stage")), -1))
@@ -162,7 +164,7 @@ class Progress:
         told = _error(machine) or _waits(machine)
         if percent is None or percent >= 100 or told:
             return f"{where}  {told}".rstrip()
-        return f"{where}  {bar(percent / 100)} {percent} % {progress.get('what')}"
+        return f"{where}  {progress_bar(percent / 100)} {percent} % {progress.get('what')}"
 
     def summary(self, now: float) -> list[dict[str, Any]]:
         """Return for each machine where it stands, since when, how much of what it loads it has, and why."""

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from ansible_collections.baremetal.netboot.plugins.plugin_utils import _bars
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import MAX_LINES, Bars, are_wanted, bar
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._bars import MAX_LINES, Bars, are_wanted, progress_bar
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._download_report import ImageProgress
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._wait_report import Progress
 from programs.terminal import SECONDS, Terminal
@@ -28,7 +28,7 @@ PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
 @pytest.mark.parametrize(("share", "drawn"), [(0, 0), (0.5, 10), (0.999, 19), (1, 20), (7, 20), (-1, 0)])
 def test_bar_is_full_only_when_all_is_there(share, drawn):
-    assert bar(share) == "[" + "#" * drawn + "." * (20 - drawn) + "]"
+    assert progress_bar(share) == "[" + "#" * drawn + "." * (20 - drawn) + "]"
 
 
 @pytest.fixture
@@ -112,8 +112,8 @@ def test_wait_has_a_bar_of_all_and_one_of_each_that_loads():
     ]
     progress.update(machines, NOW, 65.0)
     assert progress.bars(NOW, 65.0) == [
-        f"{bar(0.2)} 1 of 5 installed, 1 failed, 65.0 s",
-        f"  bb  installing for 60.0 s  {bar(0.5)} 50 % iso",
+        f"{progress_bar(0.2)} 1 of 5 installed, 1 failed, 65.0 s",
+        f"  bb  installing for 60.0 s  {progress_bar(0.5)} 50 % iso",
         "  a   loading for 60.0 s  waits for bb (installing)",
         "  and 1 more",
     ]
@@ -139,7 +139,7 @@ def test_fetch_has_a_bar_of_each_file_and_the_rate_of_all():
     assert progress.bars(looks[0], 100.0)[0] == "30.00 MB of 100.00 MB, 0 bytes/s"
     assert progress.bars(looks[1], 102.0) == [
         "50.00 MB of 100.00 MB, 10.00 MB/s, 5.0 s left",
-        f"  iso     {bar(40 / 90)} 40.00 MB of 90.00 MB",
+        f"  iso     {progress_bar(40 / 90)} 40.00 MB of 90.00 MB",
     ]
     assert progress.bars({"files": {"kernel": looks[0]["files"]["kernel"]}}, 103.0) == []
 
@@ -184,7 +184,7 @@ def play(tmp_path, bootd):
 
 def test_playbook_on_a_terminal_draws_bars_and_takes_them_away(play, bootd):
     with Terminal(*play) as terminal:
-        terminal.read_until(f"{bar(0.42)} 42 % iso")
+        terminal.read_until(f"{progress_bar(0.42)} 42 % iso")
         while terminal.output.count("42 % iso") < 3:
             assert terminal.read(SECONDS)
         bootd[1].set()
@@ -213,4 +213,4 @@ def test_playbook_elsewhere_has_plain_lines(play, bootd):
     done = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=True)
     assert "um790-1: installed" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
-    assert bar(0.42) not in done.stdout
+    assert progress_bar(0.42) not in done.stdout
