@@ -40,5 +40,5 @@ def look(directory: str, machines: Iterable[Mapping[str, Any]]) -> Check:
     kept = ConfigDirectory(directory, catalog, refusals)
     usable = sum(kept.get(machine.key, find(distro).read) is not None for machine, distro in known)
     remedy = "correct the file, or remove it and have the inventory make it"
-    problems = [Problem(f"{path}: {reason}", path, remedy, NODE) for path, reason in refusals.found]
+    problems = [Problem(reason, path, remedy, NODE) for path, reason in refusals.found]
     return Check("configurations", f"{usable} of {len(known)} machines have one that can be read", problems)

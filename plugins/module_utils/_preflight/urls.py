@@ -125,7 +125,7 @@ def _look_at(url: str, digest: str, most: int, how: Mapping[str, Any]) -> tuple[
         return wrong, clock, False
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        return f"{shown(url)}: {reason or type(reason).__name__}", None, False
+        return f"{shown(url)}: {getattr(reason, 'strerror', None) or reason or type(reason).__name__}", None, False
 
 
 def _compared(url: str, digest: str, how: Mapping[str, Any]) -> str:

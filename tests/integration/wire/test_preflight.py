@@ -303,7 +303,7 @@ EXPECTED = [
     rf"node: bootstrap image_server_releases v1.8.2: .*/{FILES[2]} is not what the checksums say",
     r"node: bootstrap .*/images: .* are needed \(Harvester v1.8.2 .*\), and .* are free",
     rf"node: bootstrap: the clock of bootstrap is (89|90) s behind that of {IMAGES}",
-    r"node: .*/um790-1.yaml: .*/um790-1.yaml: it is no YAML that can be used",
+    r"node: .*/um790-1.yaml: it is no YAML that can be used",
     r"cluster: the cluster at https://.*: the kubeconfig's user may not create, patch hardware.tinkerbell.org",
 ]
 
