@@ -45,7 +45,7 @@ def fill(served: Served) -> None:
     for place, until in enumerate((-1, 0, 4, 30, 53, 75, 125, 200, 410, 500)):
         boot(served, place, until)
     boot(served, 10, 60, fails=True)
-    said = Sighting("", 7, b"PXEClient:Arch:00007:UNDI:003016", b"", b"", b"", b"", "", "eth0", "firmware")
+    said = Sighting("firmware", 7, b"PXEClient:Arch:00007:UNDI:003016", b"", b"", b"", b"", "", "eth0", "")
     served.site.services.unknown.record("52:54:00:00:00:99", said, time.time())
     served.site.problems.append(StoreProblem("/etc/bootd/hardware/a.yaml:3", "tink-system/a: not a MAC address"))
 

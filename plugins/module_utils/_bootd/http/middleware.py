@@ -22,7 +22,7 @@ from .wsgi_environ import Refused
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+|^(/configuration)/.*", re.IGNORECASE | re.DOTALL)
 # Asked for again and again by whoever watches bootd; logged only where they go wrong.
-_QUIET = ("/healthz", "/readyz", "/metrics", "/api/")
+_QUIET = ("/healthz", "/readyz", "/metrics", "/api/", "/page/")
 NO_ROUTE = "none"
 # Lines in the log for requests that reach no route, a second and at once; the metrics count all.
 MACHINE_LINES = (5.0, 50.0)  # of one machine
