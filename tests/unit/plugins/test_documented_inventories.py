@@ -27,7 +27,8 @@ def inventories() -> list[tuple[str, dict[str, dict[str, object]]]]:
     found = []
     for path in DOCUMENTS:
         for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)):
-            group = (yaml.safe_load(VAULT.sub("geheim", block)) or {}).get("netboot_machines")
+            document = yaml.safe_load(VAULT.sub("geheim", block))
+            group = document.get("netboot_machines") if isinstance(document, dict) else None  # a list is a playbook
             if group:
                 common = group.get("vars") or {}
                 hosts = {name: {**common, **(own or {})} for name, own in group["hosts"].items()}
