@@ -42,7 +42,7 @@ class Machine:
         trusted: Path | None = None,
         rom: Path | None = None,
         unplugged: str = "",
-        memory: int = 1024,
+        memory: int = 512,
     ) -> None:
         """Put the machine together, off. ``directory`` takes its files; ``memory`` in MiB.
 
