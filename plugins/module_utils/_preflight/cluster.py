@@ -53,7 +53,7 @@ def look(
 def _objects(client: Client, settings: Settings, machines: Iterable[Mapping[str, Any]], *, deploys: bool) -> Check:
     try:
         listed = get(client, resource_path(API_VERSION, "hardware", settings.machines)) or {"items": []}
-        wanted = bootd.objects(settings, "") if deploys else []
+        wanted = bootd.objects(settings, "", "") if deploys else []
         found = [item for document in wanted if (item := get(client, path_of(document))) and not is_ours(item)]
     except ApiError:
         return Check("objects", skipped=FORBIDDEN)

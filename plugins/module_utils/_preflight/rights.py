@@ -38,7 +38,7 @@ def of_roles(settings: Settings, *, deploys: bool) -> Iterator[Access]:
     """Yield what the roles ask for: ``deploys``: bootd runs in the cluster, else on a host by the same kubeconfig."""
     documents: list[Mapping[str, Any]] = [hardware_crd()]
     if deploys:
-        documents += [*bootd.namespaces(settings), *bootd.objects(settings, "")]
+        documents += [*bootd.namespaces(settings), *bootd.objects(settings, "", "")]
     for document in documents:
         rule = Rule(
             _group(document),
