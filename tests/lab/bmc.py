@@ -28,7 +28,8 @@ class Bmcs:
         with (directory / "redfish.log").open("wb") as log:
             argv = [*PROGRAM, "--config", str(configuration), "--fake"]
             environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-            lab.popen(HOST, argv, stdout=log, stderr=subprocess.STDOUT, cwd=TESTS, env=environment)
+            emulator = lab.popen(HOST, argv, stdout=log, stderr=subprocess.STDOUT, cwd=TESTS, env=environment)
+        lab.wait_for_port(HOST, PORT, emulator)
 
     def events(self, name: str) -> list[Mapping[str, object]]:
         """What was done to the power of a machine, oldest first."""

@@ -45,7 +45,9 @@ def start_leases(lab: Lab, host: str, directory: Path, *more: str) -> subprocess
 def start_images(lab: Lab, directory: Path, log: Path) -> subprocess.Popen[bytes]:
     """Serve ``directory`` on the image host's port 80, with Python's own server: nothing to install or configure."""
     argv = [sys.executable, "-m", "http.server", "--directory", str(directory), "80"]
-    return _start(lab, IMAGES, argv, log)
+    server = _start(lab, IMAGES, argv, log)
+    lab.wait_for_port(IMAGES, 80, server)
+    return server
 
 
 def _start(lab: Lab, host: str, argv: list[str], log: Path) -> subprocess.Popen[bytes]:

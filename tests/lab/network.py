@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,7 @@ from .command import run
 from .ledger import Ledger
 
 BRIDGE = "switch"
+LISTENS_WITHIN = 60.0  # seconds that a server has to start in, also on a host that is busy
 _count = itertools.count(1)
 
 
@@ -138,6 +140,14 @@ class Lab:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True, **options)
         self._processes.append(process)
         return process
+
+    def wait_for_port(self, host: str, port: int, process: subprocess.Popen[bytes]) -> None:
+        """Return once ``process`` listens on the TCP port ``port`` of ``host``; TimeoutError where it does not."""
+        until = time.monotonic() + LISTENS_WITHIN
+        while not self.run(host, ["ss", "-Hltn", f"sport = :{port}"]).stdout.strip():
+            if process.poll() is not None or time.monotonic() > until:
+                raise TimeoutError(f"{process.args} on {host} does not listen on port {port}")
+            time.sleep(0.1)
 
     def _namespace(self, host: str) -> str:
         namespace = self.namespace(host)
