@@ -98,9 +98,22 @@ def test_rehearsal_is_given_no_secret_and_closes_no_window(site):
     assert (tokens.HIDDEN in script, token in script) == (True, False)
     assert site.get(uri).status == 200
     taken = site.state()
-    assert site.get(uri, STRANGER, x_rehearsal="1").status == 404
+    assert site.get(uri, x_rehearsal="1").status == 404
     assert site.state() == taken
     assert site.get(uri).status == 200
+
+
+def test_stranger_who_has_the_url_is_noted_whatever_it_says_of_a_rehearsal(site):
+    """A rehearsal is shown no token, so the mark would only hide that somebody has it."""
+    site.journal.record(Event(KEY, MAC, NOW, events.Script("harvester", "http", 10)))
+    state = site.state()
+    uri = f"/configuration/{DASHED}/{tokens.configuration_token(SECRET, KEY, state.installs, state.attempt)}"
+    assert site.get(uri).status == 200
+    assert site.get(uri.replace(uri[-4:], "aaaa"), STRANGER, x_rehearsal="1").status == 404
+    assert site.state().configuration_closed == ""
+    assert site.get(uri, STRANGER, x_rehearsal="1").status == 404
+    assert STRANGER in site.state().configuration_closed
+    assert site.get(uri).status == 404
 
 
 def test_rehearsed_report_is_said_not_to_be_kept(site):

@@ -143,6 +143,21 @@ def test_whoever_guesses_is_slowed_down_and_nobody_else(site):
     assert [post(site, NETBOOT, body).status for body in (OFF, ON) * 10] == [200] * 20
 
 
+def test_guesses_from_behind_its_own_address_lock_nobody_out_who_has_the_token(site):
+    guesses = [post(site, NETBOOT, OFF, token="x" * 64).status for _try in range(int(TRIES[1]) + 1)]
+    assert guesses[-1] == 429
+    assert post(site, NETBOOT, OFF).status == 200
+
+
+@pytest.mark.parametrize("path", [NETBOOT, RETRY])
+def test_rehearsal_writes_nothing_also_with_the_token(site, path):
+    site.journal.record(Event(KEY, MAC, NOW, events.Report("failed")), durable=True)
+    before, seen = site.state(), site.events()
+    answer = post(site, path, OFF, x_rehearsal="1")
+    assert (answer.status, "X-Rehearsal" in answer.json["reason"]) == (400, True)
+    assert (site.state(), site.events()) == (before, seen)
+
+
 @pytest.mark.parametrize("body", [b"", b"on", b"[]", b'{"on": 1}', b'{"on": true, "x": 1}', b"[" * 2000, b"\xff"])
 def test_a_body_that_is_not_understood(site, body):
     assert post(site, NETBOOT, body).status == 400

@@ -58,15 +58,18 @@ class Admin:
         if scheme.lower() != "bearer" or not given.strip():
             why = "this needs the admin token, as in Authorization: Bearer TOKEN"
             return responses.json_error(401, why, WWW_Authenticate='Bearer realm="bootd"')
-        with self._lock:
-            if self._tries.admit(client, time.monotonic()) is None:
-                return responses.json_error(429, "too many tries with a wrong token", Retry_After=RETRY_SECONDS)
         try:
             token = read_token(self._path)
         except (OSError, ValueError):
             return responses.json_error(503, "the file with the admin token can't be used now")
         if not hmac.compare_digest(given.strip().encode("latin-1", "replace"), token):
-            return responses.json_error(403, "this is not the admin token")
-        with self._lock:
-            self._tries.give_back(client)
+            return self._wrong(client)
         return None
+
+    def _wrong(self, client: str) -> HTTPResponse:
+        """Return what a wrong token gets. It is no matter to who has the right one, behind the same address as well."""
+        with self._lock:
+            is_one_of_many = self._tries.admit(client, time.monotonic()) is None
+        if is_one_of_many:
+            return responses.json_error(429, "too many tries with a wrong token", Retry_After=RETRY_SECONDS)
+        return responses.json_error(403, "this is not the admin token")

@@ -23,7 +23,7 @@ from ..runtime import configuration_handout
 from ..runtime.origin import is_its_own
 from . import responses
 from .file_body import FileBody
-from .site import Site, is_rehearsal
+from .site import Site
 
 ROOT = tokens.CONFIGURATION_PREFIX
 ELSEWHERE = "asked for from an address that is not the machine's"
@@ -37,7 +37,7 @@ def add_routes(app: Bottle, site: Site) -> None:
         nic = site.services.catalog.by_mac(parse_mac(mac) or "")
         is_token = _is_token(site, nic, token)
         reason = _obstacle(site, nic, is_token)
-        if nic is not None and reason == ELSEWHERE and is_token and not is_rehearsal(request.environ):
+        if nic is not None and reason == ELSEWHERE and is_token:
             _note_leak(site, nic)
         if nic is not None and not reason:
             reply = give(site, nic)
@@ -104,9 +104,11 @@ def _obstacle(site: Site, nic: Nic | None, is_token: bool) -> str:
 def _note_leak(site: Site, nic: Nic) -> None:
     """Close the window of a machine that has its configuration: somebody else has come to know its URL."""
     services, state = site.services, site.services.journal.state(nic.machine.key)
-    if state.configuration_closed or "configuration" not in state.seen:
+    address = site.address(request.environ)
+    # A rehearsal is shown no token. So whoever has one is no rehearsal, whatever it says, but for the machine itself.
+    if state.configuration_closed or "configuration" not in state.seen or is_its_own(services, nic, address):
         return
-    closed = site.record(nic, ConfigurationLeak(site.address(request.environ))).configuration_closed
+    closed = site.record(nic, ConfigurationLeak(address)).configuration_closed
     services.log.warning("configuration_window_closed", machine=nic.machine.key, mac=nic.interface.mac, reason=closed)
 
 

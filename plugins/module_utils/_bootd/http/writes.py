@@ -21,7 +21,7 @@ from ..hardware.model import Machine
 from ..stores.base import StoreError
 from . import responses, status
 from .admin import Admin
-from .site import Site
+from .site import Site, is_rehearsal
 
 MAX_BODY = 1024  # octets
 RETRY_SECONDS = "5"
@@ -50,6 +50,8 @@ class Writes:
             if refusal.status_code in (403, 503):
                 services.log.warning("write_refused", client=client, name=name, status=refusal.status_code)
             return refusal
+        if is_rehearsal(request.environ):
+            return responses.json_error(400, "nothing is changed in a rehearsal: leave out the header X-Rehearsal")
         machine = status.find(services.catalog.machines(), name)
         if machine is None:
             return responses.json_error(404, f"no machine, or more than one, is called {name}")
