@@ -119,7 +119,7 @@ options:
           - With V(installed) or V(ready) it is not cycled, and with V(loading), V(script), V(kernel) or V(installing)
             not switched off either, unless O(even_installed). With V(known) one that runs is not cycled, unless
             O(even_running), for bootd has not heard anything of it.
-          - Where it is empty, nothing of this holds.
+          - Where it is empty, nothing of this holds, and machines that run are cycled whatever they run.
         type: str
         default: ''
       netboot:
@@ -170,9 +170,16 @@ notes:
 """
 
 EXAMPLES = r"""
+- name: Ask bootd where the machines stand, so that none that is installed or on its way is touched
+  ansible.builtin.uri:
+    url: http://10.10.0.20:7080/api/v1/machines
+  register: seen
+  delegate_to: localhost
+  run_once: true
+
 - name: Boot all machines of the inventory from the network, four at once, with half a minute between
   baremetal.netboot.machine_power:
-    machines: "{{ groups.netboot_machines | baremetal.netboot.to_power(hostvars) }}"
+    machines: "{{ groups.netboot_machines | baremetal.netboot.to_power(hostvars, seen.json.machines) }}"
     state: network_boot
     width: 4
     stagger: 30

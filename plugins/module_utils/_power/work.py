@@ -146,9 +146,13 @@ class _Job:
             self._wait_for(OFF)
 
     def _wait_for(self, wanted: str) -> None:
-        """Return once the machine's power is as ``wanted``, at once where it can't be asked; raises PowerError."""
+        """Return once the machine's power is as ``wanted``, at once where it can't be asked; raises PowerError.
+
+        A BMC that knew it before may say nothing while it switches: that is no answer yet.
+        """
         end = time.monotonic() + self._timeout
-        while self._power.state() not in (wanted, UNKNOWN):
+        enough = (wanted, UNKNOWN) if self.outcome.before == UNKNOWN else (wanted,)
+        while self._power.state() not in enough:
             if time.monotonic() >= end:
                 hint = "; force cuts the power" if wanted == OFF else ""
                 raise PowerError(f"it is not {wanted} after {self._timeout:g} s{hint}")

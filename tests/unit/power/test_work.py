@@ -112,6 +112,37 @@ def test_one_that_can_not_be_opened_is_told():
     assert outcome.error == "refuses the password"
 
 
+class Hesitant(Recorded):
+    """A machine whose BMC says nothing of its power for two questions after the power was cut."""
+
+    silent = 0
+
+    def off(self, *, force):
+        super().off(force=force)
+        self.silent = 2
+
+    def state(self):
+        if self.silent:
+            self.silent -= 1
+            self.calls.append("nothing said")
+            return "unknown"
+        return super().state()
+
+
+def test_machine_is_switched_on_only_once_its_bmc_says_that_it_is_off():
+    machine = Hesitant("on")
+    (outcome,) = brought(Wish("cycled"), {"a": machine})
+    assert machine.calls == ["off True", "nothing said", "nothing said", "on", "close"]
+    assert outcome.error == ""
+
+
+def test_machine_whose_power_nobody_can_ask_is_not_waited_for(clock):
+    machine = Recorded("unknown")
+    machine.on = lambda: machine.calls.append("on")
+    (outcome,) = brought(Wish("on"), {"a": machine})
+    assert (outcome.error, outcome.steps, clock) == ("", ["switch_on"], [])
+
+
 def test_machine_that_does_not_shut_down_is_waited_for_and_told():
     (outcome,) = brought(Wish("off"), {"a": Recorded("on", deaf=True)}, Pace(timeout=30))
     assert outcome.error == "shut down: it is not off after 30 s; force cuts the power"
