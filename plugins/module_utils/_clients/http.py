@@ -12,14 +12,18 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 REHEARSAL = {"X-Rehearsal": "1"}  # the header that tells bootd so
-TIMEOUT = 10.0  # seconds for one answer
+TIMEOUT = 10.0  # seconds in which something comes
 MAX_BODY = 64 * 1024 * 1024  # octets that are kept
+MAX_SECONDS = 60.0  # for what is kept
+MAX_FILE = 64 * 1024 * 1024 * 1024  # octets of a file whose digest is made
+MAX_FILE_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_MAX_DIGITS = 20  # of a size
 _FAULTS = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -44,7 +48,7 @@ class Response:
     def size(self) -> int | None:
         """The size of the whole file, None where nobody says."""
         whole = self.headers.get("content-range", "").rpartition("/")[2] or self.headers.get("content-length", "")
-        return int(whole) if whole.isdecimal() else None
+        return int(whole) if whole.isdecimal() and len(whole) <= _MAX_DIGITS else None
 
 
 def fetch(url: str, method: str = "GET", *, octets: str = "", limit: int = MAX_BODY) -> Response:
@@ -56,7 +60,7 @@ def fetch(url: str, method: str = "GET", *, octets: str = "", limit: int = MAX_B
     began = time.monotonic()
     try:
         with _opened(url, method, headers) as answer:
-            body = answer.read(limit)
+            body = b"".join(_read(answer, limit, began + MAX_SECONDS))
             told = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, told, body, time.monotonic() - began)
     except _FAULTS as error:
@@ -68,16 +72,41 @@ def digest(url: str, algorithm: str) -> tuple[str, int, float]:
     began, size, sum_of = time.monotonic(), 0, hashlib.new(algorithm)
     try:
         with _opened(url, "GET", REHEARSAL) as answer:
-            while chunk := answer.read(_CHUNK):
+            for chunk in _read(answer, MAX_FILE + 1, began + MAX_FILE_SECONDS):
                 sum_of.update(chunk)
                 size += len(chunk)
+            if size > MAX_FILE:
+                raise ValueError(f"it has more than {MAX_FILE} octets")
     except _FAULTS as error:
         raise _problem(error) from None
     return sum_of.hexdigest(), size, time.monotonic() - began
 
 
+def _read(answer: http.client.HTTPResponse, limit: int, until: float) -> Iterator[bytes]:
+    """Yield what comes, ``limit`` octets at most; TimeoutError where that takes longer than ``until``."""
+    while limit > 0 and (chunk := answer.read1(min(limit, _CHUNK))):
+        limit -= len(chunk)
+        yield chunk
+        if time.monotonic() > until:
+            raise TimeoutError("it comes too slowly")
+
+
+class _OnlyHttp(urllib.request.HTTPRedirectHandler):
+    """Follows a redirection as machines do: to http and https, not to ftp, which urllib would."""
+
+    def redirect_request(self, *given: Any) -> urllib.request.Request | None:
+        request = super().redirect_request(*given)
+        if request is not None and not request.full_url.startswith(_SCHEMES):
+            raise ValueError(f"it redirects to {request.full_url[:200]}")
+        return request
+
+
+_SCHEMES = ("http://", "https://")
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _OnlyHttp)
+
+
 def _opened(url: str, method: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
-    if not url.startswith(("http://", "https://")):
+    if not url.startswith(_SCHEMES):
         raise ValueError("this is no URL of http or https")
     request = urllib.request.Request(url, headers=dict(headers), method=method)
     answer: http.client.HTTPResponse = _OPENER.open(request, timeout=TIMEOUT)
@@ -86,7 +115,10 @@ def _opened(url: str, method: str, headers: Mapping[str, str]) -> http.client.HT
 
 def _problem(error: Exception) -> HttpProblem:
     if isinstance(error, urllib.error.HTTPError):
-        first = error.read(300).decode("utf-8", "replace").strip().partition("\n")[0]
+        try:
+            first = error.read1(300).decode("utf-8", "replace").strip().partition("\n")[0]
+        except _FAULTS:  # it says no more
+            first = ""
         return HttpProblem(f"{error.code} {first or error.reason}", error.code)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return HttpProblem(getattr(reason, "strerror", None) or str(reason) or type(error).__name__)

@@ -123,11 +123,17 @@ class Link:
             raise ClientProblem(f"{self.interface} took no frame: {error.strerror or error}") from error
 
     def hear(self, until: float) -> Iterator[tuple[Ether, float]]:
-        """Yield each frame that comes before ``until``, a time of time.monotonic(), and when it came."""
+        """Yield each frame that comes before ``until``, a time of time.monotonic(), and when it came.
+
+        ClientProblem where the interface goes away meanwhile.
+        """
         while (left := until - time.monotonic()) > 0:
             if not select.select([self._hears], [], [], left)[0]:
                 return
-            _layer, octets, _stamp = self._hears.recv_raw()
+            try:
+                _layer, octets, _stamp = self._hears.recv_raw()
+            except OSError as error:
+                raise ClientProblem(f"{self.interface} hears no more: {error.strerror or error}") from error
             if octets:
                 yield Ether(octets), time.monotonic()
 

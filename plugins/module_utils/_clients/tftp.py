@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import logging
+import socket
+import struct
 import sys
 import time
 from dataclasses import dataclass
@@ -27,6 +29,10 @@ REHEARSAL = "rehearsal"  # the option that tells bootd so
 BLKSIZE = 1428  # octets, fits a VLAN in a tunnel; servers lower it
 TIMEOUT = 1.0  # seconds for one answer
 MAX_SIZE = 64 * 1024 * 1024  # octets: boot programs have one or two million
+MAX_SECONDS = 300.0  # for a file: firmware gives up sooner
+_MAX_DIGITS = 20  # of a size
+# What tftpy raises where a packet, or a server's name, is none.
+_MALFORMED = (ValueError, struct.error, LookupError, TypeError, AttributeError, AssertionError)
 NO_TFTPY = (
     "tftpy is missing in the Python that runs this, {python}: install Debian's package python3-tftpy for the system's "
     "own Python, or tftpy with the pip of another one"
@@ -55,6 +61,7 @@ class _Look:
 
     def __init__(self, content: io.BytesIO, *, first_block: bool) -> None:
         self._content, self._first_block = content, first_block
+        self._end = time.monotonic() + MAX_SECONDS
         self.client: Any = None
         self.size: int | None = None
         self.refusal = ""
@@ -66,11 +73,11 @@ class _Look:
             self.refusal = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
         elif isinstance(packet, kinds.TftpPacketOACK):
             size = str(packet.options.get("tsize", ""))
-            self.size = int(size) if size.isdecimal() else None
+            self.size = int(size) if size.isdecimal() and len(size) <= _MAX_DIGITS else None
         elif isinstance(packet, kinds.TftpPacketDAT):
             if self._first_block:
                 self._content.write(packet.data)
-            if self._first_block or self._content.tell() > MAX_SIZE:
+            if self._first_block or self._content.tell() > MAX_SIZE or time.monotonic() > self._end:
                 # As firmware ends a transfer of which it wanted to know the size.
                 self.client.context.state.sendError(tftpy.TftpShared.TftpErrors.FailedNegotiation)
                 raise _Enough
@@ -85,14 +92,18 @@ def load(server: str, name: str, *, port: int = 69, first_block: bool = False) -
         raise TftpProblem(NO_TFTPY.format(python=sys.executable))
     content, began = io.BytesIO(), time.monotonic()
     look = _Look(content, first_block=first_block)
-    client = look.client = tftpy.TftpClient(server, port, {"blksize": BLKSIZE, "tsize": 0, REHEARSAL: 1})
     try:
+        # tftpy asks for the address with a socket open that it never closes where there is none.
+        address = socket.gethostbyname(server)
+        client = look.client = tftpy.TftpClient(address, port, {"blksize": BLKSIZE, "tsize": 0, REHEARSAL: 1})
         client.download(name, content, look, timeout=TIMEOUT)
     except _Enough:
         if not first_block:
-            raise TftpProblem(f"it has more than {MAX_SIZE} octets") from None
+            raise TftpProblem(f"it has more than {MAX_SIZE} octets, or took over {MAX_SECONDS:.0f} s") from None
     except tftpy.TftpShared.TftpTimeout:
         raise TftpProblem(f"no answer from {server}, port {port}") from None
     except (tftpy.TftpShared.TftpException, OSError) as error:
         raise TftpProblem(look.refusal or str(error)) from None
+    except _MALFORMED as error:
+        raise TftpProblem(f"{server}, port {port}, is no TFTP server, or sends what is no TFTP: {error}") from None
     return Transfer(look.size, content.getvalue(), time.monotonic() - began)

@@ -40,8 +40,8 @@ def read(configuration: str, cpu: str, platform: str) -> Reading:
         if cpus and cpu not in [name.rstrip(";") for name in cpus]:
             return Reading(Leads.CHAIN, says)
         if 'if [ "$grub_platform" != efi ]; then' in lines and platform != "efi":
-            return Reading(Leads.STUCK, (says[0], says[1]))
-        kernel, *arguments = loads["linux"]
+            return Reading(Leads.STUCK, says[:2])
+        kernel, *arguments = loads["linux"] or [""]
         initrds = tuple(url_of(name) for name in loads.get("initrd", []))
         return Reading(Leads.KERNEL, says, url_of(kernel), " ".join(arguments), initrds)
     if any(line.startswith("if chainloader ") for line in lines):

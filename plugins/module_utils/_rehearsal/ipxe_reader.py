@@ -20,6 +20,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.readi
 
 MAGIC = "#!ipxe"
 MAX_COMMANDS = 10_000  # that are run, until it is a loop
+MAX_LINE = 64 * 1024  # characters of a line whose settings are filled in: a loop could double one again and again
+MAX_DIGITS = 20  # of a number that is counted up
 _SETTING = re.compile(r"\$\{([^}:]+)(?::[^}]*)?\}")
 _PREFIX = "bootd: "
 _OPTIONS_WITH_VALUE = ("--name", "--timeout", "--drive")
@@ -103,6 +105,8 @@ class _Run:
 
     def _command(self, words: list[str]) -> bool:
         expanded = [text for word in words if (text := _SETTING.sub(self._value, word))]
+        if sum(map(len, expanded)) > MAX_LINE:
+            raise UnreadableScript(f"line {self._place}: with its settings it has more than {MAX_LINE} characters")
         if not expanded:
             return True  # an empty command is well
         name, *rest = expanded
@@ -133,9 +137,11 @@ class _Run:
         return True
 
     def _inc(self, words: list[str]) -> bool:
+        if not words:
+            return False
         name, by = words[0], words[1] if len(words) > 1 else "1"
         number = self._settings.get(name, "0")
-        if not (number.isdecimal() and by.isdecimal()):
+        if not all(text.isdecimal() and len(text) <= MAX_DIGITS for text in (number, by)):
             return False
         self._settings[name] = str(int(number) + int(by))
         return True

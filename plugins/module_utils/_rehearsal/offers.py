@@ -58,7 +58,10 @@ class Told:
 
     def leads_to(self, bootd: Bootd) -> bool:
         """Return whether it is bootd who has the file."""
-        host = urlsplit(self.file).hostname if self.by_url else self.server
+        try:
+            host = urlsplit(self.file).hostname if self.by_url else self.server
+        except ValueError:  # a stranger's offer may name anything
+            return False
         return host == bootd.address
 
 

@@ -7,9 +7,9 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions import architectures as arch
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot import SCRIPT_NAME, Program
@@ -237,4 +237,4 @@ class Play:
 
 
 def _last(name: str) -> str:
-    return urlsplit(name).path.rpartition("/")[2] or name
+    return re.split("[?#]", name, maxsplit=1)[0].rpartition("/")[2] or name

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot import (
     Program,
@@ -307,7 +306,7 @@ def _names(words: list[str]) -> str:
 
 
 def _last(url: str) -> str:
-    return urlsplit(url).path.rpartition("/")[2] or url
+    return re.split("[?#]", url, maxsplit=1)[0].rpartition("/")[2] or url
 
 
 def _error(name: str, what: str, expected: str, remedy: str, who: str, seconds: float = 0.0) -> Step:

@@ -120,3 +120,15 @@ def test_missing_library_is_named_with_where_to_get_it(monkeypatch):
     for ask in (lambda: exchange("eth0", MAC, "plain", timeout=1), lambda: who_has("eth0", ["10.10.0.1"])):
         with pytest.raises(ClientProblem, match=r"scapy is missing in the Python that runs this, .+: .+python3-scapy"):
             ask()
+
+
+def test_interface_that_goes_away_meanwhile_is_told(monkeypatch):
+    class Gone:
+        def recv_raw(self):
+            raise OSError(100, "Network is down")
+
+    monkeypatch.setattr(layer2.select, "select", lambda reads, *_others: (reads, [], []))
+    link = object.__new__(layer2.Link)
+    link.interface, link._hears = "eth9", Gone()
+    with pytest.raises(ClientProblem, match="eth9 hears no more: Network is down"):
+        next(link.hear(float("inf")))

@@ -177,6 +177,14 @@ def test_other_server_has_the_machine_load_from_bootd_where_bootd_gives_no_dhcp(
     assert ("um790-1, DHCP as uefi", "network") in problems(play(wire))
 
 
+@pytest.mark.parametrize("file", ["http://[10.10.0.66/evil.efi", "http://\u2100/evil.efi"])
+@pytest.mark.parametrize("mode", ["reservation", "off"])
+def test_offer_of_a_url_that_is_none_is_a_problem_and_no_fault(file, mode):
+    wire = DecidedWire(hardware(1), mode=mode)
+    wire.others.append(other("10.10.200.7", file))
+    assert ("um790-1, DHCP as uefi", "network") in problems(play(wire))
+
+
 @pytest.mark.parametrize("stage", ["installed", "ready"])
 def test_machine_that_is_installed_boots_its_disk_and_is_no_problem(stage):
     off = hardware(1, netboot={"allowPXE": False})

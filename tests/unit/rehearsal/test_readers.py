@@ -141,6 +141,9 @@ def test_script_of_a_user_is_followed_as_far_as_its_commands_are_known():
         ("#!ipxe\n:again\ngoto again\n", "comes to no end"),
         ("#!ipxe\niseq 1 2\n", "line 2 by an error"),
         ("#!ipxe\ngoto nowhere\n", "line 2 by an error"),
+        ("#!ipxe\ninc\n", "line 2 by an error"),
+        (f"#!ipxe\nset x {'9' * 5000}\ninc x\n", "line 3 by an error"),
+        ("#!ipxe\nset x xx\n:again\nset x ${x}${x}\ngoto again\n", "more than 65536 characters"),
     ],
 )
 def test_script_that_leads_nowhere_is_unreadable(script, why):
@@ -158,6 +161,11 @@ def test_any_text_is_read_or_unreadable(text):
             read()
         except UnreadableScript:
             continue
+
+
+@pytest.mark.parametrize("line", ["if linux ; then", 'if linux x; then\nif [ "$grub_platform" != efi ]; then'])
+def test_half_a_configuration_of_grub_is_read(line):
+    assert grub_reader.read(f"set bootd_answer=y\n{line}\n", "x86_64", "pc").kernel in ("", "x")
 
 
 @given(document=damaged_objects(), program=st.sampled_from([Program.IPXE, Program.GRUB]))
