@@ -344,10 +344,12 @@ def how_to_ask(params: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     told = time.time()
+    places = [place for machine in module.params["machines"] for url in machine["urls"] for place in url.values()]
     for release in (module.params, *module.params["releases"]):
-        for place in (release.get("source"), release.get("checksums")):
-            # Nothing that is printed or returned then has them.
-            module.no_log_values.update(secrets_in(str(place or "")))
+        places += [release.get("source"), release.get("checksums")]
+    for place in places:
+        # Nothing that is printed or returned then has them.
+        module.no_log_values.update(secrets_in(str(place or "")))
 
     def run(argv: list[str]) -> tuple[int, str]:
         status, printed, _errors = module.run_command(argv, handle_exceptions=False)

@@ -210,7 +210,7 @@ import hashlib
 import re
 import socket
 import sys
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
@@ -268,9 +268,21 @@ def message(problems: list[dict[str, str]]) -> str:
     return "\n".join([*lines, f"and {more} more: see problems and table"] if more > 0 else lines)
 
 
+class Module(AnsibleModule):
+    """Ansible's module, which sends no machines back: there are secrets in their objects."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return the arguments that may be shown."""
+        return {"module_args": {name: value for name, value in self.params.items() if name != "machines"}}
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
+        super().fail_json(msg, **{"invocation": self.told, **kwargs})
+
+
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = Module(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     if not HAS_TFTPY:
         module.fail_json(msg=NO_TFTPY.format(python=sys.executable))
@@ -282,7 +294,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if report["problems"] and params["fail"]:
         module.fail_json(msg=message(report["problems"]), changed=False, **report)
-    module.exit_json(changed=False, **report)
+    module.exit_json(changed=False, invocation=module.told, **report)
 
 
 if __name__ == "__main__":

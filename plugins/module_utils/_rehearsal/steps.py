@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.masking import mask
+
 OK, NOTE, ERROR = "ok", "note", "error"
 # What becomes of a machine.
 BOOTS, WAITS, DISK, FAILS = "boots", "waits", "disk", "fails"
@@ -34,6 +36,11 @@ class Step:
     expected: str = ""
     remedy: str = ""
     who: str = ""
+
+    def __post_init__(self) -> None:
+        # URLs are told, and what servers say; a token or a password may be in either.
+        for name in ("name", "what", "expected"):
+            object.__setattr__(self, name, mask(getattr(self, name)))
 
     def document(self) -> dict[str, Any]:
         """Return it as the module returns it."""

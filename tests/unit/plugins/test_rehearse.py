@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.baremetal.netboot.plugins.modules import rehearse
 from ansible_collections.baremetal.netboot.plugins.modules.rehearse import (
     MAX_NAMED,
     BadOption,
@@ -53,3 +55,15 @@ def test_message_has_the_first_problems_and_counts_the_others():
     assert message([PROBLEM]) == "um790-1, kernel: it has no kernel; put it there"
     lines = message([PROBLEM] * (MAX_NAMED + 3)).splitlines()
     assert (len(lines), lines[-1]) == (MAX_NAMED + 1, "and 3 more: see problems and table")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "no URL", None])
+def test_objects_are_not_sent_back_for_there_are_secrets_in_them(capsys, monkeypatch, url):
+    monkeypatch.setattr(rehearse, "HAS_TFTPY", True)
+    machine = {"metadata": {"name": "um790-1"}, "spec": {"userData": "a-word-that-nobody-may-read"}}
+    arguments = {"machines": [machine], "interface": "eth0", "fail": False, **({"url": url} if url else {})}
+    with patch_module_args(arguments), pytest.raises(SystemExit):
+        rehearse.main()
+    told = capsys.readouterr().out
+    assert "a-word-that-nobody-may-read" not in told
+    assert '"invocation"' in told

@@ -250,6 +250,15 @@ def test_secrets_of_the_object_are_in_no_message():
     assert "hidden-in-the-inventory" not in str(result)
 
 
+def test_secrets_of_a_url_are_in_no_message():
+    document = hardware(1)
+    url = "http://me:hidden-word@h/live?token=hidden-as-well"
+    document["spec"]["interfaces"][0]["netboot"]["osie"]["kernelParams"] = [f"root=live:{url}"]
+    result = play(DecidedWire(document))
+    assert "http://me:***@h/live?token=***" in str(result)
+    assert "hidden-" not in str(result)
+
+
 def test_table_has_columns():
     lines = play(DecidedWire(hardware(1)))["table"]
     at = lines[0].index("what")
