@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import printable
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.results import (
     INVENTORY,
     NODE,
@@ -87,7 +88,7 @@ def lines_of(checks: Iterable[Mapping[str, Any]], problems: Iterable[Mapping[str
         first, *others = f"{problem['where']}: {problem['what']}".removeprefix(": ").splitlines()
         lines.append(f"  {first}")
         lines += [f"      {line}".rstrip() for line in (*others, *problem["remedy"].splitlines())]
-    return lines
+    return [printable(line) for line in lines]
 
 
 def title(count: int) -> str:

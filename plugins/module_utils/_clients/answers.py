@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import NO_ADDRESS, Packet
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +48,22 @@ class Answer:
     @property
     def file(self) -> str:
         """The boot file: option 67 where there is one, else the field of the header; "" where there is none."""
-        named = opt.text(self.message.options.get(opt.BOOT_FILE_NAME))
-        return named or opt.text(self.message.file)
+        return shown(self.message.options.get(opt.BOOT_FILE_NAME)) or shown(self.message.file)
 
     @property
     def sname(self) -> str:
         """The name of the boot server: option 66 where there is one, else the field of the header."""
-        return opt.text(self.message.options.get(opt.TFTP_SERVER_NAME)) or opt.text(self.message.sname)
+        return shown(self.message.options.get(opt.TFTP_SERVER_NAME)) or shown(self.message.sname)
 
     @property
     def options(self) -> dict[str, object]:
         """Its options by name."""
         return named_options(self.message.options)
+
+
+def shown(value: bytes | None) -> str:
+    """Return a stranger's text with all escaped that a terminal would obey, or that would look like another line."""
+    return printable(opt.text(value))
 
 
 def named_options(options: Mapping[int, bytes]) -> dict[str, object]:

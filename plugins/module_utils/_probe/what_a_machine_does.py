@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
-from ansible_collections.baremetal.netboot.plugins.module_utils._clients.answers import Answer
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.answers import Answer, shown
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.kinds import KINDS
 
 # Sub-options of option 43 that make an offer one of PXE's boot servers, by edk2's DISCOVER_VENDOR_OPTION_BIT_MAP.
@@ -208,7 +208,7 @@ def _menu(value: bytes) -> list[tuple[int, str]]:
     """Return type and title of each item of PXE_BOOT_MENU, as far as they can be read."""
     items = []
     while len(value) >= 3 and len(value) >= 3 + value[2]:
-        items.append((int.from_bytes(value[:2], "big"), opt.text(value[3 : 3 + value[2]])))
+        items.append((int.from_bytes(value[:2], "big"), shown(value[3 : 3 + value[2]])))
         value = value[3 + value[2] :]
     return items
 
@@ -226,7 +226,7 @@ def _asks_again(offer: Answer) -> _Boot:
 
 def _script(offer: Answer) -> _Boot:
     # iPXE reads the header's field first, and option 67 where that is empty.
-    file = opt.text(offer.message.file) or offer.file
+    file = shown(offer.message.file) or offer.file
     if "://" in file:
         return _Boot(f"boots {file}", file)
     server = offer.siaddr or offer.server

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.problem import printable
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.masking import mask
 
 OK, NOTE, ERROR = "ok", "note", "error"
@@ -38,9 +39,9 @@ class Step:
     who: str = ""
 
     def __post_init__(self) -> None:
-        # URLs are told, and what servers say; a token or a password may be in either.
+        # URLs are told, and what servers say: there may be a token or a password in it, or what a terminal would obey.
         for name in ("name", "what", "expected"):
-            object.__setattr__(self, name, mask(getattr(self, name)))
+            object.__setattr__(self, name, printable(mask(getattr(self, name))))
 
     def document(self) -> dict[str, Any]:
         """Return it as the module returns it."""

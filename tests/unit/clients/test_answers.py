@@ -40,6 +40,12 @@ def test_nothing_is_empty():
     assert (answer.address, answer.siaddr, answer.file, answer.sname) == ("", "", "", "")
 
 
+def test_name_that_a_terminal_would_obey_is_escaped():
+    """Else whoever answers DHCP writes lines of its own into the reports that people read."""
+    answer = offer(options={67: b"x\x1b[2J\nok      dhcp", 66: b"\x9b2J\r"})
+    assert (answer.file, answer.sname) == ("x\\x1b[2J\\nok      dhcp", "\ufffd2J\\r")
+
+
 def test_option_67_comes_before_the_header():
     assert offer(file="header").file == "header"
     assert offer(file="header", options={67: b"option\0"}).file == "option"

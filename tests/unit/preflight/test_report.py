@@ -39,6 +39,11 @@ def test_report_is_a_line_for_each_check_and_then_what_is_wrong_by_who_can_mend_
     ]
 
 
+def test_report_has_nothing_that_a_terminal_would_obey():
+    checks = checked({"problems": [{**VIP, "what": "held by \x1b[2Jx", "remedy": "a\nb\x07"}]}, "7080\nok")
+    assert lines_of(checks, problems_in(checks))[-3:] == ["  eth0: held by \\x1b[2Jx", "      a", "      b\\x07"]
+
+
 def test_task_that_was_skipped_says_why():
     checks = checked({"skipped": True}, "there is no cluster")
     assert lines_of(checks, problems_in(checks)) == ["skipped ports: there is no cluster"]

@@ -259,6 +259,14 @@ def test_secrets_of_a_url_are_in_no_message():
     assert "hidden-" not in str(result)
 
 
+def test_what_a_terminal_would_obey_is_in_no_message():
+    wire = DecidedWire(hardware(1))
+    wire.others.append(other("10.10.200.7", "evil\x1b[2J\nok"))
+    found = play(wire)
+    assert "evil\\x1b[2J\\nok" in "".join(found["table"])
+    assert all(text.isprintable() for text in (*found["table"], *(item["what"] for item in found["problems"])))
+
+
 def test_table_has_columns():
     lines = play(DecidedWire(hardware(1)))["table"]
     at = lines[0].index("what")
