@@ -117,7 +117,7 @@ def _look_at(url: str, digest: str, most: int, how: Mapping[str, Any]) -> tuple[
         size = int(length) if length.isascii() and length.isdigit() else None
         if not digest or size is None or size > most:
             return "", clock, False
-        return _compared(url, digest, how), clock, True
+        return _compared(url, digest, size, how), clock, True
     except HTTPError as error:
         error.close()
         clock = _clock(url, error.headers.get("Date", ""), begun)
@@ -128,13 +128,18 @@ def _look_at(url: str, digest: str, most: int, how: Mapping[str, Any]) -> tuple[
         return f"{shown(url)}: {getattr(reason, 'strerror', None) or reason or type(reason).__name__}", None, False
 
 
-def _compared(url: str, digest: str, how: Mapping[str, Any]) -> str:
-    """Return what is wrong with the content of a file that should have ``digest``, "" for nothing."""
+def _compared(url: str, digest: str, promised: int, how: Mapping[str, Any]) -> str:
+    """Return what is wrong with the content of a file that should have ``digest``, "" for nothing.
+
+    ``promised`` is the size that the server told: no more is read, for what it sends may have no end.
+    """
     found, size = hashlib.sha512(), 0
     with open_url(url, timeout=SECONDS, decompress=False, **how) as answer:
         while block := answer.read(BLOCK):
             found.update(block)
             size += len(block)
+            if size > promised:
+                return f"{shown(url)} has more than the {promised} bytes that its server told"
     if found.hexdigest() == digest:
         return ""
     return f"{shown(url)} is not what its checksums say: {in_short(size, found.hexdigest(), digest)}"
