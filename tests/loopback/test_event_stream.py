@@ -116,6 +116,18 @@ def test_the_65th_client_is_told_so(site, monkeypatch):
         assert eventually(lambda: _follows(port))
 
 
+def test_one_address_with_all_places_keeps_no_other_from_following(site, monkeypatch):
+    monkeypatch.setattr(event_stream, "MAX_STREAMS", 2)
+    with serving(site) as port, ExitStack() as stack:
+        for _number in range(2):
+            client = stack.enter_context(connect(port))
+            client.sendall(FOLLOW)
+            assert client.recv(12) == b"HTTP/1.1 200"
+        with connect(port, source="127.0.0.2") as other:
+            other.sendall(FOLLOW)
+            assert other.recv(12) == b"HTTP/1.1 200"
+
+
 def _follows(port):
     with connect(port) as client:
         client.sendall(FOLLOW)

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 
+from ..hardware.problem import printable
 from .arguments import UsageError
 
 TIMEOUT = 10.0
@@ -34,7 +35,8 @@ def ask(where: str) -> tuple[Document, float]:
             found = json.loads(answer.read(MAX_ANSWER))
             headers: Mapping[str, str] = answer.headers
     except (OSError, HTTPException, ValueError) as error:
-        raise NoAnswer(f"no answer from {where}: {getattr(error, 'reason', None) or error}") from error
+        why = printable(str(getattr(error, "reason", None) or error))
+        raise NoAnswer(f"no answer from {where}: {why}") from error
     if not isinstance(found, dict):
         raise NoAnswer(f"no answer from {where}: what is there is not bootd's")
     return found, _clock(headers.get("Date"))
