@@ -4,7 +4,8 @@
 
 A block of `console` has commands, after `$ `, each with what it prints. A block that begins with the comment `# NAME`
 is the file NAME. A line `*Not run by the tests: WHY.*` before a block of `console` takes it out. In what is printed
-`...` stands for anything, and numbers of seconds for any number, as no boot takes as long as another.
+`...` stands for anything, and numbers of seconds, or of minutes and seconds, for any, as no boot takes as long as
+another.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 _BLOCK = re.compile(r"^```(?P<language>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (?P<name>[a-z0-9_./-]+\.(?:ya?ml|cfg|conf|ipxe|txt))\n")
 _NOT_RUN = re.compile(r"\*Not run by the tests: (?P<why>[^*]+)\.\*\n+\Z")
-_SECONDS = re.compile(r"-?\b\d+(?:\.\d+)?(?= ?s\b)")
+_SECONDS = re.compile(r"-?\b(?:\d+ min )?\d+(?:\.\d+)?(?= ?s\b)")
 _CONSOLE = "console"
 
 

@@ -55,6 +55,7 @@ def test_steps_are_in_order_and_as_written(tmp_path):
         ("first\n...\nlast\n", "first\nsecond\nthird\nlast\n"),
         ("...\nfirst\n...\nlast\n...\n", "first\nlast\n"),
         ("known   -9.6 s\n", "known  10.2 s\n"),
+        ("ready, 84.2 s after it\n", "ready, 2 min 35 s after it\n"),
         ("/etc/bootd/a.yaml:3\n", "/tmp/x/hardware/a.yaml:3\n"),
     ],
 )
