@@ -293,7 +293,7 @@ def wrong_arguments(params: dict[str, Any]) -> list[str]:
     wrong += [f"servers has {name!r}, which is no IPv4 address" for name in params["servers"] if not is_address(name)]
     expect, meant = expected_of(params["expect"], params["servers"])
     named = expected_of(params["expect"], [])[1]
-    if expect not in report.EXPECTATIONS or named and expect != report.ONLY or not all(map(is_address, named)):
+    if expect not in report.EXPECTATIONS or (named and expect != report.ONLY) or not all(map(is_address, named)):
         wrong.append(f"expect is {params['expect']!r} but should be any, none, only ADDRESS or addresses")
     elif expect == report.ONLY and not meant:
         wrong.append("expect is only, and servers does not say which: with none that are meant it is expect: none")
@@ -305,7 +305,7 @@ def wrong_arguments(params: dict[str, Any]) -> list[str]:
 
 
 def expected_of(expect: str, servers: list[str]) -> tuple[str, tuple[str, ...]]:
-    """Return the word of ``expect``, "" for none, and the servers that are meant: those that it names, and ``servers``."""
+    """Return the word of ``expect``, "" for none, and who is meant: those that it names, and ``servers``."""
     word, *named = expect.replace(",", " ").split() or [""]
     return word, (*named, *servers)
 
