@@ -63,16 +63,16 @@ options:
       - What is a problem.
       - With V(any), nothing is.
       - With V(none), any answer is.
-      - With V(only), an answer of a server that is not one of O(servers) is. So is the silence of one of them, where
-        O(macs) are given.
+      - With V(only 10.10.0.20), or V(only) and O(servers), an answer of a server that is not one of these is. So is the
+        silence of one of them, where O(macs) are given. Several addresses are separated by commas or spaces.
       - With V(addresses), others than O(servers) may give addresses, and it is a problem where they tell what to boot,
         or where nobody gives an address. This is what bootd's mode V(proxy) needs.
     type: str
-    choices: [any, none, only, addresses]
     default: any
   servers:
     description:
-      - The addresses of the servers that are meant to answer, with O(expect=only) and O(expect=addresses).
+      - The addresses of the servers that are meant to answer, with O(expect=only) beside those that it names, and
+        with O(expect=addresses).
     type: list
     elements: str
     default: []
@@ -112,8 +112,7 @@ EXAMPLES = r"""
   baremetal.netboot.dhcp_probe:
     interface: eth0
     macs: "{{ groups['all'] | map('extract', hostvars, 'netboot_mac') | select('defined') | list }}"
-    expect: only
-    servers: [10.10.0.20]
+    expect: only 10.10.0.20
   become: true
 
 - name: Be sure that the network's DHCP server gives addresses and says nothing of booting, for bootd's mode proxy
@@ -279,7 +278,7 @@ ARGUMENTS = {
         "choices": list(KINDS),
         "default": ["plain", "bios", "uefi", "uefi-http"],
     },
-    "expect": {"type": "str", "choices": list(report.EXPECTATIONS), "default": report.ANY},
+    "expect": {"type": "str", "default": report.ANY},
     "servers": {"type": "list", "elements": "str", "default": []},
     "must_answer": {"type": "bool", "default": True},
     "timeout": {"type": "float", "default": 5},
@@ -292,13 +291,23 @@ def wrong_arguments(params: dict[str, Any]) -> list[str]:
     """Return a sentence for each argument that can't be used."""
     wrong = [f"macs has {mac!r}, which is no MAC address" for mac in params["macs"] if not parse_mac(mac)]
     wrong += [f"servers has {name!r}, which is no IPv4 address" for name in params["servers"] if not is_address(name)]
-    if params["expect"] == report.ONLY and not params["servers"]:
+    expect, meant = expected_of(params["expect"], params["servers"])
+    named = expected_of(params["expect"], [])[1]
+    if expect not in report.EXPECTATIONS or (named and expect != report.ONLY) or not all(map(is_address, named)):
+        wrong.append(f"expect is {params['expect']!r} but should be any, none, only ADDRESS or addresses")
+    elif expect == report.ONLY and not meant:
         wrong.append("expect is only, and servers does not say which: with none that are meant it is expect: none")
     if not params["kinds"]:
         wrong.append(f"kinds is empty: it should have some of {', '.join(KINDS)}")
     if not 0 < params["timeout"] <= LONGEST:
         wrong.append(f"timeout is {params['timeout']} and should be more than 0 and at most {LONGEST:.0f} seconds")
     return wrong
+
+
+def expected_of(expect: str, servers: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the word of ``expect``, "" for none, and who is meant: those that it names, and ``servers``."""
+    word, *named = expect.replace(",", " ").split() or [""]
+    return word, (*named, *servers)
 
 
 def is_address(text: str) -> bool:
@@ -328,10 +337,11 @@ def main() -> None:
     except ClientProblem as problem:
         module.fail_json(msg=str(problem))
     asked = [report.Asked.of(item.mac, item.kind, heard) for item, heard in zip(asking, answers, strict=True)]
+    expect, servers = expected_of(params["expect"], params["servers"])
     expected = report.Expectation(
         params["interface"],
-        params["expect"],
-        tuple(params["servers"]),
+        expect,
+        servers,
         macs_given=bool(params["macs"]),
         must_answer=params["must_answer"],
     )

@@ -22,7 +22,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions
     decide_script,
     is_preset,
 )
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot_programs import architecture_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot_programs import own_architecture
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.events import Via
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.grub_limits import kernel_word
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.policy import judge
@@ -148,10 +148,8 @@ def intended(document: Mapping[str, Any], client: str, seen: Iterable[Mapping[st
     interface: Interface | None = boot_interface(with_first(machine, [str(known.get("mac", ""))]))
     if interface is None:
         return None
-    own = architecture_of(interface, str(known.get("firmware", "")))
-    number = arch.X64_UEFI if own is None else own
-    if client in _NUMBERS:
-        number = _NUMBERS[client]
+    own = own_architecture(interface, str(known.get("firmware", "")))
+    number = _NUMBERS.get(client, own)
     kind = IPXE if client == IPXE else _KINDS.get(number, "uefi")
     return Intended(Nic(machine, interface), kind, number, known)
 

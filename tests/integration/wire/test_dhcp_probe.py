@@ -161,7 +161,7 @@ def test_bootd_knows_nothing_of_a_random_machine(beside_bootd):
 
 def test_rogue_is_found_named_and_explained(beside_bootd):
     with beside_bootd.other("dnsmasq", WITH_A_FILE), beside_bootd.capture("node") as sent:
-        found = beside_bootd.probe(macs=[MAC], expect="only", servers=[SERVER], fail=True)
+        found = beside_bootd.probe(macs=[MAC], expect=f"only {SERVER}", fail=True)
         assert found["failed"]
         rogue, ours = found["servers"]
         assert (rogue["address"], rogue["mac"]) == (OTHER, mac_of(beside_bootd, "router"))

@@ -269,6 +269,8 @@ def test_explain_none_gets_its_lease_and_no_more():
         ({"uefi": True}, "bios", 0),
         ({"arch": "aarch64"}, "", 11),
         ({"arch": "", "uefi": None}, "", 7),
+        ({"arch": "", "uefi": None}, "bios", 0),
+        ({"arch": "", "uefi": False}, "", 0),
     ],
 )
 def test_explain_is_about_the_machines_own_firmware(interface, seen, arch):

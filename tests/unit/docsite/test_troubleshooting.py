@@ -43,3 +43,11 @@ def test_page_says_what_the_command_prints(typed, site, capsys):
 def test_each_trouble_of_the_site_is_on_the_page():
     shown = {word for typed in COMMANDS for word in typed.command.split() if word.startswith("node-")}
     assert shown == {f"node-{number}" for number in range(1, 10)}
+
+
+def test_each_symptom_has_what_explain_rehearse_or_the_page_shows():
+    symptoms = dict(section.split("\n", 1) for section in PAGE.read_text(encoding="utf-8").split("\n## ")[1:])
+    del symptoms["Where it stands"], symptoms["Nothing helps"]
+    shows = ("bootd explain ", "[`rehearse`](rehearsal.md)", "he page](page.md)")
+    assert len(symptoms) > 8
+    assert [title for title, text in symptoms.items() if not any(what in text for what in shows)] == []

@@ -7,7 +7,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.mac import parse_mac
-from ansible_collections.baremetal.netboot.plugins.modules.dhcp_probe import ARGUMENTS, random_mac, wrong_arguments
+from ansible_collections.baremetal.netboot.plugins.modules.dhcp_probe import (
+    ARGUMENTS,
+    expected_of,
+    random_mac,
+    wrong_arguments,
+)
 
 
 def wrong(**given):
@@ -31,6 +36,22 @@ def test_all_that_is_wrong_is_told_at_once():
 def test_only_without_servers_is_told():
     (said,) = wrong(expect="only")
     assert "servers does not say which" in said
+
+
+def test_only_names_its_servers_in_the_same_words():
+    assert wrong(expect="only 10.10.0.20") == []
+    assert expected_of("only 10.10.0.20, 10.10.0.21", ["10.10.0.22"]) == (
+        "only",
+        ("10.10.0.20", "10.10.0.21", "10.10.0.22"),
+    )
+    assert expected_of("none", []) == ("none", ())
+
+
+@pytest.mark.parametrize("text", ["nobody", "only bootd.lab", "any 10.10.0.20", "none 10.10.0.20", ""])
+def test_what_is_no_expectation_is_told_with_those_that_are(text):
+    (said,) = wrong(expect=text, servers=["10.10.0.9"])
+    assert said.startswith(f"expect is {text!r}")
+    assert "only ADDRESS" in said
 
 
 @pytest.mark.parametrize("_unused", range(20))

@@ -285,3 +285,10 @@ def test_fault_in_what_is_done_once_is_everybody_s():
         with pytest.raises(KeyError):
             once.get("x", lambda: {}["x"])
     assert [once.get("y", lambda: 1), once.get("y", lambda: 2)] == [(1, True), (1, False)]
+
+
+@pytest.mark.parametrize(("seen", "kind"), [("bios", "bios"), ("uefi", "uefi"), ("", "uefi")])
+def test_machine_without_an_architecture_boots_as_its_firmware_was_seen(seen, kind):
+    document = hardware(1, dhcp={"arch": "", "uefi": None})
+    known = [{"name": "um790-1", "mac": MAC.format(1), "firmware": seen}]
+    assert intent.intended(document, "auto", known).kind == kind

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from ..decisions import tokens
-from ..decisions.architectures import CPUS, X64_UEFI
+from ..decisions.architectures import CPUS
 from ..decisions.boot import BootContext, Program, Script, Wait, contradiction, decide_script
-from ..decisions.boot_programs import architecture_of
+from ..decisions.boot_programs import own_architecture
 from ..decisions.events import Via
 from ..decisions.modes import AUTO_PROXY, RESERVATION, Modes
 from ..decisions.policy import judge
@@ -77,8 +77,7 @@ def explain(
     """
     machine, settings = nic.machine, snapshot.settings
     if client is None:
-        own = architecture_of(nic.interface, snapshot.state(machine.key).firmware)
-        client, cpu = Client(FIRMWARE, X64_UEFI if own is None else own), ""
+        client, cpu = Client(FIRMWARE, own_architecture(nic.interface, snapshot.state(machine.key).firmware)), ""
     else:
         cpu = CPUS.get(client.arch, "")
     busy = [key for key, state in (snapshot.states or {}).items() if state.stage in BUSY]

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..configurations.base import Configuration
-from ..decisions.architectures import X64_UEFI, X86_BIOS
-from ..decisions.boot_programs import architecture_of
+from ..decisions.boot_programs import own_architecture
 from ..hardware.model import Machine, Nic, boot_interface, with_first
 from ..hardware.secret_fields import HIDDEN, hidden
 from ..http.status import Document, machine_document
@@ -62,9 +61,7 @@ def explain_served(services: Services, machine: Machine, wanted: str = "") -> Do
     own = ""
     if interface is not None:
         nic = services.catalog.by_mac(interface.mac) or Nic(machine, interface)
-        arch = architecture_of(interface, state.firmware)
-        if arch is None:
-            arch = X86_BIOS if state.firmware == "bios" else X64_UEFI
+        arch = own_architecture(interface, state.firmware)
         own = next((kind for kind, client in CLIENTS.items() if client == (FIRMWARE, arch)), "")
         for kind in (wanted,) if wanted else CLIENTS:
             client = Client(CLIENTS[kind][0], arch if CLIENTS[kind][1] is None else CLIENTS[kind][1] or 0)

@@ -86,3 +86,11 @@ def architecture_of(interface: Interface, seen: str) -> int | None:
     ``seen`` is "uefi" or "bios" as the machine's firmware was seen to be, "" where it was not.
     """
     return _ARCHITECTURES.get((interface.arch, seen or _HINTS[interface.uefi]))
+
+
+def own_architecture(interface: Interface, seen: str) -> int:
+    """Return ``architecture_of``; where the processor is not known that of x86, and UEFI where the firmware is not."""
+    known = architecture_of(interface, seen)
+    if known is not None:
+        return known
+    return arch.X86_BIOS if (seen or _HINTS[interface.uefi]) == "bios" else arch.X64_UEFI

@@ -46,12 +46,6 @@ export function keyOf(machine) {
   return `${machine.namespace}/${machine.name}`;
 }
 
-// What a reader should know first, as `bootd machines` has it.
-export function lastOf(machine) {
-  const waits = machine.waits_for && `waits for ${machine.waits_for}`;
-  return machine.error || waits || (machine.mac ? "" : machine.reason) || machine.last.what;
-}
-
 // How far it is on its way, from 0 to 1, by its stage and by what it loads in it.
 export function howFar(machine) {
   if (STAGES.indexOf(machine.stage) >= STAGES.indexOf(machine.last_stage) && machine.stage !== "failed") return 1;

@@ -3,7 +3,7 @@
 // One machine: where it stands, its timeline, what was seen of it, what it would get next, what it says it is.
 
 import { pathOf, read, token, write } from "./api.js";
-import { clock, date, duration, keyOf, lastOf, loads, make, now, setText, size } from "./format.js";
+import { clock, date, duration, keyOf, loads, make, now, setText, size } from "./format.js";
 import { draw } from "./timeline.js";
 
 const READ_MILLISECONDS = 1000; // between two questions for its events
@@ -37,7 +37,7 @@ export class MachineView {
     [this.machine, this.takesWrites] = [machine, takesWrites];
     setText(this.stage, machine.stage);
     this.stage.className = `stage stage-${machine.stage}`;
-    setText(this.said, lastOf(machine) || machine.reason);
+    setText(this.said, machine.summary || machine.reason);
     this.said.className = machine.error ? "said bad" : "said";
     this.#facts();
     this.#buttons();

@@ -3,7 +3,7 @@
 // The table of machines. Changes are gathered until the next frame, and a frame spends a few milliseconds on them: a row
 // is changed only where its text is another, and only the rows in sight count their seconds.
 
-import { STAGES, duration, howFar, keyOf, lastOf, loads, make, now, setText } from "./format.js";
+import { STAGES, duration, howFar, keyOf, loads, make, now, setText } from "./format.js";
 
 const FRAME_MILLISECONDS = 6;
 const byName = new Intl.Collator(undefined, { numeric: true }).compare;
@@ -122,7 +122,7 @@ export class Table {
     }
     setText(row.what, loads(machine));
     setText(row.attempt, machine.attempt ? String(machine.attempt) : "–");
-    setText(row.last, lastOf(machine) || (machine.netboot ? "nothing seen yet" : machine.reason));
+    setText(row.last, machine.summary || (machine.netboot ? "nothing seen yet" : machine.reason));
     row.last.className = machine.error ? "last bad" : "last";
     row.last.title = row.last.textContent;
     setText(row.address, machine.ip || machine.mac || "–");
@@ -140,7 +140,7 @@ export class Table {
   #hide(row) {
     const text = this.find.value.trim().toLowerCase();
     const { machine } = row;
-    const there = !text || [row.key, machine.mac, machine.ip, lastOf(machine)].some((it) => it.toLowerCase().includes(text));
+    const there = !text || [row.key, machine.mac, machine.ip, machine.summary].some((it) => it.toLowerCase().includes(text));
     const hidden = !there || (this.stage !== "" && machine.stage !== this.stage);
     if (row.element.hidden !== hidden) row.element.hidden = hidden;
   }
