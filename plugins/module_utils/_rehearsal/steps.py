@@ -15,7 +15,9 @@ OK, NOTE, ERROR = "ok", "note", "error"
 # What becomes of a machine.
 BOOTS, WAITS, DISK, FAILS = "boots", "waits", "disk", "fails"
 # Who can put a thing right.
-INVENTORY, NETWORK, NODE, CLUSTER, MACHINE = "inventory", "network", "node", "cluster", "machine"
+INVENTORY, NETWORK, NODE = "inventory", "network", "node"
+# What to do where bootd knows a machine otherwise than the inventory, or not at all.
+WRITE_OBJECTS = "have the inventory's objects written into bootd's store: run provision, or the role hardware"
 
 
 @dataclass(frozen=True, slots=True)
