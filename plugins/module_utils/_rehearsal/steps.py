@@ -53,7 +53,7 @@ class Step:
         """Return an error as the problem that every check of the collection tells."""
         expected = f", expected {self.expected}" if self.expected else ""
         return {
-            "what": f"{machine} would not boot: {self.what}{expected}",
+            "what": f"it would not boot: {self.what}{expected}",
             "where": f"{machine}, {self.name}",
             "remedy": self.remedy,
             "who": self.who,
