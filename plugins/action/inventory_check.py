@@ -20,7 +20,7 @@ from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory impor
     variable_for,
 )
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import Report, whole_report
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._preflight import inventory_problems
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._preflight import inventory_problems, title
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._preflight_machines import seen_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._role_variables import (
     given_nothing,
@@ -59,8 +59,7 @@ class ActionModule(ActionBase):
         if unreached or (lines and options["fail"]):
             for line in lines:
                 display.display(line, color=constants.COLOR_ERROR)
-            count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
-            msg = f"{count}, told above, one a line; nothing has been changed"
+            msg = f"{title(len(lines))}, told above, one a line; nothing has been changed"
             return {"changed": False, "failed": True, "msg": msg}
         machines, limit = options["machines"], options["limit"]
         within = machines if limit is None else [name for name in machines if name in limit]

@@ -168,12 +168,13 @@ ARGUMENTS = {
     "fail": {"type": "bool", "default": True},
 }
 UNIT = "bootd.service"
+# In the words of the role bootd, whose options the module's own are named after.
 ADVICE = {
-    "dhcp": "stop it, keep it off bootd's interface, or set dhcp_mode to off",
+    "dhcp": 'stop it, keep it off bootd\'s interface, or have bootd answer no DHCP: bootd_dhcp_mode: "off"',
     "proxy": "stop it, or keep it off bootd's interface: PXE clients know no other port",
     "tftp": "stop it: firmware knows no other port",
-    "syslog": "stop it, or set syslog_port",
-    "http": "stop it, or set http_port",
+    "syslog": "stop it, or set bootd_syslog_port",
+    "http": "stop it, or set bootd_http_port",
 }
 
 

@@ -183,9 +183,9 @@ problems:
   elements: dict
   contains:
     what:
-      description: What is wrong, with the machine, what came and what was expected.
+      description: What is wrong, with what came and what was expected.
       type: str
-      sample: 'um790-1 would not boot: snponly.efi: file not found, expected the boot program'
+      sample: 'it would not boot: snponly.efi: file not found, expected the boot program'
     where:
       description: The machine and the step.
       type: str
@@ -252,13 +252,33 @@ def bootd_at(url: str, tftp_port: int) -> Bootd:
 
 
 def checked(checksums: dict[str, Any]) -> dict[str, str]:
-    """Return ``checksums`` as they are used; raises BadOption with the first that is none."""
+    """Return ``checksums`` as they are used; raises BadOption with all that are none."""
+    wrong = []
     for name, value in checksums.items():
         found = _CHECKSUM.fullmatch(str(value))
         algorithm, digest = found.groups() if found else ("", "")
         if algorithm not in ("sha256", "sha512") or len(digest) != 2 * hashlib.new(algorithm).digest_size:
-            raise BadOption(f"checksums[{name}]: {value!r} should be sha256: or sha512: and the digest in hexadecimal")
+            wrong.append(f"checksums[{name}]: {value!r} should be sha256: or sha512: and the digest in hexadecimal")
+    if wrong:
+        raise BadOption("\n".join(wrong))
     return {name: str(value) for name, value in checksums.items()}
+
+
+def read(params: dict[str, Any]) -> tuple[Bootd, dict[str, str]]:
+    """Return where bootd is, and the checksums; raises BadOption with everything that is wrong with them."""
+    wrong = []
+    bootd, checksums = None, None
+    try:
+        bootd = bootd_at(params["url"], params["tftp_port"])
+    except BadOption as error:
+        wrong.append(str(error))
+    try:
+        checksums = checked(params["checksums"])
+    except BadOption as error:
+        wrong.append(str(error))
+    if bootd is None or checksums is None:
+        raise BadOption("\n".join(wrong))
+    return bootd, checksums
 
 
 def message(problems: list[dict[str, str]]) -> str:
@@ -287,7 +307,7 @@ def main() -> None:
     if not HAS_TFTPY:
         module.fail_json(msg=NO_TFTPY.format(python=sys.executable))
     try:
-        bootd, checksums = bootd_at(params["url"], params["tftp_port"]), checked(params["checksums"])
+        bootd, checksums = read(params)
         wire = Wire(params["interface"], params["timeout"], params["tftp_port"])
         report = rehearse(params["machines"], params["client"], bootd, wire, checksums)
     except (BadOption, ClientProblem) as error:

@@ -112,8 +112,10 @@ def _check(
 
 
 def _message(result: Mapping[str, Any]) -> str:
-    said = str(result.get("msg") or result.get("module_stderr") or "it said nothing").strip()
-    return said.splitlines()[0] if said else "it said nothing"
+    said = str(result.get("msg") or "").strip().splitlines()[:1]
+    # Where a module's Python did not even start, only its last words say why.
+    last = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
+    return ": ".join([*said, *last]) or "it said nothing"
 
 
 def inventory_problems(findings: Iterable[Finding]) -> list[dict[str, str]]:
@@ -125,6 +127,8 @@ def inventory_problems(findings: Iterable[Finding]) -> list[dict[str, str]]:
     for (path, value, message), names in hosts.items():
         right = _RIGHT.search(message)
         wrong, remedy = (message[: right.start()], right[0]) if right else (message, "correct it")
-        what = ": ".join(filter(None, (value, wrong.rstrip(":; ")))) or "it is not right"
+        if message == "missing":
+            wrong, remedy = "it is missing", "write it"
+        what = ": ".join(filter(None, (value, wrong.rstrip(":; ")))) or "it can't be used as it is"
         found.append({"what": what, "where": f"{some(names)} {path}".strip(), "remedy": remedy, "who": INVENTORY})
     return found

@@ -173,7 +173,7 @@ def test_a_machine_in_all_its_detail(browser, served):
     assert [text.partition(" (for")[0] for text in reversed(shown)] == [event["what"] for event in told]
     # To scale: the machine waited 40 s of 480.
     width = "(hatch => hatch.width.baseVal.value)(document.querySelector('#timeline rect[fill=\"url(#hatch)\"]'))"
-    whole = "document.querySelector('#timeline svg').clientWidth - 66"
+    whole = "document.querySelector('#timeline svg').clientWidth - 74"
     assert browser.evaluate(f"({width}) / ({whole})") == pytest.approx(40 / 480, rel=0.05)
     stages = "[...document.querySelectorAll('#timeline rect.installing title')].map((it) => it.textContent)"
     assert browser.evaluate(stages) == ["installing for 4m 38s"]

@@ -77,5 +77,5 @@ class Ipmi:
     def _told(self, error: object) -> str:
         text = without_secrets(str(error), self._bmc.password)
         if text in ("", "None", "timeout"):  # what the library says of silence
-            text = "does not answer"
+            text = "does not answer: see that IPMI over LAN is on in the BMC, and that UDP reaches it from here"
         return f"{self._bmc.address} port {self._bmc.port}: {text}"

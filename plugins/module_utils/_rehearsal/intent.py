@@ -131,12 +131,6 @@ class Intended:
         """Whether bootd has seen its installation succeed, after which it switches netboot off."""
         return self.seen.get("stage") in ("installed", "ready")
 
-    @property
-    def gets_address(self) -> bool:
-        """Whether its object has an address that bootd is to give it."""
-        interface = self.nic.interface
-        return bool(interface.address) and not interface.disable_dhcp
-
 
 def intended(document: Mapping[str, Any], client: str, seen: Iterable[Mapping[str, Any]]) -> Intended | None:
     """Return the machine of a Hardware object; None where it has no card that could boot.

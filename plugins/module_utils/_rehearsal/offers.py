@@ -29,6 +29,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.steps
     NODE,
     NOTE,
     OK,
+    WRITE_OBJECTS,
     Step,
 )
 
@@ -125,7 +126,7 @@ def _of_own(
             own.seconds,
             size,
             expected=f"{expected}, as the inventory has it",
-            remedy=f"bring the inventory's objects about in bootd's store; or another object has {machine.mac}",
+            remedy=f"{WRITE_OBJECTS}; or another object has {machine.mac}",
             who=INVENTORY,
         )
 
@@ -167,7 +168,7 @@ def _without_bootd(name: str, machine: Intended, others: Sequence[Answer], told:
         ERROR,
         f"{came}{seen}",
         expected=f"an offer of bootd, {bootd.address}",
-        remedy="bring the inventory's objects about in bootd's store"
+        remedy=WRITE_OBJECTS
         if not machine.seen
         else "look whether this host is on the machine's network, and bootd listens there (bootd_interface, a relay)",
         who=INVENTORY if not machine.seen else NODE,

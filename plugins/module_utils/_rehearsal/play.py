@@ -116,7 +116,7 @@ class Play:
             name,
             f"nothing to boot: {reason}",
             expected="a boot program, since allowPXE of the inventory's object is true",
-            remedy="bring the inventory's objects about in bootd's store, or set allow_pxe to false in the inventory",
+            remedy=f"{steps.WRITE_OBJECTS}; or set netboot_allow_pxe: false in the inventory",
             who=steps.INVENTORY,
         )
 

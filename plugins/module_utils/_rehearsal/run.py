@@ -111,7 +111,7 @@ _SAYS = {
 def _without_a_card(document: Mapping[str, Any]) -> dict[str, str]:
     name = text_at(document, "metadata", "name") or "a machine without a name"
     return {
-        "what": f"{name} would not boot: its object has no interface with a MAC address",
+        "what": "it would not boot: its object has no interface with a MAC address",
         "where": f"{name}, {_OBJECT}",
         "remedy": "write netboot_mac into the inventory",
         "who": steps.INVENTORY,

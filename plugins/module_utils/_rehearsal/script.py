@@ -41,9 +41,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire 
 
 _URL = re.compile(r"https?://[^\s\"']+")
 _OWN_PATHS = (f"{CONFIGURATION_PREFIX}/", "/phone-home", "/2009-04-04", "/metadata")  # of bootd, which are no files
-_SCRIPT = "script"
 _IMAGE_REMEDY = "put it where netboot_image_url says, or correct that, netboot_kernel or netboot_initrd"
-_OBJECT_REMEDY = "bring the inventory's objects about in bootd's store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,7 @@ def follow(
             text, more = _text(asks.again, wire)
             octets, seconds, reading = octets + len(text), seconds + more, _read(text, asks, machine)
     except (HttpProblem, TftpProblem) as error:
-        remedy = "bring the inventory's objects about in bootd's store"
-        return [_error(asks.step, str(error), "the machine's script", remedy, steps.NODE)], ""
+        return [_error(asks.step, str(error), "the machine's script", steps.WRITE_OBJECTS, steps.NODE)], ""
     except UnreadableScript as error:
         return _unreadable(machine, asks, bootd, str(error))
     got = Step(asks.step, steps.OK, _shown(reading), seconds, octets)
@@ -141,7 +138,7 @@ def _unreadable(machine: Intended, asks: Asks, bootd: Bootd, why: str) -> tuple[
 
 def _disk(machine: Intended, asks: Asks, got: Step) -> tuple[list[Step], str]:
     if machine.boots and not machine.is_installed:
-        remedy = f"{_OBJECT_REMEDY}, or set allow_pxe to false in the inventory"
+        remedy = f"{steps.WRITE_OBJECTS}; or set netboot_allow_pxe: false in the inventory"
         what = f"it starts its disk: {got.what.partition(': ')[2]}"
         return [_error(asks.step, what, "it boots from the network", remedy, steps.INVENTORY)], ""
     verdict = steps.NOTE if machine.boots else steps.OK
@@ -155,7 +152,9 @@ def _chain(
     own = intent.own_script(intent.script_of(machine, asks.program, bootd, ""))
     if own != reading.url:
         return [
-            _error(asks.step, f"chains to {reading.url}", own or "bootd's own script", _OBJECT_REMEDY, steps.INVENTORY)
+            _error(
+                asks.step, f"chains to {reading.url}", own or "bootd's own script", steps.WRITE_OBJECTS, steps.INVENTORY
+            )
         ], ""
     step = f"HTTP {_last(reading.url)}"
     try:
@@ -175,7 +174,7 @@ def _differences(
         made = wanted.boots if isinstance(wanted, Script) else None
         if not intent.own_script(wanted):
             expected = made.problem if isinstance(made, Unusable) else wanted.reason
-            yield _error(asks.step, f"boots {reading.kernel}", expected, _OBJECT_REMEDY, steps.INVENTORY)
+            yield _error(asks.step, f"boots {reading.kernel}", expected, steps.WRITE_OBJECTS, steps.INVENTORY)
         return
     names = intent.names_of(machine, boots, asks.program, asks.via, bootd)
     kernel, *initrds = (grub_reader.url_of(name) for name in names)
@@ -185,7 +184,7 @@ def _differences(
     ):
         if expected != came:
             told = f"{expected}, as the inventory has it"
-            yield _error(asks.step, f"the {what} is {came}", told, _OBJECT_REMEDY, steps.INVENTORY)
+            yield _error(asks.step, f"the {what} is {came}", told, steps.WRITE_OBJECTS, steps.INVENTORY)
     wants, has = intent.command_line(boots, asks.program).split(), reading.arguments.split()
     missing, more = [word for word in wants if word not in has], [word for word in has if word not in wants]
     if missing or more or wants != has:
@@ -197,7 +196,7 @@ def _differences(
             asks.step,
             f"the kernel's command line {what}",
             "that of the inventory's object",
-            _OBJECT_REMEDY,
+            steps.WRITE_OBJECTS,
             steps.INVENTORY,
         )
 
@@ -261,7 +260,7 @@ def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, whole_a
 def _configuration(machine: Intended, bootd: Bootd, wire: Wire, reading: Reading, *, waits: bool) -> Iterator[Step]:
     """Yield what bootd says of the installer's configuration, which itself is for nobody but the machine."""
     url = f"{bootd.http_base}/api/v1/machines/{machine.nic.machine.key}/explain?client={machine.kind}"
-    remedy = "write it by the role machine_configurations or the module boot_configuration"
+    remedy = "have it written by the role configuration or the module boot_configuration"
     needs = intent.needs_configuration(machine, reading.arguments)
     try:
         told = wire.document(url).get("configuration")

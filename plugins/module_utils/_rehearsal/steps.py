@@ -18,7 +18,9 @@ OK, NOTE, ERROR = "ok", "note", "error"
 # What becomes of a machine.
 BOOTS, WAITS, DISK, FAILS = "boots", "waits", "disk", "fails"
 # Who can put a thing right.
-INVENTORY, NETWORK, NODE, CLUSTER, MACHINE = "inventory", "network", "node", "cluster", "machine"
+INVENTORY, NETWORK, NODE = "inventory", "network", "node"
+# What to do where bootd knows a machine otherwise than the inventory, or not at all.
+WRITE_OBJECTS = "have the inventory's objects written into bootd's store: run provision, or the role hardware"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Step:
         """Return an error as the problem that every check of the collection tells."""
         expected = f", expected {self.expected}" if self.expected else ""
         return {
-            "what": f"{machine} would not boot: {self.what}{expected}",
+            "what": f"it would not boot: {self.what}{expected}",
             "where": f"{machine}, {self.name}",
             "remedy": self.remedy,
             "who": self.who,

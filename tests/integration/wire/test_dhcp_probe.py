@@ -69,7 +69,7 @@ class Site:
 
     def call(self, code: str) -> object:
         """Return what the expression ``code`` gives on ``node``, with the clients' modules at hand."""
-        program = f"import json; from {CLIENTS} import arp, dhcp; print(json.dumps({code}))"
+        program = f"import json; from {CLIENTS} import dhcp; print(json.dumps({code}))"
         return json.loads(self.lab.lab.run("node", [sys.executable, "-c", program], env=ENVIRONMENT).stdout)
 
     @contextmanager
@@ -245,13 +245,6 @@ def test_relay_is_answered_at_its_own_address(site):
 def test_exchange_ends_once_it_has_enough(beside_bootd):
     code = f'len(dhcp.exchange("eth0", "{MAC}", "uefi", timeout=60, enough=lambda a: a.server == "{SERVER}"))'
     assert beside_bootd.call(code) == 1
-
-
-def test_who_has_an_address_answers_arp(site):
-    assert site.call(f'arp.who_has("eth0", ["{OTHER}", "10.10.0.99"], timeout=0.5)') == {
-        OTHER: [mac_of(site, "router")],
-        "10.10.0.99": [],
-    }
 
 
 def test_what_keeps_the_probe_from_asking_is_said(site):

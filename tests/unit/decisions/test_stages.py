@@ -214,6 +214,10 @@ def test_advance_a_held_machine_is_in_ipxe_and_waits_until_it_gets_its_script():
     assert (released.stage, released.waits_for) == ("script", "")
 
 
+def test_describe_a_held_machine_says_what_it_waits_for():
+    assert events.describe(event(held(), 1.0)) == "waits for um790-1 (kernel)"
+
+
 def test_advance_a_held_machine_with_ipxe_in_its_rom_is_loading_as_well():
     state = run(events.Discover(**IPXE), events.Lease(**IPXE), held())
     assert (state.stage, state.attempt) == ("loading", 1)

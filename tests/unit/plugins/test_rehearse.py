@@ -14,6 +14,7 @@ from ansible_collections.baremetal.netboot.plugins.modules.rehearse import (
     bootd_at,
     checked,
     message,
+    read,
 )
 
 PROBLEM = {"what": "it has no kernel", "where": "um790-1, kernel", "remedy": "put it there", "who": "node"}
@@ -49,6 +50,12 @@ def test_checksums():
 def test_checksum_that_is_none_is_named(value):
     with pytest.raises(BadOption, match=r"checksums\[vmlinuz\]: "):
         checked({"vmlinuz": value})
+
+
+def test_all_that_is_wrong_with_the_options_is_told_at_once():
+    with pytest.raises(BadOption) as told:
+        read({"url": "10.10.0.20:7080", "tftp_port": 69, "checksums": {"a": "md5:1", "b": "x"}})
+    assert [line.partition(":")[0] for line in str(told.value).splitlines()] == ["url", "checksums[a]", "checksums[b]"]
 
 
 def test_message_has_the_first_problems_and_counts_the_others():

@@ -55,6 +55,14 @@ def test_task_that_failed_is_a_problem_of_its_own():
     assert problem["who"] == "cluster"
 
 
+def test_module_that_did_not_start_says_why():
+    result = {"msg": "Module result deserialization failed", "module_stderr": "Warning\npython3: No such file\n"}
+    (problem,) = problems_in(checked(result))
+    assert (
+        problem["what"] == "ports could not be looked at: Module result deserialization failed: python3: No such file"
+    )
+
+
 def test_host_that_is_not_reached_is_told_once():
     checks = [*checked({"unreachable": True, "msg": "no route"}), *checked({"unreachable": True, "msg": "no route"})]
     (problem,) = problems_in(checks)
@@ -90,3 +98,5 @@ def test_what_hosts_of_a_group_have_in_common_is_one_problem():
 def test_problem_of_an_inventory_without_advice_is_to_be_corrected():
     (problem,) = inventory_problems([Finding("a", "netboot_ip", '"x"', "the same IP address as b")])
     assert problem["remedy"] == "correct it"
+    (problem,) = inventory_problems([Finding("a", "netboot_bmc.password", "", "missing")])
+    assert (problem["what"], problem["remedy"]) == ("it is missing", "write it")

@@ -291,6 +291,8 @@ def describe(event: Event) -> str:
     detail = event.detail
     if isinstance(detail, Progress):
         return f"sending {detail}"
+    if isinstance(detail, Held):
+        return f"waits for {detail.waits_for}"[:MAX_TEXT]
     if isinstance(detail, Facts):
         shown = list(detail.values.values())
     else:

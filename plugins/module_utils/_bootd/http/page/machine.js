@@ -23,7 +23,7 @@ export class MachineView {
     [this.events, this.asked, this.client, this.netboot] = [[], 0, "", null];
     this.#frame();
     if (machine) this.show(machine, takesWrites);
-    else setText(this.said, "bootd knows no such machine, or not yet.");
+    else setText(this.said, "bootd has no Hardware object of it, or not yet.");
     this.title.focus();
   }
 

@@ -41,7 +41,7 @@ export function drawHealth(element, health) {
   const rows = problems.slice(0, SHOWN).map(([kind, where, message]) =>
     make("tr", {}, make("td", { class: kind }, kind === "bad" ? "problem" : "warning"), make("td", { class: "wide" }, where), make("td", { class: "wide" }, message)));
   const programs = health.boot_programs.map(({ file, architectures, there }) =>
-    make("tr", {}, make("td", { class: "mono" }, file), make("td", {}, architectures.join(", ")), make("td", { class: there ? "" : "warn" }, there ? "there" : "missing")));
+    make("tr", {}, make("td", { class: "mono" }, file), make("td", {}, architectures.join(", ")), make("td", { class: there ? "" : "warn" }, there ? "yes" : "missing")));
   element.replaceChildren(
     heading("bootd", "bootd itself"),
     make("p", { class: good ? "" : "bad" }, good ? "Every server answers." : "Not every server answers, see below."),
@@ -50,7 +50,7 @@ export function drawHealth(element, health) {
     rows.length ? table("What is wrong, and what will be missing", ["", "Where", "What"], rows) : make("p", { class: "quiet" }, "None."),
     ...more(problems.length),
     make("h3", {}, "Boot programs"),
-    table("What firmware is told to load, by its architecture (DHCP option 93)", ["File", "Architectures", ""], programs),
+    table("What firmware is told to load, by its architecture (DHCP option 93)", ["File", "Architectures", "Found"], programs),
   );
 }
 

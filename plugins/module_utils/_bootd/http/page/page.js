@@ -33,7 +33,11 @@ follow(
       table.put(machine);
       if (key === view.key) view.show(machine, Boolean(health?.takes_writes));
     },
-    removed: (machine) => table.remove(keyOf(machine)),
+    removed: (machine) => {
+      const key = keyOf(machine);
+      table.remove(key);
+      if (key === view.key) view.open(key, undefined, false);
+    },
     complete: () => {
       if (anew) table.keepOnly(anew);
       anew = null;
@@ -47,7 +51,7 @@ follow(
     health: (document) => {
       health = document;
       const wrong = health.faults.length + health.problems.length;
-      setText(at("health-mark"), wrong ? `${wrong} wrong` : health.warnings.length ? `${health.warnings.length} to look at` : "");
+      setText(at("health-mark"), counted(wrong, "problem") || counted(health.warnings.length, "warning"));
       at("health-mark").className = wrong ? "count bad" : "count";
       if (shown === "bootd") drawHealth(at("view-bootd"), health);
       showToken();
@@ -59,6 +63,10 @@ follow(
     if (live) setClock((await read("/api/v1/health")).now);
   },
 );
+
+function counted(number, name) {
+  return number ? `${number} ${name}${number > 1 ? "s" : ""}` : "";
+}
 
 function announce(machine) {
   if (!news.size) setTimeout(tell, NEWS_MILLISECONDS);

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One attempt of a machine drawn to scale: its stages, what it loads, what it waits for, and what was seen.
 
-import { clock, duration, now, size } from "./format.js";
+import { clock, duration, make, now, size } from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 604800];
 const LANES = ["Stage", "Loads", "Waits", "Events"];
-const [LEFT, RIGHT, LANE, TOP, BAR] = [56, 10, 30, 6, 20];
+const [LEFT, RIGHT, LANE, TOP, BAR] = [64, 10, 30, 6, 20];
 const SILENCE = 20; // seconds without a sign, from which on a gap is drawn
 const WRONG = ["boot_error", "overdue", "refused", "decline", "configuration_leak"];
 
@@ -34,6 +34,10 @@ export function spansOf(machine, events) {
 
 export function draw(holder, machine, events) {
   const spans = spansOf(machine, events);
+  if (!machine.attempt && !spans.points.length) {
+    holder.replaceChildren(make("p", { class: "quiet" }, "Nothing to draw: it has not booted yet."));
+    return;
+  }
   const width = Math.max(280, holder.clientWidth);
   const height = TOP + LANES.length * LANE + 22;
   const scale = (width - LEFT - RIGHT) / (spans.end - spans.start);
@@ -62,7 +66,9 @@ export function draw(holder, machine, events) {
     point.append(text("title", {}, `${clock(item.at)} ${item.what}`));
     svg.append(point);
   }
-  holder.replaceChildren(svg);
+  const names = spans.stages.map(({ stage, at, end }) =>
+    make("li", { class: `stage stage-${stage}` }, end - at < 1 ? stage : `${stage} ${duration(end - at)}`));
+  holder.replaceChildren(svg, make("ul", { "aria-label": "Stages" }, ...names));
 }
 
 function summary(machine, spans) {
@@ -95,7 +101,7 @@ function bar(svg, from, to, lane, name, title, label, hatch = "") {
   const rect = node("rect", hatch ? { ...attributes, fill: `url(#${hatch})` } : attributes);
   rect.append(text("title", {}, title));
   svg.append(rect);
-  // Where it does not fit in, the table below has it.
+  // Where it does not fit in, the list or the table below has it.
   if (label && width > label.length * 6.6 + 8) {
     svg.append(text("text", { x: from + 5, y: middle(lane) + 4, class: lane ? "" : "on" }, label));
   }
