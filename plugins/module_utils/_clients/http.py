@@ -7,6 +7,7 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import time
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 REHEARSAL = {"X-Rehearsal": "1"}  # the header that tells bootd so
 TIMEOUT = 10.0  # seconds for one answer
@@ -21,14 +23,18 @@ MAX_BODY = 64 * 1024 * 1024  # octets that are kept
 _CHUNK = 1024 * 1024
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _FAULTS = (OSError, http.client.HTTPException, ValueError)
+_ANSWERS = (ConnectionRefusedError, ConnectionResetError, http.client.HTTPException)  # by the server or its host
 
 
 class HttpProblem(Exception):
-    """Why nothing was had; ``status`` is what the server answered, 0 where it answered nothing."""
+    """Why nothing was had; ``status`` is what the server answered, 0 where it answered nothing.
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    ``answered``: it came from the server, or from its host, which refused the connection. Else nobody was reached.
+    """
+
+    def __init__(self, message: str, status: int = 0, *, answered: bool = False) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.answered = status, bool(status) or answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,13 @@ def digest(url: str, algorithm: str) -> tuple[str, int, float]:
 def _opened(url: str, method: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
     if not url.startswith(("http://", "https://")):
         raise ValueError("this is no URL of http or https")
-    request = urllib.request.Request(url, headers=dict(headers), method=method)
+    parts = urlsplit(url)
+    account, at, host = parts.netloc.rpartition("@")
+    # As curl, wget and iPXE do; urllib would take the password for a port (RFC 7617, RFC 3986 section 3.2.1).
+    basic = base64.b64encode(unquote(account).encode()).decode()
+    more = {"Authorization": f"Basic {basic}"} if at else {}
+    url = parts._replace(netloc=host).geturl()
+    request = urllib.request.Request(url, headers={**headers, **more}, method=method)
     answer: http.client.HTTPResponse = _OPENER.open(request, timeout=TIMEOUT)
     return answer
 
@@ -89,4 +101,5 @@ def _problem(error: Exception) -> HttpProblem:
         first = error.read(300).decode("utf-8", "replace").strip().partition("\n")[0]
         return HttpProblem(f"{error.code} {first or error.reason}", error.code)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    return HttpProblem(getattr(reason, "strerror", None) or str(reason) or type(error).__name__)
+    message = getattr(reason, "strerror", None) or str(reason) or type(error).__name__
+    return HttpProblem(message, answered=isinstance(reason, _ANSWERS))

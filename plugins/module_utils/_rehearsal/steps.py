@@ -23,7 +23,7 @@ class Step:
     """One step of a machine: what it was, how long it took in seconds, how many octets came, and the ``verdict``.
 
     ``what`` says what came; in an error what was ``expected`` instead, what to do about it (``remedy``), and ``who``
-    can.
+    can. ``unseen`` is the server that was not reached from here, which says nothing of the machine.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Step:
     expected: str = ""
     remedy: str = ""
     who: str = ""
+    unseen: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return it as the module returns it."""
