@@ -20,9 +20,9 @@ description:
     the machine. No lease is taken, and no secret is asked for. What bootd keeps for an installer it tells by whether it
     is there and can be used.
   - Files that machines share are loaded and looked at once.
-  - What another server than bootd answers, a C(404) or a refused connection, is taken for what it would answer a machine.
-    Where it is not reached from here at all, for a name that is not known here or a route that is not there, this is a note,
-    since a machine may reach it. Such servers are in RV(unseen).
+  - What another server than bootd answers, a C(404) or a refused connection, is taken for what it would answer a
+    machine. Where it is not reached from here at all, for a name that is not known here or a route that is not there,
+    this is a note, since a machine may reach it. Such servers are in RV(unseen).
   - Fails where a machine would not boot, unless O(fail) says otherwise.
 extends_documentation_fragment:
   - baremetal.netboot.attributes

@@ -259,7 +259,10 @@ def loads_from(server):
 
 @pytest.mark.parametrize("error", SILENT, ids=str)
 def test_server_that_is_not_seen_from_here_is_a_note_and_no_problem(error):
-    for document, server in ((configured(ELSEWHERE), "files.example:8080"), (loads_from("http://i.example"), "i.example")):
+    for document, server in (
+        (configured(ELSEWHERE), "files.example:8080"),
+        (loads_from("http://i.example"), "i.example"),
+    ):
         wire = DecidedWire(document)
         wire.answers = {"files.example": error, "i.example": error}
         result = play(wire)
