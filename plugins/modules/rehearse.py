@@ -20,6 +20,9 @@ description:
     the machine. No lease is taken, and no secret is asked for. What bootd keeps for an installer it tells by whether it
     is there and can be used.
   - Files that machines share are loaded and looked at once.
+  - What another server than bootd answers, a C(404) or a refused connection, is taken for what it would answer a
+    machine. Where it is not reached from here at all, for a name that is not known here or a route that is not there,
+    this is a note, since a machine may reach it. Such servers are in RV(unseen).
   - Fails where a machine would not boot, unless O(fail) says otherwise.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
@@ -198,6 +201,14 @@ problems:
       description: Who can, one of V(inventory), V(network), V(node), V(cluster) and V(machine).
       type: str
       sample: node
+unseen:
+  description:
+    - Servers that were not reached from here, by name or address and port. Machines load from them, or are told to by
+      arguments of their kernel, and what they would get is not known.
+  returned: always
+  type: list
+  elements: str
+  sample: ["images.example.com"]
 table:
   description: The machines and their steps as lines for people, in columns.
   returned: always

@@ -47,6 +47,7 @@ PROVISION = (
     "stage",
     "kubeconfig",
     "timeout",
+    "before_rehearsal",
     "before_wait",
     "bootstrap",
     "preflight",

@@ -7,6 +7,7 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import time
@@ -15,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 REHEARSAL = {"X-Rehearsal": "1"}  # the header that tells bootd so
 TIMEOUT = 10.0  # seconds in which something comes
@@ -25,14 +27,18 @@ MAX_FILE_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
 _MAX_DIGITS = 20  # of a size
 _FAULTS = (OSError, http.client.HTTPException, ValueError)
+_ANSWERS = (ConnectionRefusedError, ConnectionResetError, http.client.HTTPException)  # by the server or its host
 
 
 class HttpProblem(Exception):
-    """Why nothing was had; ``status`` is what the server answered, 0 where it answered nothing."""
+    """Why nothing was had; ``status`` is what the server answered, 0 where it answered nothing.
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    ``answered``: it came from the server, or from its host, which refused the connection. Else nobody was reached.
+    """
+
+    def __init__(self, message: str, status: int = 0, *, answered: bool = False) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.answered = status, bool(status) or answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,13 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _OnlyHttp
 def _opened(url: str, method: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
     if not url.startswith(_SCHEMES):
         raise ValueError("this is no URL of http or https")
-    request = urllib.request.Request(url, headers=dict(headers), method=method)
+    parts = urlsplit(url)
+    account, at, host = parts.netloc.rpartition("@")
+    # As curl, wget and iPXE do; urllib would take the password for a port (RFC 7617, RFC 3986 section 3.2.1).
+    basic = base64.b64encode(unquote(account).encode()).decode()
+    more = {"Authorization": f"Basic {basic}"} if at else {}
+    url = parts._replace(netloc=host).geturl()
+    request = urllib.request.Request(url, headers={**headers, **more}, method=method)
     answer: http.client.HTTPResponse = _OPENER.open(request, timeout=TIMEOUT)
     return answer
 
@@ -121,4 +133,5 @@ def _problem(error: Exception) -> HttpProblem:
             first = ""
         return HttpProblem(f"{error.code} {first or error.reason}", error.code)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    return HttpProblem(getattr(reason, "strerror", None) or str(reason) or type(error).__name__)
+    message = getattr(reason, "strerror", None) or str(reason) or type(error).__name__
+    return HttpProblem(message, answered=isinstance(reason, _ANSWERS))

@@ -40,7 +40,11 @@ NO_TFTPY = (
 
 
 class TftpProblem(Exception):
-    """Why a file was not had; the message is what the server said, or what happened."""
+    """Why a file was not had; the message is what the server said (``answered``), or what happened."""
+
+    def __init__(self, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class _Enough(Exception):
@@ -103,7 +107,7 @@ def load(server: str, name: str, *, port: int = 69, first_block: bool = False) -
     except tftpy.TftpShared.TftpTimeout:
         raise TftpProblem(f"no answer from {server}, port {port}") from None
     except (tftpy.TftpShared.TftpException, OSError) as error:
-        raise TftpProblem(look.refusal or str(error)) from None
+        raise TftpProblem(look.refusal or str(error), answered=bool(look.refusal)) from None
     except _MALFORMED as error:
         raise TftpProblem(f"{server}, port {port}, is no TFTP server, or sends what is no TFTP: {error}") from None
     return Transfer(look.size, content.getvalue(), time.monotonic() - began)

@@ -226,9 +226,16 @@ def own_script(script: Script | Wait) -> str:
 
 def needs_configuration(machine: Intended, arguments: str) -> bool:
     """Return whether an installer would be started by ``arguments`` that has no configuration, and needs one."""
-    installer = installer_of(machine.nic.machine)
-    argument = installer.configuration_argument
-    return bool(argument) and not any(word.startswith(f"{argument}=") for word in arguments.split())
+    return bool(installer_of(machine.nic.machine).configuration_argument) and not named_configuration(
+        machine, arguments
+    )
+
+
+def named_configuration(machine: Intended, arguments: str) -> str:
+    """Return where ``arguments`` say that the installer's configuration is, "" for nowhere."""
+    argument = installer_of(machine.nic.machine).configuration_argument
+    words = (word.partition("=") for word in arguments.split())
+    return next((value for key, _equals, value in words if argument and key == argument), "")
 
 
 def _shown(code: int, value: bytes | None) -> str:

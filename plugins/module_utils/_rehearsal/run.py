@@ -32,7 +32,7 @@ _OBJECT = "the object"
 def rehearse(
     documents: Sequence[Mapping[str, Any]], client: str, bootd: Bootd, wire: Wire, checksums: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the report, its machines, problems and table, of a rehearsal of ``documents``, Hardware objects.
+    """Return the report, its machines, problems, unseen and table, of a rehearsal of ``documents``, Hardware objects.
 
     Raises ClientProblem where DHCP can't be asked at all.
     """
@@ -78,7 +78,8 @@ def _report(plays: Sequence[Play], problems: list[dict[str, str]]) -> dict[str, 
     machines = {_name(play.machine, plays): _document(play) for play in plays}
     for name, play in zip(machines, plays, strict=True):
         problems += [step.problem(name) for step in play.steps if step.verdict == steps.ERROR]
-    return {"machines": machines, "problems": problems, "table": steps.table(machines)}
+    unseen = sorted({step.unseen for play in plays for step in play.steps} - {""})
+    return {"machines": machines, "problems": problems, "unseen": unseen, "table": steps.table(machines)}
 
 
 def _name(machine: Intended, plays: Sequence[Play]) -> str:

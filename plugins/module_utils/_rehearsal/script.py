@@ -20,7 +20,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.events import Via
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.tokens import CONFIGURATION_PREFIX
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.grub.words import IMAGES
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.ipxe.artifacts import role_of
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.ipxe.artifacts import plain, role_of
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http import HttpProblem
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import TftpProblem
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal import (
@@ -42,6 +42,9 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire 
 _URL = re.compile(r"https?://[^\s\"']+")
 _OWN_PATHS = (f"{CONFIGURATION_PREFIX}/", "/phone-home", "/2009-04-04", "/metadata")  # of bootd, which are no files
 _IMAGE_REMEDY = "put it where netboot_image_url says, or correct that, netboot_kernel or netboot_initrd"
+_CONFIGURATION = "configuration"
+_CONFIGURATION_REMEDY = "put it there, for provision in provision_before_rehearsal, or correct netboot_config_url"
+_OWN_ARGUMENT = "other"  # as role_of says: what its URL is, only the installer knows that is given it
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,9 @@ def _chain(
     try:
         answer = wire.text(reading.url)
     except HttpProblem as error:
-        return [got, _error(step, f"{reading.url}: {error}", "a script", "correct netboot_ipxe", steps.INVENTORY)], ""
+        missing = _error(step, f"{reading.url}: {error}", "a script", "correct netboot_ipxe", steps.INVENTORY)
+        found = _not_had(missing, reading.url, error, bootd)
+        return [got, found], "" if found is missing else steps.BOOTS
     note = Step(step, steps.NOTE, "a script of your own, not followed", answer.seconds, len(answer.body))
     return [got, note], steps.BOOTS
 
@@ -207,7 +212,8 @@ def _files(
     """Yield a step for the kernel, each initrd, and each file that the kernel's arguments name."""
     further = [url for url in _URL.findall(reading.arguments) if not _is_own(url, bootd)]
     files = [("kernel", reading.kernel), *(("initrd", url) for url in reading.initrds)]
-    files += [(role_of(url), url) for url in dict.fromkeys(further)]
+    configuration = intent.named_configuration(machine, reading.arguments)
+    files += [(_CONFIGURATION if url == configuration else role_of(url), url) for url in dict.fromkeys(further)]
     for role, url in files:
         if not url:
             continue
@@ -221,17 +227,21 @@ def _files(
                 steps.INVENTORY,
             )
             continue
-        yield _file(machine, step, role, url, wire, _by_http(url, bootd, machine), _checksum(url, checksums))
+        yield _file(machine, step, role, url, wire, bootd, _checksum(url, checksums))
 
 
-def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, whole_at: str, checksum: str) -> Step:
-    """Return the step of one file; where it has a ``checksum``, the whole of it is at the URL ``whole_at``."""
+def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, bootd: Bootd, checksum: str) -> Step:
+    """Return the step of one file, which is read whole where it has a ``checksum``."""
     algorithm, _colon, digest = checksum.partition(":")
     try:
-        image, first = wire.image(url, whole_at, algorithm)
+        image, first = wire.image(url, _by_http(url, bootd, machine), algorithm)
     except (HttpProblem, TftpProblem) as error:
+        if role == _OWN_ARGUMENT and error.answered:
+            return Step(step, steps.NOTE, f"{_told(url)}: {error}; only the installer knows what it loads from there")
         expected = {"kernel": "a kernel", "initrd": "an initrd"}.get(role, "a file")
-        return _error(step, f"{url}: {error}", expected, _IMAGE_REMEDY, steps.NODE)
+        remedy = _CONFIGURATION_REMEDY if role == _CONFIGURATION else _IMAGE_REMEDY
+        missing = _error(step, f"{_told(url)}: {error}", expected, remedy, _keeper(url, bootd))
+        return _not_had(missing, url, error, bootd)
     seconds, octets = (image.seconds, image.octets) if first else (0.0, 0)
     what = ""
     if role in ("kernel", "initrd"):
@@ -255,6 +265,26 @@ def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, whole_a
         f"{algorithm} as it has to be" if digest else "",
     ]
     return Step(step, steps.OK, ", ".join(filter(None, told)), seconds, octets)
+
+
+def _not_had(missing: Step, url: str, error: HttpProblem | TftpProblem, bootd: Bootd) -> Step:
+    """Return the error ``missing``, or a note where the server is not bootd's and has not been reached at all.
+
+    A machine resolves names by the servers of its lease and has routes of its own, so that it may reach it. What a
+    server answers it answers machines, too.
+    """
+    if error.answered or not _is_elsewhere(url, bootd):
+        return missing
+    return Step(missing.name, steps.NOTE, f"not seen from here: {missing.what}", unseen=_server(url))
+
+
+def _is_elsewhere(url: str, bootd: Bootd) -> bool:
+    return urlsplit(url).hostname != bootd.address
+
+
+def _keeper(url: str, bootd: Bootd) -> str:
+    """Return who can put a file into its place."""
+    return steps.NETWORK if _is_elsewhere(url, bootd) else steps.NODE
 
 
 def _configuration(machine: Intended, bootd: Bootd, wire: Wire, reading: Reading, *, waits: bool) -> Iterator[Step]:
@@ -302,6 +332,16 @@ def _checksum(url: str, checksums: Mapping[str, str]) -> str:
 
 def _names(words: list[str]) -> str:
     return ", ".join(dict.fromkeys(word.partition("=")[0] for word in words))
+
+
+def _told(url: str) -> str:
+    """Return ``url`` without what may be secret in it."""
+    parts = urlsplit(plain(url))
+    return parts._replace(netloc=_server(url)).geturl()
+
+
+def _server(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _last(url: str) -> str:

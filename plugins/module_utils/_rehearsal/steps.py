@@ -28,7 +28,7 @@ class Step:
     """One step of a machine: what it was, how long it took in seconds, how many octets came, and the ``verdict``.
 
     ``what`` says what came; in an error what was ``expected`` instead, what to do about it (``remedy``), and ``who``
-    can.
+    can. ``unseen`` is the server that was not reached from here, which says nothing of the machine.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Step:
     expected: str = ""
     remedy: str = ""
     who: str = ""
+    unseen: str = ""
 
     def __post_init__(self) -> None:
         # URLs are told, and what servers say: there may be a token or a password in it, or what a terminal would obey.

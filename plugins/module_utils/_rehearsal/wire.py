@@ -76,6 +76,7 @@ class Wire:
         self._interface, self._timeout, self._tftp_port = interface, timeout, tftp_port
         self._programs: Once[tftp.Transfer] = Once()
         self._images: Once[Image] = Once()
+        self._silent: dict[str, str] = {}  # servers that nobody reaches from here, and why
 
     def offers(
         self, discoveries: Sequence[dhcp.Discovery], enough: Callable[[dhcp.Answer], bool] | None = None
@@ -143,9 +144,10 @@ class Wire:
     def image(self, url: str, whole_at: str = "", algorithm: str = "") -> tuple[Image, bool]:
         """Return what is at ``url``, http, https or tftp, and whether it was asked for just now.
 
-        With ``algorithm`` the whole is loaded too, from the URL ``whole_at``. Raises HttpProblem and TftpProblem.
+        With ``algorithm`` the whole is loaded too, from the URL ``whole_at``. A server that can't be reached is not
+        waited for again. Raises HttpProblem and TftpProblem.
         """
-        image, first = self._images.get(url, lambda: self._image(url))
+        image, first = self._images.get(url, lambda: self._image_of(url))
         if not algorithm:
             return image, first
         whole, loaded = self._images.get(f"{algorithm} {whole_at}", lambda: self._whole(whole_at, algorithm))
@@ -157,6 +159,17 @@ class Wire:
     def _whole(self, url: str, algorithm: str) -> Image:
         found, size, seconds = http.digest(url, algorithm)
         return Image(size, b"", found, seconds, size)
+
+    def _image_of(self, url: str) -> Image:
+        server = url.partition("://")[2].partition("/")[0]
+        if server in self._silent:
+            raise http.HttpProblem(self._silent[server])
+        try:
+            return self._image(url)
+        except (http.HttpProblem, tftp.TftpProblem) as error:
+            if not error.answered:
+                self._silent[server] = str(error)
+            raise
 
     def _image(self, url: str) -> Image:
         began = time.monotonic()
@@ -171,5 +184,5 @@ class Wire:
             last = http.fetch(url, octets=f"{size - 1}-{size - 1}", limit=FIRST)
             octets += len(last.body)
             if len(last.body) != 1:
-                raise http.HttpProblem(f"its last octet, number {size}, is not there")
+                raise http.HttpProblem(f"its last octet, number {size}, is not there", last.status)
         return Image(size, first.body[:FIRST], "", time.monotonic() - began, octets)

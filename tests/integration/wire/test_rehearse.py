@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -214,6 +216,38 @@ def test_nothing_of_it_is_recorded(lab):
 def test_bootd_s_own_host_can_rehearse(lab):
     result = lab.rehearse(FIRST, host=NODE)
     assert (result["problems"], result["machines"]["um790-1"]["verdict"]) == ([], "boots")
+
+
+def test_server_of_others_counts_where_it_answers(lab, tmp_path):
+    """One name is known to nobody here and one network has no route, one server has no such file, one is not there."""
+    (tmp_path / "there.yaml").write_text("token: a secret of this test\n")
+    at = {
+        "um790-2": "http://bootstrap.example.invalid/there.yaml",
+        "um790-7": "http://192.0.2.1/there.yaml",
+        "um790-8": "http://10.10.0.22:8000/there.yaml",
+        "um790-9": "http://10.10.0.22:8000/missing.yaml",
+        "um790-10": "http://10.10.0.22:8001/there.yaml",
+    }
+    machines = []
+    for name, url in at.items():
+        machines.append(harvester(int(name.partition("-")[2])))
+        machines[-1]["spec"]["metadata"]["instance"]["userdata"] = f"harvester.install.config_url={url}"
+    lab.keep(*machines)
+    server = [sys.executable, "-m", "http.server", "--directory", str(tmp_path), "8000"]
+    with lab.lab.popen(MACHINE, server, stderr=subprocess.DEVNULL) as files:
+        try:
+            end = time.monotonic() + 10
+            while (result := lab.rehearse(*machines))["machines"]["um790-8"]["verdict"] != "boots":
+                assert time.monotonic() < end, result["table"]
+        finally:
+            files.terminate()
+    verdicts = {name: found["verdict"] for name, found in result["machines"].items()}
+    assert verdicts == {name: "fails" if name in ("um790-9", "um790-10") else "boots" for name in at}
+    assert result["unseen"] == ["192.0.2.1", "bootstrap.example.invalid"]
+    assert [(problem["where"], problem["who"]) for problem in result["problems"]] == [
+        ("um790-9, configuration missing.yaml", "network"),
+        ("um790-10, configuration there.yaml", "network"),
+    ]
 
 
 def test_bootd_that_is_not_there_is_one_problem(lab):

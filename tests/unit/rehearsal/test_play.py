@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,7 +22,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._clients.kinds i
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import TftpProblem, Transfer
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal import intent
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.run import rehearse
-from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Image, Once
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Image, Once, Wire
 from servers.rehearsal_lab import IMAGES, INITRD, MAC, PROGRAMS, URL, hardware, harvester
 
 BOOTD = intent.Bootd("10.10.0.20", URL)
@@ -38,6 +39,7 @@ class DecidedWire:
         self.files, self.programs, self.others = dict(IMAGES), dict(PROGRAMS), []
         self.stage, self.waits_for = stage, ""
         self.configuration = {"present": False, "problems": []}
+        self.answers = {}  # what servers have to say instead of their files, by name
 
     def of(self, mac):
         return next((machine for machine in self.machines if machine.mac == mac), None)
@@ -89,6 +91,7 @@ class DecidedWire:
         return Transfer(None, self.script(machine, Program.GRUB, "tftp"), 0.0)
 
     def text(self, url):
+        self.refuse(url)
         machine = next((item for item in self.machines if item.path in url), None)
         if machine is None:
             raise HttpProblem("404 no such file", 404)
@@ -105,7 +108,12 @@ class DecidedWire:
             ]
         }
 
+    def refuse(self, url):
+        if (error := self.answers.get(urlsplit(url).hostname)) is not None:
+            raise error
+
     def image(self, url, _whole_at="", _algorithm=""):
+        self.refuse(url)
         name = url.partition("/images/")[2]
         if name not in self.files:
             raise HttpProblem("404 no such file", 404)
@@ -229,6 +237,105 @@ def test_wrong_checksum_and_missing_file_are_told_of_each_machine_that_loads_it(
     ]
     assert problems(result) == expected
     assert INITRD.startswith(b"\x1f\x8b")
+
+
+SILENT = [
+    HttpProblem("Name or service not known"),
+    HttpProblem("No route to host"),
+    HttpProblem("certificate verify failed: unable to get local issuer certificate"),
+    TftpProblem("no answer from 10.10.0.9, port 69"),
+]
+ANSWERED = [
+    HttpProblem("404 not found", 404),
+    HttpProblem("403 forbidden", 403),
+    HttpProblem("Connection refused", answered=True),
+    TftpProblem("file not found", answered=True),
+]
+ELSEWHERE = "http://reader:hidden@files.example:8080/harvester/create.yaml?token=hidden"
+
+
+def configured(url):
+    document = harvester(1)
+    document["spec"]["metadata"]["instance"]["userdata"] = f"console=ttyS0 harvester.install.config_url={url}"
+    return document
+
+
+def loads_from(server):
+    osie = {"baseURL": f"{server}/images", "kernel": "vmlinuz", "initrd": "initrd.img"}
+    return hardware(1, netboot={"osie": osie})
+
+
+@pytest.mark.parametrize("error", SILENT, ids=str)
+def test_server_that_is_not_seen_from_here_is_a_note_and_no_problem(error):
+    for document, server in (
+        (configured(ELSEWHERE), "files.example:8080"),
+        (loads_from("http://i.example"), "i.example"),
+    ):
+        wire = DecidedWire(document)
+        wire.answers = {"files.example": error, "i.example": error}
+        result = play(wire)
+        assert (result["problems"], result["machines"]["um790-1"]["verdict"]) == ([], "boots")
+        assert result["unseen"] == [server]
+        notes = [step["what"] for step in result["machines"]["um790-1"]["steps"] if step["verdict"] == "note"]
+        assert notes and all(note.startswith("not seen from here: ") and str(error) in note for note in notes)
+        assert "hidden" not in str(result)
+
+
+@pytest.mark.parametrize("error", ANSWERED, ids=str)
+def test_server_that_says_no_says_it_to_machines_too(error):
+    wire = DecidedWire(configured(ELSEWHERE), loads_from("http://i.example"))
+    wire.answers = {"files.example": error, "i.example": error}
+    result = play(wire, configured(ELSEWHERE))
+    assert problems(result) == [("um790-1, configuration create.yaml", "network")]
+    assert "provision_before_rehearsal" in result["problems"][0]["remedy"]
+    assert "hidden" not in str(result)
+    wire = DecidedWire(loads_from("http://i.example"))
+    wire.answers = {"i.example": error}
+    result = play(wire)
+    assert problems(result) == [("um790-1, kernel vmlinuz", "network"), ("um790-1, initrd initrd.img", "network")]
+    assert result["unseen"] == []
+
+
+@pytest.mark.parametrize("error", [SILENT[1], ANSWERED[0]], ids=str)
+def test_bootd_s_own_files_have_to_be_there(error):
+    wire = DecidedWire(hardware(1))
+    wire.image = lambda *_unused: (_ for _ in ()).throw(error)
+    assert problems(play(wire)) == [("um790-1, kernel vmlinuz", "node"), ("um790-1, initrd initrd.img", "node")]
+
+
+def test_what_an_argument_of_one_s_own_names_need_not_be_a_file():
+    document = hardware(1)
+    repository = "inst.repo=http://files.example/9/BaseOS/"
+    document["spec"]["interfaces"][0]["netboot"]["osie"]["kernelParams"] = [repository]
+    wire = DecidedWire(document)
+    wire.answers = {"files.example": ANSWERED[1]}
+    result = play(wire)
+    assert (result["problems"], result["unseen"]) == ([], [])
+    assert "403 forbidden" in str(result["machines"]["um790-1"]["steps"])
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(SILENT[0], "boots"), (ANSWERED[0], "fails")], ids=str)
+def test_script_of_one_s_own_on_another_server(error, verdict):
+    wire = DecidedWire(hardware(1, netboot={"ipxe": {"url": "http://files.example/own.ipxe"}}))
+    wire.answers = {"files.example": error}
+    result = play(wire)
+    assert result["machines"]["um790-1"]["verdict"] == verdict
+    assert problems(result) == ([("um790-1, HTTP own.ipxe", "inventory")] if verdict == "fails" else [])
+
+
+def test_server_that_nobody_reaches_is_waited_for_once(monkeypatch):
+    asked = []
+
+    def image(_wire, url):
+        asked.append(url)
+        raise HttpProblem("timed out") if "silent" in url else HttpProblem("404", 404)
+
+    monkeypatch.setattr(Wire, "_image", image)
+    wire = Wire("eth0", 1.0)
+    for url in ("http://silent.example/a", "http://silent.example/b", "http://i.example/a", "http://i.example/b"):
+        with pytest.raises(HttpProblem, match="timed out" if "silent" in url else "404"):
+            wire.image(url)
+    assert asked == ["http://silent.example/a", "http://i.example/a", "http://i.example/b"]
 
 
 def test_name_of_another_program_that_loads_itself_is_a_loop():
