@@ -100,6 +100,8 @@ def test_stages_advance_without_a_reload(browser, served):
             stages.append(stage)
     assert stages == ["offered", "loading", "script", "kernel", "installing", "installed", "ready"]
     assert browser.evaluate("window.mark") == "same page"
+    # Screen readers are told where it ended, and not of each step.
+    browser.wait_for(f"document.querySelector('#news[aria-live=polite]').textContent.endsWith('{own.name} ready')")
 
 
 def test_machines_come_and_go(browser, served):
