@@ -180,7 +180,7 @@ def test_clean_lab_has_no_problem_and_a_line_for_each_check(site):
     lines = {line.split()[1].rstrip(":"): line for line in said.splitlines() if line.startswith(("ok  ", "skipped "))}
     # What only a bootd that runs can be asked.
     assert [name for name, line in lines.items() if line.startswith("skipped ")] == ["rehearsal"]
-    assert lines["rehearsal"].startswith("skipped rehearsal: bootd does not run yet")
+    assert lines["rehearsal"].startswith("skipped rehearsal: it needs a bootd that runs")
     assert "To be put right" not in said
     assert lines["interface"] == f"ok      interface: eth0 is up and has {ADDRESS}/24"
     assert "changed=0" in said
