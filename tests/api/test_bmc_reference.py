@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BMCs as a cluster has them: Tinkerbell's Machine and its Secret, read from a real API server, lead to sushy-tools'."""
+"""BMCs as a cluster has them: a Machine of Tinkerbell and its Secret, of a real API server, lead to sushy-tools."""
 
 from __future__ import annotations
 

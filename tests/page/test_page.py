@@ -185,6 +185,24 @@ def test_a_machine_in_all_its_detail(browser, served):
     assert "UM790 Pro" in browser.evaluate("document.querySelector('#view-machine dl').textContent")
 
 
+def test_unknown_machines_and_bootd_itself(browser, served):
+    fill(served)
+    opened(browser, served, "#/unknown")
+    text = "document.querySelector('#view-unknown tbody').textContent"
+    (unknown,) = served.site.get("/api/v1/unknown").json["unknown"]
+    shown = browser.wait_for(text)
+    assert unknown["mac"] == "52:54:00:00:00:99"
+    assert [word for word in (unknown["mac"], unknown["architecture"], "eth0") if word not in shown] == []
+    browser.evaluate("location.hash = '#/bootd'")
+    browser.wait_for("Boolean(document.querySelector('#view-bootd table'))")
+    health = served.site.get("/api/v1/health").json
+    (problem,) = health["problems"]
+    shown = browser.evaluate("document.querySelector('#view-bootd').textContent")
+    told = (problem["where"], problem["message"], health["version"], health["boot_programs"][0]["file"])
+    assert [word for word in told if word not in shown] == []
+    assert browser.evaluate("document.querySelector('#health-mark').textContent").endswith(" wrong")
+
+
 def test_an_error_of_ipxe_leads_to_its_page(browser, served):
     name = boot(served, 0, 60, fails=True)
     opened(browser, served, f"#/machine/tink-system/{name}")

@@ -107,6 +107,11 @@ def test_machine_boots_as_any_kind_of_client(lab, client, first):
     assert (result["problems"], steps(result, "um790-1")[: len(first)]) == ([], first)
 
 
+def test_arm64_boots_by_http_too(lab):
+    result = lab.rehearse(ARM, client="arm64-http")
+    assert (result["problems"], steps(result, "um790-5")[:2]) == ([], ["DHCP as arm64-http", "HTTP ipxe-arm64.efi"])
+
+
 def test_module_fails_and_says_which_machine_step_and_remedy(lab):
     (lab.images / "vmlinuz").unlink()
     result = lab.rehearse(FIRST, fail=True)
