@@ -279,7 +279,7 @@ def _not_had(missing: Step, url: str, error: HttpProblem | TftpProblem, bootd: B
 
 
 def _is_elsewhere(url: str, bootd: Bootd) -> bool:
-    return urlsplit(url).hostname != bootd.address
+    return _server(url).partition(":")[0] != bootd.address
 
 
 def _keeper(url: str, bootd: Bootd) -> str:
@@ -336,12 +336,18 @@ def _names(words: list[str]) -> str:
 
 def _told(url: str) -> str:
     """Return ``url`` without what may be secret in it."""
-    parts = urlsplit(plain(url))
-    return parts._replace(netloc=_server(url)).geturl()
+    shown = plain(url)
+    return shown.replace(_authority(shown), _server(shown), 1)
 
 
 def _server(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
+    """Return the host, and the port where there is one, of ``url``."""
+    return _authority(url).rpartition("@")[2]
+
+
+def _authority(url: str) -> str:
+    # Not urlsplit, which raises ValueError at what a stranger may have written, such as "http://[".
+    return re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
 
 
 def _last(url: str) -> str:

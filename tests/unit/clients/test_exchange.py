@@ -120,7 +120,6 @@ def test_missing_library_is_named_with_where_to_get_it(monkeypatch):
         exchange("eth0", MAC, "plain", timeout=1)
 
 
-
 def test_interface_that_goes_away_meanwhile_is_told(monkeypatch):
     class Gone:
         def recv_raw(self):

@@ -51,7 +51,11 @@ def machines(*verdicts):
 
 
 SKIPPED = {"skipped": True}
-LOOKED = {"__bootd_preflight_node": {"interface": "eth0"}, "__bootd_preflight_libraries": {"stdout": "scapy tftpy"}}
+LOOKED = {
+    "preflight_rehearse": True,
+    "__bootd_preflight_node": {"interface": "eth0"},
+    "__bootd_preflight_libraries": {"stdout": "scapy tftpy"},
+}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,11 @@ LOOKED = {"__bootd_preflight_node": {"interface": "eth0"}, "__bootd_preflight_li
             {"__bootd_rehearsal": SKIPPED, "__bootd_preflight_node": {"interface": ""}},
             "preflight found no interface for it",
         ),
-        ({"__bootd_rehearsal": SKIPPED}, "only where bootd gives the addresses, in the mode reservation"),
+        (
+            {"__bootd_rehearsal": SKIPPED},
+            "it needs a bootd that runs, knows the machines, and gives the addresses: the mode reservation",
+        ),
+        ({"__bootd_rehearsal": SKIPPED, "preflight_rehearse": False}, "provision does it when bootd runs"),
     ],
     ids=str,
 )
