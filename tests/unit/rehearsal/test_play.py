@@ -362,7 +362,7 @@ def test_secrets_of_a_url_are_in_no_message():
     url = "http://me:hidden-word@h/live?token=hidden-as-well"
     document["spec"]["interfaces"][0]["netboot"]["osie"]["kernelParams"] = [f"root=live:{url}"]
     result = play(DecidedWire(document))
-    assert "http://me:***@h/live?token=***" in str(result)
+    assert "http://h/live" in str(result)
     assert "hidden-" not in str(result)
 
 
