@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http import HttpProblem, fetch
+from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http import HttpProblem, digest, fetch
 
 ACCOUNT = f"Basic {base64.b64encode(b'reader:p@ss').decode()}"
 
@@ -20,6 +21,12 @@ ACCOUNT = f"Basic {base64.b64encode(b'reader:p@ss').decode()}"
 class _Guarded(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/broken":
+            return
+        if self.path.startswith("/redirected"):
+            self.send_response(302)
+            self.send_header("Location", f"http://{self.path.rpartition('/')[2]}:{self.server.server_port}/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         self.send_response(200 if self.headers.get("Authorization") == ACCOUNT else 401)
         self.send_header("Content-Length", "2")
@@ -44,6 +51,13 @@ def test_account_in_a_url_is_used(port):
     assert fetch(f"http://reader:p%40ss@127.0.0.1:{port}/").body == b"ok"
 
 
+def test_account_goes_to_no_other_server(port):
+    url = f"http://reader:p%40ss@127.0.0.1:{port}/redirected"
+    assert fetch(f"{url}/127.0.0.1").body == b"ok"
+    with pytest.raises(HttpProblem, match="401"):
+        fetch(f"{url}/localhost")
+
+
 def test_server_that_says_no_or_breaks_off_has_answered(port):
     with pytest.raises(HttpProblem) as refused:
         fetch(f"http://127.0.0.1:{port}/")
@@ -51,6 +65,17 @@ def test_server_that_says_no_or_breaks_off_has_answered(port):
     with pytest.raises(HttpProblem) as broken:
         fetch(f"http://127.0.0.1:{port}/broken")
     assert (broken.value.status, broken.value.answered) == (0, True)
+
+
+def test_connections_that_failed_are_closed(port):
+    # What Python says of one that is not fails the test, see filterwarnings.
+    for path in ("", "broken"):
+        with pytest.raises(HttpProblem) as caught:
+            fetch(f"http://127.0.0.1:{port}/{path}")
+        assert caught.value.__context__ is None, "it would keep the connection until garbage is collected"
+        with pytest.raises(HttpProblem):
+            digest(f"http://127.0.0.1:{port}/{path}", "sha256")
+    gc.collect()
 
 
 def test_host_that_refuses_has_answered():

@@ -70,7 +70,9 @@ def fetch(url: str, method: str = "GET", *, octets: str = "", limit: int = MAX_B
             told = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, told, body, time.monotonic() - began)
     except _FAULTS as error:
-        raise _problem(error) from None
+        problem = _problem(error)
+    # Outside of the handler: the error, which would come along, holds the connection.
+    raise problem
 
 
 def digest(url: str, algorithm: str) -> tuple[str, int, float]:
@@ -83,9 +85,10 @@ def digest(url: str, algorithm: str) -> tuple[str, int, float]:
                 size += len(chunk)
             if size > MAX_FILE:
                 raise ValueError(f"it has more than {MAX_FILE} octets")
+        return sum_of.hexdigest(), size, time.monotonic() - began
     except _FAULTS as error:
-        raise _problem(error) from None
-    return sum_of.hexdigest(), size, time.monotonic() - began
+        problem = _problem(error)
+    raise problem
 
 
 def _read(answer: http.client.HTTPResponse, limit: int, until: float) -> Iterator[bytes]:
@@ -98,10 +101,12 @@ def _read(answer: http.client.HTTPResponse, limit: int, until: float) -> Iterato
 
 
 class _OnlyHttp(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection as machines do: to http and https, not to ftp, which urllib would."""
+    """Follows a redirection as machines do: to http and https, not to ftp, and with no password for another server."""
 
     def redirect_request(self, *given: Any) -> urllib.request.Request | None:
         request = super().redirect_request(*given)
+        if request is not None and request.host != given[0].host:
+            request.remove_header("Authorization")
         if request is not None and not request.full_url.startswith(_SCHEMES):
             raise ValueError(f"it redirects to {request.full_url[:200]}")
         return request
@@ -127,10 +132,11 @@ def _opened(url: str, method: str, headers: Mapping[str, str]) -> http.client.HT
 
 def _problem(error: Exception) -> HttpProblem:
     if isinstance(error, urllib.error.HTTPError):
-        try:
-            first = error.read1(300).decode("utf-8", "replace").strip().partition("\n")[0]
-        except _FAULTS:  # it says no more
-            first = ""
+        with error:
+            try:
+                first = error.read1(300).decode("utf-8", "replace").strip().partition("\n")[0]
+            except _FAULTS:  # it says no more
+                first = ""
         return HttpProblem(f"{error.code} {first or error.reason}", error.code)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     message = getattr(reason, "strerror", None) or str(reason) or type(error).__name__
