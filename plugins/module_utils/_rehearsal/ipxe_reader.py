@@ -56,7 +56,7 @@ class _Run:
             "echo": self._echo,
             "set": self._set,
             "clear": self._nothing,
-            "isset": lambda words: bool(words),
+            "isset": bool,  # whether there are words
             "iseq": lambda words: len(words) == 2 and words[0] == words[1],
             "inc": self._inc,
             "goto": self._goto,
