@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the steps named on the command line, all of them by default, and end with a table of how they went.
 
-Every step runs, also after one has failed, two side by side. Output goes to
-build/test/STEP.log; pytest's is shown as it comes, the others' when they fail. Exit status 1 when a step failed.
-Run by `make`, which has prepared build/venv.
+Every step runs, also after one has failed, two side by side, and those in which nothing is timed in what time these
+leave. Output goes to build/test/STEP.log; pytest's is shown as it comes, the others' when they fail. Exit status 1 when
+a step failed. Run by `make`, which has prepared build/venv.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ LOGS = ROOT / "build/test"
 SIDE_BY_SIDE = 2
 # Begun first, because they take longest; one after the other, because they build the same artifacts.
 FIRST = ("e2e", "boot-matrix", "demo", "demo-harvester")
+# In these nobody waits for a program that has to answer soon: they run one after the other beside all others, with a
+# low priority, in the time that those wait.
+PATIENT = ("lint", "docs", "collection", "sanity", "cores")
+NICENESS = 5
 SLOW_TEST = re.compile(r"[0-9.]+s (?:setup|call|teardown) .*")  # as pytest lists the slowest, at its end
 
 
@@ -76,13 +80,13 @@ class Programs:
         self._running: set[subprocess.Popen[str]] = set()
         self._ending = False
 
-    def start(self, command: Command) -> subprocess.Popen[str]:
+    def start(self, command: Command, niceness: int = 0) -> subprocess.Popen[str]:
         """Start a program; raises Interrupted when the run is to end."""
         with self._lock:
             if self._ending:
                 raise Interrupted
             process = subprocess.Popen(
-                command.argv,
+                ["nice", "-n", str(niceness), *command.argv] if niceness else command.argv,
                 cwd=command.cwd,
                 env=environment(),
                 stdin=subprocess.DEVNULL,
@@ -122,40 +126,46 @@ class Runner:
         self._screen = screen
         self._programs = Programs()
 
-    def run(self, tracks: Sequence[Sequence[str]], workers: int) -> list[Result]:
-        """Run tracks, so many at a time; an exception or an interrupt ends them all before it leaves."""
-        with ThreadPoolExecutor(max_workers=workers) as pool:
+    def run(self, tracks: Sequence[Sequence[str]], workers: int, patient: Sequence[str] = ()) -> list[Result]:
+        """Run tracks, so many at a time, and the steps of ``patient`` beside them, with a low priority.
+
+        An exception or an interrupt ends them all before it leaves.
+        """
+        with ThreadPoolExecutor(max_workers=workers) as pool, ThreadPoolExecutor(max_workers=1) as beside:
             try:
-                return [result for results in pool.map(self._track, tracks) for result in results]
+                behind = beside.submit(self._track, patient, NICENESS if tracks else 0)
+                results = [result for results in pool.map(self._track, tracks) for result in results]
+                return results + behind.result()
             except BaseException:
                 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                     signal.signal(number, signal.SIG_IGN)  # a second one must not stop the clearing half-way
                 self._programs.interrupt()
-                pool.shutdown(cancel_futures=True)
+                for executor in (pool, beside):
+                    executor.shutdown(cancel_futures=True)
                 raise
 
-    def _track(self, steps: Iterable[str]) -> list[Result]:
-        return [self._step(name) for name in steps]
+    def _track(self, steps: Iterable[str], niceness: int = 0) -> list[Result]:
+        return [self._step(name, niceness) for name in steps]
 
-    def _step(self, name: str) -> Result:
+    def _step(self, name: str, niceness: int) -> Result:
         """Run one step's programs, also those after a failed one."""
         self._screen.show(f"== {name}")
         started = time.monotonic()
         path = LOGS / f"{name}.log"
         commands = STEPS[name]()
         with path.open("w", encoding="utf-8") as log:
-            outcomes = [self._command(name, command, log) for command in commands]
+            outcomes = [self._command(name, command, niceness, log) for command in commands]
         seconds = time.monotonic() - started
         ok, used = all(ok for ok, _used in outcomes), sum(used for _ok, used in outcomes)
         self._screen.show(f"== {name}: {'ok' if ok else 'FAILED'} in {seconds:.1f} s")
         said = path.read_text(encoding="utf-8")
         return Result(name, ok, seconds, used, closing_line(said, commands[-1].proof), slowest_tests(said))
 
-    def _command(self, name: str, command: Command, log: TextIO) -> tuple[bool, float]:
+    def _command(self, name: str, command: Command, niceness: int, log: TextIO) -> tuple[bool, float]:
         """Run `command`, write its output to `log`; return whether it succeeded, and its seconds of processor time."""
         log.write(f"$ {' '.join(command.argv)}\n")
         output = []
-        with self._programs.start(command) as process:
+        with self._programs.start(command, niceness) as process:
             for line in process.stdout or ():
                 output.append(line)
                 log.write(line)
@@ -189,9 +199,9 @@ def slowest_tests(log: str) -> tuple[str, ...]:
 
 
 def plan(wanted: Sequence[str]) -> list[list[str]]:
-    """Return the wanted steps' tracks, in the order in which they are begun."""
+    """Return the tracks of the wanted steps but the PATIENT ones, in the order in which they are begun."""
     first = [step for step in FIRST if step in wanted]
-    others = [[step] for step in STEPS if step in wanted and step not in FIRST]
+    others = [[step] for step in STEPS if step in wanted and step not in (*FIRST, *PATIENT)]
     return ([first] if first else []) + others
 
 
@@ -228,11 +238,12 @@ def main(names: list[str]) -> int:
     # SIGINT as well: a shell starts its background jobs with it ignored, and that is inherited.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
-    tracks = plan(names or list(STEPS))
+    wanted = names or list(STEPS)
+    tracks, patient = plan(wanted), [step for step in PATIENT if step in wanted]
     workers = min(SIDE_BY_SIDE, len(os.sched_getaffinity(0)))
-    runner = Runner(Screen(shared=workers > 1 and len(tracks) > 1))
+    runner = Runner(Screen(shared=workers > 1 and len(wanted) > 1))
     started = time.monotonic()
-    results = runner.run(tracks, workers)
+    results = runner.run(tracks, workers, patient)
     print_table(results, time.monotonic() - started)
     return 0 if all(result.ok for result in results) else 1
 

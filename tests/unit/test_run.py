@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -32,7 +33,7 @@ def runner(tmp_path, monkeypatch):
 
 def test_plan_has_every_step_once():
     tracks = run.plan(list(STEPS))
-    assert sorted(step for track in tracks for step in track) == sorted(STEPS)
+    assert sorted([*(step for track in tracks for step in track), *run.PATIENT]) == sorted(STEPS)
     assert tracks[0] == list(run.FIRST)
 
 
@@ -40,7 +41,8 @@ def test_plan_has_every_step_once():
     ("wanted", "tracks"),
     [
         (["unit"], [["unit"]]),
-        (["demo", "lint"], [["demo"], ["lint"]]),
+        (["demo", "unit", "lint"], [["demo"], ["unit"]]),
+        (["lint"], []),
         (["demo", "e2e"], [["e2e", "demo"]]),
     ],
 )
@@ -59,6 +61,15 @@ def test_run_goes_on_after_a_failed_step(runner, tmp_path, capsys):
     assert any(line.startswith("bad            | --- ") and line.endswith("exit status 3") for line in shown)
     assert any(line.startswith("silent         | --- ") and line.endswith("it did not say ' passed'") for line in shown)
     assert any(line.startswith("warned         | --- ") and line.endswith("it said '[WARNING]'") for line in shown)
+
+
+def test_patient_steps_run_beside_the_others_and_leave_them_the_processors(runner, tmp_path, monkeypatch):
+    monkeypatch.setitem(run.STEPS, "nice", lambda: [python("import os; print(os.nice(0))")])
+    own = os.nice(0)
+    for tracks, niceness in (([["good"]], own + run.NICENESS), ([], own)):
+        results = runner.run(tracks, 2, ["nice", "good"])
+        assert [result.step for result in results] == [*(step for track in tracks for step in track), "nice", "good"]
+        assert (tmp_path / "nice.log").read_text().splitlines()[-1] == str(niceness)
 
 
 def test_run_starts_nothing_after_an_interrupt():
