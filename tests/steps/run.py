@@ -30,6 +30,8 @@ LOGS = ROOT / "build/test"
 SIDE_BY_SIDE = 2
 # Begun first, because they take longest; one after the other, because they build the same artifacts.
 FIRST = ("e2e", "boot-matrix", "demo", "demo-harvester")
+# Where everything runs, these come last instead: the artifacts have been there for long, and both tracks end together.
+LAST = ("demo", "demo-harvester")
 # In these nobody waits for a program that has to answer soon: they run one after the other beside all others, with a
 # low priority, in the time that those wait.
 PATIENT = ("lint", "docs", "collection", "sanity", "cores")
@@ -200,9 +202,10 @@ def slowest_tests(log: str) -> tuple[str, ...]:
 
 def plan(wanted: Sequence[str]) -> list[list[str]]:
     """Return the tracks of the wanted steps but the PATIENT ones, in the order in which they are begun."""
-    first = [step for step in FIRST if step in wanted]
+    last = list(LAST) if set(wanted) == set(STEPS) else []
+    first = [step for step in FIRST if step in wanted and step not in last]
     others = [[step] for step in STEPS if step in wanted and step not in (*FIRST, *PATIENT)]
-    return ([first] if first else []) + others
+    return [track for track in (first, *others, last) if track]
 
 
 def print_table(results: Sequence[Result], seconds: float) -> None:

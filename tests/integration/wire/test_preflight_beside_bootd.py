@@ -94,7 +94,7 @@ def preflight(lab: RehearsalLab, tmp_path: Path) -> Callable[..., tuple[int, str
 def test_boots_of_the_machines_that_bootd_knows_are_played(lab, preflight):
     status, said = preflight("--check")
     assert status == 0, said
-    assert "ok      rehearsal: boots, waits\n" in said, said
+    assert "ok      rehearsal: 1 boots, 1 waits\n" in said, said
     assert f"ok      DHCP servers: {ADDRESS}\n" in said
     assert re.search("^WRONG", said, re.MULTILINE) is None
     (lab.images / KERNEL).unlink()
