@@ -101,5 +101,5 @@ def test_boots_of_the_machines_that_bootd_knows_are_played(lab, preflight):
     status, said = preflight()
     assert status == 2
     assert re.search(r"^WRONG   rehearsal: 2 problems$", said, re.MULTILINE), said
-    assert f"um790-1, kernel {KERNEL.rpartition('/')[2]}: um790-1 would not boot" in said
+    assert f"um790-1, kernel {KERNEL.rpartition('/')[2]}: it would not boot" in said, said
     assert "To be put right on the node:" in said
