@@ -68,9 +68,11 @@ def fetch(url: str, method: str = "GET", *, octets: str = "", limit: int = MAX_B
         with _opened(url, method, headers) as answer:
             body = b"".join(_read(answer, limit, began + MAX_SECONDS))
             told = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status, told, body, time.monotonic() - began)
+            response = Response(answer.status, told, body, time.monotonic() - began)
     except _FAULTS as error:
         problem = _problem(error)
+    else:
+        return response
     # Outside of the handler: the error, which would come along, holds the connection.
     raise problem
 
@@ -85,9 +87,10 @@ def digest(url: str, algorithm: str) -> tuple[str, int, float]:
                 size += len(chunk)
             if size > MAX_FILE:
                 raise ValueError(f"it has more than {MAX_FILE} octets")
-        return sum_of.hexdigest(), size, time.monotonic() - began
     except _FAULTS as error:
         problem = _problem(error)
+    else:
+        return sum_of.hexdigest(), size, time.monotonic() - began
     raise problem
 
 
