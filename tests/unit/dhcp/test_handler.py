@@ -49,7 +49,6 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
     assert out.to == Destination("10.42.0.166", 67)
     assert decode(out.payload).file == b"58-47-ca-71-d8-49/snponly.efi"
     common = {
-        "level": "info",
         "mac": MAC,
         "machine": "um790-1",
         "via": "10.42.0.166",
@@ -60,6 +59,7 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
     assert without_time(room.lines()) == [
         common
         | {
+            "level": "debug",
             "event": "recv",
             "type": "DHCPDISCOVER",
             "secs": 16,
@@ -68,8 +68,10 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
         },
         common
         | {
+            "level": "info",
             "event": "send",
             "type": "DHCPOFFER",
+            "client": "firmware",
             "address": ADDRESS,
             "next_server": SERVER,
             "filename": f"{PATH}/snponly.efi",
@@ -91,6 +93,66 @@ def test_handle_lease_of_an_operating_system_logs_no_server_and_no_file(bench):
     assert room.metric("decisions_total", decision="address", protocol="dhcp") == 1
     assert line["via"] == "10.10.0.16"
     assert not {"next_server", "filename", "reason", "dropped_options", "option(82)"} & set(line)
+
+
+def test_handle_tells_at_info_only_what_the_machine_was_not_told_last(bench):
+    room = bench(nic())
+    handler = Handler(room.services)
+
+    def sent(kind, options, interface="eth0", **fields):
+        before = len(room.lines("send"))
+        handler.handle(encode(message(kind, options, **fields)), "0.0.0.0", interface)
+        (line,) = room.lines("send")[before:]
+        return line["level"], line["client"]
+
+    for level in ("info", "debug"):  # the same boot twice
+        assert sent(opt.DHCPDISCOVER, UEFI) == (level, "firmware")
+        assert sent(opt.DHCPREQUEST, UEFI | SELECTING) == ("debug", "firmware")
+        assert sent(opt.DHCPDISCOVER, IPXE) == (level, "ipxe")
+        assert sent(opt.DHCPREQUEST, LINUX | SELECTING) == (level, "os")
+    assert sent(opt.DHCPDISCOVER, UEFI, interface="eth1") == ("info", "firmware")
+    assert sent(opt.DHCPDISCOVER, UEFI, giaddr="10.10.0.1") == ("info", "firmware")
+    assert sent(opt.DHCPDISCOVER, HTTP_BOOT, giaddr="10.10.0.1") == ("info", "firmware")
+    room.services.catalog.replace([nic(allow_pxe=False).machine])
+    assert sent(opt.DHCPDISCOVER, HTTP_BOOT, giaddr="10.10.0.1") == ("info", "firmware")
+
+
+def test_handle_tells_at_info_of_each_refusal_and_once_of_another_server(bench):
+    room = bench(nic())
+    handler = Handler(room.services)
+    theirs = SELECTING | {opt.SERVER_IDENTIFIER: address("10.10.0.99")}
+    for options in (theirs, theirs, {opt.REQUESTED_ADDRESS: address("10.10.0.77")}):
+        handler.handle(encode(message(opt.DHCPREQUEST, options)), "0.0.0.0", "eth0")
+    handler.handle(encode(message(opt.DHCPREQUEST, {opt.REQUESTED_ADDRESS: address("10.10.0.77")})), "0.0.0.0", "eth0")
+    handler.handle(encode(message(opt.DHCPDECLINE, SELECTING)), "0.0.0.0", "eth0")
+    handler.handle(encode(message(opt.DHCPRELEASE, {}, ciaddr=ADDRESS)), "0.0.0.0", "eth0")
+    assert [line["level"] for line in room.lines("ignore")] == ["info", "debug", "info", "debug"]
+    assert [line["level"] for line in room.lines("send")] == ["info", "info"]
+
+
+def test_handle_keeps_what_was_asked_and_answered(bench):
+    room = bench(nic())
+    handler = Handler(room.services)
+    for kind, options in ((opt.DHCPDISCOVER, UEFI), (opt.DHCPREQUEST, {opt.REQUESTED_ADDRESS: address("10.10.0.77")})):
+        handler.handle(encode(message(kind, options, giaddr="10.42.0.166")), "0.0.0.0", "eth0")
+    theirs = SELECTING | {opt.SERVER_IDENTIFIER: address("10.10.0.99")}
+    handler.handle(encode(message(opt.DHCPREQUEST, theirs)), "0.0.0.0", "eth0")
+    offered, refused, silent = room.services.recent.of(MAC)
+    at, file = room.services.clock(), f"{PATH}/snponly.efi"
+    why = offered[4][4]
+    asked = (at, "dhcp", "out", "DHCPDISCOVER")
+    assert offered == (*asked, ("DHCPOFFER", ADDRESS, "firmware", file, why, "10.42.0.166", "eth0"))
+    assert refused[2:4] == ("out", "DHCPREQUEST")
+    assert refused[4][0] == "DHCPNAK"
+    assert "10.10.0.77" in refused[4][4]
+    assert silent == (at, "dhcp", "in", "DHCPREQUEST", ("", "", "", "", "another_server", "0.0.0.0", "eth0"))
+
+
+def test_handle_keeps_what_an_unknown_machine_asked(bench):
+    room = bench(nic())
+    handle(room, opt.DHCPDISCOVER, UEFI, mac="52:54:00:00:00:99")
+    (entry,) = room.services.recent.of("52:54:00:00:00:99")
+    assert entry[2:] == ("in", "DHCPDISCOVER", ("", "", "", "", "unknown_machine", "0.0.0.0", "eth0"))
 
 
 @pytest.mark.parametrize(
@@ -341,7 +403,8 @@ def test_rehearsal_is_answered_as_ever_and_recorded_nowhere(bench, kind, options
     more = {"ciaddr": ADDRESS} if kind == opt.DHCPINFORM else {}
     marked = handle(room, kind, options | REHEARSAL, **more)
     assert (room.events(where), room.metric("rehearsals_total", protocol="dhcp")) == ([], 1)
-    assert all(line["rehearsal"] for line in room.lines())
+    assert {(line["rehearsal"], line["level"]) for line in room.lines()} == {(True, "debug")}
+    assert room.services.recent.of(MAC) == []
     assert marked == handle(room, kind, options, **more)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from _bootd.http.file_body import FileBody
 from _bootd.http.middleware import RefusalLog, normalize_path
 from _bootd.http.wsgi_environ import Refused
 from servers.http_site import ADDRESS, MAC, NOW, STRANGER, machine, make_site
@@ -82,7 +83,7 @@ def test_log_line_of_a_request(site):
     assert 0 <= line.pop("duration") < 60
     assert line.pop("ts") > NOW
     assert line == {
-        "level": "info",
+        "level": "debug",
         "event": "http",
         "method": "GET",
         "uri": f"/{MAC}/auto.ipxe?a=b",
@@ -134,6 +135,8 @@ def test_log_line_of_a_file_is_written_when_it_is_sent(site):
         ("/api/v1/machines", "debug"),
         ("/api/v1/machines/x", "info"),
         ("/nonsense", "info"),
+        ("/auto.ipxe", "debug"),
+        ("/images/vmlinuz", "debug"),
     ],
 )
 def test_log_level(site, uri, level):
@@ -165,3 +168,29 @@ def test_errors_are_plain_text(site):
     for answer in (site.get("/nonsense"), site.ask("DELETE", "/auto.ipxe"), site.get("/<script>alert(1)</script>")):
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert "<script>" not in answer.text
+
+
+def test_requests_of_a_machine_are_kept_and_not_those_of_who_looks_at_bootd(site):
+    site.get("/auto.ipxe?a=b")
+    site.get("/images/nothing")
+    site.get("/api/v1/machines")
+    site.get("/auto.ipxe", x_rehearsal="1")
+    served, refused = site.services.recent.of(MAC)
+    assert served == (NOW, "http", "out", "/auto.ipxe", (ADDRESS, "GET", "a=b", 200, served[4][4], ""))
+    assert refused[3:] == ("/images/nothing", (ADDRESS, "GET", "", 404, 13, "no such file"))
+
+
+def test_a_long_request_is_masked_before_it_is_cut(site):
+    site.get(f"/phone-home/{MAC}/{'t' * 43}/{'x' * 300}?{'a' * 240}&token={'s' * 100}")
+    (entry,) = site.services.recent.of(MAC)
+    _client, _method, query, *_rest = entry[4]
+    assert (len(entry[3]), len(query)) == (256, 250)
+    assert "ttt" not in entry[3]
+    assert "sss" not in query
+
+
+def test_what_a_client_leaves_in_the_middle_is_told(site, monkeypatch):
+    monkeypatch.setattr(FileBody, "__iter__", lambda _body: iter(()))
+    site.get("/images/vmlinuz")
+    (line,) = site.lines()
+    assert (line["level"], line["reason"]) == ("info", "the client left after 0 of 1000 bytes")

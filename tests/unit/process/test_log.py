@@ -8,7 +8,7 @@ import io
 
 import pytest
 
-from _bootd.process.log import MAX_FIELD, Log
+from _bootd.process.log import LEVELS, MAX_FIELD, Log
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
@@ -27,3 +27,11 @@ def test_log_masks_what_it_is_given(form, text):
     (line,) = stream.getvalue().splitlines()
     assert "hush" not in line
     assert "um790-1" in line
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_log_says_beforehand_whether_it_writes_at_debug(level):
+    stream = io.StringIO()
+    log = Log("json", level, stream)
+    log.debug("recv", mac="58:47:ca:71:d8:49")
+    assert log.wants_debug == (level == "debug") == bool(stream.getvalue())

@@ -26,6 +26,7 @@ from ..runtime.deadline_monitor import DeadlineMonitor
 from ..runtime.measures import StageMeasures
 from ..runtime.prober import Prober
 from ..runtime.services import Services
+from ..runtime.stage_log import StageLog
 from ..runtime.store_changes import StoreChanges
 from ..stores.base import Store
 from ..stores.catalog import Catalog
@@ -73,6 +74,7 @@ def _serve_until(heard: SimpleQueue[int], settings: Settings, state_dir: StateDi
         backlog=store.backlog,
     )
     journal.follow(StageMeasures(metrics).measure)
+    journal.follow(StageLog(log).follow)
     for scope in filterfalse(is_network, settings.dhcp_modes):
         if not index_of(scope):
             # A VLAN or a bridge may come yet; a slip of the pen never does.

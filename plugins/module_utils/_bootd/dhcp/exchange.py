@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the log says of one DHCP message of a known machine, and of its answer."""
+"""What the log says of one DHCP message of a known machine, and of its answer: at info only what is new."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 
+from ..decisions.events import Decline
 from ..hardware.model import Nic
 from ..process.log import Log
 from . import options as opt
@@ -14,52 +15,81 @@ from .packet import NO_ADDRESS, Kind, Packet
 from .sighting import shown_octets
 
 UNKNOWN_TYPE = "unknown"  # the name of messages whose type RFC 2131 does not name
+MAX_TOLD = 65536  # of all machines, three for each: firmware, iPXE and its system
+
+
+class Told:
+    """What each client of a machine was told last, so that the log says once what stays as it is. For one thread."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], int] = {}
+
+    def is_news(self, mac: str, client: str, *what: object) -> bool:
+        """Return whether ``what``, which ``client`` of the machine with ``mac`` is told, differs from the last time."""
+        who, digest = (mac, client), hash(what)
+        if self._last.get(who) == digest:
+            return False
+        self._last[who] = digest
+        if len(self._last) > MAX_TOLD:
+            del self._last[next(iter(self._last))]
+        return True
 
 
 class Exchange:
-    """The lines in the log about one message of a known machine; the names of the fields are those of Boots.
+    """The lines in the log about one message of a known machine; the names of the fields are those of Boots."""
 
-    ``fields`` are those that every line about it has.
-    """
-
-    def __init__(self, request: Packet, nic: Nic, source: str, interface: str, log: Log) -> None:
+    def __init__(self, request: Packet, nic: Nic, source: str, interface: str, log: Log, told: Told) -> None:
         """Take the message ``request`` of ``nic``, heard from the address ``source`` on ``interface``."""
         self.request = request
         self.nic = nic
         self.source = source
-        self.fields: dict[str, object] = {
-            "mac": request.mac,
-            "machine": nic.machine.name,
-            "via": source if request.giaddr == NO_ADDRESS else request.giaddr,
-            "iface": interface or None,
-            "xid": request.xid.to_bytes(4, "big").hex(":"),
-            **({"rehearsal": True} if request.is_rehearsal else {}),
+        self.interface = interface
+        self.via = source if request.giaddr == NO_ADDRESS else request.giaddr
+        self._log, self._told = log, told
+
+    def fields(self) -> dict[str, object]:
+        """Return the fields that every line about the message has."""
+        return {
+            "mac": self.request.mac,
+            "machine": self.nic.machine.name,
+            "via": self.via,
+            "iface": self.interface or None,
+            "xid": self.request.xid.to_bytes(4, "big").hex(":"),
+            **({"rehearsal": True} if self.request.is_rehearsal else {}),
         }
-        self._log = log
 
     def log_received(self) -> None:
-        """Log the message that was received."""
+        """Log the message that was received, at debug."""
+        if not self._log.wants_debug:
+            return
         request = self.request
         relay = request.options.get(opt.RELAY_AGENT_INFORMATION)
-        self._log.info(
+        self._log.debug(
             "recv",
-            **self.fields,
+            **self.fields(),
             type=type_name(request),
             secs=request.secs or None,
             **_relay_fields(relay),
         )
 
     def log_sent(self, answer: Answer, dropped: tuple[int, ...]) -> None:
-        """Log the answer that is sent; ``dropped`` are the options that the client had no room for."""
+        """Log the answer that is sent, at info where it is a refusal or says what the client was not told last.
+
+        ``dropped`` are the options that the client had no room for.
+        """
+        is_news = self._is_news(answer, dropped)
+        if not (is_news or self._log.wants_debug):
+            return
         reply = answer.reply
         # Where firmware gets nothing to boot, the log has to say why.
         leased = answer.leased
         filename = leased.filename if leased is not None else ""
         unbootable = leased is not None and leased.client == Kind.FIRMWARE.value and not (leased.netboot and filename)
-        self._log.info(
+        (self._log.info if is_news else self._log.debug)(
             "send",
-            **self.fields,
+            **self.fields(),
             type=type_name(reply),
+            client=leased.client if leased is not None else None,
             address=unless_zero(reply.yiaddr),
             next_server=unless_zero(reply.siaddr),
             filename=filename or None,
@@ -69,15 +99,32 @@ class Exchange:
         )
 
     def log_silence(self, silence: Silence) -> None:
-        """Log why there is no answer."""
+        """Log why there is no answer: at info that its address is in use, and that it takes another server's."""
         chosen = opt.ipv4(self.request.options.get(opt.SERVER_IDENTIFIER))
-        self._log.info(
+        server = chosen if silence.reason == ANOTHER_SERVER else None
+        is_news = isinstance(silence.detail, Decline) or (server is not None and self._differs(server, server))
+        if not (is_news or self._log.wants_debug):
+            return
+        (self._log.info if is_news else self._log.debug)(
             "ignore",
-            **self.fields,
+            **self.fields(),
             reason=silence.reason,
             address=silence.detail.address if silence.detail else None,
-            server=chosen if silence.reason == ANOTHER_SERVER else None,
+            server=server,
         )
+
+    def _is_news(self, answer: Answer, dropped: tuple[int, ...]) -> bool:
+        leased = answer.leased
+        if leased is None:
+            return not self.request.is_rehearsal
+        # Not the address in the message: a DHCPINFORM is answered without one.
+        address = self.nic.interface.address
+        return self._differs(leased.client, address, leased.filename, leased.netboot, dropped)
+
+    def _differs(self, client: str, *what: object) -> bool:
+        if self.request.is_rehearsal:
+            return False
+        return self._told.is_news(self.nic.interface.mac, client, self.request.giaddr, self.interface, *what)
 
 
 def type_name(packet: Packet) -> str:

@@ -16,11 +16,12 @@ from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.interface_watch import InterfaceWatch
 from ..process.rate_limit import RareLines, RateLimit
+from ..runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED
 from ..runtime.services import Services
 from ..stores.unknown_machines import safe_text
 from . import options as opt
 from .decide import DECISIONS, UNKNOWN_MACHINE, Answer, Silence, link_selection
-from .exchange import UNKNOWN_TYPE, Exchange, type_name, unless_zero
+from .exchange import UNKNOWN_TYPE, Exchange, Told, type_name, unless_zero
 from .packet import NO_ADDRESS, DhcpError, Packet, decode, encode, fit, mac_in
 from .places import Places, is_of_lease, place_of
 from .programs_told import ProgramsTold
@@ -132,6 +133,7 @@ class Handler:
         # Strangers, who may be as many as they like, take no line from the machines.
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
         self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
+        self._told = Told()
         self._places = Places()
         self._programs = {False: ProgramsTold(), True: ProgramsTold()}  # by whether it is a rehearsal
         self._context = context_from(services.settings)
@@ -177,16 +179,18 @@ class Handler:
                 self._services.heard.forget(decision.took)
             return self._answer_unknown(request, decision, origin, asked_from)
         if isinstance(decision, Silence) and decision.wrong:
+            self._keep(request, nic, origin, decision.wrong)
             self._refuse(decision.reason, origin, decision.wrong)
             return None
         if isinstance(decision, Silence) and decision.reason == NOT_HERE:
             self._drop(decision.reason)
             self._hear(request, decision, nic, place)
             return None
-        exchange = Exchange(request, nic, source, interface, self._services.log)
+        exchange = Exchange(request, nic, source, interface, self._services.log, self._told)
         exchange.log_received()
         if isinstance(decision, Silence):
             exchange.log_silence(decision)
+            self._keep(request, nic, origin, decision.reason)
             self._drop(decision.reason)
             self._hear(request, decision, nic, place)
             self._record(exchange, decision, place)
@@ -219,17 +223,38 @@ class Handler:
             reply, dropped = fit(answer.reply, opt.uint(request.options.get(opt.MAX_MESSAGE_SIZE), 2))
             payload = encode(reply)
         except DhcpError as error:
-            self._refuse(error.reason, origin, "the answer to it can't be made so small that the client takes it")
+            wrong = "the answer to it can't be made so small that the client takes it"
+            self._keep(request, exchange.nic if exchange is not None else None, origin, wrong)
+            self._refuse(error.reason, origin, wrong)
             return None
         self._sent[type_name(reply)].inc()
         self._decided[answer.decision].inc()
         if answer.leased is not None:
             self._programs[request.is_rehearsal].note(request, answer.leased.filename, self._services.clock())
+        self._keep(request, exchange.nic if exchange is not None else None, origin, answer.reason, answer)
         if exchange is not None:
             exchange.log_sent(answer, dropped)
         # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.
         to = Destination(origin.source, asked_from) if asked_from else destination(request, reply, *self._ports)
         return Outgoing(payload, to)
+
+    def _keep(
+        self, request: Packet, nic: Nic | None, origin: Origin, reason: str, answer: Answer | None = None
+    ) -> None:
+        """Keep what was asked and answered for whoever looks at the machine; see ``recent_packets``."""
+        if request.is_rehearsal:
+            return
+        services, outcome, told = self._services, UNANSWERED, NOTHING_TOLD
+        if answer is not None:
+            leased, reply = answer.leased, answer.reply
+            given = (leased.client, leased.filename) if leased is not None else ("", "")
+            outcome, told = ANSWERED, (type_name(reply), reply.yiaddr, *given)
+        detail = (*told, reason, request.giaddr, origin.interface)
+        entry = (services.clock(), "dhcp", outcome, type_name(request), detail)
+        if nic is None:
+            services.recent.note_unknown(request.mac, entry)
+        else:
+            services.recent.note(nic.interface.mac, entry)
 
     def _answer_unknown(
         self, request: Packet, decision: Answer | Silence, origin: Origin, asked_from: int
@@ -240,6 +265,7 @@ class Handler:
         if decision.reason in (UNKNOWN_MACHINE, *NOT_ABOUT_BOOTING):
             if decision.reason == UNKNOWN_MACHINE:
                 self._note_unknown(request, origin)
+                self._keep(request, None, origin, decision.reason)
             self._drop(decision.reason)
         else:
             self._refuse(decision.reason, origin, decision.wrong or "no client sends such a message")
@@ -281,7 +307,7 @@ class Handler:
         missed = self._lines.due(("not_counted", nic.interface.mac, place), self._monotonic())
         if missed is not None:
             where = {"heard": place or None, "reason": f"{objection}; the machine's stage stays as it is"}
-            self._services.log.warning("not_counted", **exchange.fields, **where, left_out=missed or None)
+            self._services.log.warning("not_counted", **exchange.fields(), **where, left_out=missed or None)
 
     def _refuse(self, reason: str, origin: Origin, wrong: str) -> None:
         """Drop a message, count it, and now and then say so, with the machine's name where it is known."""

@@ -14,6 +14,7 @@ from ..process.masking import mask
 from ..process.rate_limit import RateLimit
 from ..process.served_files import tidied
 from ..runtime.origin import nic_at
+from ..runtime.recent_packets import ANSWERED
 from ..runtime.services import Services
 from .file_body import FileBody
 from .site import NIC, Environ, Site, is_rehearsal
@@ -24,6 +25,7 @@ _TOKEN = re.compile(r"^(/phone-home/[^/]+)/[^/]+|^(/configuration)/.*", re.IGNOR
 # Asked for again and again by whoever watches bootd; logged only where they go wrong.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/api/", "/page/")
 NO_ROUTE = "none"
+MAX_KEPT = 256  # characters of a path, of a query and of a reason, that are kept of a request
 # Lines in the log for requests that reach no route, a second and at once; the metrics count all.
 MACHINE_LINES = (5.0, 50.0)  # of one machine
 OTHER_LINES = (20.0, 100.0)  # of all that are none
@@ -57,6 +59,8 @@ class Middleware:
         if isinstance(response, FileBody):
             response.on_close.append(partial(access.end_of_file, response.count))
         else:
+            if access.status >= 400:
+                access.why = next(iter(response), b"").decode("utf-8", "replace").strip()
             access.end(sum(map(len, response)))
         return response
 
@@ -80,8 +84,20 @@ def shown_uri(environ: Environ) -> str:
     """Return path and query for the log, without what makes a URL unguessable."""
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
     query = environ.get("QUERY_STRING")
-    # The path may be one that was refused, and so was not normalized.
-    return _TOKEN.sub(r"\1\2/***", f"/{tidied(path)}") + (f"?{mask(str(query))}" if query else "")
+    return masked_path(path) + (f"?{mask(str(query))}" if query else "")
+
+
+def masked_path(path: str) -> str:
+    """Return ``path``, which may be one that was refused and so was not normalized, without a token."""
+    return _TOKEN.sub(r"\1\2/***", f"/{tidied(path)}")
+
+
+def _kept(environ: Environ) -> tuple[str, str]:
+    """Return path and query as they are kept: whoever shows them masks them. Half a secret would look like none."""
+    path, query = str(environ.get("PATH_INFO", "")), str(environ.get("QUERY_STRING", ""))
+    if len(path) > MAX_KEPT:
+        path = masked_path(path)[:MAX_KEPT]
+    return path, query if len(query) <= MAX_KEPT else mask(query)[:MAX_KEPT]
 
 
 class _Access:
@@ -92,6 +108,7 @@ class _Access:
         self._site = site
         self._started = time.monotonic()
         self.status = 0
+        self.why = ""  # what a refusal says, or why a file was not sent whole
 
     def answered(self) -> None:
         """Say that the route has answered."""
@@ -101,6 +118,8 @@ class _Access:
         """Say that ``sent`` octets of a body with ``size`` were sent."""
         status = "complete" if sent == size else "aborted"
         self._site.services.metrics.transfers.labels("http", status).observe(time.monotonic() - self._started)
+        if sent != size:
+            self.why = f"the client left after {sent} of {size} bytes"
         self.end(sent)
 
     def end(self, sent: int) -> None:
@@ -113,8 +132,16 @@ class _Access:
             services.metrics.rehearsals.labels("http").inc()
         client = self._site.address(environ)
         nic = environ.get(NIC) or nic_at(services, client)
-        quiet = self.status < 400 and rule.startswith(_QUIET)
-        (services.log.debug if quiet else services.log.info)(
+        is_quiet = rule.startswith(_QUIET)
+        if isinstance(nic, Nic) and not is_quiet and not is_rehearsal(environ):
+            path, query = _kept(environ)
+            detail = (client, environ["REQUEST_METHOD"], query, self.status, sent, self.why[:MAX_KEPT])
+            services.recent.note(nic.interface.mac, (services.clock(), "http", ANSWERED, path, detail))
+        # What went well moves the machine's stage where it matters, which the log tells.
+        is_usual = self.status < 400 and not self.why
+        if is_usual and not services.log.wants_debug:
+            return
+        (services.log.debug if is_usual else services.log.info)(
             "http",
             method=environ["REQUEST_METHOD"],
             uri=shown_uri(environ),
@@ -124,6 +151,7 @@ class _Access:
             status=self.status,
             bytesSent=sent,
             duration=round(time.monotonic() - self._started, 6),
+            reason=self.why if self.status < 400 and self.why else None,
             rehearsal=is_rehearsal(environ) or None,
         )
 

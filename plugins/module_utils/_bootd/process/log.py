@@ -25,12 +25,14 @@ class Log:
     def __init__(self, form: str = "json", level: str = "info", stream: TextIO | None = None) -> None:
         self._render = _as_json if form == "json" else _as_text
         self._threshold = LEVELS.index(level)
+        self.wants_debug = not self._threshold  # to be asked before the fields of a line for each packet are made
         self._stream = stream if stream is not None else sys.stdout
         self._lock = threading.Lock()
 
     def debug(self, event: str, **fields: object) -> None:
         """Log what only somebody looking for a fault wants to see."""
-        self._write("debug", event, fields)
+        if self.wants_debug:
+            self._write("debug", event, fields)
 
     def info(self, event: str, **fields: object) -> None:
         """Log something that happened as it should."""

@@ -21,6 +21,7 @@ from ..stores.catalog import Catalog
 from ..stores.journal import Journal
 from ..stores.unknown_machines import UnknownMachines
 from .heard_addresses import HeardAddresses
+from .recent_packets import RecentPackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Services:
     backlog: Callable[[], Backlog] = Backlog  # of the store: see there
     heard: HeardAddresses = field(default_factory=HeardAddresses)
     links: Links = field(default_factory=Links)
+    recent: RecentPackets = field(default_factory=RecentPackets)
     modes: Modes = field(init=False)
     neighbours: Neighbours = field(init=False)
 

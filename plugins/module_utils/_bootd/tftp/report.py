@@ -15,6 +15,7 @@ from ..hardware.model import Nic
 from ..ipxe.artifacts import role_of
 from ..process.rate_limit import RateLimit
 from ..runtime.origin import speaks_for
+from ..runtime.recent_packets import ANSWERED, UNANSWERED
 from ..runtime.services import Services
 from ..runtime.unknown_requests import note_unknown
 from .decide import Answer, Refuse, ServeFile, ServeScript, TakeReport, claimed_mac
@@ -56,19 +57,22 @@ class Reporter:
         self._services.metrics.tftp.labels(status).inc()
         self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
         self._services.metrics.transfers.labels("tftp", status).observe(now - session.started)
-        self._level(transfer)(
-            "get",
-            **_log_fields(session.client, session.request, decision.nic),
-            filename=decision.name,
-            bytesSent=transfer.bytes_acked,
-            contentSize=session.content.size,
-            blksize=session.terms.blksize,
-            windowsize=session.terms.windowsize,
-            duration=round(now - session.started, 3),
-            status=status,
-            reason=transfer.reason or None,
-        )
-        nic = decision.nic
+        nic, size = decision.nic, session.content.size
+        self._keep(session.client, session.request, nic, status, transfer.reason, transfer.bytes_acked, size)
+        tell, is_wanted = self._level(transfer)
+        if is_wanted:
+            tell(
+                "get",
+                **_log_fields(session.client, session.request, nic),
+                filename=decision.name,
+                bytesSent=transfer.bytes_acked,
+                contentSize=size,
+                blksize=session.terms.blksize,
+                windowsize=session.terms.windowsize,
+                duration=round(now - session.started, 3),
+                status=status,
+                reason=transfer.reason or None,
+            )
         if transfer.outcome is not Outcome.COMPLETE or session.request.is_rehearsal:
             return
         if nic is None:
@@ -84,6 +88,7 @@ class Reporter:
         self._services.metrics.tftp.labels(status).inc()
         if status == "refused":
             self._services.metrics.decisions.labels("tftp", status).inc()
+        self._keep(client, request, refusal.nic, status, refusal.reason)
         log = self._services.log
         if refusal.usual:
             log.debug("get", **_log_fields(client, request, refusal.nic), status=status, reason=refusal.reason)
@@ -112,6 +117,7 @@ class Reporter:
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
         self.dropped(why)
+        self._keep(client, request, nic, "dropped", reason)
         self._line(self._services.log.warning, client, request, nic, status="dropped", reason=reason)
 
     def replaced(self, session: Session) -> None:
@@ -129,13 +135,36 @@ class Reporter:
         """Count a datagram that gets no answer."""
         self._services.metrics.dropped.labels("tftp", reason).inc()
 
-    def _level(self, transfer: Transfer) -> Callable[..., None]:
+    def _keep(
+        self,
+        client: Address,
+        request: Request,
+        nic: Nic | None,
+        status: str,
+        reason: str,
+        sent: int = 0,
+        size: int | None = None,
+    ) -> None:
+        """Keep what was asked and answered for whoever looks at the machine; see ``recent_packets``."""
+        if request.is_rehearsal:
+            return
+        services = self._services
+        outcome = UNANSWERED if status == "dropped" else ANSWERED
+        entry = (services.clock(), "tftp", outcome, request.filename, (client[0], status, sent, size, reason))
+        if nic is not None:
+            services.recent.note(nic.interface.mac, entry)
+        elif mac := claimed_mac(request):
+            services.recent.note_unknown(mac, entry)
+
+    def _level(self, transfer: Transfer) -> tuple[Callable[..., None], bool]:
+        """Return how the log is told that ``transfer`` has ended, and whether it writes that."""
         log = self._services.log
         if transfer.outcome in (Outcome.TIMEOUT, Outcome.FAILED):
-            return log.warning
+            return log.warning, True
         # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
-        quiet = transfer.outcome is Outcome.ABORTED and not transfer.acknowledged
-        return log.debug if quiet else log.info
+        if transfer.outcome is Outcome.ABORTED and transfer.acknowledged:
+            return log.info, True
+        return log.debug, log.wants_debug
 
     def _line(
         self, tell: Callable[..., None], client: Address, request: Request, nic: Nic | None, **fields: object

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The last packets of each machine, in memory only, for whoever looks at it: what it asked, what it got, and why.
+
+An entry is a tuple of what is there anyway, and no text is made of it before somebody reads it: ``recent_words`` does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TypeAlias
+
+# When, in seconds since the epoch; "dhcp", "tftp" or "http"; ANSWERED or UNANSWERED; what was asked; and by protocol:
+# dhcp  the type of the answer, its address, the kind of client, its boot file, why, the giaddr, the interface
+# tftp  the client's address, how the transfer ended, the octets that were sent, those of the file, why
+# http  the client's address, method, query, status, the octets that were sent, why
+# What was asked is the type of the DHCP message, the name of the file, the path. It may hold secrets.
+Entry: TypeAlias = "tuple[float, str, str, str, tuple[str | int | None, ...]]"
+
+ANSWERED, UNANSWERED = "out", "in"
+NOTHING_TOLD = ("", "", "", "")  # the first four of dhcp, where there is no answer
+
+KEPT = 16  # entries of each machine
+MAX_MACHINES = 32768  # interfaces that have entries: those that came last
+UNKNOWN_KEPT = 2048  # entries of all MAC addresses that are no machine's, together
+
+
+class RecentPackets:
+    """The last KEPT entries of each interface, and the last UNKNOWN_KEPT of all others. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[Entry]] = {}
+        self._unknown: deque[tuple[str, Entry]] = deque(maxlen=UNKNOWN_KEPT)
+        self._adding = threading.Lock()  # of an interface that had no entry yet
+
+    def note(self, mac: str, entry: Entry) -> None:
+        """Remember ``entry`` of the interface ``mac`` of a machine that has an object."""
+        ring = self._known.get(mac)
+        if ring is None:
+            ring = self._add(mac)
+        ring.append(entry)
+        if len(ring) > KEPT:
+            del ring[0]
+
+    def note_unknown(self, mac: str, entry: Entry) -> None:
+        """Remember ``entry`` of a MAC address that no object has: anybody may make up as many as he likes."""
+        self._unknown.append((mac, entry))
+
+    def of(self, mac: str) -> list[Entry]:
+        """Return the entries of ``mac``, oldest first, KEPT at most; those from before it had an object as well."""
+        # A copy is made at once, and what others add meanwhile is not in it.
+        unknown = [entry for other, entry in self._unknown.copy() if other == mac]
+        known = self._known.get(mac, ())
+        return sorted([*unknown, *known], key=lambda entry: entry[0])[-KEPT:]
+
+    def _add(self, mac: str) -> list[Entry]:
+        with self._adding:
+            ring = self._known.setdefault(mac, [])
+            if len(self._known) > MAX_MACHINES:
+                del self._known[next(iter(self._known))]
+            return ring

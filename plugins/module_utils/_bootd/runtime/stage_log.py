@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the log says of machines' stages, as the journal tells of them: one line for each that is reached."""
+
+from __future__ import annotations
+
+from ..decisions.events import Event, Overdue, Ready, describe
+from ..decisions.stages import State
+from ..process.log import Log
+
+_TOLD_ELSEWHERE = (Overdue, Ready)  # by who finds that out: machine_overdue, machine_ready
+
+
+class StageLog:
+    """Writes a line to ``log`` whenever a machine reaches a stage or begins another attempt."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def follow(self, event: Event, before: State, after: State) -> None:
+        """Take note of ``event``, which led from the state ``before`` to ``after``."""
+        if (after.stage, after.attempt) == (before.stage, before.attempt) or isinstance(event.detail, _TOLD_ELSEWHERE):
+            return
+        (self._log.warning if after.stage == "failed" else self._log.info)(
+            "stage",
+            machine=event.key,
+            mac=event.mac or None,
+            stage=after.stage,
+            attempt=after.attempt,
+            seen=describe(event),
+            reason=after.error or None,
+        )
