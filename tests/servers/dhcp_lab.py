@@ -132,10 +132,13 @@ class DhcpLab:
 
     @contextmanager
     def bootd(self, *flags: str, address: str = SERVER, prefix: Sequence[str] = ()) -> Iterator[Bootd]:
-        """Run the daemon on ``boot`` while the block runs, ready when it starts, by the command ``prefix``."""
+        """Run the daemon on ``boot`` while the block runs, ready when it starts, by the command ``prefix``.
+
+        Its log has a line for each packet.
+        """
         argv = [*prefix, sys.executable, "-m", "_bootd.daemon", "serve"]
         argv += ["--store", f"files:{self.manifests}", "--state-dir", str(self._directory / "state")]
-        argv += ["--address", address, "--router-advertisements", "no", *flags]
+        argv += ["--address", address, "--router-advertisements", "no", "--log-level", "debug", *flags]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "plugins/module_utils")}
         running = Bootd(self.lab.popen("boot", argv, stdout=subprocess.PIPE, env=environment))
         try:

@@ -37,7 +37,7 @@ class Loopback:
 
 
 class Bootd:
-    """``bin/bootd serve`` on ``host`` of ``lab``, its log in ``directory``."""
+    """``bin/bootd serve`` on ``host`` of ``lab``, its log in ``directory``, with a line for each packet."""
 
     def __init__(
         self, lab: Lab | Loopback, host: str, directory: Path, *, address: str = ADDRESS, more: tuple[str, ...] = ()
@@ -52,7 +52,8 @@ class Bootd:
             str(ROOT / "bin/bootd"),
             "serve",
             *("--store", f"files:{self.manifests}", "--state-dir", str(self.state), "--interface", "eth0"),
-            *("--address", address, "--boot-files", str(self.boot_files), *more),
+            *("--address", address, "--boot-files", str(self.boot_files)),
+            *("--log-level", "debug", *more),
         ]
         self.process: subprocess.Popen[bytes] | None = None
 
