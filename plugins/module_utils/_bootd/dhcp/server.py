@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from socket import inet_ntoa
 
 from ..decisions.events import Event
 from ..decisions.modes import PROXIES
 from ..hardware.model import Nic
+from ..process.datagram_batch import Arrival
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.interface_watch import InterfaceWatch
+from ..process.kernel_queue import PKTINFO
 from ..process.rate_limit import RareLines, RateLimit
 from ..runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED
 from ..runtime.services import Services
@@ -28,7 +31,7 @@ from .programs_told import ProgramsTold
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
 from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
 from .sighting import sighting_of
-from .transport import Datagram, Transport
+from .transport import Batch, Sending, Transport
 
 # Messages of one MAC. Firmware, iPXE and an installer ask a dozen times in their first seconds, and as often again
 # where two relays forward each message or nobody answers; more than that is a fault or an attack.
@@ -50,8 +53,9 @@ class DhcpServer:
         self.port = self.proxy_port = 0
         self._services = services
         self._handler = Handler(services, relay_port, client_port)
-        self._loop: DatagramLoop[Datagram] | None = None
+        self._loop: DatagramLoop[Batch] | None = None
         self._lines = RareLines()
+        self._contained = Contained("dhcp", services.metrics, services.log)
         self._took = services.metrics.answers.labels("dhcp")
 
     def open(self) -> None:
@@ -62,13 +66,12 @@ class DhcpServer:
             ports.append(settings.proxy_port)
         transport = Transport(settings.bind, ports, settings.interface, settings.address)
         services.metrics.watch_socket("dhcp", transport.drops)
-        contained = Contained("dhcp", services.metrics, services.log)
         pulse = services.health.pulse("dhcp")
         look = None
         if settings.interface:
             look = InterfaceWatch(settings.interface, transport.reopen, pulse, services.log).look
         answer = partial(self._answer, transport)
-        self._loop = DatagramLoop("dhcp", transport, answer, contained, pulse, look)
+        self._loop = DatagramLoop("dhcp", transport, answer, self._contained, pulse, look)
         self.port, self.proxy_port = transport.ports[0], transport.ports[-1] if len(ports) > 1 else 0
         if not transport.can_unicast:
             services.log.info("dhcp_broadcasts", reason="without CAP_NET_RAW every client is answered by broadcast")
@@ -84,26 +87,45 @@ class DhcpServer:
         if loop is not None:
             loop.stop()
 
-    def _answer(self, transport: Transport, heard: Datagram) -> None:
-        asker = heard.source_port if heard.slot else 0
-        if asker and heard.source == NO_ADDRESS:
+    def _answer(self, transport: Transport, batch: Batch) -> None:
+        """Answer a batch: what is to be sent leaves together, once all of it is decided."""
+        answers: list[Sending] = []
+        times: list[float] = []
+        for arrival in batch.arrivals:
+            with self._contained:
+                sending = self._answer_to(transport, batch.slot, arrival)
+                if sending is not None:
+                    answers.append(sending)
+                    times.append(arrival[4])
+        if not answers:
+            return
+        failed = transport.send(batch.slot, answers)
+        for sending, error in failed:
+            self._tell_failure(sending, error)
+            times.pop()  # of whichever: nearly all of a batch came at the same time
+        now = time.time()
+        for came_at in times:
+            self._took.observe(max(0.0, now - came_at))
+
+    def _answer_to(self, transport: Transport, slot: int, arrival: Arrival) -> Sending | None:
+        payload, packed, port, info, _at = arrival
+        index, local, addressed = PKTINFO.unpack(info)
+        source, interface = inet_ntoa(packed), transport.interface(index)
+        asker = port if slot else 0
+        if asker and source == NO_ADDRESS:
             # PXE specification 2.1: who asks port 4011 has an address.
             self._services.metrics.dropped.labels("dhcp", "no_source").inc()
-            return
-        place = (heard.source, heard.interface)
-        answer = self._handler.handle(heard.payload, *place, broadcast=heard.broadcast, asked_from=asker)
-        if answer is None:
-            return
-        try:
-            transport.send(answer.payload, answer.to, heard)
-        except OSError as error:
-            self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
-            missed = self._lines.due((answer.to.address, error.errno), time.monotonic())
-            if missed is not None:
-                where = {"to": answer.to.address, "iface": heard.interface, "left_out": missed or None}
-                self._services.log.error("send_failed", **where, reason=error.strerror)
-            return
-        self._took.observe(max(0.0, time.time() - heard.came_at))
+            return None
+        answer = self._handler.handle(payload, source, interface, broadcast=local != addressed, asked_from=asker)
+        return Sending(answer.payload, transport.route(answer.to, index, interface)) if answer is not None else None
+
+    def _tell_failure(self, sending: Sending, error: OSError) -> None:
+        self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
+        to = sending.route.to.address
+        missed = self._lines.due((to, error.errno), time.monotonic())
+        if missed is not None:
+            where = {"to": to, "iface": sending.route.interface, "left_out": missed or None}
+            self._services.log.error("send_failed", **where, reason=error.strerror)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import select
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from ..process import kernel_queue
+from ..process.datagram_batch import SLOTS, Arrival, Inbox, Outbox, inet_name, packet_name, pktinfo_control
 from ..process.kernel_queue import IP_PKTINFO, PKTINFO
 from .packet import MAX_SIZE, udp_packet
 from .reply import LIMITED_BROADCAST, Destination
@@ -18,24 +22,41 @@ from .reply import LIMITED_BROADCAST, Destination
 _ETHERTYPE_IPV4 = 0x0800
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
+_FRAME = 1500  # bytes: no answer is longer
+_MAX_INTERFACES = 1024  # whose names are remembered
+LOOK_SECONDS = (
+    1.0  # between two looks at what is remembered of this host: names of interfaces, whether an address is here
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Datagram:
-    """A UDP payload, the address and port it came from, and the index and name of the interface it came in on.
+class Route:
+    """Where an answer leaves to: ``to``, by the interface with this index and name.
 
-    ``broadcast``: it was sent to everybody on its network, and not to bootd's own address. ``slot`` is the place
-    of the port it came to in ``Transport.ports``. ``came_at`` is when the kernel had it, in seconds since the epoch.
+    ``name`` is the same for the system call, of the raw socket where ``is_raw``.
     """
 
-    payload: bytes
-    source: str
-    source_port: int
+    to: Destination
     index: int
     interface: str
-    broadcast: bool
-    slot: int = 0
-    came_at: float = 0.0
+    is_raw: bool
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A message to send, and the way that it goes."""
+
+    payload: bytes
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Datagrams that came to the port at ``slot`` in ``Transport.ports``, the oldest first."""
+
+    slot: int
+    arrivals: list[Arrival]
 
 
 class Transport:
@@ -54,6 +75,12 @@ class Transport:
         self._udp = _udp_sockets(interface, self._bind, ports)
         self.ports: tuple[int, ...] = tuple(udp.getsockname()[1] for udp in self._udp)
         self._first = 0  # the slot that is read first
+        self._inbox, self._udp_outbox, self._raw_outbox = Inbox(MAX_SIZE + 1), Outbox(_FRAME), Outbox(_FRAME, 0)
+        self._controls: dict[int, bytes] = {}  # by the interface's index: by which way an answer leaves
+        self._source = self._address  # of answers; zeros where the kernel has to choose
+        self._names: dict[int, str] = {}  # of interfaces, by their index
+        self._looked_at = time.monotonic()
+        self.generation = 0  # another one whenever an interface has got another name
         self._waiting = select.epoll()  # of several sockets one descriptor
         try:
             self._wait_for(self._udp)
@@ -102,54 +129,112 @@ class Transport:
         for udp in self._udp:
             udp.close()
 
-    def receive(self) -> Datagram | None:
-        """Return the next datagram, or None where none waits; no port has to wait until another is read empty."""
+    def receive(self) -> Batch | None:
+        """Return the next datagrams, or None where none wait; no port has to wait until another is read empty."""
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._look()
         for step in range(len(self._udp)):
             slot = (self._first + step) % len(self._udp)
-            if (datagram := _receive(self._udp[slot], slot)) is not None:
+            if arrivals := self._inbox.receive(self._udp[slot]):
                 self._first = slot + 1
-                return datagram
+                return Batch(slot, arrivals)
         return None
 
-    def send(self, payload: bytes, to: Destination, heard: Datagram) -> None:
-        """Send ``payload`` out of the interface that ``heard`` came in on; OSError where it can't be sent."""
+    def interface(self, index: int) -> str:
+        """Return the name of the interface with ``index``, "" where there is none; LOOK_SECONDS old at most."""
+        name = self._names.get(index)
+        if name is None:
+            if len(self._names) >= _MAX_INTERFACES:
+                self._names.clear()
+            name = self._names[index] = _name_of(index)
+        return name
+
+    def _look(self) -> None:
+        self._looked_at = time.monotonic()
+        names = {index: _name_of(index) for index in self._names}
+        if names != self._names:
+            self._names = names
+            self.generation += 1
+        if self._source != self._address:
+            self._source = self._address
+            self._controls.clear()
+
+    def route(self, to: Destination, index: int, interface: str) -> Route:
+        """Return the route to ``to`` out of the interface that a request came in on."""
         station = to.mac or (BROADCAST_MAC if to.address == LIMITED_BROADCAST else "")
-        if not station:
-            self._send_udp(payload, (to.address, to.port), heard)
         # Not by the UDP socket where it can be helped: replies to relays that don't answer ARP may fill its buffer.
-        elif not self._send_raw(payload, to, station, heard):
-            # RFC 2131 section 4.1 allows it; every client takes it.
-            self._send_udp(payload, (LIMITED_BROADCAST, to.port), heard)
-
-    def _send_udp(self, payload: bytes, target: tuple[str, int], heard: Datagram) -> None:
-        udp = self._udp[heard.slot]
-        try:
-            udp.sendmsg([payload], _leaving_by(heard.index, self._address), 0, target)
-        except OSError:
-            # The advertised address may be a load balancer's and not this host's: then the kernel chooses the source.
-            udp.sendmsg([payload], _leaving_by(heard.index, bytes(4)), 0, target)
-
-    def _send_raw(self, payload: bytes, to: Destination, station: str, heard: Datagram) -> bool:
-        if self._raw is None or not heard.interface:
-            return False
-        source = (socket.inet_ntoa(self._address), self.ports[heard.slot])
-        packet = udp_packet(source, (to.address, to.port), payload)
+        is_raw = bool(station and interface and self._raw is not None)
         address = bytes.fromhex(station.replace(":", ""))
+        name = packet_name(_ETHERTYPE_IPV4, index, address) if is_raw else inet_name(_routed(to), to.port)
+        return Route(to, index, interface, is_raw, name)
+
+    def send(self, slot: int, answers: Sequence[Sending]) -> list[tuple[Sending, OSError]]:
+        """Send ``answers`` to what came to the port at ``slot``, in their order; return which could not be sent."""
+        failed: list[tuple[Sending, OSError]] = []
+        for start in range(0, len(answers), SLOTS):
+            rest = answers[start : start + SLOTS]
+            while rest:
+                sent = self._send_together(slot, rest)
+                if sent == len(rest):
+                    break
+                # By itself, with all that may be tried; those behind it are sent together again.
+                try:
+                    self._send_one(slot, rest[sent])
+                except OSError as error:
+                    failed.append((rest[sent], error))
+                rest = rest[sent + 1 :]
+        return failed
+
+    def _send_together(self, slot: int, answers: Sequence[Sending]) -> int:
+        """Send ``answers`` up to the first that has to be sent by itself; return how many that were."""
+        is_raw = answers[0].route.is_raw
+        count = next((place for place, answer in enumerate(answers) if answer.route.is_raw is not is_raw), len(answers))
+        chosen = answers[:count] if count < len(answers) else answers
+        names = [answer.route.name for answer in chosen]
+        if is_raw and self._raw is not None:
+            sent = self._raw_outbox.send(self._raw, [self._packet(slot, answer) for answer in chosen], names, ())
+        else:
+            controls = [self._control(answer.route.index) for answer in chosen]
+            sent = self._udp_outbox.send(self._udp[slot], [answer.payload for answer in chosen], names, controls)
+        if sent < count or count == len(answers):
+            return sent
+        return sent + self._send_together(slot, answers[count:])
+
+    def _control(self, index: int) -> bytes:
+        found = self._controls.get(index)
+        if found is None:
+            if len(self._controls) >= _MAX_INTERFACES:
+                self._controls.clear()
+            found = self._controls[index] = pktinfo_control(index, self._source)
+        return found
+
+    def _packet(self, slot: int, answer: Sending) -> bytes:
+        source, to = (socket.inet_ntoa(self._address), self.ports[slot]), answer.route.to
+        return udp_packet(source, (to.address, to.port), answer.payload)
+
+    def _send_one(self, slot: int, answer: Sending) -> None:
+        """Send ``answer`` in any way there is; OSError where it can't be sent."""
+        route = answer.route
+        if route.is_raw and self._raw is not None:
+            to = (route.interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, route.name[-8:-2])
+            with contextlib.suppress(OSError):
+                self._raw.sendto(self._packet(slot, answer), to)
+                return
+        # RFC 2131 section 4.1 allows to broadcast what can't be sent to a client without an address.
+        udp, target = self._udp[slot], (_routed(route.to), route.to.port)
         try:
-            self._raw.sendto(packet, (heard.interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, address))
-        except OSError:
-            return False
-        return True
+            udp.sendmsg([answer.payload], _leaving_by(route.index, self._source), 0, target)
+        except OSError as error:
+            # The advertised address may be a load balancer's and not this host's: then the kernel chooses the source.
+            udp.sendmsg([answer.payload], _leaving_by(route.index, bytes(4)), 0, target)
+            if error.errno == errno.EINVAL:
+                self._source = bytes(4)
+                self._controls.clear()
 
 
-def _receive(udp: socket.socket, slot: int) -> Datagram | None:
-    try:
-        payload, extra, _flags, (source, port) = udp.recvmsg(MAX_SIZE + 1, kernel_queue.ANCILLARY)
-    except BlockingIOError:
-        return None
-    info, at = kernel_queue.read(extra)
-    index, local, addressed = PKTINFO.unpack(info)
-    return Datagram(payload, source, port, index, _name_of(index), local != addressed, slot, at)
+def _routed(to: Destination) -> str:
+    """Return the address of ``to`` for the UDP socket, which reaches no client without one but by broadcast."""
+    return LIMITED_BROADCAST if to.mac else to.address
 
 
 def _udp_sockets(interface: str, address: str, ports: Sequence[int]) -> list[socket.socket]:

@@ -11,14 +11,14 @@ import time
 from collections.abc import Iterable
 
 # Linux's <asm-generic/socket.h>; Python's socket module has no names for these.
-_SO_TIMESTAMPNS = 35
+SO_TIMESTAMPNS = 35
 # And <linux/in.h>; it has one from 3.14 on.
 IP_PKTINFO = 8
 PKTINFO = struct.Struct("=i4s4s")  # interface index, local address or the one to send from, address sent to
 _NO_INFO = bytes(PKTINFO.size)
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("=9I")  # the last is SK_MEMINFO_DROPS of <linux/sock_diag.h>
-_TIMESPEC = struct.Struct("@ll")  # seconds, nanoseconds
+TIMESPEC = struct.Struct("@ll")  # seconds, nanoseconds
 ANCILLARY = 128  # octets of ancillary data: the time, and what else is asked for
 
 
@@ -26,7 +26,7 @@ def ask_for_times(udp: socket.socket) -> None:
     """Have the kernel note when it takes each datagram from the wire."""
     # Where it can't, answers seem to take as long as they take here.
     with contextlib.suppress(OSError):
-        udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        udp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
 
 def read(ancillary: Iterable[tuple[int, int, bytes]]) -> tuple[bytes, float]:
@@ -36,8 +36,8 @@ def read(ancillary: Iterable[tuple[int, int, bytes]]) -> tuple[bytes, float]:
     """
     info, at = _NO_INFO, 0.0
     for _level, kind, data in ancillary:
-        if kind == _SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
-            seconds, nanoseconds = _TIMESPEC.unpack(data)
+        if kind == SO_TIMESTAMPNS and len(data) == TIMESPEC.size:
+            seconds, nanoseconds = TIMESPEC.unpack(data)
             at = seconds + nanoseconds / 1e9
         elif kind == IP_PKTINFO:
             info = data
