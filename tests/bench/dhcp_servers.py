@@ -86,7 +86,9 @@ def kea(directory: Path, machines: int) -> Program:
     }
     (directory / "kea.json").write_text(json.dumps({"Dhcp4": settings}), encoding="ascii")
     # Kea 2.2 has its leases in /var/lib/kea and no option that says otherwise.
-    bind = 'mkdir -p /var/lib/kea "$0/leases" && mount --bind "$0/leases" /var/lib/kea && exec kea-dhcp4 -c "$0/kea.json"'
+    bind = (
+        'mkdir -p /var/lib/kea "$0/leases" && mount --bind "$0/leases" /var/lib/kea && exec kea-dhcp4 -c "$0/kea.json"'
+    )
     argv = ["unshare", "--mount", "sh", "-c", bind, str(directory)]
     return Program(argv, dict.fromkeys(("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR"), str(directory)))
 

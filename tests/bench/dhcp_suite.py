@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench.bootds import Checkout, serve
 from bench.dhcp_servers import BOOT_FILE, SERVERS, WITHOUT_BOOT_FILE, Program
-from bench.rig import RELAYS, SERVER, Figures, NotMeasured, Rig, Running
 from bench.results import Workload
+from bench.rig import RELAYS, SERVER, Figures, NotMeasured, Rig, Running
 
 PACKAGES = ("coredhcp-server", "kea-dhcp4-server", "isc-dhcp-server", "dnsmasq-base")
 STORM, STRANGERS = 2456, 10000  # messages a second
@@ -66,7 +66,9 @@ def of_server(server: str | Checkout, machines: int) -> list[str]:
     return [*arguments, "--boot-file", BOOT_FILE, "--next-server", SERVER]
 
 
-def measure(rig: Rig, server: str | Checkout, running: Running, workload: Workload, machines: int, seconds: float) -> Figures:
+def measure(
+    rig: Rig, server: str | Checkout, running: Running, workload: Workload, machines: int, seconds: float
+) -> Figures:
     """Return one round's figures of a workload."""
     arguments = [*of_server(server, machines), *ARGUMENTS[workload], "--seconds", str(seconds)]
     return rig.load("dhcp_load", *arguments, running=running)

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,10 +90,6 @@ class Running:
         # Some leave their workers, and some do not end.
         (self._group / "cgroup.kill").write_text("1", encoding="ascii")
         self.process.wait(ENDS_WITHIN)
-        end = time.monotonic() + ENDS_WITHIN
-        while (self._group / "cgroup.procs").read_text(encoding="ascii").strip() and time.monotonic() < end:
-            time.sleep(0.01)
-        self._group.rmdir()
         return took
 
 
@@ -101,10 +98,12 @@ class Rig:
 
     def __init__(self, scratch: Path, build: Path) -> None:
         self.scratch, self._build = scratch, build
-        self._groups = _cgroup2() / f"netboot-bench-{os.getpid()}-{time.time_ns():x}"
+        # Named after the checkout, so that the next run finds those of one that was killed.
+        self._groups = _cgroup2() / f"netboot-bench-{zlib.crc32(bytes(ROOT)):08x}"
         self._count = 0
 
     def __enter__(self) -> Rig:
+        self._clear_groups()
         self._groups.mkdir()
         run(["ip", "netns", "add", "server"])
         run(["ip", "link", "add", "load", "type", "veth", "peer", "name", "eth0", "netns", "server"])
@@ -119,21 +118,26 @@ class Rig:
         return self
 
     def __exit__(self, *_unused: object) -> None:
-        for group in self._groups.iterdir():
-            if group.is_dir():
-                (group / "cgroup.kill").write_text("1", encoding="ascii")
         run(["ip", "netns", "delete", "server"])
+        self._clear_groups()
+
+    def _clear_groups(self) -> None:
+        """End whatever is in the rig's cgroups, and remove them."""
+        if not self._groups.exists():
+            return
+        groups = [group for group in self._groups.iterdir() if group.is_dir()]
+        for group in groups:
+            (group / "cgroup.kill").write_text("1", encoding="ascii")
         end = time.monotonic() + ENDS_WITHIN
-        while time.monotonic() < end:
-            try:
-                for group in self._groups.iterdir():
-                    if group.is_dir():
-                        group.rmdir()
-                self._groups.rmdir()
-            except OSError:
-                time.sleep(0.05)  # what was killed has not ended yet
-            else:
-                return
+        for group in [*groups, self._groups]:
+            while True:
+                try:
+                    group.rmdir()
+                    break
+                except OSError:  # what was killed has not ended yet
+                    if time.monotonic() > end:
+                        raise
+                    time.sleep(0.05)
 
     @contextmanager
     def server(

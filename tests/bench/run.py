@@ -12,12 +12,15 @@ starts every server anew. ``--checkout old=DIR`` also measures the bootd of anot
 from __future__ import annotations
 
 import argparse
+import fcntl
 import importlib
 import os
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -29,7 +32,17 @@ from lab.command import CommandFailed, run
 BUILD = ROOT / "build/bench"
 SUITES = ("dhcp",)
 INSIDE = "BENCH_IS_ALONE"
-NAMESPACES = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private", "--mount-proc", "--net")
+NAMESPACES = (
+    "unshare",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount",
+    "--propagation",
+    "private",
+    "--mount-proc",
+    "--net",
+)
 
 
 def arguments() -> argparse.Namespace:
@@ -60,12 +73,28 @@ def alone() -> None:
     os.execvpe(argv[0], argv, {**os.environ, INSIDE: "1"})
 
 
+@contextmanager
+def only_run() -> Iterator[None]:
+    """Hold that this is the only run in the checkout, and clear what one that was killed has left."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("another bench runs in this checkout") from None
+        for left in BUILD.glob("run-*"):
+            shutil.rmtree(left)
+        yield
+
+
 def measure(suite: ModuleType, options: argparse.Namespace, rig: Rig, site: Path) -> Results:
     """Run the rounds of a suite, and print what is found."""
     wanted = list(filter(None, options.servers.split(",")))
     checkouts = [Checkout(), *(Checkout(name, Path(root).resolve()) for name, root in map(_pair, options.checkout))]
     servers = [*checkouts, *suite.PEERS]
     if wanted:
+        if unknown := set(wanted) - {suite.name_of(server) for server in servers}:
+            raise SystemExit(f"--servers: there is no {', '.join(sorted(unknown))} in {suite.__name__}")
         servers = [server for server in servers if suite.name_of(server) in wanted]
     chosen = list(filter(None, options.workloads.split(",")))
     workloads = [workload for workload in suite.WORKLOADS if not chosen or workload.name in chosen]
@@ -97,8 +126,7 @@ def main() -> int:
     options = arguments()
     alone()
     began, problems = time.monotonic(), []
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD, prefix="run-") as scratch, Rig(Path(scratch), BUILD) as rig:
+    with only_run(), tempfile.TemporaryDirectory(dir=BUILD, prefix="run-") as scratch, Rig(Path(scratch), BUILD) as rig:
         site = Path(scratch) / "site"
         write_site(site, options.machines)
         for name in options.only.split(","):

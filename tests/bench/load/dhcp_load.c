@@ -9,8 +9,9 @@
 // Closed loop: --outstanding requests (64) are always on their way. --dora: whole exchanges instead of OFFERs.
 // Open loop: --rate 2456 sends so many DISCOVERs a second, whatever comes back, and counts a latency from the moment
 // when its packet was due. --unknown-rate 10000 adds those of machines that nobody knows, which nobody may answer.
-// --network: see load.h. --boot-file: what option 67 or the field `file` must name; --no-boot-file: neither is looked
-// at. --next-server: what siaddr must be. --port and --relay-port are for servers that are not on 67.
+// --network: see load.h. --boot-file: what option 67 or the field `file` must end with, in a directory or not;
+// --no-boot-file: neither is looked at. --next-server: what siaddr must be. --port and --relay-port are for servers that
+// are not on 67.
 // Prints a line before what counts begins, "go", then one JSON object: `done` OFFERs or exchanges, `failures` are lost
 // within --patience seconds (1) or wrong. Exit status 1 where nothing was answered.
 #define _GNU_SOURCE
@@ -196,7 +197,8 @@ static const char *fault_of(const struct slot *slot, const uint8_t *packet, size
         return NULL;
     if (!answer->file_length)
         return "no boot file";
-    if (*boot_file && (answer->file_length != strlen(boot_file) || memcmp(answer->file, boot_file, strlen(boot_file))))
+    size_t size = strlen(boot_file);
+    if (answer->file_length < size || memcmp(answer->file + answer->file_length - size, boot_file, size))
         return "another boot file";
     return NULL;
 }
@@ -257,7 +259,7 @@ static void give_up(uint64_t now)
 {
     for (uint32_t number = 0; number < SLOTS; number++) {
         struct slot *slot = &slots[number];
-        if (slot->state != FREE && now - slot->sent > ns_of(patience)) {
+        if (slot->state != FREE && now > slot->sent + ns_of(patience)) {
             lost += slot->counts;
             end_exchange(slot);
         }
