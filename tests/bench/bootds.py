@@ -38,3 +38,8 @@ def serve(checkout: Checkout, site: Path, state: Path) -> list[str]:
     argv = [str(checkout.root / "bin/bootd"), "serve", "--store", f"files:{site / 'manifests'}"]
     argv += ["--boot-files", str(site / "boot"), "--image-dir", str(site / "images"), "--state-dir", str(state)]
     return [*argv, "--address", SERVER, "--interface", "eth0"]
+
+
+def name_of(server: str | Checkout) -> str:
+    """Return the name under which a server's figures are kept."""
+    return server.name if isinstance(server, Checkout) else server

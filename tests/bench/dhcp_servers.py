@@ -9,23 +9,13 @@ plugins for reservations and for boot files in Debian 12, only the first one tha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.rig import SERVER, address_of, mac_of
+from bench.rig import SERVER, Program, address_of, mac_of
 
 BOOT_FILE = "snponly.efi"
 NETWORK, MASK = "198.18.0.0", "255.254.0.0"
 LEASE = 86400  # seconds
-
-
-@dataclass(frozen=True)
-class Program:
-    """What starts a server."""
-
-    argv: list[str]
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def dnsmasq(directory: Path, machines: int) -> Program:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 
-from bench.bootds import Checkout, serve
-from bench.dhcp_servers import BOOT_FILE, SERVERS, WITHOUT_BOOT_FILE, Program
+from bench.bootds import Checkout, name_of, serve
+from bench.dhcp_servers import BOOT_FILE, SERVERS, WITHOUT_BOOT_FILE
 from bench.results import Workload
-from bench.rig import RELAYS, SERVER, Figures, NotMeasured, Rig, Running
+from bench.rig import RELAYS, SERVER, Figures, Program, Running, Setting
 
 PACKAGES = ("coredhcp-server", "kea-dhcp4-server", "isc-dhcp-server", "dnsmasq-base")
 STORM, STRANGERS = 2456, 10000  # messages a second
@@ -27,48 +27,40 @@ ARGUMENTS = {
     BESIDE: ("--rate", str(STORM), "--unknown-rate", str(STRANGERS)),
 }
 PEERS = tuple(SERVERS)
-
-
-@contextmanager
-def serving(rig: Rig, server: str | Checkout, site: Path, machines: int) -> Iterator[Running]:
-    """Run a server with a reservation of each machine while the block runs."""
-    directory = rig.scratch / f"dhcp-{name_of(server)}"
-    directory.mkdir(exist_ok=True)
-    if isinstance(server, Checkout):
-        program = Program(serve(server, site, directory / f"state-{len(list(directory.iterdir()))}"))
-    else:
-        program = SERVERS[server](directory, machines)
-
-    def answers() -> bool:
-        try:
-            rig.load("dhcp_load", *of_server(server, machines), *QUICKLY)
-        except NotMeasured:
-            return False
-        return True
-
-    with rig.server(program.argv, answers, program.environment) as running:
-        yield running
-
-
 QUICKLY = ("--outstanding", "1", "--warm-up", "0", "--seconds", "0.2", "--patience", "0.1")
 
 
-def name_of(server: str | Checkout) -> str:
-    """Return the name under which a server's figures are kept."""
-    return server.name if isinstance(server, Checkout) else server
+@contextmanager
+def serving(setting: Setting, server: str | Checkout) -> Iterator[Running]:
+    """Run a server with a reservation of each machine while the block runs."""
+    directory = setting.rig.directory(name_of(server))
+    if isinstance(server, Checkout):
+        program = Program(serve(server, setting.site, directory / "state"))
+    else:
+        program = SERVERS[server](directory, setting.machines)
+    ask = partial(setting.rig.load, "dhcp_load", *of_server(setting, server), *QUICKLY)
+    with setting.rig.server(program, ask) as running:
+        yield running
 
 
-def of_server(server: str | Checkout, machines: int) -> list[str]:
+def of_server(setting: Setting, server: str | Checkout) -> list[str]:
     """Return the arguments of the load for a server."""
-    arguments = ["--server", SERVER, "--relays", ",".join(RELAYS), "--machines", str(machines)]
+    arguments = ["--server", SERVER, "--relays", ",".join(RELAYS), "--machines", str(setting.machines)]
     if server in WITHOUT_BOOT_FILE:
         return [*arguments, "--no-boot-file"]
     return [*arguments, "--boot-file", BOOT_FILE, "--next-server", SERVER]
 
 
-def measure(
-    rig: Rig, server: str | Checkout, running: Running, workload: Workload, machines: int, seconds: float
-) -> Figures:
+def measure(setting: Setting, server: str | Checkout, running: Running, workload: Workload) -> Figures:
     """Return one round's figures of a workload."""
-    arguments = [*of_server(server, machines), *ARGUMENTS[workload], "--seconds", str(seconds)]
-    return rig.load("dhcp_load", *arguments, running=running)
+    arguments = [*of_server(setting, server), *ARGUMENTS[workload], "--seconds", str(setting.seconds)]
+    return setting.rig.load("dhcp_load", *arguments, running=running)
+
+
+def has(_server: str | Checkout, _workload: Workload) -> bool:
+    """Return whether the server can do it at all."""
+    return True
+
+
+def prepare() -> None:
+    """Fetch what no package of tests/packages-bench.txt can bring: nothing."""

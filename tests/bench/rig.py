@@ -13,11 +13,13 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,14 @@ def mac_of(number: int) -> str:
 def address_of(number: int) -> str:
     """Return the address of a machine, as load.h has it."""
     return f"198.18.{100 + number // 250}.{1 + number % 250}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """What starts a server."""
+
+    argv: list[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Running:
@@ -139,35 +149,44 @@ class Rig:
                         raise
                     time.sleep(0.05)
 
+    def directory(self, name: str) -> Path:
+        """Make a directory that is new, for what a server is given and what it writes."""
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.scratch))
+
     @contextmanager
-    def server(
-        self, argv: Sequence[str], ready: Callable[[], bool], environment: Mapping[str, str] | None = None
-    ) -> Iterator[Running]:
-        """Run a server on its host and processor while the block runs, from when ``ready`` says so."""
+    def server(self, program: Program, ready: Callable[[], object]) -> Iterator[Running]:
+        """Run a server on its host and processor while the block runs, from when ``ready`` no longer raises."""
         self._count += 1
         group, log = self._groups / str(self._count), self.scratch / f"server-{self._count}.log"
         group.mkdir()
         inside = ["nsenter", "--net=/run/netns/server", "--", "taskset", "-c", str(SERVER_PROCESSOR)]
-        inside += ["sh", "-c", f'echo 0 >{group}/cgroup.procs && exec "$@"', "server", *argv]
+        inside += ["sh", "-c", f'echo 0 >{group}/cgroup.procs && exec "$@"', "server", *program.argv]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 inside,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **program.environment},
                 start_new_session=True,
             )
         running = Running(process, group, log)
         try:
-            end = time.monotonic() + STARTS_WITHIN
-            while not ready():
-                if process.poll() is not None or time.monotonic() > end:
-                    raise NotMeasured(f"{argv[0]} does not answer; its log ends with:\n{running.said()}")
-                time.sleep(0.05)
+            self._wait(program, running, ready)
             yield running
         finally:
             running.stop()
+
+    def _wait(self, program: Program, running: Running, ready: Callable[[], object]) -> None:
+        end = time.monotonic() + STARTS_WITHIN
+        while True:
+            try:
+                ready()
+                return
+            except NotMeasured as error:
+                if running.process.poll() is not None or time.monotonic() > end:
+                    raise NotMeasured(f"{program.argv[0]}: {error}; its log ends with:\n{running.said()}") from None
+            time.sleep(0.05)
 
     def program(self, name: str) -> str:
         """Return the path of the load generator ``name``, built of its source where that is newer."""
@@ -193,6 +212,16 @@ class Rig:
             finally:
                 timer.cancel()
                 process.kill()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all suites are measured in: ``site`` is what bootd serves, and a measurement takes ``seconds``."""
+
+    rig: Rig
+    site: Path
+    machines: int
+    seconds: float
 
 
 def _watched(process: subprocess.Popen[str], running: Running | None) -> Figures:

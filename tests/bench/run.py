@@ -26,11 +26,11 @@ from types import ModuleType
 
 from bench.bootds import Checkout, write_site
 from bench.results import Results, line_of
-from bench.rig import ROOT, NotMeasured, Rig
+from bench.rig import ROOT, NotMeasured, Rig, Setting
 from lab.command import CommandFailed, run
 
 BUILD = ROOT / "build/bench"
-SUITES = ("dhcp",)
+SUITES = ("dhcp", "tftp")
 INSIDE = "BENCH_IS_ALONE"
 NAMESPACES = (
     "unshare",
@@ -61,14 +61,19 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def alone() -> None:
-    """Go on in namespaces of its own, which end with this process and all that was begun in them."""
+def alone(suites: Sequence[ModuleType]) -> None:
+    """Go on in namespaces of its own, which end with this process and all that was begun in them.
+
+    Before that the suites fetch what they need, for from there no network leads anywhere.
+    """
     if os.geteuid() != 0:
         raise SystemExit("bench needs root: servers run in network namespaces and are counted in cgroups")
     if os.environ.get(INSIDE):
         Path("/run/netns").mkdir(exist_ok=True)
         run(["mount", "-t", "tmpfs", "netns", "/run/netns"])
         return
+    for suite in suites:
+        suite.prepare()
     argv = ["setpriv", "--pdeathsig", "KILL", *NAMESPACES, sys.executable, "-m", "bench.run", *sys.argv[1:]]
     os.execvpe(argv[0], argv, {**os.environ, INSIDE: "1"})
 
@@ -87,7 +92,7 @@ def only_run() -> Iterator[None]:
         yield
 
 
-def measure(suite: ModuleType, options: argparse.Namespace, rig: Rig, site: Path) -> Results:
+def measure(suite: ModuleType, options: argparse.Namespace, setting: Setting) -> Results:
     """Run the rounds of a suite, and print what is found."""
     wanted = list(filter(None, options.servers.split(",")))
     checkouts = [Checkout(), *(Checkout(name, Path(root).resolve()) for name, root in map(_pair, options.checkout))]
@@ -103,9 +108,9 @@ def measure(suite: ModuleType, options: argparse.Namespace, rig: Rig, site: Path
         print(f"{results.suite}, round {number + 1} of {options.rounds}", flush=True)
         for server in servers:
             try:
-                with suite.serving(rig, server, site, options.machines) as running:
-                    for workload in workloads:
-                        found = suite.measure(rig, server, running, workload, options.machines, options.seconds)
+                with suite.serving(setting, server) as running:
+                    for workload in (workload for workload in workloads if suite.has(server, workload)):
+                        found = suite.measure(setting, server, running, workload)
                         results.add(workload, suite.name_of(server), found)
                         print(" ", line_of(suite.name_of(server), workload, found), flush=True)
             except (NotMeasured, CommandFailed) as error:
@@ -124,13 +129,15 @@ def _pair(text: str) -> Sequence[str]:
 def main() -> int:
     """Measure and print; returns the exit status."""
     options = arguments()
-    alone()
+    suites = [importlib.import_module(f"bench.{name}_suite") for name in options.only.split(",")]
+    alone(suites)
     began, problems = time.monotonic(), []
     with only_run(), tempfile.TemporaryDirectory(dir=BUILD, prefix="run-") as scratch, Rig(Path(scratch), BUILD) as rig:
         site = Path(scratch) / "site"
         write_site(site, options.machines)
-        for name in options.only.split(","):
-            results = measure(importlib.import_module(f"bench.{name}_suite"), options, rig, site)
+        setting = Setting(rig, site, options.machines, options.seconds)
+        for suite in suites:
+            results = measure(suite, options, setting)
             problems += results.problems
             for workload in results.workloads:
                 print("\n" + "\n".join(results.table(workload)))
