@@ -11,6 +11,7 @@ PYTHON ?= python3
 FIRMWARE ?= uefi
 MACHINES ?= 1
 STORE ?= files
+ROUNDS ?= 3
 export PYTHON FIRMWARE MACHINES STORE
 
 # This checkout is the collection, nothing of it is kept in anybody's home, and Ansible insists on a UTF-8 locale.
@@ -122,6 +123,11 @@ e2e: venv ## Machines in QEMU that boot from the network (root)
 boot-matrix: venv ## Boot machines of every kind in every network, and write docs/boot-matrix.md (root)
 	@tests/setup/packages lab wire
 	@BOOT_MATRIX_PAGE=write $(RUN) boot-matrix
+
+.PHONY: bench
+bench: venv ## bootd beside its peers, by turns in one run, into build/bench (root; ONLY=dhcp ROUNDS=3)
+	@tests/setup/packages bench
+	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m bench.run $(if $(ONLY),--only $(ONLY)) --rounds $(ROUNDS) $(BENCH)
 
 .PHONY: build
 build: venv ## Build the collection's tarball into build/dist

@@ -6,7 +6,7 @@
 
 Both are loaded into one process, since bootd's package runs under any name, and answer the same DISCOVERs in turn.
 Counted is the processor time of the thread from the datagram in the socket to the answer in the relay's. What
-``dhcp_state.py`` measures is a whole daemon, and differs by a tenth from run to run where others use the processors.
+``make bench`` measures is a whole daemon, and differs by a tenth from run to run where others use the processors.
 """
 
 from __future__ import annotations

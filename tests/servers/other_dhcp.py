@@ -72,7 +72,7 @@ class OtherDhcp:
 def fetch(name: str) -> None:
     """Fetch what the server ``name`` needs, unless it is there; raises CommandFailed where that does not work."""
     if name in _PACKAGES:
-        _unpacked(_PACKAGES[name])
+        unpacked(_PACKAGES[name])
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def other_dhcp(lab: Lab, host: str, directory: Path, name: str, configuration: s
         argv = ["dnsmasq", "--keep-in-foreground", f"--conf-file={file}", "--pid-file=", "--user=root", "--log-dhcp"]
         argv += ["--log-facility=-", "--no-resolv", "--no-hosts", f"--dhcp-leasefile={leases}"]
     else:
-        root = _unpacked(_PACKAGES[name])
+        root = unpacked(_PACKAGES[name])
         if name == "Kea":
             argv = ["unshare", "--mount", "sh", "-c", _WITH_STATE_OF_ITS_OWN]
             argv += [str(root / "usr/sbin/kea-dhcp4"), "-c", str(file)]
@@ -109,7 +109,7 @@ def other_dhcp(lab: Lab, host: str, directory: Path, name: str, configuration: s
         running.stop()
 
 
-def _unpacked(package: str) -> Path:
+def unpacked(package: str) -> Path:
     """Return the root of the files of ``package``, and of the packages it needs that the machine lacks."""
     target = _CACHE / f"{package}-{debian.HOST.version(package).replace(':', '.')}"
     if target.exists():
