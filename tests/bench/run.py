@@ -61,15 +61,15 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def alone() -> None:
-    """Go on in namespaces of its own, which end with this process and all that was begun in them."""
+def alone(module: str = "bench.run") -> None:
+    """Go on as ``module`` in namespaces of its own, which end with this process and all that was begun in them."""
     if os.geteuid() != 0:
         raise SystemExit("bench needs root: servers run in network namespaces and are counted in cgroups")
     if os.environ.get(INSIDE):
         Path("/run/netns").mkdir(exist_ok=True)
         run(["mount", "-t", "tmpfs", "netns", "/run/netns"])
         return
-    argv = ["setpriv", "--pdeathsig", "KILL", *NAMESPACES, sys.executable, "-m", "bench.run", *sys.argv[1:]]
+    argv = ["setpriv", "--pdeathsig", "KILL", *NAMESPACES, sys.executable, "-m", module, *sys.argv[1:]]
     os.execvpe(argv[0], argv, {**os.environ, INSIDE: "1"})
 
 
