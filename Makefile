@@ -129,6 +129,12 @@ bench: venv ## bootd beside its peers, by turns in one run, into build/bench (ro
 	@tests/setup/packages bench
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m bench.run $(if $(ONLY),--only $(ONLY)) --rounds $(ROUNDS) $(BENCH)
 
+.PHONY: storm
+storm: venv ## A thousand machines boot at once, by bootd and by dnsmasq with nginx (MACHINES=1000, ROUNDS=3; root)
+	@tests/setup/packages bench
+	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm --rounds $(ROUNDS) \
+		--machines $(if $(filter command line environment,$(origin MACHINES)),$(MACHINES),1000)
+
 .PHONY: build
 build: venv ## Build the collection's tarball into build/dist
 	@$(VENV)/ansible-galaxy collection build --force --output-path build/dist

@@ -61,8 +61,8 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def alone(suites: Sequence[ModuleType]) -> None:
-    """Go on in namespaces of its own, which end with this process and all that was begun in them.
+def alone(suites: Sequence[ModuleType] = (), module: str = "bench.run") -> None:
+    """Go on as ``module`` in namespaces of its own, which end with this process and all that was begun in them.
 
     Before that the suites fetch what they need, for from there no network leads anywhere.
     """
@@ -74,7 +74,7 @@ def alone(suites: Sequence[ModuleType]) -> None:
         return
     for suite in suites:
         suite.prepare()
-    argv = ["setpriv", "--pdeathsig", "KILL", *NAMESPACES, sys.executable, "-m", "bench.run", *sys.argv[1:]]
+    argv = ["setpriv", "--pdeathsig", "KILL", *NAMESPACES, sys.executable, "-m", module, *sys.argv[1:]]
     os.execvpe(argv[0], argv, {**os.environ, INSIDE: "1"})
 
 
