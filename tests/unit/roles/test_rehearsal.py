@@ -80,7 +80,7 @@ LOOKED = {
         ),
         (
             {"__bootd_rehearsal": SKIPPED},
-            "it needs a bootd that runs, knows the machines, and gives the addresses: the mode reservation",
+            "it needs a bootd that runs and knows the machines",
         ),
         ({"__bootd_rehearsal": SKIPPED, "preflight_rehearse": False}, "provision does it when bootd runs"),
     ],
