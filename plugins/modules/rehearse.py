@@ -79,7 +79,7 @@ options:
     description:
       - The DHCP mode of bootd, as its flag C(--dhcp-mode) and the option bootd_dhcp_mode of the role
         P(baremetal.netboot.bootd#role) have it.
-      - With V(off) another server is to have machines load from bootd, and what that says is followed. Where none does so,
+      - With V(off) another server has to have machines load from bootd, and what it says is followed. Where none does,
         this is an error, and what bootd has for the machine is looked at all the same.
     type: str
     choices: [reservation, proxy, auto-proxy, "off"]

@@ -31,6 +31,7 @@ from servers.rehearsal_lab import IMAGES, INITRD, MAC, PROGRAMS, URL, hardware, 
 BOOTD = intent.Bootd("10.10.0.20", URL)
 SETTINGS = Settings("files:x", "x", "10.10.0.20")
 OTHER = "10.10.0.1"
+HERE = Where()
 
 
 class DecidedWire:
@@ -124,7 +125,7 @@ class DecidedWire:
         return Image(len(content), content[:4096], "abc", 0.0, 1), True
 
 
-def play(wire, *machines, client="auto", checksums=None, where=intent.Where()):
+def play(wire, *machines, client="auto", checksums=None, where=HERE):
     return rehearse(machines or wire.kept, client, BOOTD, wire, checksums or {}, where)
 
 
@@ -207,9 +208,7 @@ def test_what_another_server_names_is_asked_for_as_the_machine(client, file, ask
 
 def test_mode_counts_that_the_machine_s_subnet_or_interface_has():
     networks = (IPv4Network("10.10.0.0/24"),)
-    of_subnets = Modes(
-        "off", {}, ((IPv4Network("10.10.0.0/24"), "proxy"), (IPv4Network("10.20.0.0/24"), "reservation"))
-    )
+    of_subnets = Modes.by_scope("off", {"10.10.0.0/24": "proxy", "10.20.0.0/24": "reservation"})
     of_interface = Modes("off", {"eth0": "auto-proxy"})
     here, there = hardware(1), hardware(2, dhcp={"ip": {"address": "10.20.0.9", "netmask": "255.255.255.0"}})
     for modes, found in ((of_subnets, ["proxy", "reservation"]), (of_interface, ["auto-proxy", "auto-proxy"])):
