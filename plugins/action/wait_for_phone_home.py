@@ -168,5 +168,14 @@ class Wait:
         if missing:
             head = f"{len(missing)} of {len(progress.names)} machines did not reach the stage {progress.target}"
             result["failed"] = True
-            result["msg"] = "\n".join([f"{head} within {span(self.elapsed)}{self._away()}", *missing])
+            result["msg"] = "\n".join([f"{head}{self._ended()}{self._away()}", *missing])
         return result
+
+    def _ended(self) -> str:
+        """Return when and why the wait has ended, where not all have arrived."""
+        took = span(self.elapsed)
+        if not self.progress.pending:
+            return f": nothing was left to wait for after {took}"
+        if self.progress.failed and self.options["fail_fast"]:
+            return f": the first failure ended the wait after {took}"
+        return f" within {took}"

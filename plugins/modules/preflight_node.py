@@ -47,6 +47,17 @@ options:
       - Whether O(address) is put on the host later, as by kube-vip.
     type: bool
     default: false
+  dhcp_mode:
+    description:
+      - The DHCP mode of bootd.
+    type: str
+    choices: [reservation, proxy, auto-proxy, "off"]
+    default: reservation
+  dhcp_modes:
+    description:
+      - Other modes by network interface or subnet, each as O(dhcp_mode).
+    type: dict
+    default: {}
   machines:
     description:
       - The machines, as M(baremetal.netboot.inventory_check) returns them.
@@ -268,6 +279,11 @@ interface:
   returned: always
   type: str
   sample: eth0
+dhcp_mode:
+  description: Which of O(dhcp_mode) and O(dhcp_modes) machines on RV(interface) meet.
+  returned: always
+  type: str
+  sample: proxy
 time:
   description: The host's clock, in seconds of Unix.
   returned: always
@@ -278,11 +294,17 @@ import time
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import (
+    RESERVATION,
+    Modes,
+    checked_modes,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
     BOOT_ROLES,
     DEFAULT_BASE_URL,
     TEMPLATES,
 )
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.settings import DHCP_MODES
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.source import secrets_in
 from ansible_collections.baremetal.netboot.plugins.module_utils._images.wanted import CHECKSUMS
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight import node
@@ -314,6 +336,8 @@ ARGUMENTS = {
     "interface": {"type": "str", "default": ""},
     "address": {"type": "str", "default": ""},
     "virtual_address": {"type": "bool", "default": False},
+    "dhcp_mode": {"type": "str", "choices": list(DHCP_MODES), "default": RESERVATION},
+    "dhcp_modes": {"type": "dict", "default": {}},
     "machines": {"type": "list", "elements": "dict", "default": [], "options": MACHINE},
     "vips": {"type": "list", "elements": "dict", "default": [], "options": VIP},
     "ports": {"type": "list", "elements": "dict", "default": []},
@@ -344,6 +368,10 @@ def how_to_ask(params: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     told = time.time()
+    try:
+        modes = Modes.by_scope(module.params["dhcp_mode"], checked_modes(module.params["dhcp_modes"]))
+    except ValueError as error:
+        module.fail_json(msg=f"dhcp_modes: {error}")
     places = [place for machine in module.params["machines"] for url in machine["urls"] for place in url.values()]
     for release in (module.params, *module.params["releases"]):
         places += [release.get("source"), release.get("checksums")]
@@ -356,8 +384,9 @@ def main() -> None:
         return status, printed
 
     module.params["host"] = module.params["host"] or "the host"
-    checks, interface = node.look(module.params, how_to_ask(module.params), run)
-    module.exit_json(**result_of(checks), interface=interface, time=told)
+    checks, link = node.look(module.params, how_to_ask(module.params), run)
+    mode = link.dhcp_mode(modes) if link else modes.default
+    module.exit_json(**result_of(checks), interface=link.name if link else "", dhcp_mode=mode, time=told)
 
 
 if __name__ == "__main__":

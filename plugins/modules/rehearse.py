@@ -75,6 +75,23 @@ options:
       - How many seconds to wait for DHCP servers. Another one than bootd's may take three to answer.
     type: float
     default: 5
+  dhcp_mode:
+    description:
+      - The DHCP mode of bootd, as its flag C(--dhcp-mode) and the option bootd_dhcp_mode of the role
+        P(baremetal.netboot.bootd#role) have it.
+      - With V(off) another server has to have machines load from bootd, and what it says is followed. Where none does,
+        this is an error, and what bootd has for the machine is looked at all the same.
+    type: str
+    choices: [reservation, proxy, auto-proxy, "off"]
+    default: reservation
+  dhcp_modes:
+    description:
+      - Other modes by network interface or subnet, each as O(dhcp_mode). That counts which a machine meets where its
+        address is.
+      - A machine whose address is in no network of O(interface) is behind a relay. Who answers it there can't be asked
+        here, so that only what bootd has for it is looked at.
+    type: dict
+    default: {}
   tftp_port:
     description:
       - The port that TFTP is asked at. Firmware knows no other than 69.
@@ -225,9 +242,16 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import (
+    RESERVATION,
+    Modes,
+    checked_modes,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.networks import Links
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.process.settings import DHCP_MODES
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.dhcp import ClientProblem
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import HAS_TFTPY, NO_TFTPY
-from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import AUTO, CLIENTS, Bootd
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import AUTO, CLIENTS, Bootd, Where
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.run import rehearse
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Wire
 
@@ -238,6 +262,8 @@ ARGUMENTS = {
     "client": {"type": "str", "choices": list(CLIENTS), "default": AUTO},
     "checksums": {"type": "dict", "default": {}},
     "timeout": {"type": "float", "default": 5},
+    "dhcp_mode": {"type": "str", "choices": list(DHCP_MODES), "default": RESERVATION},
+    "dhcp_modes": {"type": "dict", "default": {}},
     "tftp_port": {"type": "int", "default": 69},
     "fail": {"type": "bool", "default": True},
 }
@@ -275,10 +301,20 @@ def checked(checksums: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in checksums.items()}
 
 
-def read(params: dict[str, Any]) -> tuple[Bootd, dict[str, str]]:
-    """Return where bootd is, and the checksums; raises BadOption with everything that is wrong with them."""
+def asked_from(params: dict[str, Any]) -> Where:
+    """Return where the rehearsal asks, and the modes of bootd; raises BadOption."""
+    interface = params["interface"]
+    try:
+        modes = Modes.by_scope(params["dhcp_mode"], checked_modes(params["dhcp_modes"]))
+    except ValueError as error:
+        raise BadOption(f"dhcp_modes: {error}") from None
+    return Where(interface, Links().networks_of(interface), modes)
+
+
+def read(params: dict[str, Any]) -> tuple[Bootd, dict[str, str], Where]:
+    """Return where bootd is, the checksums, and from where it is asked; raises BadOption with all that is wrong."""
     wrong = []
-    bootd, checksums = None, None
+    bootd, checksums, where = None, None, None
     try:
         bootd = bootd_at(params["url"], params["tftp_port"])
     except BadOption as error:
@@ -287,9 +323,13 @@ def read(params: dict[str, Any]) -> tuple[Bootd, dict[str, str]]:
         checksums = checked(params["checksums"])
     except BadOption as error:
         wrong.append(str(error))
-    if bootd is None or checksums is None:
+    try:
+        where = asked_from(params)
+    except BadOption as error:
+        wrong.append(str(error))
+    if bootd is None or checksums is None or where is None:
         raise BadOption("\n".join(wrong))
-    return bootd, checksums
+    return bootd, checksums, where
 
 
 def message(problems: list[dict[str, str]]) -> str:
@@ -318,9 +358,9 @@ def main() -> None:
     if not HAS_TFTPY:
         module.fail_json(msg=NO_TFTPY.format(python=sys.executable))
     try:
-        bootd, checksums = read(params)
+        bootd, checksums, where = read(params)
         wire = Wire(params["interface"], params["timeout"], params["tftp_port"])
-        report = rehearse(params["machines"], params["client"], bootd, wire, checksums)
+        report = rehearse(params["machines"], params["client"], bootd, wire, checksums, where)
     except (BadOption, ClientProblem) as error:
         module.fail_json(msg=str(error))
     if report["problems"] and params["fail"]:

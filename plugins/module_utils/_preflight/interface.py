@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from typing import Any
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import Modes
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.results import (
     INVENTORY,
     NODE,
@@ -29,6 +30,10 @@ class Link:
     up: bool
     carrier: bool
     addresses: tuple[IPv4Interface, ...] = ()
+
+    def dhcp_mode(self, modes: Modes) -> str:
+        """Return which of bootd's ``modes`` a machine on this link meets."""
+        return modes.of_request("", self.name, [own.network for own in self.addresses])
 
 
 def links_from(document: Iterable[Mapping[str, Any]]) -> list[Link]:

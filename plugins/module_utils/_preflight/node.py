@@ -36,10 +36,10 @@ SBIN = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin"
 _PROBES = (["iptables-save", "-t", "nat"], ["iptables-legacy-save", "-t", "nat"])
 
 
-def look(params: Mapping[str, Any], how: Mapping[str, Any], run: Run) -> tuple[list[Check], str]:
-    """Return the checks that ``params``, the options of the module preflight_node, ask for, and the interface's name.
+def look(params: Mapping[str, Any], how: Mapping[str, Any], run: Run) -> tuple[list[Check], Link | None]:
+    """Return the checks that ``params``, the options of the module preflight_node, ask for, and the interface.
 
-    That is "" where nobody can be asked from there. ``how`` are arguments for Ansible's open_url.
+    That is None where nobody can be asked from there. ``how`` are arguments for Ansible's open_url.
     """
     host, machines = params["host"], params["machines"]
     room = [releases.need_of(Path(item["path"]), item["what"], item["bytes"]) for item in params["directories"]]
@@ -57,7 +57,7 @@ def look(params: Mapping[str, Any], how: Mapping[str, Any], run: Run) -> tuple[l
     ]
     if params["configurations"]:
         checks.append(_configurations(params["configurations"], machines))
-    return checks, link.name if link else ""
+    return checks, link
 
 
 def _of_role(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions import architectures as arch
@@ -25,6 +26,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot_programs import own_architecture
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.events import Via
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.grub_limits import kernel_word
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import Modes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.policy import judge
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import Answer, decide
@@ -85,16 +87,37 @@ class Bootd:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Where a rehearsal asks: on an ``interface`` with its ``networks``, beside a bootd with these DHCP ``modes``."""
+
+    interface: str = ""
+    networks: tuple[IPv4Network, ...] = ()
+    modes: Modes = field(default_factory=Modes)
+
+    def has(self, address: str) -> bool:
+        """Return whether a machine with ``address``, "" for no reserved one, is on this link, as far as is known."""
+        return not address or not self.networks or any(IPv4Address(address) in own for own in self.networks)
+
+    def mode_of(self, address: str) -> str:
+        """Return the DHCP mode that a machine with ``address`` meets where it is: here, or behind a relay."""
+        relay = "" if self.has(address) else address
+        return self.modes.of_request(relay, self.interface, self.networks, address)
+
+
+@dataclass(frozen=True, slots=True)
 class Intended:
     """One machine of the inventory, as the ``kind`` of client that it is, with the architecture ``number``.
 
-    ``seen`` is what bootd's API says of it, empty for nothing.
+    ``seen`` is what bootd's API says of it, empty for nothing. ``mode`` is the DHCP mode that it meets, and ``is_here``
+    whether it is on the link that is asked on.
     """
 
     nic: Nic
     kind: str
     number: int
     seen: Mapping[str, Any] = field(default_factory=dict)
+    mode: str = ""
+    is_here: bool = True
 
     @property
     def name(self) -> str:
@@ -132,8 +155,10 @@ class Intended:
         return self.seen.get("stage") in ("installed", "ready")
 
 
-def intended(document: Mapping[str, Any], client: str, seen: Iterable[Mapping[str, Any]]) -> Intended | None:
-    """Return the machine of a Hardware object; None where it has no card that could boot.
+def intended(
+    document: Mapping[str, Any], client: str, seen: Iterable[Mapping[str, Any]], where: Where
+) -> Intended | None:
+    """Return the machine of a Hardware object, seen from ``where``; None where it has no card that could boot.
 
     ``client`` is one of CLIENTS, ``seen`` are the machines of bootd's API.
     """
@@ -145,7 +170,8 @@ def intended(document: Mapping[str, Any], client: str, seen: Iterable[Mapping[st
     own = own_architecture(interface, str(known.get("firmware", "")))
     number = _NUMBERS.get(client, own)
     kind = IPXE if client == IPXE else _KINDS.get(number, "uefi")
-    return Intended(Nic(machine, interface), kind, number, known)
+    address = interface.address
+    return Intended(Nic(machine, interface), kind, number, known, where.mode_of(address), where.has(address))
 
 
 def _is_of(item: Mapping[str, Any], machine: Machine) -> bool:

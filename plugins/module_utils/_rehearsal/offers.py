@@ -10,11 +10,15 @@ PRIVATE to this collection: it can change in any release.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import Answer as Decided
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import decide
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import NO_ADDRESS, Packet, encode
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.answers import Answer
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import (
@@ -33,6 +37,8 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.steps
     Step,
 )
 
+# What iPXE puts into a name by itself (https://ipxe.org/cfg/mac).
+_MAC_SETTING = re.compile(r"\$\{(?:net0/|netX/)?mac:hexhyp\}")
 _PROBE = (
     "baremetal.netboot.dhcp_probe shows all that it offers, and how such servers are told to leave bootd's machines"
 )
@@ -92,10 +98,11 @@ def judge(
     ``again``: it has asked before, so that the lease and the other servers have been looked at.
     """
     own = next((answer for answer in answers if is_of(answer, bootd)), None)
-    others = [answer for answer in answers if not is_of(answer, bootd)]
+    # Whoever else answers on this link answers no machine that is on another.
+    others = [answer for answer in answers if not is_of(answer, bootd)] if machine.is_here else []
     ipxe = bool(request.options.get(opt.USER_CLASS))
     lease = next((answer for answer in (own, *others) if answer is not None and answer.address), None)
-    steps = [] if again else list(_of_others(name, own, others, bootd))
+    steps = [] if again else list(_of_others(name, machine, own, others, bootd))
     if own is not None:
         told = told_by(own.message, own.source, ipxe=ipxe)
         differs = [] if again or not own.address else lease_differences(machine, request, own.message, bootd)
@@ -104,7 +111,14 @@ def judge(
         # Where bootd's DHCP is off, another server says what to load.
         leading = (told_by(answer.message, answer.source, ipxe=ipxe) for answer in others)
         told = next((item for item in leading if item.file and item.leads_to(bootd)), Told(answered=bool(others)))
-        steps[:0] = [_without_bootd(name, machine, others, told, bootd)]
+        if told.file:
+            told = replace(told, file=_as_of(machine, told.file, bootd))
+            steps[:0] = [Step(name, NOTE, f"bootd answers no DHCP; another server has it load {told.file} from bootd")]
+        elif machine.mode == OFF or not machine.is_here:
+            told = _own_path(machine, request, bootd, ipxe=ipxe)
+            steps = [_not_led(name, machine, others, told, bootd)]
+        else:
+            steps[:0] = [_without_bootd(name, machine, others, bootd)]
     next_server = (lease.siaddr or lease.source) if lease is not None else ""
     return Told(told.file, told.server, told.answered, next_server, told.asks_again), steps
 
@@ -131,7 +145,9 @@ def _of_own(
         )
 
 
-def _of_others(name: str, own: Answer | None, others: Sequence[Answer], bootd: Bootd) -> Iterator[Step]:
+def _of_others(
+    name: str, machine: Intended, own: Answer | None, others: Sequence[Answer], bootd: Bootd
+) -> Iterator[Step]:
     leases = own is not None and bool(own.address)
     for answer in others:
         told = told_by(answer.message, answer.source)
@@ -146,7 +162,7 @@ def _of_others(name: str, own: Answer | None, others: Sequence[Answer], bootd: B
                 yield Step(name, NOTE, what, answer.seconds)
             continue
         yield Step(name, ERROR, what, answer.seconds, expected=expected, remedy=remedy, who=NETWORK)
-    if own is not None and not leases and not any(answer.address for answer in others):
+    if own is not None and not leases and machine.is_here and not any(answer.address for answer in others):
         yield Step(
             name,
             ERROR,
@@ -157,9 +173,56 @@ def _of_others(name: str, own: Answer | None, others: Sequence[Answer], bootd: B
         )
 
 
-def _without_bootd(name: str, machine: Intended, others: Sequence[Answer], told: Told, bootd: Bootd) -> Step:
-    if told.file:
-        return Step(name, NOTE, f"bootd answers no DHCP; another server has it load {told.file} from bootd")
+def _as_of(machine: Intended, file: str, bootd: Bootd) -> str:
+    """Return the name by which to ask bootd for ``file``, which another server names, as this machine would.
+
+    bootd tells by a machine's address who asks for a name without a MAC, and a rehearsal has its own address.
+    """
+    file = _MAC_SETTING.sub(machine.path, file)
+    if machine.path in file.lower():
+        return file
+    base = f"{bootd.http_base}/"
+    programs = f"{base}ipxe/"
+    for start in (programs, base) if "://" in file else ("",):
+        if file.startswith(start):
+            return f"{start}{machine.path}/{file.removeprefix(start).lstrip('/')}"
+    return file
+
+
+def _own_path(machine: Intended, request: Packet, bootd: Bootd, *, ipxe: bool) -> Told:
+    """Return what bootd would tell the ``machine``, were it bootd who is asked."""
+    decided = decide(request, machine.nic, bootd.context)
+    if not isinstance(decided, Decided):
+        return Told(answered=True)
+    return told_by(decided.reply, bootd.address, ipxe=ipxe)
+
+
+def _not_led(name: str, machine: Intended, others: Sequence[Answer], told: Told, bootd: Bootd) -> Step:
+    """Return the step of a machine whose DHCP is another server's, and that none leads to bootd here."""
+    file = told.file if told.by_url else f"{told.file} from {bootd.address}"
+    has = f"what bootd has for it is {file}" if told.file else "bootd has nothing for it to load"
+    if not machine.is_here:
+        address = machine.nic.interface.address
+        return Step(name, NOTE, f"{address} is in no network of this interface, so its DHCP can't be asked here; {has}")
+    if not told.file:
+        return Step(name, NOTE, f"bootd's DHCP is off here; {has}")
+    elsewhere = [answer for answer in others if told_by(answer.message, answer.source).file]
+    said = "nobody else answers it" if not others else "no other server has it load anything"
+    if elsewhere:
+        wrong = told_by(elsewhere[0].message, elsewhere[0].source)
+        said = f"{elsewhere[0].server} has it load {wrong.file}" + ("" if wrong.by_url else f" from {wrong.server}")
+    return Step(
+        name,
+        ERROR,
+        f"bootd's DHCP is off here, and {said}; {has}",
+        expected="the network's DHCP server to have it load that",
+        remedy="set it there, as docs/beside-a-dhcp-server.md shows for each server, or have bootd say it: "
+        "bootd_dhcp_mode: proxy. The steps after this one are what bootd has for the machine",
+        who=NETWORK,
+    )
+
+
+def _without_bootd(name: str, machine: Intended, others: Sequence[Answer], bootd: Bootd) -> Step:
     came = "nobody answers" if not others else "bootd does not answer"
     reason = str(machine.seen.get("reason", "")) or "bootd has no object with this MAC"
     seen = f"; of the machine it says: {reason}" if machine.seen else f"; {reason}"

@@ -17,6 +17,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal impor
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import (
     Bootd,
     Intended,
+    Where,
     intended,
     object_problems,
 )
@@ -30,7 +31,12 @@ _OBJECT = "the object"
 
 
 def rehearse(
-    documents: Sequence[Mapping[str, Any]], client: str, bootd: Bootd, wire: Wire, checksums: Mapping[str, str]
+    documents: Sequence[Mapping[str, Any]],
+    client: str,
+    bootd: Bootd,
+    wire: Wire,
+    checksums: Mapping[str, str],
+    where: Where,
 ) -> dict[str, Any]:
     """Return the report, its machines, problems, unseen and table, of a rehearsal of ``documents``, Hardware objects.
 
@@ -47,7 +53,7 @@ def rehearse(
         return _report([], [_unreachable(bootd, str(error))])
     plays, problems = [], []
     for document in documents:
-        machine = intended(document, client, seen)
+        machine = intended(document, client, seen, where)
         if machine is None:
             problems.append(_without_a_card(document))
             continue

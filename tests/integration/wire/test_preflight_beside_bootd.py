@@ -10,12 +10,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.baremetal.netboot.plugins.filter import to_hardware
 from integration.daemon.running import ADDRESS, ROOT
 from programs.require import require
+from servers.other_dhcp import other_dhcp
 from servers.rehearsal_lab import HARVESTER, NODE, URL, RehearsalLab, rehearsal_lab
 
 COMMON = {
@@ -51,7 +53,11 @@ def lab(tmp_path_factory) -> Iterator[RehearsalLab]:
 
 @pytest.fixture
 def preflight(lab: RehearsalLab, tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    """Runs the playbook on bootd's own host, and returns its exit status and what it said."""
+    return playbook(lab, tmp_path)
+
+
+def playbook(lab: RehearsalLab, tmp_path: Path, **variables: Any) -> Callable[..., tuple[int, str]]:
+    """Return what runs the playbook on bootd's own host, and returns its exit status and what it said."""
     (tmp_path / "bootd.pid").write_text(str(lab.bootd.process.pid))
     node = {
         "ansible_connection": "local",
@@ -68,6 +74,7 @@ def preflight(lab: RehearsalLab, tmp_path: Path) -> Callable[..., tuple[int, str
         "bootd_state_dir": str(lab.bootd.state),
         "bootd_settings": {"image_dir": str(lab.images)},
         "preflight_dhcp_timeout": 1,
+        **variables,
     }
     inventory = {
         "netboot_bootstrap": {"hosts": {"bootstrap": node}},
@@ -103,3 +110,38 @@ def test_boots_of_the_machines_that_bootd_knows_are_played(lab, preflight):
     assert re.search(r"^WRONG   rehearsal: 2 problems$", said, re.MULTILINE), said
     assert f"um790-1, kernel {KERNEL.rpartition('/')[2]}: it would not boot" in said, said
     assert "To be put right on the node:" in said
+
+
+LEASES = "dhcp-range=10.10.200.1,10.10.200.50,255.255.0.0,1h\nno-ping\n"
+
+
+@pytest.mark.parametrize(
+    ("modes", "told"),
+    [
+        # The machines are in the one network that has another mode.
+        ({"10.10.0.0/16": "auto-proxy"}, "ok      rehearsal: 1 boots, 1 waits"),
+        ({}, "WRONG   rehearsal: 4 problems"),
+    ],
+    ids=["auto-proxy by subnet", "off"],
+)
+def test_boots_are_played_beside_a_server_that_gives_the_addresses(tmp_path, modes, told):
+    require("root", "ip", "nsenter", "dnsmasq")
+    flags = ["--dhcp-mode", "off", "--dhcp-modes", ",".join(map("=".join, modes.items()))]
+    (tmp_path / "lab").mkdir()
+    with rehearsal_lab(tmp_path / "lab", *flags) as lab:
+        lab.lab.host("router", "10.10.0.1/16")
+        lab.keep(*to_hardware.to_hardware(["um790-1", "um790-2"], MACHINES))
+        for name in ("um790-1", "um790-2"):
+            lab.configure(name, "token: a secret of this test\ninstall: {mode: create}\n")
+        with other_dhcp(lab.lab, "router", tmp_path / "dnsmasq", "dnsmasq", LEASES):
+            lab.bootd.start()
+            # YAML reads off without quotes as false.
+            status, said = playbook(lab, tmp_path, bootd_dhcp_mode=False, bootd_dhcp_modes=modes)("--check")
+            assert lab.bootd.stop() == 0
+    assert f"{told}\n" in said, said
+    if modes:
+        assert (status, "ok      DHCP servers: 10.10.0.1, 10.10.0.20" in said) == (0, True), said
+        return
+    assert status == 2
+    assert "um790-1, DHCP as uefi: it would not boot: bootd's DHCP is off here, and no other server" in said, said
+    assert "set it there, as docs/beside-a-dhcp-server.md shows" in said

@@ -271,3 +271,30 @@ def kept(lab: RehearsalLab) -> dict[str, str]:
     names = [document["metadata"]["name"] for document in ALL]
     paths = ["/api/v1/machines", "/api/v1/unknown", *(f"/api/v1/machines/{name}/events" for name in names)]
     return found | {path: lab.bootd.get(path)[1] for path in paths}
+
+
+LEASES = "dhcp-range=10.10.200.1,10.10.200.50,255.255.0.0,1h\nno-ping\n"
+LED = f"""\
+dhcp-userclass=set:ipxe,iPXE
+dhcp-match=set:http,option:client-arch,16
+dhcp-boot=tag:ipxe,{URL}/${{mac:hexhyp}}/auto.ipxe,,10.10.0.20
+dhcp-boot=tag:!ipxe,tag:!http,snponly.efi,,10.10.0.20
+dhcp-boot=tag:!ipxe,tag:http,{URL}/ipxe/snponly.efi,,10.10.0.20
+dhcp-option-force=tag:!ipxe,tag:http,option:vendor-class,HTTPClient
+"""
+
+
+@pytest.mark.parametrize(("mode", "other"), [("proxy", LEASES), ("off", LEASES + LED)])
+def test_machines_boot_beside_a_server_that_gives_the_addresses(tmp_path, mode, other):
+    require("root", "ip", "nsenter", "dnsmasq")
+    with rehearsal_lab(tmp_path, "--dhcp-mode", mode) as lab:
+        lab.lab.host(ROGUE, "10.10.0.1/16")
+        lab.configure("um790-2", CONFIGURATION)
+        lab.keep(FIRST, SECOND)
+        with other_dhcp(lab.lab, ROGUE, tmp_path / "dnsmasq", "dnsmasq", other):
+            lab.bootd.start()
+            for client in ("uefi", "uefi-http"):
+                result = lab.rehearse(FIRST, SECOND, client=client, dhcp_mode=mode)
+                verdicts = {name: found["verdict"] for name, found in result["machines"].items()}
+                assert (result["problems"], verdicts) == ([], {"um790-1": "boots", "um790-2": "boots"})
+        assert lab.bootd.stop() == 0

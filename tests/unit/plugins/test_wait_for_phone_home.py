@@ -81,13 +81,21 @@ def test_until_settled_ends_in_time_and_returns_what_is_known(wait):
     )
 
 
-@pytest.mark.parametrize(("fail_fast", "elapsed"), [(True, 2.0), (False, 7.0)])
-def test_until_settled_ends_when_the_outcome_is_known(wait, shown, fail_fast, elapsed):
+@pytest.mark.parametrize(
+    ("fail_fast", "elapsed", "ended"),
+    [
+        (True, 2.0, "2 of 2 machines did not reach the stage installed: the first failure ended the wait after 2.0 s"),
+        (False, 7.0, "1 of 2 machines did not reach the stage installed: nothing was left to wait for after 7.0 s"),
+    ],
+)
+def test_until_settled_ends_when_the_outcome_is_known(wait, shown, fail_fast, elapsed, ended):
     failed = machine("a", "failed", 2.0, "disk full")
     answers = {0: [machine("a"), machine("b")], 2: [failed, machine("b")], 7: [failed, BOTH[1]]}
     result = wait(answers, fail_fast=fail_fast)
     assert result["failed"]
     assert result["elapsed"] == elapsed
+    # No word of a time within which they had to: that has not passed.
+    assert result["msg"].splitlines()[0] == ended
     assert "[2.0s] a: FAILED: disk full" in shown
 
 

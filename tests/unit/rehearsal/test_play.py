@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
 import pytest
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.boot import Program, Wait
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import Modes
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import Answer as Decided
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.proxy import decide_in_mode
@@ -21,6 +23,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._clients.http im
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.kinds import KINDS
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.tftp import TftpProblem, Transfer
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal import intent
+from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import Where
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.run import rehearse
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire import Image, Once, Wire
 from servers.rehearsal_lab import IMAGES, INITRD, MAC, PROGRAMS, URL, hardware, harvester
@@ -28,6 +31,7 @@ from servers.rehearsal_lab import IMAGES, INITRD, MAC, PROGRAMS, URL, hardware, 
 BOOTD = intent.Bootd("10.10.0.20", URL)
 SETTINGS = Settings("files:x", "x", "10.10.0.20")
 OTHER = "10.10.0.1"
+HERE = Where()
 
 
 class DecidedWire:
@@ -35,7 +39,7 @@ class DecidedWire:
 
     def __init__(self, *kept, mode="reservation", stage="known"):
         self.kept, self.mode = list(kept), mode
-        self.machines = [intended for document in kept if (intended := intent.intended(document, "auto", []))]
+        self.machines = [intended for document in kept if (intended := intent.intended(document, "auto", [], Where()))]
         self.files, self.programs, self.others = dict(IMAGES), dict(PROGRAMS), []
         self.stage, self.waits_for = stage, ""
         self.configuration = {"present": False, "problems": []}
@@ -121,8 +125,8 @@ class DecidedWire:
         return Image(len(content), content[:4096], "abc", 0.0, 1), True
 
 
-def play(wire, *machines, client="auto", checksums=None):
-    return rehearse(machines or wire.kept, client, BOOTD, wire, checksums or {})
+def play(wire, *machines, client="auto", checksums=None, where=HERE):
+    return rehearse(machines or wire.kept, client, BOOTD, wire, checksums or {}, where)
 
 
 def other(address, file="", siaddr="0.0.0.0"):
@@ -160,6 +164,73 @@ def test_proxy_without_a_server_of_addresses_boots_nobody():
     result = play(DecidedWire(hardware(1), mode="proxy"))
     assert problems(result) == [("um790-1, DHCP as uefi", "network")]
     assert "nobody offers an address, expected one from another DHCP server" in result["problems"][0]["what"]
+
+
+OF_OFF = Where("eth0", (IPv4Network("10.10.0.0/16"),), Modes("off"))
+PATH = MAC.format(1).replace(":", "-")
+
+
+@pytest.mark.parametrize("others", [[], [other("10.10.200.7")], [other("10.10.200.7", "evil.efi", "10.10.0.66")]])
+def test_where_bootd_s_dhcp_is_off_and_nobody_leads_to_it_its_own_path_is_played(others):
+    wire = DecidedWire(hardware(1), mode="off")
+    wire.others += others
+    result = play(wire, where=OF_OFF)
+    # Firmware has to be told one thing and iPXE another.
+    assert problems(result) == [("um790-1, DHCP as uefi", "network"), ("um790-1, DHCP as ipxe", "network")]
+    told = result["problems"][0]
+    assert "bootd's DHCP is off here" in told["what"] and "snponly.efi from 10.10.0.20" in told["what"]
+    assert "docs/beside-a-dhcp-server.md" in told["remedy"] and "bootd_dhcp_mode" in told["remedy"]
+    steps = [step["step"] for step in result["machines"]["um790-1"]["steps"]]
+    assert steps[1:4] == ["TFTP snponly.efi", "DHCP as ipxe", "HTTP auto.ipxe"]
+    assert steps[-1] == "initrd initrd.img"
+
+
+@pytest.mark.parametrize(
+    ("client", "file", "asked"),
+    [
+        ("uefi", "snponly.efi", f"{PATH}/snponly.efi"),
+        ("uefi-http", f"{URL}/ipxe/snponly.efi", f"{URL}/ipxe/{PATH}/snponly.efi"),
+        ("ipxe", f"{URL}/${{mac:hexhyp}}/auto.ipxe", f"{URL}/{PATH}/auto.ipxe"),
+        ("ipxe", f"{URL}/auto.ipxe", f"{URL}/{PATH}/auto.ipxe"),
+    ],
+)
+def test_what_another_server_names_is_asked_for_as_the_machine(client, file, asked):
+    """bootd knows the machine by its address, which a rehearsal has not: so by the MAC in the name."""
+    wire = DecidedWire(hardware(1), mode="off")
+    names = []
+    wire.program = lambda _server, name, shared: names.append(name) or DecidedWire.program(wire, "", name, shared)
+    wire.program_by_http = lambda url, shared: names.append(url) or DecidedWire.program_by_http(wire, url, shared)
+    wire.text = lambda url: names.append(url) or DecidedWire.text(wire, url)
+    wire.others.append(other("10.10.200.7", file, "10.10.0.20"))
+    play(wire, client=client, where=OF_OFF)
+    assert names[0] == asked
+
+
+def test_mode_counts_that_the_machine_s_subnet_or_interface_has():
+    networks = (IPv4Network("10.10.0.0/24"),)
+    of_subnets = Modes.by_scope("off", {"10.10.0.0/24": "proxy", "10.20.0.0/24": "reservation"})
+    of_interface = Modes("off", {"eth0": "auto-proxy"})
+    here, there = hardware(1), hardware(2, dhcp={"ip": {"address": "10.20.0.9", "netmask": "255.255.255.0"}})
+    for modes, found in ((of_subnets, ["proxy", "reservation"]), (of_interface, ["auto-proxy", "auto-proxy"])):
+        where = Where("eth0", networks, modes)
+        machines = [intent.intended(document, "auto", [], where) for document in (here, there)]
+        assert [machine.mode for machine in machines] == found
+        assert [machine.is_here for machine in machines] == [True, False]
+
+
+def test_machine_of_another_network_is_not_judged_by_the_servers_of_this_one():
+    """Who answers behind a router can't be asked from here: what bootd has for the machine is looked at."""
+    document = hardware(2, dhcp={"ip": {"address": "10.20.0.9", "netmask": "255.255.255.0"}})
+    wire = DecidedWire(document, mode="proxy")
+    result = play(wire, where=Where("eth0", (IPv4Network("10.10.0.0/24"),), Modes("proxy")))
+    assert (result["problems"], result["machines"]["um790-2"]["verdict"]) == ([], "boots")
+    wire = DecidedWire(document, mode="off")
+    wire.others.append(other("10.10.0.7", "evil.efi", "10.10.0.66"))
+    result = play(wire, where=Where("eth0", (IPv4Network("10.10.0.0/24"),), Modes("off")))
+    assert (result["problems"], result["machines"]["um790-2"]["verdict"]) == ([], "boots")
+    told = result["machines"]["um790-2"]["steps"][0]
+    assert told["verdict"] == "note"
+    assert "10.20.0.9 is in no network of this interface" in told["what"]
 
 
 def test_grub_beside_another_server_needs_its_next_server():
@@ -398,4 +469,4 @@ def test_fault_in_what_is_done_once_is_everybody_s():
 def test_machine_without_an_architecture_boots_as_its_firmware_was_seen(seen, kind):
     document = hardware(1, dhcp={"arch": "", "uefi": None})
     known = [{"name": "um790-1", "mac": MAC.format(1), "firmware": seen}]
-    assert intent.intended(document, "auto", known).kind == kind
+    assert intent.intended(document, "auto", known, Where()).kind == kind

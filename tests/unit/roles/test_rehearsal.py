@@ -80,7 +80,7 @@ LOOKED = {
         ),
         (
             {"__bootd_rehearsal": SKIPPED},
-            "it needs a bootd that runs, knows the machines, and gives the addresses: the mode reservation",
+            "it needs a bootd that runs and knows the machines",
         ),
         ({"__bootd_rehearsal": SKIPPED, "preflight_rehearse": False}, "provision does it when bootd runs"),
     ],
@@ -90,3 +90,48 @@ def test_report_has_the_verdicts_or_why_there_are_none(given, said):
     variables = {name: trust_as_template(value) for name, value in VARIABLES.items()}
     templar = Templar(DataLoader(), variables={**variables, **LOOKED, **given})
     assert templar.template(trust_as_template("{{ __preflight_of_rehearsal }}")).strip() == said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"__bootd_preflight_dhcp": {"servers": [{"address": "10.10.0.1"}]}}, "10.10.0.1"),
+        ({"__bootd_preflight_dhcp": {"servers": []}}, "nobody answers yet"),
+        (
+            {"__bootd_preflight_node": {"interface": "eth0", "dhcp_mode": "off"}},
+            "bootd answers none here: its mode is off",
+        ),
+        ({"preflight_inventory": {}}, "there is no machine to ask for"),
+        ({"__bootd_preflight_node": {"interface": ""}}, "preflight found no interface for it"),
+        ({}, "scapy is not in the Python of the libraries yet: the role bootd installs it"),
+    ],
+    ids=str,
+)
+def test_report_says_of_dhcp_who_answers_or_the_one_reason_why_nobody_was_asked(given, said):
+    variables = {name: trust_as_template(value) for name, value in VARIABLES.items()}
+    inventory = {"seen": {"machines": [{"macs": ["58:47:ca:71:d8:49"]}]}}
+    looked = {**LOOKED, "preflight_inventory": inventory, "__bootd_preflight_dhcp": SKIPPED}
+    templar = Templar(DataLoader(), variables={**variables, **looked, **given})
+    assert templar.template(trust_as_template("{{ __preflight_of_dhcp }}")).strip() == said
+
+
+@pytest.mark.parametrize(
+    ("before", "reported"),
+    [
+        ({"__bootd_preflight_dhcp": {"servers": []}}, ["rehearsal"]),
+        ({"__bootd_preflight_dhcp": SKIPPED}, ["DHCP servers", "rehearsal"]),
+        ({}, ["DHCP servers", "rehearsal"]),
+    ],
+    ids=["asked before bootd ran", "skipped then", "no preflight before"],
+)
+def test_second_report_tells_of_dhcp_servers_only_where_they_were_asked_anew(before, reported):
+    """What was heard before bootd ran, such as that nobody answers yet, is not so any more."""
+    block = yaml.safe_load((ROOT / "roles/preflight/tasks/rehearsal.yml").read_text(encoding="utf-8"))[0]
+    (told,) = (task["ansible.builtin.set_fact"] for task in block["block"] if "ansible.builtin.set_fact" in task)
+    (report,) = block["always"]
+    templar = Templar(DataLoader(), variables=dict(before))
+    facts = {name: templar.template(trust_as_template(value)) for name, value in told.items()}
+    shown = {name: {"name": given["name"]} for name, given in report["vars"].items()}
+    templar = Templar(DataLoader(), variables={**facts, **shown})
+    results = templar.template(trust_as_template(report["baremetal.netboot.preflight_report"]["results"]))
+    assert [result["name"] for result in results] == reported

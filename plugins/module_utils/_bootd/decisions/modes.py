@@ -28,11 +28,16 @@ class Modes:
     @classmethod
     def of(cls, settings: Settings) -> Modes:
         """Return the modes that ``settings`` describe; ValueError where one of them is none."""
-        scopes = list(settings.dhcp_modes.items())
+        return cls.by_scope(settings.dhcp_mode, settings.dhcp_modes)
+
+    @classmethod
+    def by_scope(cls, default: str, modes: Mapping[str, str]) -> Modes:
+        """Return ``default`` and the ``modes`` by interface or subnet; ValueError where one of these is none."""
+        scopes = list(modes.items())
         networks = [(IPv4Network(scope), mode) for scope, mode in scopes if is_network(scope)]
         networks.sort(key=lambda item: item[0].prefixlen, reverse=True)
         interfaces = {scope: mode for scope, mode in scopes if not is_network(scope)}
-        return cls(settings.dhcp_mode, interfaces, tuple(networks))
+        return cls(default, interfaces, tuple(networks))
 
     @property
     def is_one(self) -> bool:
@@ -92,6 +97,14 @@ def _is_in(address: str, networks: Iterable[IPv4Network]) -> bool:
 def is_network(scope: str) -> bool:
     """Return whether ``scope`` of ``settings.dhcp_modes`` is a subnet, or else the name of an interface."""
     return "/" in scope
+
+
+def checked_modes(modes: Mapping[str, object]) -> dict[str, str]:
+    """Return the mode by interface or subnet of ``modes``, as YAML has them: False is off without its quotes.
+
+    Raises ValueError as ``parse_modes`` does.
+    """
+    return parse_modes(",".join(f"{scope}={OFF if mode is False else mode}" for scope, mode in modes.items()))
 
 
 def parse_modes(text: str) -> dict[str, str]:
