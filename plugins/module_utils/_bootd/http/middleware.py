@@ -36,11 +36,11 @@ class Middleware:
 
     def __init__(self, app: Application, site: Site) -> None:
         self._app = app
-        self._site = site
+        self.site = site
 
     def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer one request."""
-        access = _Access(environ, self._site)
+        access = Access(environ, self.site)
         environ.setdefault("wsgi.file_wrapper", lambda body: body)
 
         def begin(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
@@ -84,7 +84,7 @@ def shown_uri(environ: Environ) -> str:
     return _TOKEN.sub(r"\1\2/***", f"/{tidied(path)}") + (f"?{mask(str(query))}" if query else "")
 
 
-class _Access:
+class Access:
     """What log and metrics say of one request."""
 
     def __init__(self, environ: Environ, site: Site) -> None:
