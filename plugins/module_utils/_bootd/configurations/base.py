@@ -63,6 +63,9 @@ class Configurations(Protocol):
     def expects(self, key: str, read: ConfigurationReader) -> bool:
         """Return whether ``get`` will have a configuration for the machine soon; also true while that is not known."""
 
+    def knows(self, key: str) -> bool:
+        """Return whether ``expects`` would answer without reading or parsing anything now."""
+
 
 class NoConfigurations:
     """The place where nothing is kept."""
@@ -83,3 +86,7 @@ class NoConfigurations:
     def expects(self, _key: str, _read: ConfigurationReader) -> bool:
         """Return False."""
         return False
+
+    def knows(self, _key: str) -> bool:
+        """Return True."""
+        return True

@@ -83,6 +83,10 @@ class SecretConfigurations:
         """Return whether there is one, or as long as nothing is known, whether there may be one."""
         return self.get(key, read) is not None or (not self._known and key.startswith(f"{self._namespace}/"))
 
+    def knows(self, _key: str) -> bool:
+        """Return False: it is read anew for every question."""
+        return False
+
     def listed(self, objects: list[Mapping[str, Any]], _version: str) -> None:
         """Take ``objects`` for all there are; see ``Follower``."""
         found: dict[str, bytes] = {}

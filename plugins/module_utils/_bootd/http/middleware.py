@@ -38,11 +38,11 @@ class Middleware:
 
     def __init__(self, app: Application, site: Site) -> None:
         self._app = app
-        self._site = site
+        self.site = site
 
     def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer one request."""
-        access = _Access(environ, self._site)
+        access = Access(environ, self.site)
         environ.setdefault("wsgi.file_wrapper", lambda body: body)
 
         def begin(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
@@ -100,7 +100,7 @@ def _kept(environ: Environ) -> tuple[str, str]:
     return path, query if len(query) <= MAX_KEPT else mask(query)[:MAX_KEPT]
 
 
-class _Access:
+class Access:
     """What log and metrics say of one request."""
 
     def __init__(self, environ: Environ, site: Site) -> None:

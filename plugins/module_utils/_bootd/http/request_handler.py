@@ -14,12 +14,13 @@ import sys
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 try:
     from aiohttp.web import BaseRequest, Response, StreamResponse
 except ImportError:
-    pass
+    if not TYPE_CHECKING:  # the class below needs some base where Ansible's checks import this without aiohttp
+        StreamResponse = object
 
 from ..process.faults import Contained
 from . import connection as connections
@@ -27,6 +28,7 @@ from .connection import Connection, Refusal
 from .event_stream import EventStreams
 from .file_body import READ_SIZE, FileBody
 from .middleware import Application
+from .prepared_scripts import PreparedScripts
 from .site import SLOT, Environ
 from .wsgi_environ import Refused, environment
 
@@ -36,6 +38,23 @@ MAX_UNSENT = 64 * 1024 * 1024  # octets of documents, files not counted, that wa
 PROGRESS_SECONDS = 0.5  # between two looks at how far a slow client is
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _UNSENDABLE = (OSError, TimeoutError, RuntimeError)  # RuntimeError: asyncio's for a transport that is closing
+
+
+class _Sent(StreamResponse):
+    """A response that was sent already: aiohttp has only to know whether the connection is kept."""
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        super().__init__()
+        if not keep_alive:
+            self.force_close()
+        else:
+            self._keep_alive = True
+
+    async def prepare(self, _request: BaseRequest) -> None:
+        """Do nothing."""
+
+    async def write_eof(self, _data: bytes = b"") -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +77,10 @@ class WsgiHandler:
         contained: Contained,
         host: tuple[str, int],
         streams: EventStreams | None = None,
+        scripts: PreparedScripts | None = None,
     ) -> None:
         self._app = app
+        self._scripts = scripts
         self._contained = contained
         self._host, self._port = host
         self._app_threads = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
@@ -78,6 +99,8 @@ class WsgiHandler:
         connection = cast(Connection, request.protocol)  # the server makes no others
         connection.request_received()
         try:
+            if (response := await self._send_prepared(request, connection)) is not None:
+                return response
             environ = await self._read(request, connection)
             if self._streams is not None and self._streams.is_asked_for(environ):
                 return await self._streams.answer(request, connection, self._app_threads)
@@ -88,6 +111,28 @@ class WsgiHandler:
             return Refusal(connection, refusal)
         finally:
             connection.response_done()
+
+    async def _send_prepared(self, request: BaseRequest, connection: Connection) -> StreamResponse | None:
+        """Send what needs no route; None where the request does."""
+        if self._scripts is None or request.method != "GET" or request.version != (1, 1):
+            return None
+        octets, keep_alive = None, request.keep_alive
+        with self._contained:
+            octets = self._scripts.answer(
+                request.raw_path, request.raw_headers, connection.source, keep_alive=keep_alive
+            )
+        if octets is None:
+            return None
+        connection.response_ready()
+        try:
+            if connection.transport is not None:
+                connection.transport.write(octets)
+            if connection.unsent:
+                async with asyncio.timeout(STALL_SECONDS):
+                    await request.writer.drain()
+        except _UNSENDABLE:
+            connection.end()
+        return _Sent(keep_alive=keep_alive)
 
     async def _read(self, request: BaseRequest, connection: Connection) -> Environ:
         environ = environment(request.method, request.raw_path, request.version, request.raw_headers)

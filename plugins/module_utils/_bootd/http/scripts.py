@@ -8,7 +8,7 @@ for ``/grub/grub.cfg``, or beside the file it was loaded from; see ``grub.names`
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 try:
     from bottle import Bottle, HTTPResponse, request
@@ -18,6 +18,7 @@ except ImportError:
 from ..decisions import events
 from ..decisions.boot import (
     Asked,
+    BootContext,
     LocalDisk,
     Program,
     Script,
@@ -88,7 +89,8 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: 
         decision = decide(None, Asked(Wants.SCRIPT, program, who=caller.name), site.boot_context(environ))
         site.decided(kind_of(decision) if isinstance(decision, Script) else "refused")
         if isinstance(decision, Script):
-            return responses.text(200, _text(site, program, decision, caller.name))
+            in_firmware = request.path.rstrip("/").endswith(f"/{AUTOEXEC}")
+            return responses.text(200, _text(site, program, decision, caller.name, in_firmware=in_firmware))
         return responses.text(404, f"{decision.reason}\n")
     nic, environ = caller.nic, request.environ
     if program is Program.IPXE and (refusal := refuse_script(nic)):
@@ -96,29 +98,64 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: 
             site.record(nic, events.LocalBoot(refusal.reason))
         site.decided("refused")
         return responses.text(404, f"{refusal.reason}\n")
-    context = site.boot_context(environ, configuration_handout.config_url(site.services, nic, site.speaker(environ)))
-    # As the script itself has iPXE and GRUB say where they run on another processor than the object has it.
-    asked_cpu = bool(build) or "arch" in request.query
-    context = replace(context, cpu=cpu_of_build(build or request.query.get("arch", "")), asked_cpu=asked_cpu)
-    script = decide_script(nic, context, program)
-    if isinstance(script, Script) and (differs := contradiction(nic, context.cpu)):
+    cpu = build or request.query.get("arch", "")
+    in_firmware = request.path.rstrip("/").endswith(f"/{AUTOEXEC}")
+    asked = Question(nic.interface.mac, program, cpu, bool(build) or "arch" in request.query, in_firmware)
+    url = configuration_handout.config_url(site.services, nic, site.speaker(environ))
+    script, text = write(site, nic, asked, url)
+    if isinstance(script, Script) and (differs := contradiction(nic, cpu_of_build(cpu))):
         site.services.log.warning("other_architecture", machine=nic.machine.name, mac=nic.interface.mac, reason=differs)
-    text = _text(site, program, script, nic.interface.mac)
     waits_for = _note(site, nic, script, len(text.encode("utf-8", "replace")))
     site.decided("wait" if waits_for else kind_of(script))
     if waits_for:
-        waits = decide_script(nic, replace(context, waits_for=waits_for), program)
-        text = _text(site, program, waits, nic.interface.mac)
+        _waits, text = write(site, nic, asked, url, waits_for)
     return responses.text(200, text)
 
 
-def _text(site: Site, program: Program, script: Script | Wait, mac: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a request for the script of the machine with ``mac`` says beside who asks.
+
+    ``cpu`` is what the program says that it was built for, "" where it says nothing although it may have been
+    ``asked_cpu``; ``in_firmware``: the script is fetched through firmware, by an iPXE that may have no network yet.
+    """
+
+    mac: str
+    program: Program = Program.IPXE
+    cpu: str = ""
+    asked_cpu: bool = False
+    in_firmware: bool = False
+
+
+def write(
+    site: Site, nic: Nic, asked: Question, configuration_url: str, waits_for: str = ""
+) -> tuple[Script | Wait, str]:
+    """Return what is decided for the machine of ``nic``, and the script that does it."""
+    context = replace(
+        BootContext.of(site.services.settings, configuration_url),
+        waits_for=waits_for,
+        # As the script itself has iPXE and GRUB say where they run on another processor than the object has it.
+        cpu=cpu_of_build(asked.cpu),
+        asked_cpu=asked.asked_cpu,
+    )
+    script = decide_script(nic, context, asked.program)
+    return script, _text(site, asked.program, script, nic.interface.mac, in_firmware=asked.in_firmware)
+
+
+def event_of(script: Script | Wait, size: int) -> events.LocalBoot | events.Script:
+    """Return what is recorded of the machine itself that is answered ``script``, a text of ``size`` octets."""
+    if isinstance(script, Script) and isinstance(script.boots, LocalDisk):
+        return events.LocalBoot(script.reason)
+    return events.Script(script.kind, "http", size)
+
+
+def _text(site: Site, program: Program, script: Script | Wait, mac: str, *, in_firmware: bool = False) -> str:
     settings = site.services.settings
     if program is Program.GRUB:
         return grub.render(script, mac, settings, "http")
     text = site.render(script, mac, settings)
     # The one by this name is had through firmware, where it boots by HTTP.
-    return with_network(script, text) if request.path.rstrip("/").endswith(f"/{AUTOEXEC}") else text
+    return with_network(script, text) if in_firmware else text
 
 
 def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
@@ -127,15 +164,14 @@ def _note(site: Site, nic: Nic, script: Script | Wait, size: int) -> str:
     Whoever else looks at its script changes nothing.
     """
     services, now = site.services, site.services.clock()
-    asks = _asks(site, nic)
-    if isinstance(script, Script) and isinstance(script.boots, LocalDisk):
+    asks, seen = _asks(site, nic), event_of(script, size)
+    if isinstance(seen, events.LocalBoot):
         if asks:
-            site.record(nic, events.LocalBoot(script.reason))
+            site.record(nic, seen)
         return ""
     if not asks:
         return what_for(nic.machine, admission.others_of(services), now)
-    served = events.Script(script.kind, "http", size)
-    return admission.admit(services, nic, events.Event(nic.machine.key, nic.interface.mac, now, served))
+    return admission.admit(services, nic, events.Event(nic.machine.key, nic.interface.mac, now, seen))
 
 
 def _asks(site: Site, nic: Nic) -> bool:

@@ -33,7 +33,8 @@ from .app import create_app
 from .connection import Connection
 from .event_stream import EventStreams
 from .limits import ConnectionSlots
-from .middleware import Application, RefusalLog
+from .middleware import Application, Middleware, RefusalLog
+from .prepared_scripts import PreparedScripts
 from .request_handler import WsgiHandler
 from .site import Explain
 from .tls import Certificate, Handshake
@@ -120,7 +121,9 @@ class ServerLoop:
         self._logged_at = 0.0
         self._slots = ConnectionSlots(min(settings.http_connections, _max_connections()))
         host = listener.getsockname()[:2]
-        self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, EventStreams(services))
+        scripts = PreparedScripts(app.site) if isinstance(app, Middleware) else None
+        streams = EventStreams(services)
+        self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, streams, scripts)
         self._stopping = threading.Event()
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Machines' iPXE scripts, kept as the octets of a response and sent from the event loop: no thread, no route.
+
+A storm asks for little else. What is kept of a machine is what ``scripts.write`` has made, and counts as long as all
+that it was made of is the same. What a request does to the journal, the metrics and the log it does here as it does in
+``scripts.answer``. Whatever is more than a plain question of a known machine is left to that.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from email.utils import formatdate
+
+from ..decisions import events
+from ..decisions.boot import contradiction, kind_of, refuse_script
+from ..hardware.cpu import cpu_of_build
+from ..hardware.mac import parse_mac
+from ..hardware.model import Nic
+from ..runtime import configuration_handout
+from ..runtime.origin import speaks_for
+from . import responses
+from .caller import client_address
+from .middleware import Access
+from .scripts import AUTOEXEC, NAMES, Question, event_of, write
+from .site import NIC, REHEARSAL, Environ, Site
+from .wsgi_environ import Refused, environment
+
+MAX_OCTETS = 48 * 1024 * 1024  # of responses that are kept: those of some ten thousand machines
+MAX_HEADS = 256  # sets of headers that are remembered: machines of one kind send the same ones
+MAX_HEAD = 2048  # octets of such a set
+_TARGET = re.compile(
+    rf"(/([0-9A-Fa-f:.-]{{12,17}})/({'|'.join(map(re.escape, NAMES))}))(?:\?(arch=([a-z0-9_]{{1,16}})))?"
+)
+# Headers by which a request is more than a plain question, as they are called in a WSGI environment.
+_MORE = {"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE", "HTTP_X_FORWARDED_FOR", REHEARSAL}
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The route that would have answered, as the log and the metrics know it."""
+
+    rule: str
+
+
+_CLOSE = b"Connection: close\r\n\r\n"
+_ROUTES = {name: _Route(f"/<mac>/{name}") for name in NAMES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a request asks for, and how log and metrics show it."""
+
+    question: Question
+    path: str
+    query: str
+    route: _Route
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The response to what was ``asked``, and what it was made of."""
+
+    asked: _Asked
+    nic: Nic
+    configuration_url: str
+    kind: str
+    seen: events.LocalBoot | events.Script  # what the journal is told where the machine itself asks
+    head: bytes  # up to the date
+    body: bytes
+
+    @property
+    def size(self) -> int:
+        """Return how many octets are kept."""
+        return len(self.head) + len(self.body)
+
+
+class PreparedScripts:
+    """Answers requests for scripts as far as that takes no thread. For the event loop's thread."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._prepared: OrderedDict[str, _Prepared] = OrderedDict()  # by the target, as it was sent
+        self._size = 0
+        self._plain: dict[Headers, bool] = {}
+        self._date, self._date_of = b"", 0
+        self._waits = bool(site.services.settings.installs_at_once)
+
+    def answer(self, target: str, headers: Headers, peer: str, *, keep_alive: bool) -> bytes | None:
+        """Return the response to a GET by HTTP/1.1, None where a route has to make it.
+
+        ``target`` and ``headers`` are as they were sent. All that such a request does was done when this returns a
+        response, and nothing where it returns None.
+        """
+        services = self._site.services
+        found = self._prepared.get(target)
+        asked = found.asked if found is not None else _asked_by(target)
+        if asked is None or not self._is_plain(headers):
+            return None
+        nic = services.catalog.by_mac(asked.question.mac)
+        if nic is None or nic.machine.after or self._waits or not services.configurations.knows(nic.machine.key):
+            return None
+        environ: Environ = {"REQUEST_METHOD": "GET", "PATH_INFO": asked.path, "QUERY_STRING": asked.query}
+        environ |= {"REMOTE_ADDR": peer, NIC: nic, "bottle.route": asked.route}
+        access = Access(environ, self._site)
+        address = client_address(peer, "", self._site.proxies)
+        url = configuration_handout.config_url(services, nic, address)
+        if found is None or found.nic is not nic or found.configuration_url != url:
+            found = self._prepare(target, asked, nic, url)
+            if found is None:
+                return None
+        self._prepared.move_to_end(target)
+        if speaks_for(services, nic, address):
+            self._site.record(nic, found.seen)
+        self._site.decided(found.kind)
+        access.status = 200
+        access.answered()
+        access.end(len(found.body))
+        return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, found.body))
+
+    def _is_plain(self, headers: Headers) -> bool:
+        """Return whether ``headers`` change nothing in what is answered, nor in what it does."""
+        plain = self._plain.get(headers)
+        if plain is None:
+            if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD:
+                return False
+            try:
+                plain = not _MORE & environment("GET", "/", (1, 1), headers).keys()
+            except Refused:
+                plain = False
+            if len(self._plain) >= MAX_HEADS:
+                self._plain.clear()
+            self._plain[headers] = plain
+        return plain
+
+    def _prepare(self, target: str, asked: _Asked, nic: Nic, configuration_url: str) -> _Prepared | None:
+        """Make the response, and keep it in the place of those that were not asked for the longest."""
+        if refuse_script(nic) or contradiction(nic, cpu_of_build(asked.question.cpu)):
+            return None
+        script, text = write(self._site, nic, asked.question, configuration_url)
+        answer = responses.text(200, text)
+        lines = [f"HTTP/1.1 {answer.status_line}", *(": ".join(item) for item in answer.headerlist), "Server: bootd"]
+        head = "".join(f"{line}\r\n" for line in lines).encode("latin-1") + b"Date: "
+        seen = event_of(script, len(answer.body))
+        made = _Prepared(asked, nic, configuration_url, kind_of(script), seen, head, answer.body)
+        self._keep(target, made)
+        return made
+
+    def _keep(self, target: str, made: _Prepared) -> None:
+        before = self._prepared.pop(target, None)
+        self._prepared[target] = made
+        self._size += made.size - (before.size if before is not None else 0)
+        while self._size > MAX_OCTETS and len(self._prepared) > 1:
+            _target, oldest = self._prepared.popitem(last=False)
+            self._size -= oldest.size
+
+    def _dated(self) -> bytes:
+        """Return the rest of the line that says when the response was made (RFC 9110, section 6.6.1)."""
+        now = int(time.time())
+        if now != self._date_of:
+            self._date, self._date_of = f"{formatdate(now, usegmt=True)}\r\n".encode("ascii"), now
+        return self._date
+
+
+def _asked_by(target: str) -> _Asked | None:
+    """Return what a request target asks for, None where it may be anything but the script of a machine by its MAC."""
+    match = _TARGET.fullmatch(target)
+    mac = parse_mac(match[2]) if match is not None else None
+    if match is None or mac is None:
+        return None
+    path, name, query, cpu = match[1], match[3], match[4] or "", match[5] or ""
+    question = Question(mac, cpu=cpu, asked_cpu=bool(query), in_firmware=name == AUTOEXEC)
+    return _Asked(question, path, query, _ROUTES[name])
