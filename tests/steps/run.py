@@ -17,9 +17,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 from steps.table import HOME, ROOT, STEPS, Command, environment
@@ -33,9 +35,9 @@ FIRST = ("e2e", "boot-matrix", "demo", "demo-harvester")
 # Where everything runs, these come last instead: the artifacts have been there for long, and both tracks end together.
 LAST = ("demo", "demo-harvester")
 # In these nobody waits for a program that has to answer soon: they run one after the other beside all others, with a
-# low priority, in the time that those wait.
-PATIENT = ("lint", "docs", "collection", "sanity", "cores")
-NICENESS = 5
+# low priority, in the time that those wait. The longest come first, behind one that is quick and telling.
+PATIENT = ("lint", "cores", "molecule", "integration", "sanity", "docs", "collection")
+NICENESS = 10  # a tenth of the processor time that somebody else gets who wants it too
 SLOW_TEST = re.compile(r"[0-9.]+s (?:setup|call|teardown) .*")  # as pytest lists the slowest, at its end
 
 
@@ -98,6 +100,10 @@ class Programs:
                 errors="replace",
                 start_new_session=True,
             )
+            if niceness:
+                # Where Linux shares the processors between sessions, a program's priority counts within its own alone.
+                with contextlib.suppress(OSError):
+                    Path(f"/proc/{process.pid}/autogroup").write_text(str(niceness), encoding="ascii")
             self._running.add(process)
             return process
 
@@ -131,13 +137,15 @@ class Runner:
     def run(self, tracks: Sequence[Sequence[str]], workers: int, patient: Sequence[str] = ()) -> list[Result]:
         """Run tracks, so many at a time, and the steps of ``patient`` beside them, with a low priority.
 
-        An exception or an interrupt ends them all before it leaves.
+        Who has no track left takes of those steps too. An exception or an interrupt ends them all before it leaves.
         """
+        left = deque(patient)
         with ThreadPoolExecutor(max_workers=workers) as pool, ThreadPoolExecutor(max_workers=1) as beside:
             try:
-                behind = beside.submit(self._track, patient, NICENESS if tracks else 0)
-                results = [result for results in pool.map(self._track, tracks) for result in results]
-                return results + behind.result()
+                running = [pool.submit(self._track, track) for track in tracks]
+                running.append(beside.submit(self._track, taken(left), NICENESS if tracks else 0))
+                running += [pool.submit(self._track, taken(left)) for _worker in range(workers) if tracks]
+                return [result for track in running for result in track.result()]
             except BaseException:
                 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                     signal.signal(number, signal.SIG_IGN)  # a second one must not stop the clearing half-way
@@ -185,6 +193,16 @@ class Runner:
             said = "" if command.live else text
             self._screen.show(f"{said}--- {' '.join(command.argv[:4])}: {verdict}", name)
         return not verdict, used
+
+
+def taken(steps: deque[str]) -> Iterator[str]:
+    """Take the first of the steps that are left, again and again until there is none."""
+    while True:
+        try:
+            step = steps.popleft()
+        except IndexError:
+            return
+        yield step
 
 
 def closing_line(log: str, proof: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,12 +65,41 @@ def test_run_goes_on_after_a_failed_step(runner, tmp_path, capsys):
 
 
 def test_patient_steps_run_beside_the_others_and_leave_them_the_processors(runner, tmp_path, monkeypatch):
-    monkeypatch.setitem(run.STEPS, "nice", lambda: [python("import os; print(os.nice(0))")])
+    beside, log = tmp_path / "beside", tmp_path / "nice.log"
+    look = f"import os, pathlib; pathlib.Path({str(beside)!r}).touch(); print(os.nice(0))"
+    wait = f"import os, time\nwhile not os.path.exists({str(beside)!r}): time.sleep(0.01)"
+    monkeypatch.setitem(run.STEPS, "nice", lambda: [python(look)])
+    monkeypatch.setitem(run.STEPS, "wait", lambda: [python(wait)])
     own = os.nice(0)
-    for tracks, niceness in (([["good"]], own + run.NICENESS), ([], own)):
-        results = runner.run(tracks, 2, ["nice", "good"])
-        assert [result.step for result in results] == [*(step for track in tracks for step in track), "nice", "good"]
-        assert (tmp_path / "nice.log").read_text().splitlines()[-1] == str(niceness)
+    for tracks, niceness in (([["wait"]], own + run.NICENESS), ([], own)):
+        results = runner.run(tracks, 1, ["nice", "good"])
+        assert sorted(result.step for result in results) == sorted(["nice", "good", *(["wait"] if tracks else [])])
+        assert log.read_text().splitlines()[-1] == str(niceness)
+
+
+def test_who_has_no_track_left_takes_of_the_patient_steps(runner, tmp_path, monkeypatch):
+    """Each of two waits for the other: they run side by side, one of them in the place of a track."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    code = """
+import os, pathlib, sys, time
+mine, others = map(pathlib.Path, sys.argv[1:])
+mine.touch()
+end = time.monotonic() + 60
+while not others.exists() and time.monotonic() < end: time.sleep(0.01)
+sys.exit(not others.exists())
+"""
+    argv = [sys.executable, "-c", code]
+    monkeypatch.setitem(run.STEPS, "one", lambda: [Command([*argv, str(one), str(other)])])
+    monkeypatch.setitem(run.STEPS, "other", lambda: [Command([*argv, str(other), str(one)])])
+    assert all(result.ok for result in runner.run([["good"]], 1, ["one", "other"]))
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions are not told apart by this kernel")
+def test_low_priority_is_that_of_the_session_where_the_kernel_goes_by_sessions():
+    programs = run.Programs()
+    with programs.start(python("print(open('/proc/self/autogroup').read())"), 7) as process:
+        assert process.stdout.read().split()[-2:] == ["nice", "7"]
+        programs.finish(process)
 
 
 def test_run_starts_nothing_after_an_interrupt():
