@@ -30,7 +30,7 @@ from bench.rig import ROOT, NotMeasured, Rig, Setting
 from lab.command import CommandFailed, run
 
 BUILD = ROOT / "build/bench"
-SUITES = ("dhcp", "tftp")
+SUITES = ("dhcp", "tftp", "http")
 INSIDE = "BENCH_IS_ALONE"
 NAMESPACES = (
     "unshare",
