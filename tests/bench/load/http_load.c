@@ -46,8 +46,7 @@ static struct latencies latencies;
 static const char *path = "/%m/auto.ipxe", *contains = "", *begins = "#!ipxe", *file;
 static const uint8_t *copy;
 static size_t copy_size;
-static uint32_t server, network;
-static uint16_t port = 80;
+static uint32_t server, network, port = 80;
 static int own_addresses, poller;
 static double patience = 5;
 static uint64_t scripts, octets, files, failures, reopened, counted_from;
@@ -102,7 +101,7 @@ static void send_request(struct connection *one)
 static void open_connection(struct connection *one)
 {
     int yes = 1; // the port is chosen by connect(), which knows which are free towards the server
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {server}};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {server}};
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {address_of_machine(network, one->machine)}};
     one->sock = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (one->sock < 0)
@@ -296,45 +295,22 @@ int main(int argc, char **argv)
 {
     double seconds = 3, warm_up = 0.5;
     uint32_t machines = 10000, count = 64, streams = 0;
-    network = ntohl(address_of("198.18.100.0"));
-    for (int i = 1; i < argc; i++) {
-        const char *name = argv[i];
-        if (!strcmp(name, "--own-addresses")) {
-            own_addresses = 1;
-            continue;
-        }
-        const char *value = ++i < argc ? argv[i] : (die("%s needs a value", name), "");
-        if (!strcmp(name, "--server"))
-            server = address_of(value);
-        else if (!strcmp(name, "--network"))
-            network = ntohl(address_of(value));
-        else if (!strcmp(name, "--port"))
-            port = (uint16_t)atoi(value);
-        else if (!strcmp(name, "--machines"))
-            machines = (uint32_t)atoi(value);
-        else if (!strcmp(name, "--connections"))
-            count = (uint32_t)atoi(value);
-        else if (!strcmp(name, "--streams"))
-            streams = (uint32_t)atoi(value);
-        else if (!strcmp(name, "--path"))
-            path = value;
-        else if (!strcmp(name, "--contains"))
-            contains = value;
-        else if (!strcmp(name, "--begins"))
-            begins = value;
-        else if (!strcmp(name, "--file"))
-            file = value;
-        else if (!strcmp(name, "--copy"))
-            read_copy(value);
-        else if (!strcmp(name, "--seconds"))
-            seconds = atof(value);
-        else if (!strcmp(name, "--warm-up"))
-            warm_up = atof(value);
-        else if (!strcmp(name, "--patience"))
-            patience = atof(value);
-        else
-            die("%s is not known", name);
-    }
+    uint32_t first = address_of("198.18.100.0");
+    const char *copied = NULL;
+    const struct argument known[] = {
+        {"--server", ADDRESS, &server},     {"--port", NUMBER, &port},
+        {"--network", ADDRESS, &first},     {"--own-addresses", FLAG, &own_addresses},
+        {"--machines", NUMBER, &machines},  {"--connections", NUMBER, &count},
+        {"--path", TEXT, &path},            {"--contains", TEXT, &contains},
+        {"--begins", TEXT, &begins},        {"--streams", NUMBER, &streams},
+        {"--file", TEXT, &file},            {"--copy", TEXT, &copied},
+        {"--seconds", REAL, &seconds},      {"--warm-up", REAL, &warm_up},
+        {"--patience", REAL, &patience},    {NULL, FLAG, NULL},
+    };
+    read_arguments(argc, argv, known);
+    network = ntohl(first);
+    if (copied)
+        read_copy(copied);
     if (!server || !(count + streams) || count + streams > MAX_CONNECTIONS || !machines || (streams && !(file && copy)))
         die("usage: http_load --server IP --port PORT and what stands in its source");
     poller = epoll_create1(0);
