@@ -11,8 +11,8 @@ import re
 import statistics
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,17 @@ OURS = "bootd"
 
 @dataclass(frozen=True)
 class Workload:
-    """One thing that is measured. ``unit`` is what is counted, and ``per_cpu_second`` of it is what is compared.
+    """One thing that is measured. ``unit`` is what is counted.
 
-    ``shows`` are further figures to print, in this order: their key, their title, what they are multiplied by.
+    ``shows`` are further figures to print, in this order: key and title. ``compares`` is the key of the figure by which
+    bootd is compared with its peers: the more of ``per_cpu_second`` the better, the less of ``p99_ms``.
     """
 
     name: str
     title: str
     unit: str
-    shows: tuple[tuple[str, str, float], ...] = (("p50_ms", "p50 ms", 1), ("p99_ms", "p99 ms", 1))
+    shows: tuple[tuple[str, str], ...] = (("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"))
+    compares: str = "per_cpu_second"
 
 
 @dataclass
@@ -43,23 +45,20 @@ class Results:
     workloads: Sequence[Workload]
     figures: dict[str, dict[str, list[Figures]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
 
     def add(self, workload: Workload, server: str, found: Figures) -> None:
         """Keep what was found."""
         self.figures.setdefault(workload.name, {}).setdefault(server, []).append(found)
 
+    def leave_out(self, what: str, why: str) -> None:
+        """Keep that something could not be measured, and say so."""
+        self.problems.append(f"{self.suite}: {what}: {why}")
+        print(f"  {what} is left out: {why}", flush=True)
+
     def table(self, workload: Workload) -> Iterable[str]:
-        """Yield the lines of a workload's table: medians, [least to most], and ratios to bootd."""
-        by_server = self.figures.get(workload.name, {})
-        titles = ["server", f"{workload.unit}/s", f"{workload.unit} per CPU-s", f"{OURS}/it", "failures", "MB"]
-        rows = [[*titles, *(title for _key, title, _factor in workload.shows)]]
-        ours = middle(by_server.get(OURS, []), "per_cpu_second")
-        for server, rounds in by_server.items():
-            theirs = middle(rounds, "per_cpu_second")
-            row = [server, spread(rounds, "per_second"), spread(rounds, "per_cpu_second")]
-            row.append("" if server == OURS or not ours or not theirs else f"{ours / theirs:.2f}")
-            row += [str(sum(found["failures"] for found in rounds)), spread(rounds, "resident", 1e-6)]
-            rows.append(row + [spread(rounds, key, factor) for key, _title, factor in workload.shows])
+        """Yield the lines of a workload's table, for a terminal."""
+        rows = rows_of(workload, self.figures.get(workload.name, {}))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         yield f"{workload.title} ({self.rounds} rounds: median [least to most])"
         for row in rows:
@@ -73,21 +72,30 @@ class Results:
             "suite": self.suite,
             "measured": time.strftime("%Y-%m-%d %H:%M"),
             "machine": machine(),
+            "versions": self.versions,
             "rounds": self.rounds,
             "problems": self.problems,
             "workloads": [
-                {
-                    "name": workload.name,
-                    "title": workload.title,
-                    "unit": workload.unit,
-                    "shows": workload.shows,
-                    "servers": self.figures.get(workload.name, {}),
-                }
-                for workload in self.workloads
+                {**asdict(workload), "servers": self.figures.get(workload.name, {})} for workload in self.workloads
             ],
         }
         file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         return file
+
+
+def rows_of(workload: Workload, by_server: Mapping[str, Sequence[Figures]]) -> list[list[str]]:
+    """Return the rows of a workload's table, the first one its titles: medians, [least to most], ratios to bootd."""
+    compared = "" if workload.compares == "per_cpu_second" else f" {workload.compares.removesuffix('_ms')}"
+    titles = ["server", f"{workload.unit}/s", f"{workload.unit} per CPU-s", f"{OURS}/it{compared}", "failures", "MB"]
+    rows = [[*titles, *(title for _key, title in workload.shows)]]
+    ours = middle(by_server.get(OURS, []), workload.compares)
+    for server, rounds in by_server.items():
+        theirs = middle(rounds, workload.compares)
+        row = [server, spread(rounds, "per_second"), spread(rounds, "per_cpu_second")]
+        row.append("" if server == OURS or not ours or not theirs else f"{ours / theirs:.2f}")
+        row += [str(sum(found["failures"] for found in rounds)), spread(rounds, "resident", 1e-6)]
+        rows.append(row + [spread(rounds, key) for key, _title in workload.shows])
+    return rows
 
 
 def middle(rounds: Sequence[Figures], key: str) -> float | None:
@@ -114,9 +122,9 @@ def short(value: float) -> str:
 
 def line_of(server: str, workload: Workload, found: Figures) -> str:
     """Return what is printed as soon as something is measured."""
-    more = "".join(f", {title} {spread([found], key, factor)}" for key, title, factor in workload.shows)
+    more = "".join(f", {title} {spread([found], key)}" for key, title in workload.shows)
     rate, cost = spread([found], "per_second"), spread([found], "per_cpu_second")
-    return f"{server:12} {workload.name:16} {rate:>8}/s {cost:>8} per CPU-s, {found['failures']} failures{more}"
+    return f"{server:15} {workload.name:16} {rate:>8}/s {cost:>8} per CPU-s, {found['failures']} failures{more}"
 
 
 def machine() -> dict[str, Any]:

@@ -25,12 +25,12 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.bootds import Checkout, write_site
-from bench.results import Results, line_of
-from bench.rig import ROOT, NotMeasured, Rig, Setting
+from bench.results import Results, Workload, line_of, versions
+from bench.rig import ROOT, NotMeasured, Rig, Running, Setting
 from lab.command import CommandFailed, run
 
 BUILD = ROOT / "build/bench"
-SUITES = ("dhcp", "tftp")
+SUITES = ("dhcp", "tftp", "http")
 INSIDE = "BENCH_IS_ALONE"
 NAMESPACES = (
     "unshare",
@@ -104,19 +104,31 @@ def measure(suite: ModuleType, options: argparse.Namespace, setting: Setting) ->
     chosen = list(filter(None, options.workloads.split(",")))
     workloads = [workload for workload in suite.WORKLOADS if not chosen or workload.name in chosen]
     results = Results(suite.__name__.rpartition(".")[2].removesuffix("_suite"), options.rounds, workloads)
+    results.versions = versions(suite.PACKAGES)
     for number in range(options.rounds):
         print(f"{results.suite}, round {number + 1} of {options.rounds}", flush=True)
         for server in servers:
             try:
                 with suite.serving(setting, server) as running:
                     for workload in (workload for workload in workloads if suite.has(server, workload)):
-                        found = suite.measure(setting, server, running, workload)
-                        results.add(workload, suite.name_of(server), found)
-                        print(" ", line_of(suite.name_of(server), workload, found), flush=True)
-            except (NotMeasured, CommandFailed) as error:
-                results.problems.append(f"{results.suite}: {suite.name_of(server)}: {error}")
-                print(f"  {suite.name_of(server)} is left out: {error}", flush=True)
+                        one_measurement(suite, setting, results, server, running, workload)
+            except (NotMeasured, CommandFailed, OSError) as error:
+                results.leave_out(suite.name_of(server), str(error))
     return results
+
+
+def one_measurement(
+    suite: ModuleType, setting: Setting, results: Results, server: str | Checkout, running: Running, workload: Workload
+) -> None:
+    """Measure one workload of a server that runs, and print and keep what is found."""
+    name = suite.name_of(server)
+    try:
+        found = suite.measure(setting, server, running, workload)
+    except NotMeasured as error:
+        results.leave_out(f"{name} {workload.name}", f"{error}; its log ends with:\n{running.said()}")
+        return
+    results.add(workload, name, found)
+    print(" ", line_of(name, workload, found), flush=True)
 
 
 def _pair(text: str) -> Sequence[str]:

@@ -146,4 +146,39 @@ static inline void print_latencies(struct latencies *latencies)
     }
 }
 
+// What the command line may say: a name, and where its value goes.
+struct argument {
+    const char *name;
+    enum { FLAG, NUMBER, REAL, TEXT, ADDRESS } kind; // int, uint32_t, double, const char *, uint32_t in network order
+    void *into;
+};
+
+static inline void read_arguments(int argc, char **argv, const struct argument *known)
+{
+    for (int i = 1; i < argc; i++) {
+        const struct argument *one = known;
+        while (one->name && strcmp(one->name, argv[i]))
+            one++;
+        if (!one->name)
+            die("%s is not known", argv[i]);
+        if (one->kind == FLAG) {
+            *(int *)one->into = 1;
+            continue;
+        }
+        if (++i == argc)
+            die("%s needs a value", one->name);
+        char *rest = "";
+        if (one->kind == NUMBER)
+            *(uint32_t *)one->into = (uint32_t)strtoul(argv[i], &rest, 10);
+        else if (one->kind == REAL)
+            *(double *)one->into = strtod(argv[i], &rest);
+        else if (one->kind == TEXT)
+            *(const char **)one->into = argv[i];
+        else
+            *(uint32_t *)one->into = address_of(argv[i]);
+        if (*rest)
+            die("%s: %s is no number", one->name, argv[i]);
+    }
+}
+
 #endif

@@ -45,15 +45,14 @@ static const uint8_t *content;
 static size_t size;
 static const char *name = "";
 static int mac_names, any_address, once, poller;
-static uint32_t server, network, wanted_block = 1468, wanted_window = 1;
-static uint16_t port = 69;
+static uint32_t server, network, wanted_block = 1468, wanted_window = 1, port = 69;
 static double patience = 5;
 static uint64_t octets, transfers, failures, resent, counted_from, finished;
 static struct latencies latencies;
 
 static void send_last(struct client *client)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {server}};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {server}};
     client->sent = now_ns();
     if (client->is_connected)
         send(client->sock, client->last, client->last_length, 0);
@@ -284,43 +283,19 @@ int main(int argc, char **argv)
     double seconds = 3, warm_up = 0.5;
     uint32_t count = 100;
     const char *file = NULL;
-    network = ntohl(address_of("198.18.100.0"));
-    for (int i = 1; i < argc; i++) {
-        const char *option = argv[i];
-        int *flag = !strcmp(option, "--mac-names")        ? &mac_names
-                    : !strcmp(option, "--at-any-address") ? &any_address
-                    : !strcmp(option, "--once")           ? &once
-                                                          : NULL;
-        if (flag) {
-            *flag = 1;
-            continue;
-        }
-        const char *value = ++i < argc ? argv[i] : (die("%s needs a value", option), "");
-        if (!strcmp(option, "--server"))
-            server = address_of(value);
-        else if (!strcmp(option, "--network"))
-            network = ntohl(address_of(value));
-        else if (!strcmp(option, "--file"))
-            file = value;
-        else if (!strcmp(option, "--name"))
-            name = value;
-        else if (!strcmp(option, "--clients"))
-            count = (uint32_t)atoi(value);
-        else if (!strcmp(option, "--window"))
-            wanted_window = (uint32_t)atoi(value);
-        else if (!strcmp(option, "--block-size"))
-            wanted_block = (uint32_t)atoi(value);
-        else if (!strcmp(option, "--seconds"))
-            seconds = atof(value);
-        else if (!strcmp(option, "--warm-up"))
-            warm_up = atof(value);
-        else if (!strcmp(option, "--patience"))
-            patience = atof(value);
-        else if (!strcmp(option, "--port"))
-            port = (uint16_t)atoi(value);
-        else
-            die("%s is not known", option);
-    }
+    uint32_t first = address_of("198.18.100.0");
+    const struct argument known[] = {
+        {"--server", ADDRESS, &server},      {"--file", TEXT, &file},
+        {"--name", TEXT, &name},             {"--mac-names", FLAG, &mac_names},
+        {"--network", ADDRESS, &first},      {"--at-any-address", FLAG, &any_address},
+        {"--clients", NUMBER, &count},       {"--once", FLAG, &once},
+        {"--window", NUMBER, &wanted_window}, {"--block-size", NUMBER, &wanted_block},
+        {"--seconds", REAL, &seconds},       {"--warm-up", REAL, &warm_up},
+        {"--patience", REAL, &patience},     {"--port", NUMBER, &port},
+        {NULL, FLAG, NULL},
+    };
+    read_arguments(argc, argv, known);
+    network = ntohl(first);
     if (!server || !file || !*name || !count || count > MAX_CLIENTS)
         die("usage: tftp_load --server IP --file COPY --name NAME and what stands in its source");
     struct stat status;
