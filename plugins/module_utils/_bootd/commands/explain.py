@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from urllib.parse import quote
 
 from ..decisions import tokens
 from ..decisions.architectures import CPUS
@@ -24,13 +25,16 @@ from ..decisions.waiting import Others, what_for
 from ..grub import render as grub
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
+from ..hardware.problem import printable
 from ..http.status import Document, machine_document
 from ..installers.registry import installer_of
 from ..ipxe.render import render
+from ..process.networks import is_own_address
 from ..stores.base import StoreProblem
 from .arguments import EXAMPLE_ADDRESS, client_from, settings_from
 from .boot_steps import DISCOVER, PROXY_REQUEST, Step, boot_steps, mode_of
 from .clients import FIRMWARE, Client
+from .daemon_api import NoAnswer, ask
 from .machine_table import age
 from .snapshot import Snapshot, read_snapshot
 
@@ -60,10 +64,11 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     snapshot = read_snapshot(settings_from(options), environ, configurations=True)
     found = [explain(nic, client, snapshot, time.time()) for nic in snapshot.find(options.machine)]
     if options.json:
-        document = {"explanations": [as_document(item, snapshot) for item in found]} if found else {}
+        explained = [as_document(item, snapshot) | {"packets": packets_of(item.nic, snapshot)} for item in found]
+        document = {"explanations": explained} if found else {}
         sys.stdout.write(json.dumps(document or missing_document(options.machine, snapshot), indent=2) + "\n")
     else:
-        lines = [line for item in found for line in (*as_text(item, snapshot), "")][:-1]
+        lines = [line for item in found for line in (*as_text(item, snapshot), *_packets(item.nic, snapshot), "")][:-1]
         sys.stdout.writelines(f"{line}\n" for line in lines or missing_text(options.machine, snapshot))
     return 0 if found else 1
 
@@ -128,6 +133,35 @@ def as_text(explanation: Explanation, snapshot: Snapshot) -> Iterator[str]:
         yield ""
         yield f"{step.client}: {step.asks or step.refused}"
         yield from (f"  {line}".rstrip() for line in _answer(step))
+
+
+def packets_of(nic: Nic, snapshot: Snapshot) -> list[Document] | None:
+    """Return the last packets of the interface, as the daemon that runs on this host has them, or None.
+
+    None where it runs elsewhere, or gives no answer.
+    """
+    if not is_own_address(snapshot.settings.address):
+        return None
+    machine = nic.machine
+    try:
+        found, _at = ask(f"{snapshot.settings.http_base}/api/v1/machines/{quote(machine.key)}/events")
+        return [dict(packet) for packet in found["packets"] if packet["mac"] == nic.interface.mac]
+    except (NoAnswer, KeyError, TypeError, ValueError):
+        return None
+
+
+def _packets(nic: Nic, snapshot: Snapshot) -> Iterator[str]:
+    """Yield the same for people, line by line; nothing where there are none."""
+    now = time.time()
+    packets = packets_of(nic, snapshot)
+    if not packets:
+        return
+    yield ""
+    yield "its last packets, which bootd remembers until it is restarted:"
+    for packet in packets:
+        via, asked, why = packet["via"].upper(), packet["asked"], packet["why"]
+        answered = f"{packet['answered'] or 'no answer'}{f', because {why}' if why else ''}"
+        yield printable(f"  {age(now - packet['at']):>7} ago  {via:<4}  {asked}: {answered}")
 
 
 def _head(explanation: Explanation, snapshot: Snapshot) -> Iterator[str]:

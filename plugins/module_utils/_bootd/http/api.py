@@ -18,6 +18,7 @@ from ..runtime.boot_programs import missing_programs, program_files
 from ..runtime.measures import rendered
 from ..runtime.services import Services
 from . import page_files, responses, status
+from .packets import packets_document
 from .site import Site
 from .writes import Writes
 
@@ -121,7 +122,8 @@ def _of_machines(site: Site) -> list[Endpoint]:
         found = status.find(services.catalog.machines(), name)
         if found is None:
             return machine(f"{name}/events")  # that may be what a machine is called
-        return responses.json_document(200, status.events_document(services.journal.recent(found.key)))
+        packets = packets_document(found, services.recent)
+        return responses.json_document(200, status.events_document(services.journal.recent(found.key), packets))
 
     def explain(name: str) -> HTTPResponse:
         found = status.find(services.catalog.machines(), name)
