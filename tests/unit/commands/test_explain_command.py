@@ -95,6 +95,12 @@ def test_explain_command_tells_the_last_packets_that_the_daemon_beside_it_knows(
     assert one["packets"] == [PACKETS[0], PACKETS[2]]
 
 
+def test_explain_command_tells_the_last_packets_of_a_machine_without_an_object(hardware, capsys, monkeypatch):
+    monkeypatch.setattr(explain, "ask", lambda where: ({"packets": PACKETS}, 0.0) if "/unknown/" in where else None)
+    assert command(hardware, OTHER_MAC, "--address", "127.0.0.1") == 1
+    assert capsys.readouterr().out.splitlines()[-1].endswith(" ago  DHCP  DHCPDISCOVER: no answer")
+
+
 @pytest.mark.parametrize("document", [{}, {"packets": None}, {"packets": [1]}, {"packets": [{}]}, None])
 def test_explain_command_does_without_packets(hardware, capsys, monkeypatch, document):
     def ask(where):

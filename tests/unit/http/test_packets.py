@@ -109,6 +109,16 @@ def test_packets_of_all_interfaces_are_in_their_order():
     assert found == [(0.0, MAC), (1.0, OTHER_MAC), (2.0, MAC)]
 
 
+def test_packets_of_an_unknown_machine(tmp_path):
+    site = make_site(tmp_path, machine())
+    unknown = encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER_MAC))
+    Handler(site.services).handle(unknown, "0.0.0.0", "eth0")
+    (packet,) = site.get(f"/api/v1/unknown/{OTHER_MAC.replace(':', '-')}").json["packets"]
+    assert (packet["mac"], packet["answered"], packet["why"]) == (OTHER_MAC, "", "unknown machine")
+    assert site.get("/api/v1/unknown/58:47:ca:71:d8:4b").json == {"packets": []}
+    assert {site.get(f"/api/v1/unknown/{name}").status for name in (MAC, "um790-1")} == {404}
+
+
 def test_what_the_servers_keep_is_what_the_api_tells(tmp_path):
     site = make_site(tmp_path, machine())
     handler = Handler(site.services)

@@ -30,6 +30,7 @@ from ..http.status import Document, machine_document
 from ..installers.registry import installer_of
 from ..ipxe.render import render
 from ..process.networks import is_own_address
+from ..process.settings import Settings
 from ..stores.base import StoreProblem
 from .arguments import EXAMPLE_ADDRESS, client_from, settings_from
 from .boot_steps import DISCOVER, PROXY_REQUEST, Step, boot_steps, mode_of
@@ -68,7 +69,8 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         document = {"explanations": explained} if found else {}
         sys.stdout.write(json.dumps(document or missing_document(options.machine, snapshot), indent=2) + "\n")
     else:
-        lines = [line for item in found for line in (*as_text(item, snapshot), *_packets(item.nic, snapshot), "")][:-1]
+        told = [(*as_text(item, snapshot), *packet_lines(packets_of(item.nic, snapshot)), "") for item in found]
+        lines = [line for part in told for line in part][:-1]
         sys.stdout.writelines(f"{line}\n" for line in lines or missing_text(options.machine, snapshot))
     return 0 if found else 1
 
@@ -140,22 +142,24 @@ def packets_of(nic: Nic, snapshot: Snapshot) -> list[Document] | None:
 
     None where it runs elsewhere, or gives no answer.
     """
-    if not is_own_address(snapshot.settings.address):
+    return _packets_at(f"machines/{quote(nic.machine.key)}/events", nic.interface.mac, snapshot.settings)
+
+
+def _packets_at(path: str, mac: str, settings: Settings) -> list[Document] | None:
+    if not is_own_address(settings.address):
         return None
-    machine = nic.machine
     try:
-        found, _at = ask(f"{snapshot.settings.http_base}/api/v1/machines/{quote(machine.key)}/events")
-        return [dict(packet) for packet in found["packets"] if packet["mac"] == nic.interface.mac]
+        found, _at = ask(f"{settings.http_base}/api/v1/{path}")
+        return [dict(packet) for packet in found["packets"] if packet["mac"] == mac]
     except (NoAnswer, KeyError, TypeError, ValueError):
         return None
 
 
-def _packets(nic: Nic, snapshot: Snapshot) -> Iterator[str]:
-    """Yield the same for people, line by line; nothing where there are none."""
-    now = time.time()
-    packets = packets_of(nic, snapshot)
+def packet_lines(packets: list[Document] | None) -> Iterator[str]:
+    """Yield ``packets`` for people, line by line; nothing where there are none."""
     if not packets:
         return
+    now = time.time()
     yield ""
     yield "its last packets, which bootd remembers until it is restarted:"
     for packet in packets:
@@ -260,3 +264,4 @@ def missing_text(asked: str, snapshot: Snapshot) -> Iterator[str]:
         yield "It gets no DHCP reply, no boot file and no script; bootd records that it asked."
     if not kept and (mac := parse_mac(asked)):
         yield f"bootd machines --unknown {mac} tells whether it has asked, and what it said of itself."
+        yield from packet_lines(_packets_at(f"unknown/{mac}", mac, snapshot.settings))

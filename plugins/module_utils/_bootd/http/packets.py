@@ -25,6 +25,11 @@ def packets_document(machine: Machine, recent: RecentPackets) -> list[dict[str, 
     return [packet_document(entry, mac) for entry, mac in sorted(found, key=lambda item: item[0][0])]
 
 
+def unknown_packets_document(mac: str, recent: RecentPackets) -> dict[str, Any]:
+    """Return ``{"packets": [...]}``: the same of a MAC address that no machine has."""
+    return {"packets": [packet_document(entry, mac) for entry in recent.of(mac)]}
+
+
 def packet_document(entry: Entry, mac: str) -> dict[str, Any]:
     """Return one packet of ``mac`` and its answer, "" where it got none; ``why`` is "" where nothing is to be said."""
     at, via, outcome, _what, _detail = entry
