@@ -218,6 +218,12 @@ def test_what_machines_say_is_text(browser, served, text):
     served.seen(own, events.BootError(text, text, text))
     opened(browser, served, f"#/machine/{own.key}")
     browser.wait_for("document.querySelectorAll('#seen tbody tr').length === 2")
+    packet = (time.time(), "tftp", "out", text, ("10.10.0.1", "RRQ", "refused", 0, None, text))
+    served.site.services.recent.note(own.interfaces[0].mac, packet)
+    # It leaves no event, and is shown all the same.
+    cells = "[...document.querySelectorAll('#packets tbody td')].slice(1).map((cell) => cell.textContent)"
+    browser.wait_for(f"{cells}.length === 4")
+    assert browser.evaluate(cells) == ["TFTP", f"RRQ {text}, from 10.10.0.1", "refused", text]
     assert browser.evaluate("document.querySelectorAll('#view-machine img, #seen a').length") == 0
     assert text in browser.evaluate("document.querySelector('#view-machine dl').textContent")
 

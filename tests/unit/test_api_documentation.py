@@ -13,7 +13,7 @@ import pytest
 from _bootd.commands.boot_steps import Step
 from _bootd.commands.check import check_paths
 from _bootd.commands.clients import CLIENTS, FIRMWARE, Client
-from _bootd.commands.explain import as_document, explain, missing_document
+from _bootd.commands.explain import as_document, explain, missing_document, packets_of
 from _bootd.commands.explain_served import explain_served
 from _bootd.commands.snapshot import Snapshot
 from _bootd.decisions import events
@@ -132,8 +132,12 @@ def test_examples_are_what_is_answered(site):
 
 def test_every_field_of_events_health_and_explain_is_documented(site):
     site.journal.record(Event(KEY, MAC, 1.0, events.Progress("kernel", 1, 2)))
-    (event,) = site.get("/api/v1/machines/um790-1/events").json["events"]
-    assert_is_as_documented(event, rows(section(API, "`/api/v1/machines/<name>/events`")))
+    site.get("/auto.ipxe")
+    seen = site.get("/api/v1/machines/um790-1/events").json
+    of_events, of_packets = section(API, "`/api/v1/machines/<name>/events`").split("\n`packets` are")
+    assert list(seen) == ["events", "packets"]
+    assert_is_as_documented(seen["events"][0], rows(of_events))
+    assert_is_as_documented(seen["packets"][0], rows(of_packets))
     health = site.get("/api/v1/health").json
     own = {name: value for name, value in health.items() if name not in site.get("/readyz").json}
     assert_is_as_documented(own, rows(section(API, "`/api/v1/health`")))
@@ -154,7 +158,7 @@ def test_every_field_of_explain_is_documented():
     nic = howto.nic()
     snapshot = make_snapshot(nic.machine)
     document = as_document(explain(nic, Client(FIRMWARE, 7), snapshot, 0.0), snapshot)
-    assert_is_as_documented(document, found)
+    assert_is_as_documented(document | {"packets": packets_of(nic, snapshot)}, found)
     assert_is_as_documented(document["steps"][0], step)
     assert set(step) == set(Step.__slots__)
     assert_is_as_documented(missing_document("x", snapshot), missing)

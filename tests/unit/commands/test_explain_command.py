@@ -11,6 +11,8 @@ import time
 import pytest
 import yaml
 
+from _bootd.commands import explain
+from _bootd.commands.daemon_api import NoAnswer
 from _bootd.daemon import main
 from _bootd.decisions.stages import State
 from _bootd.stores.states.directory import StateDir
@@ -63,6 +65,59 @@ def test_explain_command_explains_each_interface_of_a_machine(hardware, capsys):
     assert command(hardware, "02:00:00:00:00:02", "--json") == 0
     (one,) = json.loads(capsys.readouterr().out)["explanations"]
     assert one["mac"] == "02:00:00:00:00:02"
+
+
+PACKETS = [
+    {
+        "at": 0,
+        "mac": MAC,
+        "via": "dhcp",
+        "asked": "DHCPDISCOVER",
+        "answered": "DHCPOFFER of 10.10.0.16",
+        "why": "a\x1b[2J",
+    },
+    {"at": 1, "mac": OTHER_MAC, "via": "dhcp", "asked": "DHCPDISCOVER", "answered": "", "why": ""},
+    {"at": 2, "mac": MAC, "via": "tftp", "asked": "RRQ x", "answered": "", "why": "its address may be forged"},
+]
+
+
+def test_explain_command_tells_the_last_packets_that_the_daemon_beside_it_knows(hardware, capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(explain, "ask", lambda where: (asked.append(where), ({"packets": PACKETS}, 0.0))[1])
+    assert command(hardware, MAC, "--address", "127.0.0.1") == 0
+    *_steps, title, offered, forged = capsys.readouterr().out.splitlines()
+    assert asked == ["http://127.0.0.1:7080/api/v1/machines/tink-system/um790-1/events"]
+    assert title == "its last packets, which bootd remembers until it is restarted:"
+    assert offered.endswith(r" ago  DHCP  DHCPDISCOVER: DHCPOFFER of 10.10.0.16, because a\x1b[2J")
+    assert forged.endswith(" ago  TFTP  RRQ x: no answer, because its address may be forged")
+    assert command(hardware, MAC, "--address", "127.0.0.1", "--json") == 0
+    (one,) = json.loads(capsys.readouterr().out)["explanations"]
+    assert one["packets"] == [PACKETS[0], PACKETS[2]]
+
+
+def test_explain_command_tells_the_last_packets_of_a_machine_without_an_object(hardware, capsys, monkeypatch):
+    monkeypatch.setattr(explain, "ask", lambda where: ({"packets": PACKETS}, 0.0) if "/unknown/" in where else None)
+    assert command(hardware, OTHER_MAC, "--address", "127.0.0.1") == 1
+    assert capsys.readouterr().out.splitlines()[-1].endswith(" ago  DHCP  DHCPDISCOVER: no answer")
+
+
+@pytest.mark.parametrize("document", [{}, {"packets": None}, {"packets": [1]}, {"packets": [{}]}, None])
+def test_explain_command_does_without_packets(hardware, capsys, monkeypatch, document):
+    def ask(where):
+        if document is None:
+            raise NoAnswer(where)
+        return document, 0.0
+
+    monkeypatch.setattr(explain, "ask", ask)
+    assert command(hardware, MAC, "--address", "127.0.0.1") == 0
+    assert "packets" not in capsys.readouterr().out
+
+
+def test_explain_command_asks_no_daemon_elsewhere(hardware, capsys, monkeypatch):
+    monkeypatch.setattr(explain, "ask", None)
+    assert command(hardware, MAC, "--address", "192.0.2.7", "--json") == 0
+    (one,) = json.loads(capsys.readouterr().out)["explanations"]
+    assert one["packets"] is None
 
 
 def broken_mac(hardware) -> None:

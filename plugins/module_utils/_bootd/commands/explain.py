@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from urllib.parse import quote
 
 from ..decisions import tokens
 from ..decisions.architectures import CPUS
@@ -24,13 +25,17 @@ from ..decisions.waiting import Others, what_for
 from ..grub import render as grub
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
+from ..hardware.problem import printable
 from ..http.status import Document, machine_document
 from ..installers.registry import installer_of
 from ..ipxe.render import render
+from ..process.networks import is_own_address
+from ..process.settings import Settings
 from ..stores.base import StoreProblem
 from .arguments import EXAMPLE_ADDRESS, client_from, settings_from
 from .boot_steps import DISCOVER, PROXY_REQUEST, Step, boot_steps, mode_of
 from .clients import FIRMWARE, Client
+from .daemon_api import NoAnswer, ask
 from .machine_table import age
 from .snapshot import Snapshot, read_snapshot
 
@@ -60,10 +65,12 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     snapshot = read_snapshot(settings_from(options), environ, configurations=True)
     found = [explain(nic, client, snapshot, time.time()) for nic in snapshot.find(options.machine)]
     if options.json:
-        document = {"explanations": [as_document(item, snapshot) for item in found]} if found else {}
+        explained = [as_document(item, snapshot) | {"packets": packets_of(item.nic, snapshot)} for item in found]
+        document = {"explanations": explained} if found else {}
         sys.stdout.write(json.dumps(document or missing_document(options.machine, snapshot), indent=2) + "\n")
     else:
-        lines = [line for item in found for line in (*as_text(item, snapshot), "")][:-1]
+        told = [(*as_text(item, snapshot), *packet_lines(packets_of(item.nic, snapshot)), "") for item in found]
+        lines = [line for part in told for line in part][:-1]
         sys.stdout.writelines(f"{line}\n" for line in lines or missing_text(options.machine, snapshot))
     return 0 if found else 1
 
@@ -128,6 +135,37 @@ def as_text(explanation: Explanation, snapshot: Snapshot) -> Iterator[str]:
         yield ""
         yield f"{step.client}: {step.asks or step.refused}"
         yield from (f"  {line}".rstrip() for line in _answer(step))
+
+
+def packets_of(nic: Nic, snapshot: Snapshot) -> list[Document] | None:
+    """Return the last packets of the interface, as the daemon that runs on this host has them, or None.
+
+    None where it runs elsewhere, or gives no answer.
+    """
+    return _packets_at(f"machines/{quote(nic.machine.key)}/events", nic.interface.mac, snapshot.settings)
+
+
+def _packets_at(path: str, mac: str, settings: Settings) -> list[Document] | None:
+    if not is_own_address(settings.address):
+        return None
+    try:
+        found, _at = ask(f"{settings.http_base}/api/v1/{path}")
+        return [dict(packet) for packet in found["packets"] if packet["mac"] == mac]
+    except (NoAnswer, KeyError, TypeError, ValueError):
+        return None
+
+
+def packet_lines(packets: list[Document] | None) -> Iterator[str]:
+    """Yield ``packets`` for people, line by line; nothing where there are none."""
+    if not packets:
+        return
+    now = time.time()
+    yield ""
+    yield "its last packets, which bootd remembers until it is restarted:"
+    for packet in packets:
+        via, asked, why = packet["via"].upper(), packet["asked"], packet["why"]
+        answered = f"{packet['answered'] or 'no answer'}{f', because {why}' if why else ''}"
+        yield printable(f"  {age(now - packet['at']):>7} ago  {via:<4}  {asked}: {answered}")
 
 
 def _head(explanation: Explanation, snapshot: Snapshot) -> Iterator[str]:
@@ -226,3 +264,4 @@ def missing_text(asked: str, snapshot: Snapshot) -> Iterator[str]:
         yield "It gets no DHCP reply, no boot file and no script; bootd records that it asked."
     if not kept and (mac := parse_mac(asked)):
         yield f"bootd machines --unknown {mac} tells whether it has asked, and what it said of itself."
+        yield from packet_lines(_packets_at(f"unknown/{mac}", mac, snapshot.settings))

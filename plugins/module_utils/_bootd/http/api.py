@@ -12,12 +12,14 @@ try:
 except ImportError:
     pass
 
+from ..hardware.mac import parse_mac
 from ..process import metrics
 from ..process.version import DOCUMENTATION, VERSION
 from ..runtime.boot_programs import missing_programs, program_files
 from ..runtime.measures import rendered
 from ..runtime.services import Services
 from . import page_files, responses, status
+from .packets import packets_document, unknown_packets_document
 from .site import Site
 from .writes import Writes
 
@@ -121,7 +123,8 @@ def _of_machines(site: Site) -> list[Endpoint]:
         found = status.find(services.catalog.machines(), name)
         if found is None:
             return machine(f"{name}/events")  # that may be what a machine is called
-        return responses.json_document(200, status.events_document(services.journal.recent(found.key)))
+        packets = packets_document(found, services.recent)
+        return responses.json_document(200, status.events_document(services.journal.recent(found.key), packets))
 
     def explain(name: str) -> HTTPResponse:
         found = status.find(services.catalog.machines(), name)
@@ -175,8 +178,15 @@ def _of_bootd(site: Site) -> list[Endpoint]:
     def unknown() -> HTTPResponse:
         return responses.json_document(200, status.unknown_document(services.unknown.all()))
 
+    def unknown_packets(mac: str) -> HTTPResponse:
+        parsed = parse_mac(mac)
+        if parsed is None or services.catalog.by_mac(parsed) is not None:
+            return responses.json_error(404, f"{mac} is no MAC address, or that of a machine")
+        return responses.json_document(200, unknown_packets_document(parsed, services.recent))
+
     return [
         Endpoint(f"{ROOT}/unknown", "who asked and has no Hardware object", unknown),
+        Endpoint(f"{ROOT}/unknown/<mac>", "what one of them asked last", unknown_packets),
         Endpoint(EVENTS, "every change as it comes: server-sent events", stream),
         Endpoint(f"{ROOT}/health", "how bootd itself is, for the page", health),
         Endpoint("/healthz", "ok, or 503 with the servers that answer nobody", healthz),

@@ -64,9 +64,12 @@ def machine_document(machine: Machine, state: State) -> Document:
     }
 
 
-def events_document(events: Iterable[Event]) -> Document:
-    """Return ``{"events": [...]}``: what was seen of one machine, in the order given."""
-    return {"events": [event_document(event) for event in events]}
+def events_document(events: Iterable[Event], packets: list[Document]) -> Document:
+    """Return ``{"events": [...], "packets": [...]}``: what was seen of one machine, in the order given.
+
+    ``packets`` are the documents of ``packets.packets_document``.
+    """
+    return {"events": [event_document(event) for event in events], "packets": packets}
 
 
 def event_document(event: Event) -> Document:

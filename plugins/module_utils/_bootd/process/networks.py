@@ -56,6 +56,16 @@ class NetworkSet:
             del self._by_mask[mask]
 
 
+def is_own_address(address: str) -> bool:
+    """Return whether ``address`` is one of this host's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
 class Links:
     """The networks that this host's interfaces are in, looked at again when they are older than LINK_SECONDS.
 

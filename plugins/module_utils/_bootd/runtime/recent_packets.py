@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The last packets of each machine, in memory only, for whoever looks at it: what it asked, what it got, and why.
 
-An entry is a tuple of what is there anyway, and no text is made of it before somebody reads it: ``recent_words`` does.
+An entry is a tuple of what is there anyway, and no text is made of it before somebody reads it: ``http.packets`` does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 # When, in seconds since the epoch; "dhcp", "tftp" or "http"; ANSWERED or UNANSWERED; what was asked; and by protocol:
 # dhcp  the type of the answer, its address, the kind of client, its boot file, why, the giaddr, the interface
-# tftp  the client's address, how the transfer ended, the octets that were sent, those of the file, why
+# tftp  the client's address, RRQ or WRQ, how the transfer ended, the octets that were sent, those of the file, why
 # http  the client's address, method, query, status, the octets that were sent, why
 # What was asked is the type of the DHCP message, the name of the file, the path. It may hold secrets.
 Entry: TypeAlias = "tuple[float, str, str, str, tuple[str | int | None, ...]]"

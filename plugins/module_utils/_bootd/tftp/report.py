@@ -150,7 +150,9 @@ class Reporter:
             return
         services = self._services
         outcome = UNANSWERED if status == "dropped" else ANSWERED
-        entry = (services.clock(), "tftp", outcome, request.filename, (client[0], status, sent, size, reason))
+        operation = "WRQ" if request.write else "RRQ"
+        detail = (client[0], operation, status, sent, size, reason)
+        entry = (services.clock(), "tftp", outcome, request.filename, detail)
         if nic is not None:
             services.recent.note(nic.interface.mac, entry)
         elif mac := claimed_mac(request):

@@ -7,6 +7,7 @@ import { clock, date, duration, keyOf, loads, make, now, setText, size } from ".
 import { draw } from "./timeline.js";
 
 const READ_MILLISECONDS = 1000; // between two questions for its events
+const LOOK_MILLISECONDS = 5000; // after which it is asked anyway: a packet that is not answered changes nothing
 const IPXE_PAGES = "https://ipxe.org/";
 
 export class MachineView {
@@ -15,7 +16,10 @@ export class MachineView {
     this.key = "";
     this.events = [];
     new ResizeObserver(() => this.machine && this.#draw()).observe(element);
-    setInterval(() => this.#tick(), 1000);
+    setInterval(() => {
+      this.#tick();
+      if (this.machine && !document.hidden && performance.now() - this.asked > LOOK_MILLISECONDS) this.#ask();
+    }, 1000);
   }
 
   open(key, machine, takesWrites) {
@@ -63,6 +67,7 @@ export class MachineView {
     this.answer = make("p", { class: "said", role: "status" });
     this.chart = make("div", { id: "timeline" });
     this.seen = make("tbody");
+    this.packets = make("tbody");
     this.facts = make("dl");
     this.next = make("ol", { class: "steps" });
     this.nextNote = make("p", { class: "said" });
@@ -71,9 +76,10 @@ export class MachineView {
       this.client = this.select.value;
       this.#showSteps();
     });
-    const titles = ["After", "At", "What", "By", "Sent"].map((name) => make("th", { scope: "col" }, name));
-    const table = make("table", { id: "seen" }, make("caption", {}, "What was seen of it in this and earlier attempts, the last first"));
-    table.append(make("thead", {}, make("tr", {}, ...titles)), this.seen);
+    const seen = table("seen", "What was seen of it in this and earlier attempts, the last first",
+      ["After", "At", "What", "By", "Sent"], this.seen);
+    const packets = table("packets", "What it asked last, the last first, and what bootd answered",
+      ["At", "By", "Asked", "Answered", "Why"], this.packets);
     this.element.replaceChildren(
       make("p", { class: "said" }, make("a", { href: "#/" }, "← All machines")),
       make("div", { class: "top" }, this.title, this.stage, this.since, this.actions),
@@ -82,7 +88,9 @@ export class MachineView {
       make("h3", { id: "title-timeline" }, "Timeline"),
       this.chart,
       make("div", { class: "scroll", tabIndex: 0, role: "region", "aria-labelledby": "title-seen" },
-        make("h3", { id: "title-seen" }, "Events"), table),
+        make("h3", { id: "title-seen" }, "Events"), seen),
+      make("div", { class: "scroll", tabIndex: 0, role: "region", "aria-labelledby": "title-packets" },
+        make("h3", { id: "title-packets" }, "Packets"), packets),
       make("h3", {}, "What it is"),
       this.facts,
       make("h3", { id: "title-next" }, "What it would get next"),
@@ -169,10 +177,11 @@ export class MachineView {
     if (this.key !== key) return this.key ? this.#ask() : undefined;
     this.asked = performance.now();
     try {
-      const { events } = await read(pathOf(key, "/events"));
+      const { events, packets } = await read(pathOf(key, "/events"));
       if (this.key !== key || !this.machine) return;
       this.events = events;
       this.#list();
+      this.#listPackets(packets);
       this.#draw();
     } catch (error) {
       setText(this.answer, error.message);
@@ -195,7 +204,7 @@ export class MachineView {
       const of = event.size && event.size !== event.bytes ? ` of ${size(event.size)}` : "";
       const after = event.at >= begun - 1 ? `+${event.at - begun < 60 ? `${(event.at - begun).toFixed(1)}s` : duration(event.at - begun)}` : "before";
       const sent = event.bytes === null ? "" : size(event.bytes) + of;
-      const cells = [after, make("time", { dateTime: new Date(event.at * 1000).toISOString(), title: date(event.at) }, clock(event.at))];
+      const cells = [after, time(event.at)];
       const numbers = cells.map((cell) => make("td", { class: "number" }, cell));
       return make("tr", {}, ...numbers, what, make("td", {}, event.via.toUpperCase()), make("td", { class: "number" }, sent));
     });
@@ -203,6 +212,16 @@ export class MachineView {
       rows.push(make("tr", {}, make("td", { colSpan: 5, class: "quiet" }, "Nothing since bootd was started.")));
     }
     this.seen.replaceChildren(...rows);
+  }
+
+  #listPackets(packets) {
+    const rows = packets.toReversed().map(({ at, via, asked, answered, why }) => make("tr", {},
+      make("td", { class: "number" }, time(at)), make("td", {}, via.toUpperCase()), make("td", { class: "wide" }, asked),
+      make("td", { class: answered ? "wide" : "wide quiet" }, answered || "no answer"), make("td", { class: "wide" }, why)));
+    if (!rows.length) {
+      rows.push(make("tr", {}, make("td", { colSpan: 5, class: "quiet" }, "None since bootd was started.")));
+    }
+    this.packets.replaceChildren(...rows);
   }
 
   async #explain() {
@@ -233,6 +252,15 @@ export class MachineView {
     this.nextNote.className = notes.length ? "said warn" : "said quiet";
     this.next.replaceChildren(...found.steps.map(step));
   }
+}
+
+function table(id, caption, titles, rows) {
+  const heads = titles.map((name) => make("th", { scope: "col" }, name));
+  return make("table", { id }, make("caption", {}, caption), make("thead", {}, make("tr", {}, ...heads)), rows);
+}
+
+function time(at) {
+  return make("time", { dateTime: new Date(at * 1000).toISOString(), title: date(at) }, clock(at));
 }
 
 function step({ client, asks, gets, refused, missing, because }) {
