@@ -135,6 +135,10 @@ storm: venv ## A thousand machines boot at once, by bootd and by dnsmasq with ng
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm --rounds $(ROUNDS) \
 		--machines $(if $(filter command line environment,$(origin MACHINES)),$(MACHINES),1000)
 
+.PHONY: bench-report
+bench-report: venv ## Write docs/performance.md and its pictures of what `make bench` has measured
+	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m bench.report
+
 .PHONY: build
 build: venv ## Build the collection's tarball into build/dist
 	@$(VENV)/ansible-galaxy collection build --force --output-path build/dist

@@ -46,6 +46,8 @@ def serving(setting: Setting, server: str | Checkout) -> Iterator[Running]:
         program = SERVERS[server](directory, setting.machines)
     ask = partial(setting.rig.load, "dhcp_load", *of_server(setting, server), *QUICKLY)
     with setting.rig.server(program, ask) as running:
+        # What it is told last counts: another next server than it has named just now.
+        setting.rig.notices("dhcp_load", *of_server(setting, server), *QUICKLY, "--next-server", RELAYS[0])
         yield running
 
 

@@ -9,6 +9,7 @@ with Debian's packages of all three. SITE/images is served below /images/, and S
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def main(address: str, port: int, site: Path, script: Path) -> None:
     def image(name: str) -> bottle.HTTPResponse:
         return bottle.static_file(name, root=str(site / "images"), mimetype="application/octet-stream")
 
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # it would warn of each request that has to wait
     waitress.serve(app, host=address, port=port, _quiet=True)
 
 

@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 SCRIPT = HERE / "templates/script.ipxe.j2"  # one of bootd's, so that all send the same
 KEPT = Workload("scripts", f"Scripts over {CONNECTIONS} kept connections", "scripts")
 OWN = Workload("scripts-own", f"Scripts over a connection each, {CONNECTIONS} at a time", "scripts")
-FILES = Workload("files", f"{STREAMS} streams of 700 MB files", "GB", ())
+FILES = Workload("files", f"Files of 700 MB, {STREAMS} at a time", "GB", ())
 WITH_FILES = (*KEPT.shows, ("streamed_gb_per_second", "GB/s beside"))
 BESIDE = Workload(
     "scripts-beside",

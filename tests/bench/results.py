@@ -53,21 +53,19 @@ class Results:
 
     def leave_out(self, what: str, why: str) -> None:
         """Keep that something could not be measured, and say so."""
-        self.problems.append(f"{self.suite}: {what}: {why}")
+        self.problems.append(f"{self.suite}: {what}: {why.splitlines()[0]}")
         print(f"  {what} is left out: {why}", flush=True)
 
     def table(self, workload: Workload) -> Iterable[str]:
         """Yield the lines of a workload's table, for a terminal."""
         rows = rows_of(workload, self.figures.get(workload.name, {}))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        yield f"{workload.title} ({self.rounds} rounds: median [least to most])"
+        yield f"{workload.title} (rounds: {self.rounds}; median [least to most])"
         for row in rows:
             yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
-    def write(self, directory: Path) -> Path:
+    def write(self, file: Path) -> Path:
         """Write all figures, and the machine that they are of, as JSON; returns the file."""
-        directory.mkdir(parents=True, exist_ok=True)
-        file = directory / f"{self.suite}.json"
         document = {
             "suite": self.suite,
             "measured": time.strftime("%Y-%m-%d %H:%M"),

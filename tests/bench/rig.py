@@ -29,10 +29,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).resolve().parent / "load"
 SERVER = "198.18.0.1"
 RELAYS = ("198.18.0.2", "198.18.0.3", "198.18.0.4", "198.18.0.5")
-MACHINE_NETWORKS = "198.18.64.0/18"
+MACHINE_NETWORKS = ("198.18.64.0/18", "198.18.128.0/17")
 SERVER_PROCESSOR, LOAD_PROCESSOR = 0, 1
 STARTS_WITHIN = 60.0  # seconds
 ENDS_WITHIN = 20.0  # seconds
+FAULTS = ("another next server", "other octets than the file's", "another content")  # as load generators name them
 SAMPLES = 0.2  # seconds between two looks at the memory
 
 Figures = dict[str, Any]
@@ -123,8 +124,9 @@ class Rig:
         for host, interface in ((["-n", "server"], "eth0"), ([], "load")):
             run(["ip", *host, "link", "set", "lo", "up"])
             run(["ip", *host, "link", "set", interface, "up"])
-        run(["ip", "-n", "server", "route", "add", MACHINE_NETWORKS, "via", RELAYS[0]])
-        run(["ip", "route", "add", "local", MACHINE_NETWORKS, "dev", "load"])
+        for network in MACHINE_NETWORKS:
+            run(["ip", "-n", "server", "route", "add", network, "via", RELAYS[0]])
+            run(["ip", "route", "add", "local", network, "dev", "load"])
         return self
 
     def __exit__(self, *_unused: object) -> None:
@@ -212,6 +214,15 @@ class Rig:
             finally:
                 timer.cancel()
                 process.kill()
+
+    def notices(self, name: str, *arguments: str) -> None:
+        """Hold that a load generator that is told to expect something else than it gets says so."""
+        try:
+            said = str(self.load(name, *arguments).get("complaints"))
+        except NotMeasured as error:
+            said = str(error)
+        if not any(fault in said for fault in FAULTS):
+            raise NotMeasured(f"{name} has noticed no wrong answer where all were wrong: {said}")
 
 
 @dataclass(frozen=True)

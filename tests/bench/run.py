@@ -4,9 +4,10 @@
 
     PYTHONPATH=plugins/module_utils:tests build/venv/bin/python -m bench.run [--only dhcp,tftp] [--rounds 3]
 
-Prints each figure as it is measured and tables of medians at the end, and writes build/bench/SUITE.json. Each round
-starts every server anew. ``--checkout old=DIR`` also measures the bootd of another checkout, under that name, and
-``--servers bootd,old`` measures only these. A server that can't be measured is named and left out; exit status 1 then.
+Prints each figure as it is measured and tables of medians at the end, and writes build/bench/SUITE.json, or
+SUITE-part.json where not all of a suite was asked for. Each round starts every server anew. ``--checkout old=DIR`` also
+measures the bootd of another checkout, under that name, and ``--servers bootd,old`` measures only these. A server that
+can't be measured is named and left out; exit status 1 then.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def measure(suite: ModuleType, options: argparse.Namespace, setting: Setting) ->
         servers = [server for server in servers if suite.name_of(server) in wanted]
     chosen = list(filter(None, options.workloads.split(",")))
     workloads = [workload for workload in suite.WORKLOADS if not chosen or workload.name in chosen]
-    results = Results(suite.__name__.rpartition(".")[2].removesuffix("_suite"), options.rounds, workloads)
+    results = Results(name_of(suite), options.rounds, workloads)
     results.versions = versions(suite.PACKAGES)
     for number in range(options.rounds):
         print(f"{results.suite}, round {number + 1} of {options.rounds}", flush=True)
@@ -131,6 +132,11 @@ def one_measurement(
     print(" ", line_of(name, workload, found), flush=True)
 
 
+def name_of(suite: ModuleType) -> str:
+    """Return the name of a suite, as --only has it."""
+    return suite.__name__.rpartition(".")[2].removesuffix("_suite")
+
+
 def _pair(text: str) -> Sequence[str]:
     name, equals, value = text.partition("=")
     if not equals or not (Path(value) / "bin/bootd").exists():
@@ -153,7 +159,8 @@ def main() -> int:
             problems += results.problems
             for workload in results.workloads:
                 print("\n" + "\n".join(results.table(workload)))
-            print(f"\n{results.write(BUILD)}\n", flush=True)
+            part = "-part" if options.servers or options.workloads else ""  # of which no page is made
+            print(f"\n{results.write(BUILD / f'{results.suite}{part}.json')}\n", flush=True)
     for problem in problems:
         print(f"FAILED: {problem}")
     print(f"{time.monotonic() - began:.0f} s")

@@ -16,7 +16,7 @@ from servers.other_dhcp import unpacked
 
 PACKAGES = ("dnsmasq-base", "atftpd")
 UNPACKED = "tftpd-hpa"  # Debian won't have it installed beside atftpd
-CLIENTS, FILE = 100, "snponly.efi"
+CLIENTS, FILE, ANOTHER = 100, "snponly.efi", "undionly.kpxe"
 SHOWS = (("p50_ms", "a file, p50 ms"), ("worst_ms", "worst ms"), ("without", "clients without"))
 WINDOWS = {
     Workload(f"window-{window}", f"TFTP, {CLIENTS} clients, blocks of 1468, windows of {window}", "MB", SHOWS): window
@@ -68,6 +68,8 @@ def serving(setting: Setting, server: str | Checkout) -> Iterator[Running]:
         argv = SERVERS[server](setting.site / "boot")
     ask = partial(setting.rig.load, "tftp_load", *of_server(setting, server), *QUICKLY)
     with setting.rig.server(Program(argv), ask) as running:
+        other = setting.site / "boot" / ANOTHER  # of the same size
+        setting.rig.notices("tftp_load", *of_server(setting, server), *QUICKLY, "--file", str(other))
         yield running
 
 
