@@ -245,8 +245,8 @@ def _after_request(state: State, event: Event) -> State:
         case BootFile() as file:
             return _reach(_add_bytes(state, file.via, file.bytes), "loading", at)
         case Script() as script:
-            sent = _add_bytes(state, script.via, script.bytes)
-            given = replace(sent, waits_for="", script_at=at, script_mac=event.mac)
+            sent = _with_bytes(state, script.via, script.bytes)
+            given = replace(state, bytes=sent, waits_for="", script_at=at, script_mac=event.mac)
             return _reach(given, "script", at)
         case Held(waits_for):
             return _on_held(state, waits_for[:MAX_TEXT], at)
@@ -303,7 +303,11 @@ def _reach(state: State, stage: str, at: float) -> State:
 
 
 def _add_bytes(state: State, via: Via, sent: int | None) -> State:
-    return replace(state, bytes={**state.bytes, via: state.bytes.get(via, 0) + sent}) if sent else state
+    return replace(state, bytes=_with_bytes(state, via, sent)) if sent else state
+
+
+def _with_bytes(state: State, via: Via, sent: int | None) -> Mapping[str, int]:
+    return {**state.bytes, via: state.bytes.get(via, 0) + sent} if sent else state.bytes
 
 
 def _on_lease(state: State, leased: Discover | Lease, at: float) -> State:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
@@ -41,7 +42,7 @@ def client_address(peer: str, forwarded: str, trusted: Networks) -> str:
     X-Forwarded-For (``forwarded``) is read from its end, where the nearest proxy wrote: each address is believed as
     long as a trusted proxy reported it. What a client put at its beginning is never reached.
     """
-    address = _plain(peer) or peer
+    address = _plain_peer(peer) or peer
     for hop in reversed(forwarded.split(",") if forwarded else []):
         if not _is_in(address, trusted):
             return address
@@ -66,6 +67,9 @@ def _plain(text: str) -> str:
         return ""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return str(mapped or address)
+
+
+_plain_peer = lru_cache(maxsize=16_384)(_plain)  # for those of as many machines, which ask several times
 
 
 def _is_in(address: str, trusted: Networks) -> bool:

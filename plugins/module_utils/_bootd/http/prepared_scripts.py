@@ -15,6 +15,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate
 
+try:
+    from bottle import HTTPResponse
+except ImportError:
+    pass
+
 from ..decisions import events
 from ..decisions.boot import contradiction, kind_of, refuse_script
 from ..hardware.cpu import cpu_of_build
@@ -88,6 +93,7 @@ class PreparedScripts:
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()  # by the target, as it was sent
         self._size = 0
         self._plain: dict[Headers, bool] = {}
+        self._head = _head_of(responses.text(200, ""))
         self._date, self._date_of = b"", 0
         self._waits = bool(site.services.settings.installs_at_once)
 
@@ -143,11 +149,9 @@ class PreparedScripts:
         if refuse_script(nic) or contradiction(nic, cpu_of_build(asked.question.cpu)):
             return None
         script, text = write(self._site, nic, asked.question, configuration_url)
-        answer = responses.text(200, text)
-        lines = [f"HTTP/1.1 {answer.status_line}", *(": ".join(item) for item in answer.headerlist), "Server: bootd"]
-        head = "".join(f"{line}\r\n" for line in lines).encode("latin-1") + b"Date: "
-        seen = event_of(script, len(answer.body))
-        made = _Prepared(asked, nic, configuration_url, kind_of(script), seen, head, answer.body)
+        body = text.encode("utf-8", "replace")
+        seen = event_of(script, len(body))
+        made = _Prepared(asked, nic, configuration_url, kind_of(script), seen, self._head % len(body), body)
         self._keep(target, made)
         return made
 
@@ -165,6 +169,13 @@ class PreparedScripts:
         if now != self._date_of:
             self._date, self._date_of = f"{formatdate(now, usegmt=True)}\r\n".encode("ascii"), now
         return self._date
+
+
+def _head_of(answer: HTTPResponse) -> bytes:
+    """Return the head of such an answer, up to the date, with ``%d`` for its length."""
+    fields = {**dict(answer.headerlist), "Content-Length": "%d", "Server": "bootd", "Date": ""}
+    lines = [f"HTTP/1.1 {answer.status_line}", *(": ".join(item) for item in fields.items())]
+    return "\r\n".join(lines).encode("latin-1")
 
 
 def _asked_by(target: str) -> _Asked | None:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Hashable, Mapping
+from functools import cache, lru_cache
+from itertools import chain
 
 try:
     from jinja2 import Environment
@@ -21,6 +23,8 @@ from ..process.text_templates import template_environment
 from . import reports, templates
 
 MAGIC = "#!ipxe"
+MAX_FRAMES = 256  # different boots, of which each has a text that is kept
+_MARK = "\0"  # around the name of what is filled in later; fields.py lets no value have it
 _SYSLOG_PORT = 514  # the only one iPXE sends to
 
 
@@ -31,24 +35,26 @@ def render(decision: Script | Wait, mac: str, settings: Settings) -> str:
     it where it is missing, as Smee does. Where a field of the object can't be used the script says so on the console
     and to bootd, boots nothing, and asks again until the object has been put right.
     """
-    common = _common(decision, mac, settings)
+    own, syslog = _own_words(decision, mac, settings), settings.address if settings.syslog_port == _SYSLOG_PORT else ""
     if isinstance(decision, Wait):
-        return _fill("hold", **common)
+        return _fill("hold", own)
     boots = decision.boots
     if isinstance(boots, LocalDisk):
         way, drive = boots.way.how.value, f"{boots.way.drive:#x}" if boots.way.drive else ""
-        return _fill("local", way=way, drive=drive, **common)
+        return _fill("local", own, way=way, drive=drive)
     if isinstance(boots, Contents):
         return _contents(boots.text)
     if isinstance(boots, Chain):
-        return _fill("chain", url=boots.url, **common)
+        return _fill("chain", own, url=boots.url, syslog=syslog)
     if isinstance(boots, Unusable):
         # It may be the processor in the object that makes it so.
         query = "" if decision.told_cpu else "?arch=${buildarch}"
-        return _fill("unusable", problem=fields.text(boots.problem), query=query, **common)
+        return _fill("unusable", own, problem=fields.text(boots.problem), query=query, syslog=syslog)
     # A kernel for another processor does not start, and iPXE alone knows where it runs in every way a script is had.
     builds = () if decision.told_cpu else IPXE_BUILDS.get(boots.cpu, ())
-    return _fill("kernel", boots=boots, builds=builds, efi_only=fields.text(boots.efi_only), **common)
+    own["arguments"] = " ".join(boots.arguments)
+    files = {"kernel": boots.kernel, "initrds": boots.initrds}
+    return _fill("kernel", own, builds=builds, efi_only=fields.text(boots.efi_only), syslog=syslog, **files)
 
 
 def with_network(decision: Script | Wait, text: str) -> str:
@@ -63,13 +69,14 @@ def with_network(decision: Script | Wait, text: str) -> str:
     return f"{first}\n{templates.NETWORK}{rest}"
 
 
-def _common(decision: Script | Wait, mac: str, settings: Settings) -> dict[str, str]:
+def _own_words(decision: Script | Wait, mac: str, settings: Settings) -> dict[str, str]:
+    """Return what is another for each machine, by the names that templates have for it."""
     path = dashed(mac)
     return {
         "reason": fields.text(decision.reason),
         "report": f"{settings.http_base}/phone-home?mac={path}",
         "script": f"{settings.http_base}/{path}/{SCRIPT_NAME}",
-        "syslog": settings.address if settings.syslog_port == _SYSLOG_PORT else "",
+        "arguments": "",
     }
 
 
@@ -78,8 +85,24 @@ def _contents(script: str) -> str:
     return script if first == MAGIC or first.startswith((f"{MAGIC} ", f"{MAGIC}\t")) else f"{MAGIC}\n{script}"
 
 
-def _fill(template: str, **values: object) -> str:
-    return str(_environment().get_template(template).render(values))
+def _fill(template: str, own: Mapping[str, str], **values: Hashable) -> str:
+    """Return ``template`` filled in with ``values`` and a machine's ``own`` words, of which it decides nothing."""
+    fixed, names = _frame(template, tuple(values.items()), tuple(own))
+    words = [own[name] for name in names]
+    return "".join(chain.from_iterable(zip(fixed, [*words, ""], strict=True)))
+
+
+@lru_cache(MAX_FRAMES)
+def _frame(
+    template: str, values: tuple[tuple[str, Hashable], ...], own: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the text between machines' own words, and the names of those in between.
+
+    Machines that boot the same have it in common, and it is most of what takes time.
+    """
+    marks = {name: f"{_MARK}{name}{_MARK}" for name in own}
+    pieces = str(_environment().get_template(template).render({**dict(values), **marks})).split(_MARK)
+    return tuple(pieces[::2]), tuple(pieces[1::2])
 
 
 @cache

@@ -111,8 +111,8 @@ echo bootd: {{ efi_only }}
 goto stuck
 :efi
 {% endif %}
-{{ m.load("kernel", "kernel", boots.kernel, "kernel " ~ boots.kernel ~ " " ~ boots.arguments | join(" ")) -}}
-{% for initrd in boots.initrds %}
+{{ m.load("kernel", "kernel", kernel, "kernel " ~ kernel ~ " " ~ arguments) -}}
+{% for initrd in initrds %}
 {% set label = "initrd" ~ ("" if loop.first else loop.index) %}
 {{ m.load("initrd", label, initrd.url, "initrd --name " ~ initrd.name ~ " " ~ initrd.url) -}}
 {% endfor %}
@@ -120,7 +120,7 @@ goto stuck
 echo bootd: starting the kernel
 boot ||
 set error ${errno}
-{{ m.tell(failed_query("boot", boots.kernel)) -}}
+{{ m.tell(failed_query("boot", kernel)) -}}
 {{ m.stuck() -}}
 """
 

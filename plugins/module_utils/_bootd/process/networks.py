@@ -156,6 +156,7 @@ def _connected(route: str) -> tuple[str, IPv4Network] | None:
     return fields[0], IPv4Network((destination, mask.bit_count()), strict=False)
 
 
+@lru_cache(maxsize=16_384)  # those of as many machines, which ask several times
 def is_ipv4(address: str) -> bool:
     """Return whether ``address`` is an IPv4 address in dotted form."""
     try:
