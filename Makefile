@@ -135,6 +135,11 @@ storm: venv ## A thousand machines boot at once, by bootd and by dnsmasq with ng
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm --rounds $(ROUNDS) \
 		--machines $(if $(filter command line environment,$(origin MACHINES)),$(MACHINES),1000)
 
+.PHONY: growth
+growth: venv ## What an OFFER, a script, memory and a start cost bootd with 10 to 10,000 machines (ROUNDS=3; root)
+	@tests/setup/packages bench
+	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm.growth --rounds $(ROUNDS)
+
 .PHONY: build
 build: venv ## Build the collection's tarball into build/dist
 	@$(VENV)/ansible-galaxy collection build --force --output-path build/dist

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import struct
-import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .network import Lab
+from .network import LISTENS_WITHIN, Lab
 
 # Of TCP only what opens, ends or asks: the octets of files would make the capture as large as they are.
 FILTER = "udp or icmp6 or (tcp and tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-push) != 0)"
@@ -45,11 +45,14 @@ class Capture:
         """Write the packets that match ``what`` to ``file``."""
         self.file = file
         argv = ["tcpdump", "--immediate-mode", "-U", "-n", "-s", str(SNAP), "-i", interface, "-w", str(file), what]
-        self._process = lab.popen(host, argv, stderr=subprocess.PIPE)
-        for line in self._process.stderr or ():
-            if b"listening on" in line:
-                return
-        raise RuntimeError(f"tcpdump on {interface} of {host} has ended")
+        said = file.with_suffix(".tcpdump")
+        with said.open("wb") as errors:
+            self._process = lab.popen(host, argv, stderr=errors)
+        end = time.monotonic() + LISTENS_WITHIN
+        while b"listening on" not in said.read_bytes():
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"tcpdump on {interface} of {host}: {said.read_text()}")
+            time.sleep(0.01)
 
     def end(self) -> list[Step]:
         """End it; return the steps that were seen."""

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from bench.rig import ROOT, SERVER, Rig, Running
@@ -174,7 +173,7 @@ def is_ready() -> bool:
     try:
         with urlopen(f"{BASE}{KERNEL_PATH}", timeout=2) as answer:
             return answer.status == 200
-    except URLError:
+    except OSError:
         return False
 
 
