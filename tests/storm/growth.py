@@ -23,12 +23,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.results import machine as this_machine
-from bench.rig import RELAYS, ROOT, SERVER, Rig, Running
+from bench.rig import RELAYS, ROOT, SERVER, Program, Rig, Running
 from bench.run import BUILD, alone, only_run
 from integration.daemon.dhcp_message import discover, read
 from storm.fleet import HTTP_PORT, Machine, fleet, write_files
 from storm.rounds import Round
-from storm.servers import is_ready, write_manifests
+from storm.servers import answers, write_manifests
 
 SIZES = (10, 100, 1000, 10_000)
 ASKED = 3000  # OFFERs at most, and
@@ -113,10 +113,11 @@ def measure(rig: Rig, checkout: Path, machines: Sequence[Machine]) -> Round:
         ]
         argv += ["--address", SERVER, "--interface", "eth0", "--boot-files", str(site / "boot")]
         argv += ["--image-dir", str(site / "images")]
-        with rig.server(argv, is_ready) as running:
+        program = Program(argv)
+        with rig.server(program, answers) as running:
             offers(machines)  # answered once all is ready
             found["first_start_cpu_seconds"] = running.cpu_seconds()
-        with rig.server(argv, is_ready) as running:
+        with rig.server(program, answers) as running:
             found["restart_cpu_seconds"] = running.cpu_seconds()
             found["bytes_at_rest"] = running.resident()
             offers(machines)
@@ -145,7 +146,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose bootd it is")
     options = parser.parse_args()
-    alone("storm.growth")
+    alone(module="storm.growth")
     results: dict[int, list[Round]] = {int(size): [] for size in options.machines.split(",")}
     with only_run(), tempfile.TemporaryDirectory(dir=BUILD, prefix="run-") as scratch, Rig(Path(scratch), BUILD) as rig:
         write_files(rig.scratch / "site")
