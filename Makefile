@@ -139,6 +139,11 @@ storm: venv ## A thousand machines boot at once, by bootd and by dnsmasq with ng
 bench-report: venv ## Write docs/performance.md and its pictures of what `make bench` has measured
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m bench.report
 
+.PHONY: growth
+growth: venv ## What an OFFER, a script, memory and a start cost bootd with 10 to 10,000 machines (ROUNDS=3; root)
+	@tests/setup/packages bench
+	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm.growth --rounds $(ROUNDS)
+
 .PHONY: build
 build: venv ## Build the collection's tarball into build/dist
 	@$(VENV)/ansible-galaxy collection build --force --output-path build/dist

@@ -71,7 +71,7 @@ class Machine:
         if trusted and self._authorities:
             self._authorities.write_bytes(signature_list(trusted.read_text()))
         # Interface names hold 15 characters, machine names may be longer.
-        self._tap = lab.tap("tap" + mac.replace(":", ""))
+        self.tap = lab.tap("tap" + mac.replace(":", ""))
         self._process: subprocess.Popen[bytes] | None = None
         with self._disk.open("wb") as disk:
             disk.truncate(DISK_SIZE)
@@ -121,7 +121,7 @@ class Machine:
         argv = [*self._board(), "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
         argv += ["-m", str(self.memory), "-smbios", f"type=1,serial={self.name}"]
         argv += ["-nodefaults", "-display", "none", "-serial", f"file:{self.serial}"]
-        argv += ["-netdev", f"tap,id=network,ifname={self._tap},script=no,downscript=no"]
+        argv += ["-netdev", f"tap,id=network,ifname={self.tap},script=no,downscript=no"]
         argv += ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self._disk}"]
         argv += ["-device", self._disk_controller()]
         argv += ["-device", self._network_card()]

@@ -16,8 +16,10 @@ from typing import Any
 from integration.daemon.running import ADDRESS, ROOT, Bootd
 from lab import arm64_ipxe, artifacts, secure_boot
 from lab.bootstrap import NODE
+from lab.capture import Capture, own_wait
 from lab.machine import Machine
-from lab.network import Lab
+from lab.network import BRIDGE, Lab
+from matrix.bystander import Bystander
 from matrix.cells import Cell
 from matrix.clients import system
 from matrix.seen import Seen, seen
@@ -75,6 +77,11 @@ class Booting:
             options["rom"] = directory / "card.rom"
             options["rom"].write_bytes(cell.client.rom())
         self.machine = Machine(lab, directory, NAME, MAC, cell.client.firmware, **options)
+        self._capture = Capture(lab, BRIDGE, self.machine.tap, directory / "machine.pcap")
+        self._bystander = Bystander(lab, directory) if cell.has_bystander else None
+        self.ipxe_wait: float | None = (
+            None  # seconds from its first DISCOVER to its script, where it is iPXE that boots
+        )
 
     def boot(self, stop: threading.Event, tell: Callable[[str], None]) -> float:
         """Power the machine on and wait until it has switched itself off; returns after how many seconds that was."""
@@ -97,7 +104,15 @@ class Booting:
             raise AssertionError(self.story(f"switched itself off at {self.known()['stage']}, {seconds:.0f} s"))
         if self.rehearsed["problems"] or self.rehearsed["machines"][NAME]["verdict"] != "boots":
             raise AssertionError(self.story("booted, which its rehearsal did not foresee"))
+        self._look_at_the_wire()
         return seconds
+
+    def _look_at_the_wire(self) -> None:
+        taken = self._capture.end()
+        if self.cell.client.is_told_a_script:
+            self.ipxe_wait = own_wait(taken, MAC)
+        if self._bystander and (problem := self._bystander.problem(MAC)):
+            raise AssertionError(self.story(f"booted, but the bystander {problem}"))
 
     def seen(self) -> Seen:
         """What was seen of the boot; to be asked for after it."""

@@ -41,6 +41,11 @@ class Cell:
         return f"{self.client.name}-{self.arrangement.name}"
 
     @property
+    def has_bystander(self) -> bool:
+        """Whether another host is on the machine's own network, to see what it hears of iPXE's boot."""
+        return self.client.is_told_a_script and self.arrangement.name == "reservation"
+
+    @property
     def setting(self) -> str:
         """The line that the other DHCP server's configuration has for this cell, "" for none."""
         setting = SETTINGS.get((self.client.name, self.arrangement.name))

@@ -43,6 +43,11 @@ class Client:
         return str(self.options.get("arch", "amd64"))
 
     @property
+    def is_told_a_script(self) -> bool:
+        """Whether its iPXE is sent to its script by DHCP, and does not look for one by itself before that."""
+        return SCRIPT in self.fetches
+
+    @property
     def secure_boot(self) -> bool:
         """Whether its firmware starts only what is signed."""
         return bool(self.options.get("secure_boot"))

@@ -80,7 +80,8 @@ class Cells:
                 disk.unlink()
         self._news.put(f"{cell}: booted and reported, {seconds:.0f} s")
         document = {"client": cell.client.name, "arrangement": cell.arrangement.name, **asdict(found)}
-        result.write_text(json.dumps(document | {"seconds": round(seconds, 1)}, indent=2) + "\n")
+        document |= {"seconds": round(seconds, 1), "ipxe_wait_seconds": booting.ipxe_wait}
+        result.write_text(json.dumps(document, indent=2) + "\n")
         return found
 
 

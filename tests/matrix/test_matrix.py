@@ -17,6 +17,7 @@ from matrix.versions import versions
 PAGE = ROOT / "docs/boot-matrix.md"
 COMMAND = "make boot-matrix"  # which sets WRITE
 WRITE = "BOOT_MATRIX_PAGE"
+IPXE_WAIT_SECONDS = 0.2  # from its first DISCOVER to the request for its script; 16 s where nobody advertises
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -34,6 +35,16 @@ def test_machine_boots_and_reports(cell, cells, capsys):
     assert seen.vias == (arrangement.relay or "0.0.0.0",)
     # Firmware, iPXE, the system: what bootd leases is what is written down, or nothing.
     assert set(seen.acks) == ({arrangement.address} if arrangement.reserved else set())
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_ipxe_waits_for_nothing(cells, firmware):
+    """Comes after the cells. A busy host only ever adds to a wait, so the shortest of several tells what iPXE's is."""
+    booted = [cells.json(cell) for cell in CELLS if cell.client.firmware == firmware and cell.client.is_told_a_script]
+    waits = [json.loads(path.read_text())["ipxe_wait_seconds"] for path in booted if path.exists()]
+    if not waits:
+        pytest.skip(f"no cell with iPXE on {firmware} has booted")
+    assert min(waits) < IPXE_WAIT_SECONDS
 
 
 def test_page_says_what_was_seen(cells):

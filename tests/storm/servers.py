@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
-from urllib.error import URLError
 from urllib.request import urlopen
 
-from bench.rig import ROOT, SERVER, Rig, Running
+from bench.rig import ROOT, SERVER, NotMeasured, Program, Rig, Running
 from lab.command import run
 from storm.fleet import BOOT_FILE, HTTP_PORT, KERNEL, KERNEL_PATH, Machine
 
@@ -59,7 +58,7 @@ class Bootd:
             self._report_urls = {key.rpartition("/")[2]: url for key, url in told.items()}
             write_manifests(manifests, machines, self._report_urls)
             argv = [self._program, "serve", *common, "--interface", "eth0", "--boot-files", str(site / "boot")]
-            with rig.server([*argv, "--image-dir", str(site / "images")], is_ready) as running:
+            with rig.server(Program([*argv, "--image-dir", str(site / "images")]), answers) as running:
                 yield [running]
 
     def row(self, machine: Machine) -> list[str]:
@@ -99,9 +98,14 @@ class DnsmasqAndNginx:
             dnsmasq = [_program("dnsmasq"), "--keep-in-foreground", f"--conf-file={directory}/dnsmasq.conf"]
             nginx = [_program("nginx"), "-p", scratch, "-e", f"{directory}/error.log", "-c", f"{directory}/nginx.conf"]
             log = directory / "dnsmasq.log"
+
+            def serves_files() -> None:
+                if not log.exists() or "TFTP root" not in log.read_text():
+                    raise NotMeasured("it does not serve files by TFTP yet")
+
             with (
-                rig.server(dnsmasq, lambda: log.exists() and "TFTP root" in log.read_text()) as first,
-                rig.server(nginx, is_ready) as second,
+                rig.server(Program(dnsmasq), serves_files) as first,
+                rig.server(Program(nginx), answers) as second,
             ):
                 yield [first, second]
 
@@ -169,13 +173,13 @@ boot
 """
 
 
-def is_ready() -> bool:
-    """Whether HTTP is answered; where bootd answers that, it answers all."""
+def answers() -> None:
+    """Raise NotMeasured as long as HTTP is not answered; where bootd answers that, it answers all."""
     try:
         with urlopen(f"{BASE}{KERNEL_PATH}", timeout=2) as answer:
-            return answer.status == 200
-    except URLError:
-        return False
+            answer.read(1)
+    except OSError as error:
+        raise NotMeasured(f"HTTP is not answered: {error}") from None
 
 
 def write_manifests(directory: Path, machines: Sequence[Machine], report_urls: dict[str, str] | None = None) -> None:
