@@ -10,6 +10,7 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.dhcp import options as opt
+from _bootd.dhcp.exchange import MAX_TOLD, Told
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
 from _bootd.dhcp.server import NEW_MACHINES, Handler
@@ -128,6 +129,13 @@ def test_handle_tells_at_info_of_each_refusal_and_once_of_another_server(bench):
     handler.handle(encode(message(opt.DHCPRELEASE, {}, ciaddr=ADDRESS)), "0.0.0.0", "eth0")
     assert [line["level"] for line in room.lines("ignore")] == ["info", "debug", "info", "debug"]
     assert [line["level"] for line in room.lines("send")] == ["info", "info"]
+
+
+def test_what_was_told_last_has_a_bound():
+    told = Told()
+    for number in range(MAX_TOLD + 10):
+        assert told.is_news(str(number), "firmware", "snponly.efi")
+    assert [told.is_news(str(number), "firmware", "snponly.efi") for number in (MAX_TOLD, 0)] == [False, True]
 
 
 def test_handle_keeps_what_was_asked_and_answered(bench):

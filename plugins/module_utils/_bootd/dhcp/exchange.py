@@ -102,7 +102,7 @@ class Exchange:
         """Log why there is no answer: at info that its address is in use, and that it takes another server's."""
         chosen = opt.ipv4(self.request.options.get(opt.SERVER_IDENTIFIER))
         server = chosen if silence.reason == ANOTHER_SERVER else None
-        is_news = isinstance(silence.detail, Decline) or (server is not None and self._differs(server, server))
+        is_news = isinstance(silence.detail, Decline) or (server is not None and self._differs(ANOTHER_SERVER, server))
         if not (is_news or self._log.wants_debug):
             return
         (self._log.info if is_news else self._log.debug)(
