@@ -8,6 +8,7 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -193,3 +194,16 @@ def _compared(url: str, digest: str, promised: int, how: Mapping[str, Any]) -> s
 
 def _clock(url: str, header: str, begun: float) -> Reading | None:
     return date_reading(urlsplit(url).netloc.rpartition("@")[2], header, begun, time.time())
+
+
+def is_bootd(url: str) -> bool:
+    """Return whether ``url`` is answered by the list of paths that bootd has at /api/v1.
+
+    It is asked with no login of anybody's: it may be a stranger's.
+    """
+    try:
+        with open_url(url, timeout=SECONDS, use_proxy=False) as answer:
+            found = json.loads(answer.read(MAX_CHECKSUMS))
+    except (OSError, HTTPException, ValueError):
+        return False
+    return isinstance(found, dict) and {"version", "documentation", "endpoints"} <= found.keys()
