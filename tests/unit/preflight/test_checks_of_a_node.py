@@ -106,7 +106,7 @@ def test_address_of_bootd_itself_is_looked_for_also_where_it_is_a_virtual_one(
     monkeypatch, virtual, answers, bootd, problems
 ):
     asked = []
-    monkeypatch.setattr(node.arp, "ask", lambda _link, _mac, addresses: {address: answers for address in addresses})
+    monkeypatch.setattr(node.arp, "ask", lambda _link, _mac, addresses: dict.fromkeys(addresses, answers))
     monkeypatch.setattr(node.urls, "is_bootd", lambda url: asked.append(url) or bootd)
     params = {
         "address": "10.10.0.30",
