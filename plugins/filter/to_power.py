@@ -77,16 +77,16 @@ _value:
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.model import text_at
 from ansible_collections.baremetal.netboot.plugins.module_utils._inventory.plan import BMC_KIND, plain
+from ansible_collections.baremetal.netboot.plugins.module_utils._power.standing import standing_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import BMC, boots_by_uefi, first_dhcp
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory_report import machines_report, message_of
-
-UNHEARD = {"stage": "known", "netboot": True}
 
 
 def to_power(
@@ -128,14 +128,9 @@ def _machine(name: str, hardware: Mapping[str, Any], variables: Mapping[str, Any
 def _stands(
     name: str, hardware: Mapping[str, Any], namespace: str, known: list[Mapping[str, Any]] | None
 ) -> dict[str, Any]:
-    """Return where a machine stands; of several that it may be, the one that is not to be touched counts."""
     if known is None:
         return {}
-    own = text_at(hardware, "metadata", "namespace") or namespace
-    named = [each for each in known if each["name"] == name]
-    chosen = [each for each in named if each["namespace"] == own] or named or [UNHEARD]
-    stands = min(chosen, key=lambda each: each["stage"] in ("known", "offered", "failed") and each["netboot"])
-    return {"stage": str(stands["stage"]), "netboot": bool(stands["netboot"])}
+    return asdict(standing_of(name, text_at(hardware, "metadata", "namespace") or namespace, known))
 
 
 class FilterModule:

@@ -15,6 +15,8 @@ description:
   - All machines are asked for their power first, then changed in waves of O(width), with O(stagger) seconds between.
     One that fails keeps no other from its steps. At the end the task fails with a line for each that did.
   - Where bootd says of a machine that it is installed or on its way, it is left alone, see O(machines[].stage).
+  - With O(url) or O(store) that is asked anew before each wave, so that a machine is left alone which began to install
+    after the task had begun. Where nobody answers, no machine of that wave is touched, and the task fails.
   - Runs where the BMCs can be reached, which most often is the controller; use C(delegate_to) with it.
 extends_documentation_fragment:
   - baremetal.netboot.attributes
@@ -117,8 +119,10 @@ options:
         description:
           - Where bootd says that the machine stands, as RV(baremetal.netboot.hardware_info#module:machines[].stage).
           - With V(installed) or V(ready) it is not cycled, and with V(loading), V(script), V(kernel) or V(installing)
-            not switched off either, unless O(even_installed). With V(known) one that runs is not cycled, unless
-            O(even_running), for bootd has not heard anything of it.
+            not switched off either, unless O(even_installed).
+          - One that runs is not cycled with V(known), V(offered), or V(failed) after no more than that, unless
+            O(even_running). Nothing was heard of it, or only DHCP, which anybody can send with its MAC address. Nor is
+            one cycled that is V(failed) since its installer fell silent, see O(machines[].overdue).
           - Where it is empty, nothing of this holds, and machines that run are cycled whatever they run.
         type: str
         default: ''
@@ -126,6 +130,17 @@ options:
         description: Whether bootd would boot it from the network now. Where it would not, it is not cycled.
         type: bool
         default: true
+      reached:
+        description: With V(failed) as O(machines[].stage), the last stage before that. Empty where nobody has said it.
+        type: str
+        default: ''
+      overdue:
+        description:
+          - With V(failed) as O(machines[].stage), the stage in which nothing came any more, as
+            RV(baremetal.netboot.hardware_info#module:machines[].overdue). Empty where it failed otherwise.
+          - With V(kernel) and V(installing) it may be installed, and its report lost.
+        type: str
+        default: ''
   state:
     description:
       - V(on) and V(off) are how the machines are to be. For V(off) their operating systems are asked to shut down.
@@ -144,9 +159,22 @@ options:
     type: bool
     default: false
   even_running:
-    description: Whether to cycle also machines that run although bootd has heard nothing of them.
+    description: Whether to cycle also machines that run, and of which bootd does not know what.
     type: bool
     default: false
+  url:
+    description:
+      - The URL of bootd, as the host of the task reaches it, to ask before each wave where the machines stand.
+    type: str
+  store:
+    description:
+      - The store in a cluster, V(kubernetes) or V(kubernetes:NAMESPACE), to list before each wave instead, where bootd
+        is not reached from the host of the task.
+    type: str
+  use_proxy:
+    description: Whether to go to O(url) by the proxy that the environment names.
+    type: bool
+    default: true
   width:
     description: How many machines at once.
     type: int
@@ -181,6 +209,7 @@ EXAMPLES = r"""
   baremetal.netboot.machine_power:
     machines: "{{ groups.netboot_machines | baremetal.netboot.to_power(hostvars, seen.json.machines) }}"
     state: network_boot
+    url: http://10.10.0.20:7080
     width: 4
     stagger: 30
   delegate_to: localhost
@@ -257,11 +286,15 @@ from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._ansible.basic import AnsibleModule
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.client import Client
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.kube.errors import ApiError, ApiUnreachable
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.machines import described
+from ansible_collections.baremetal.netboot.plugins.module_utils._hardware.objects import from_cluster, parse_store
 from ansible_collections.baremetal.netboot.plugins.module_utils._kubernetes import connection as _kubernetes
-from ansible_collections.baremetal.netboot.plugins.module_utils._power import plan, tinkerbell, words
+from ansible_collections.baremetal.netboot.plugins.module_utils._power import plan, standing, tinkerbell, words
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.base import PowerError
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.plan import Target, Wish
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.work import (
+    Ask,
     Outcome,
     Pace,
     bring_about,
@@ -291,6 +324,8 @@ _MACHINE = {
     "firmware": {"type": "str", "choices": ["uefi", "bios"], "default": "uefi"},
     "stage": {"type": "str", "default": ""},
     "netboot": {"type": "bool", "default": True},
+    "reached": {"type": "str", "default": ""},
+    "overdue": {"type": "str", "default": ""},
 }
 ARGUMENTS = {
     **_kubernetes.ARGUMENTS,
@@ -302,6 +337,9 @@ ARGUMENTS = {
     "width": {"type": "int", "default": 5},
     "stagger": {"type": "float", "default": 0},
     "timeout": {"type": "float", "default": 120},
+    "url": {"type": "str"},
+    "store": {"type": "str"},
+    "use_proxy": {"type": "bool", "default": True},
 }
 _MAX_WIDTH = 256
 
@@ -319,7 +357,7 @@ def read_targets(module: AnsibleModule) -> tuple[list[Target], list[str]]:
         except (PowerError, ValueError) as error:
             problems.append(f"{machine['name']}: {error}")
             continue
-        names = ("name", "firmware", "stage", "netboot")
+        names = ("name", "namespace", "firmware", "stage", "netboot", "reached", "overdue")
         targets.append(Target(bmc=bmc, mac=machine["mac"] or "", **{name: machine[name] for name in names}))
     counted = Counter(machine["name"] for machine in machines)
     problems += [f"{name}: named {times} times" for name, times in counted.items() if times > 1]
@@ -346,13 +384,34 @@ def documented(outcome: Outcome) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in names}
 
 
-def run(module: AnsibleModule, targets: list[Target]) -> tuple[dict[str, Any], list[str]]:
+def asking(module: AnsibleModule) -> Ask | None:
+    """Return what asks where the machines stand, None where that is not wanted; raises ValueError."""
+    url, store = module.params["url"], module.params["store"]
+    if url:
+        return lambda: standing.from_bootd(url, module.params["use_proxy"])
+    if not store:
+        return None
+    kind, namespace = parse_store(store)
+    if kind != "kubernetes":
+        raise ValueError("store: a bootd that serves files keeps its states to itself: give its url instead")
+    client = _kubernetes.client_for(module, connections=1)
+
+    def ask() -> list[dict[str, Any]]:
+        try:
+            return [described(entry) for entry in from_cluster(client, namespace).entries]
+        except (ApiError, ApiUnreachable) as error:
+            raise standing.NotAsked(f"the Kubernetes API at {client.server}: {error}") from error
+
+    return ask
+
+
+def run(module: AnsibleModule, targets: list[Target], ask: Ask | None) -> tuple[dict[str, Any], list[str]]:
     """Return the result, and a line for each machine that was to be changed and could not."""
     params = module.params
     wish = Wish(params["state"], params["force"], params["even_installed"], params["even_running"])
     pace = Pace(params["width"], params["stagger"], params["timeout"])
     powered = [target for target in targets if target.bmc is not None]
-    outcomes = bring_about(wish, powered, pace, check=module.check_mode)
+    outcomes = bring_about(wish, powered, pace, check=module.check_mode, ask=ask)
     others = [target for target in targets if target.bmc is None and not plan.left_alone(wish, target)]
     result = {
         "changed": any(outcome.steps for outcome in outcomes),
@@ -367,8 +426,13 @@ def run(module: AnsibleModule, targets: list[Target]) -> tuple[dict[str, Any], l
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, mutually_exclusive=[("url", "store")])
     targets, problems = read_targets(module)
+    ask = None
+    try:
+        ask = asking(module)
+    except ValueError as error:
+        problems.append(str(error))
     if not 1 <= module.params["width"] <= _MAX_WIDTH:
         problems.append(f"width: should be a number from 1 to {_MAX_WIDTH}")
     for name in ("stagger", "timeout"):
@@ -377,7 +441,7 @@ def main() -> None:
     problems += [missing_required_lib(name) for name in missing_libraries(targets)]
     if problems:
         module.fail_json(msg="\n".join(problems), changed=False, machines={}, by_hand=[])
-    result, failed = run(module, targets)
+    result, failed = run(module, targets, ask)
     if failed:
         module.fail_json(msg="\n".join(failed), **result)
     module.exit_json(**result)

@@ -184,6 +184,10 @@ machines:
       description: Why it failed, or the last error iPXE told of.
       type: str
       sample: ''
+    overdue:
+      description: The stage in which nothing came of it any more, where that is why it failed.
+      type: str
+      sample: ''
     configuration_closed:
       description:
         - Why it can't get its configuration any more in this attempt, for people. Somebody else had its URL.

@@ -30,6 +30,28 @@ WHOSE = {
     "machine": "at the machines",
 }
 _RIGHT = re.compile(r"should (?:this )?be .*", re.DOTALL)
+# What is wrong, by a part of the message, and what to do about it.
+_REMEDIES = (
+    ("each needs its own", "give one of them another"),
+    ("has it too, in the same cluster", "give one of them another"),
+    ("a cluster has one witness", "take harvester_role: witness from one of them"),
+    ("that other machines of this cluster have", "write it once, as a variable of the cluster's group"),
+    ("its BMC is that of", "give each machine the address, or the system, of its own BMC"),
+    ("missing", "write it, as docs/variables.md describes it"),
+    ("no host of the inventory", "write the name as the inventory has it, or add the host"),
+    ("not read here: it is for the hosts of", "move it to the machines, or to their group"),
+    ("not read here: it is for", "move it to that host"),
+    ("nothing reads this", "take it out: it does nothing"),
+    ("unknown", "take it out, or write the name as docs/variables.md has it"),
+    ("can't be worked out", "look at the template in its value, and at the variables that this names"),
+    ("has no meaning for", "take it out"),
+    ("is not for", "take it out"),
+    ("only for", "take it out, or change what it is for"),
+    ("not before", "take it out, or install a release that has it"),
+    ("outside network", "write an address of that network"),
+    ("overlap", "give one of them another range"),
+)
+_READ_THE_PAGE = "write what docs/variables.md says of it, or take it out"
 UNREACHABLE = "see that ansible_host, SSH and sudo are right: nothing can be looked at without"
 NOT_MADE = "put that right and run it again: what it would have found is not in this report"
 
@@ -118,6 +140,11 @@ def _message(result: Mapping[str, Any]) -> str:
     return ": ".join([*said, *last]) or "it said nothing"
 
 
+def _remedy_of(message: str) -> str:
+    """Return what to do about a problem whose message says only what is wrong."""
+    return next((remedy for part, remedy in _REMEDIES if part in message), _READ_THE_PAGE)
+
+
 def inventory_problems(findings: Iterable[Finding]) -> list[dict[str, str]]:
     """Return what is wrong with an inventory; what several hosts have in common, as of their group, is one problem."""
     hosts: dict[tuple[str, str, str], list[str]] = {}
@@ -126,9 +153,8 @@ def inventory_problems(findings: Iterable[Finding]) -> list[dict[str, str]]:
     found = []
     for (path, value, message), names in hosts.items():
         right = _RIGHT.search(message)
-        wrong, remedy = (message[: right.start()], right[0]) if right else (message, "correct it")
-        if message == "missing":
-            wrong, remedy = "it is missing", "write it"
+        wrong, remedy = (message[: right.start()], right[0]) if right else (message, _remedy_of(message))
+        wrong = "it is missing" if message == "missing" else wrong
         what = ": ".join(filter(None, (value, wrong.rstrip(":; ")))) or "it can't be used as it is"
         found.append({"what": what, "where": f"{some(names)} {path}".strip(), "remedy": remedy, "who": INVENTORY})
     return found

@@ -8,6 +8,7 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -34,9 +35,16 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installer
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.kernel_boot import KernelBoot
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import installer_of
-from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import is_harvester
+from ansible_collections.baremetal.netboot.plugins.module_utils._harvester.configuration import overlaid
+from ansible_collections.baremetal.netboot.plugins.plugin_utils._harvester_hosts import (
+    config_layers,
+    is_config,
+    is_harvester,
+    places_of,
+)
 
 VIP, ISO = "harvester_vip", "harvester_iso_url"
+INSTALL = "harvester.install."  # what those of the kernel's arguments begin with that are of Harvester's configuration
 BY_DHCP = "dhcp"  # a VIP that a DHCP server gives, to a MAC address that is no card's
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -49,7 +57,7 @@ def seen_of(
     context = BootContext(f"http://{_text(hostvars, bootstrap[0], 'bootd_address')}")
     return {
         "machines": [_machine(machine, context, hostvars[host]) for host, machine in known.items() if machine.name],
-        "vips": list(_vips(known, hostvars)),
+        "vips": list(_vips(known, context, hostvars)),
     }
 
 
@@ -69,11 +77,7 @@ def _machine(machine: Machine, context: BootContext, variables: Mapping[str, Any
 
 def _urls(machine: Machine, context: BootContext) -> Iterator[str]:
     """Yield what the machine loads, but its configuration, which may be made later."""
-    card = boot_interface(machine)
-    if card is None:
-        return
-    decision = decide(Nic(machine, card), Asked(Wants.SCRIPT, Program.IPXE), context)
-    boots = decision.boots if isinstance(decision, Script) else None
+    boots = _boots(machine, context)
     if isinstance(boots, Chain):
         yield boots.url
     if isinstance(boots, KernelBoot):
@@ -85,6 +89,13 @@ def _urls(machine: Machine, context: BootContext) -> Iterator[str]:
             url = value.removeprefix("live:")
             if url.startswith(("http://", "https://")) and name != configuration.rstrip("="):
                 yield url
+
+
+def _boots(machine: Machine, context: BootContext) -> object:
+    """Return what bootd's script has the machine boot, None for nothing."""
+    card = boot_interface(machine)
+    decision = decide(Nic(machine, card), Asked(Wants.SCRIPT, Program.IPXE), context) if card else None
+    return decision.boots if isinstance(decision, Script) else None
 
 
 def _iso(machine: Machine, kernel: str, variables: Mapping[str, Any]) -> Iterator[str]:
@@ -116,16 +127,44 @@ def _checksums(machine: Machine, url: str) -> str:
     return f"{directory}/{files['checksums']}" if name in files.values() else ""
 
 
-def _vips(known: Mapping[str, Machine], hostvars: HostVars) -> Iterator[dict[str, Any]]:
+def _vips(known: Mapping[str, Machine], context: BootContext, hostvars: HostVars) -> Iterator[dict[str, Any]]:
     """Yield each cluster's address, its machines and their cards: one of these answers when it is there already."""
     members: dict[str, list[Machine]] = {}
+    by_dhcp = set()
+    places, _disputes = places_of({}, hostvars)
     for host, machine in known.items():
-        vip = ipv4(_text(hostvars, host, VIP))
-        if vip and _text(hostvars, host, "harvester_vip_mode") != BY_DHCP:
+        told = _install_of(machine, context, hostvars[host])
+        vip = ipv4(told.get("vip") or (places[host].vip if host in places else "") or _text(hostvars, host, VIP))
+        if vip:
             members.setdefault(vip, []).append(machine)
+            by_dhcp |= (
+                {vip} if (told.get("vip_mode") or _text(hostvars, host, "harvester_vip_mode")) == BY_DHCP else set()
+            )
     for vip, machines in members.items():
         macs = [interface.mac for machine in machines for interface in machine.interfaces]
-        yield {"address": vip, "machines": [machine.name for machine in machines], "macs": macs}
+        if vip not in by_dhcp:
+            yield {"address": vip, "machines": [machine.name for machine in machines], "macs": macs}
+
+
+def _install_of(machine: Machine, context: BootContext, variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the kernel's arguments of a machine, and else its own configuration, say of Harvester's install."""
+    boots = _boots(machine, context)
+    words = boots.arguments if isinstance(boots, KernelBoot) else ()
+    argued = (word.removeprefix(INSTALL).partition("=") for word in words if word.startswith(INSTALL))
+    install = overlaid(config_layers(_readable(variables)).values()).get("install")
+    given = install.items() if isinstance(install, Mapping) else ()
+    return {str(name): str(value) for name, value in given if isinstance(value, str)} | {
+        name: value for name, _equals, value in argued
+    }
+
+
+def _readable(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a host's own configuration that can be worked out; of the others is told elsewhere."""
+    found = {}
+    for name in filter(is_config, variables):
+        with suppress(AnsibleError):
+            found[name] = variables[name]
+    return found
 
 
 def _text(hostvars: HostVars, host: str, name: str) -> str:

@@ -8,10 +8,11 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.base import OFF, ON, UNKNOWN
+from ansible_collections.baremetal.netboot.plugins.module_utils._power.standing import Standing
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.words import WOL, Bmc
 
 # What can be asked for.
@@ -22,7 +23,8 @@ EJECT, BOOT_ONCE, SHUT_DOWN, CUT, SWITCH_ON = "eject", "boot_once", "shut_down",
 # Stages of bootd, see its decisions/stages.
 _INSTALLED = ("installed", "ready")
 _UNDER_WAY = ("loading", "script", "kernel", "installing")
-_UNHEARD = "known"
+_UNHEARD, _ASKED, _FAILED = "known", "offered", "failed"
+_MAY_BE_INSTALLED = ("kernel", "installing", "installed")
 Item = TypeVar("Item")
 
 
@@ -30,16 +32,22 @@ Item = TypeVar("Item")
 class Target:
     """One machine: how its power is reached, what it boots by, and where bootd says that it stands.
 
-    ``bmc`` is None where it has none. ``firmware`` is "uefi" or "bios". ``stage`` is "" where nobody has said it,
-    ``netboot`` whether bootd would boot it from the network now.
+    ``bmc`` is None where it has none. ``firmware`` is "uefi" or "bios". The last four are those of ``Standing``.
     """
 
     name: str
     bmc: Bmc | None
     mac: str = ""
     firmware: str = "uefi"
+    namespace: str = ""
     stage: str = ""
     netboot: bool = True
+    reached: str = ""
+    overdue: str = ""
+
+    def standing(self, standing: Standing) -> Target:
+        """Return the same machine where it stands by now."""
+        return replace(self, **asdict(standing))
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Wish:
 
     ``force`` cuts the power where the operating system would be asked to shut down. ``even_installed`` takes machines
     that have been installed or are about to be, and those whose netboot is off; ``even_running`` those that run
-    although bootd has heard nothing of them.
+    and of which bootd does not know what.
     """
 
     state: str
@@ -76,13 +84,22 @@ def left_alone(wish: Wish, target: Target) -> str:
 def left_running(wish: Wish, target: Target, current: str) -> str:
     """Return why a machine whose power is ``current`` is not started anew, "" where nothing is against it.
 
-    One that runs before bootd has heard anything of it may be anything, such as a node that another bootd installed.
+    One that runs may be anything as long as it has fetched nothing in this attempt, such as a node that another bootd
+    installed: a DHCPDISCOVER with its MAC anybody can send, which makes it offered, and failed when nothing follows.
+    One whose installer fell silent may be installed, its report lost.
     """
     if wish.state not in (CYCLED, NETWORK_BOOT) or wish.even_running or wish.even_installed:
         return ""
-    if current == OFF or target.stage != _UNHEARD or _only_wakes(target):
+    if current == OFF or _only_wakes(target):
         return ""
-    return "it runs, and bootd has heard nothing of it, so nobody knows what; even_running restarts it"
+    why = ""
+    if target.stage == _UNHEARD:
+        why = "bootd has heard nothing of it, so nobody knows what"
+    elif target.stage == _ASKED or (target.stage == _FAILED and target.reached in ("", _UNHEARD, _ASKED)):
+        why = "all that was heard of it is DHCP, which anybody can send with its MAC, so nobody knows what"
+    elif target.stage == _FAILED and target.overdue in _MAY_BE_INSTALLED:
+        why = f"nothing came of it any more at {target.overdue}: it may be installed, its report lost"
+    return f"it runs, and {why}; even_running restarts it" if why else ""
 
 
 def steps(wish: Wish, target: Target, current: str) -> tuple[str, ...]:

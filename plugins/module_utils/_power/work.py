@@ -8,18 +8,27 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from typing import Any
 
 from ansible_collections.baremetal.netboot.plugins.module_utils._power import ipmi, plan, redfish, wol
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.base import OFF, ON, UNKNOWN, Power, PowerError
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.plan import Target, Wish
+from ansible_collections.baremetal.netboot.plugins.module_utils._power.standing import (
+    NotAsked,
+    Standing,
+    standing_of,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.words import IPMI, REDFISH, WOL
 
 LIBRARIES = {REDFISH: redfish.LIBRARY, IPMI: ipmi.LIBRARY, WOL: wol.LIBRARY}
 ASK_AGAIN = 1.0  # seconds
+ASKED_AT_MOST = 3  # times, where the machines stand
+# Returns bootd's documents of all machines; raises NotAsked.
+Ask = Callable[[], Iterable[Mapping[str, Any]]]
 Open = Callable[[Target], Power]
 
 
@@ -65,11 +74,19 @@ def opened(target: Target) -> Power:
 
 
 def bring_about(
-    wish: Wish, targets: Sequence[Target], pace: Pace, *, check: bool = False, open_power: Open = opened
+    wish: Wish,
+    targets: Sequence[Target],
+    pace: Pace,
+    *,
+    check: bool = False,
+    open_power: Open = opened,
+    ask: Ask | None = None,
 ) -> list[Outcome]:
     """Have all targets be as wished, those that nobody forbids, and return what became of each, in their order.
 
-    All of them are asked first, then changed in waves. One that fails keeps no other from its steps.
+    All of them are asked first, then changed in waves. One that fails keeps no other from its steps. Where machines
+    stand is asked by ``ask`` anew before each wave, for all of it at once: one that has begun to install meanwhile, by
+    whatever made it start, is left alone, and so are all where nobody answers. Without ``ask`` the targets count.
     """
     with ThreadPoolExecutor(max_workers=pace.width) as pool:
         jobs = list(pool.map(lambda target: _Job(wish, target, pace.timeout, open_power), targets))
@@ -78,10 +95,28 @@ def bring_about(
             for number, wave in enumerate(plan.waves(working, pace.width)):
                 if number and not check:
                     time.sleep(pace.stagger)
+                if ask is not None and not check:
+                    _look_again(wave, ask)
                 list(pool.map(lambda job: job.foresee() if check else job.run(), wave))
         finally:
             list(pool.map(_Job.close, jobs))
     return [job.outcome for job in jobs]
+
+
+def _look_again(wave: Sequence[_Job], ask: Ask) -> None:
+    """Ask where all machines stand now, and take the steps away from those in ``wave`` that are not to be touched."""
+    for attempt in range(ASKED_AT_MOST):
+        try:
+            machines = ask()
+            break
+        except NotAsked as error:
+            if attempt + 1 == ASKED_AT_MOST:
+                for job in wave:
+                    job.forgo(f"not touched, since nobody says where it stands now: {error}")
+                return
+            time.sleep(ASK_AGAIN)
+    for job in wave:
+        job.stands(standing_of(job.target.name, job.target.namespace, machines))
 
 
 class _Job:
@@ -90,7 +125,7 @@ class _Job:
     def __init__(self, wish: Wish, target: Target, timeout: float, open_power: Open) -> None:
         self.outcome = Outcome(target.name)
         self.planned: tuple[str, ...] = ()
-        self._target, self._timeout = target, timeout
+        self.target, self._wish, self._timeout = target, wish, timeout
         self._power: Power | None = None
         self.outcome.left_alone = plan.left_alone(wish, target)
         if self.outcome.left_alone:
@@ -109,6 +144,17 @@ class _Job:
         if not self.outcome.left_alone:
             self.planned = plan.steps(wish, target, current)
 
+    def stands(self, standing: Standing) -> None:
+        """Take in where the machine stands by now; where that is against it, nothing is done to it."""
+        target, before = self.target.standing(standing), self.outcome.before
+        self.outcome.left_alone = plan.left_alone(self._wish, target) or plan.left_running(self._wish, target, before)
+        if self.outcome.left_alone:
+            self.planned = ()
+
+    def forgo(self, why: str) -> None:
+        """Do nothing to the machine, which is an error."""
+        self.planned, self.outcome.error = (), why
+
     def foresee(self) -> None:
         """Note what would be done."""
         self.outcome.steps = list(self.planned)
@@ -116,12 +162,13 @@ class _Job:
 
     def run(self) -> None:
         """Do the steps, up to the first that fails."""
-        try:
-            for step in self.planned:
+        for step in self.planned:
+            try:
                 self._do(step)
-                self.outcome.steps.append(step)
-        except PowerError as error:
-            self.outcome.error = f"{step.replace('_', ' ')}: {error}"
+            except PowerError as error:
+                self.outcome.error = f"{step.replace('_', ' ')}: {error}"
+                break
+            self.outcome.steps.append(step)
         self.outcome.after = plan.outcome(self.outcome.steps, self.outcome.before)
 
     def close(self) -> None:
@@ -137,7 +184,7 @@ class _Job:
         if step == plan.EJECT:
             self.outcome.ejected = self._power.eject()
         elif step == plan.BOOT_ONCE:
-            self._power.boot_once(self._target.firmware, self._target.bmc.boot)
+            self._power.boot_once(self.target.firmware, self.target.bmc.boot)
         elif step == plan.SWITCH_ON:
             self._power.on()
             self._wait_for(ON)

@@ -39,6 +39,6 @@ def look(directory: str, machines: Iterable[Mapping[str, Any]]) -> Check:
         return Check("configurations", skipped=f"{directory} is not there yet, and will be made")
     kept = ConfigDirectory(directory, catalog, refusals)
     usable = sum(kept.get(machine.key, find(distro).read) is not None for machine, distro in known)
-    remedy = "correct the file, or remove it and have the inventory make it"
+    remedy = "change the file so that it is, or remove it and have the role configuration write it of the inventory"
     problems = [Problem(reason, path, remedy, NODE) for path, reason in refusals.found]
     return Check("configurations", f"{usable} of {len(known)} machines have one that can be read", problems)

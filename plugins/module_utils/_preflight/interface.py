@@ -78,9 +78,8 @@ def look(links: Iterable[Link], interface: str, address: str, host: str, *, virt
     if address and holder is None and not virtual:
         there = [f"{own.ip} on {link.name}" for link in links for own in link.addresses if not own.ip.is_loopback]
         what = f"no interface has bootd's address {address}"
-        remedy = (
-            f"give it to {interface or 'an interface'}, or correct bootd_address: there is {', '.join(there) or 'none'}"
-        )
+        own_ones = f", or have bootd_address be one that is there: {', '.join(there)}" if there else ""
+        remedy = f"give it to {interface or 'an interface'}{own_ones}"
         problems.append(Problem(what, host, remedy, NODE))
     elif holder is not None and named is not None and holder.name != named.name and holder.name != "lo":
         what = f"bootd's address {address} is on {holder.name}, and DHCP is answered on {interface}"

@@ -32,6 +32,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.urls 
 
 # Runs a program and returns its exit status and what it printed; a program that is not there ends with 127.
 Run = Callable[[list[str]], tuple[int, str]]
+DEFAULT_PORT = 7080  # of bootd's HTTP
 SBIN = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin"
 _PROBES = (["iptables-save", "-t", "nat"], ["iptables-legacy-save", "-t", "nat"])
 
@@ -76,10 +77,10 @@ def _network(params: Mapping[str, Any], run: Run) -> tuple[Link | None, list[Che
     link = next((link for link in links if link.name == named), None) or interface.of_address(links, address)
     if link is None or not link.up or link.name == "lo":
         return None, [seen, Check("addresses", skipped="there is no interface to ask from")]
-    return link, [seen, _addresses(link, _claims(params))]
+    return link, [seen, _addresses(link, _claims(params), params)]
 
 
-def _addresses(link: Link, claims: Iterable[Claim]) -> Check:
+def _addresses(link: Link, claims: Iterable[Claim], params: Mapping[str, Any]) -> Check:
     asked = neighbours.claims_on(link, claims)
     try:
         answers = arp.ask(link.name, link.mac, dict.fromkeys(claim.address for claim in asked)) if asked else {}
@@ -87,13 +88,22 @@ def _addresses(link: Link, claims: Iterable[Claim]) -> Check:
         return Check("addresses", skipped="ARP needs root: set become")
     except OSError as error:
         return Check("addresses", skipped=f"{link.name}: {error.strerror}")
+    if params["virtual_address"] and answers.get(params["address"]) and _is_bootd(params):
+        # Whichever node of the cluster has it now: it is where it should be.
+        answers = {**answers, params["address"]: set()}
     return neighbours.look(link, asked, answers)
+
+
+def _is_bootd(params: Mapping[str, Any]) -> bool:
+    """Return whether a bootd answers at the address that is to be bootd's."""
+    port = next((item["port"] for item in params["ports"] if item["name"] == "http"), DEFAULT_PORT)
+    return urls.is_bootd(f"http://{params['address']}:{port}/api/v1")
 
 
 def _claims(params: Mapping[str, Any]) -> Iterable[Claim]:
     """Yield the addresses that are to be bootd's, the machines' and the clusters'."""
-    if params["address"] and not params["virtual_address"]:
-        yield Claim(params["address"], "bootd's own")
+    if params["address"]:
+        yield Claim(params["address"], "bootd's virtual address" if params["virtual_address"] else "bootd's own")
     for machine in params["machines"]:
         for address in machine["addresses"]:
             yield Claim(address, f"the address of {machine['name']}", frozenset(machine["macs"]))

@@ -32,6 +32,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.resul
 )
 
 BLOCK = 1024 * 1024
+_WRITE_IT = "write it as docs/images.md shows: version: v1.8.2, and a source that is a URL or a folder of the node"
 
 
 # What harvester_image has by default; a release without any of the others has the role's.
@@ -59,7 +60,7 @@ def look(
         try:
             found, size = _of_release(options, how)
         except ValueError as error:
-            problems.append(Problem(str(error), f"{host} image_server_releases", "correct it", INVENTORY))
+            problems.append(Problem(str(error), f"{host} image_server_releases", _WRITE_IT, INVENTORY))
             continue
         remedy = "see that the source has it and answers, or name another with image_server_source"
         problems += [Problem(what, f"{host} image_server_releases {version}", remedy, who) for what in found]

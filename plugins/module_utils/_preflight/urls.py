@@ -8,6 +8,7 @@ PRIVATE to this collection: it can change in any release.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,21 @@ SECONDS = 10
 MAX_CHECKSUMS = 1024 * 1024
 BLOCK = 1024 * 1024
 _NO_HEAD = (400, 403, 405, 501)  # servers that have the file, and no HEAD
+_ELSEWHERE = "or name another place with netboot_image_url"
+_UNREACHED = (
+    "start a server at {server} and let its port through, so that the node reaches it as the machines will; "
+    + _ELSEWHERE
+)
+_MISSING = f"put it there, with that name, {_ELSEWHERE}"
+_REFUSED = "let whoever asks without a password have it: machines have none"
+_FAULTY = "look into that server's log: it has a fault of its own"
+_OTHER = "fetch it anew from its release; if that has changed, fetch the list of checksums anew as well"
+
+
+def _remedy(status: int) -> str:
+    if status in (401, 403, 407):
+        return _REFUSED
+    return _FAULTY if status >= 500 else _MISSING
 
 
 @dataclass(frozen=True)
@@ -46,11 +62,20 @@ class Wanted:
     machines: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Wrong:
+    """Why a file can't be had or is not the right one, and what to do; ``unreached``: its server does not answer."""
+
+    what: str
+    remedy: str = ""
+    unreached: bool = False
+
+
 @dataclass
 class Answers:
-    """What servers said: why a URL can't be had, "" where it can; and what their clocks say, by host."""
+    """What servers said: what is wrong with a URL, None for nothing; and what their clocks say, by host."""
 
-    wrong: dict[str, str] = field(default_factory=dict)
+    wrong: dict[str, Wrong | None] = field(default_factory=dict)
     clocks: dict[str, Reading] = field(default_factory=dict)
     compared: int = 0
 
@@ -80,18 +105,32 @@ def ask(wanted: Iterable[Wanted], most: int, how: Mapping[str, Any]) -> Answers:
 
 
 def look(wanted: Iterable[Wanted], answers: Answers) -> Check:
-    """Return which files machines would not get."""
+    """Return which files machines would not get: one problem each, but one for a server that is not reached."""
     wanted = list(wanted)
     problems = []
+    unreached: dict[tuple[str, str], list[Wanted]] = {}
     for item in wanted:
-        if wrong := answers.wrong.get(item.url):
-            remedy = "see that the server runs, is reached from here, and has the file as it was released"
-            problems.append(Problem(wrong, f"what {some(item.machines)} would load", remedy, NETWORK))
+        wrong = answers.wrong.get(item.url)
+        if wrong is None:
+            continue
+        if wrong.unreached:
+            unreached.setdefault((_server(item.url), wrong.what), []).append(item)
+        else:
+            problems.append(Problem(wrong.what, f"what {some(item.machines)} would load", wrong.remedy, NETWORK))
+    for (server, what), items in unreached.items():
+        names = [name for item in items for name in item.machines]
+        files = f"{len(items)} files" if len(items) > 1 else "a file"
+        told = f"{server}: {what}; {files} should come from there, such as {shown(items[0].url)}"
+        problems.append(Problem(told, f"what {some(names)} would load", _UNREACHED.format(server=server), NETWORK))
     if not wanted:
         return Check("files", skipped="no machine loads from elsewhere than bootd")
-    places = some(dict.fromkeys(urlsplit(item.url).netloc.rpartition("@")[2] for item in wanted))
+    places = some(dict.fromkeys(_server(item.url) for item in wanted))
     looked_at = f"{len(wanted)} files on {places}, {answers.compared} of them compared with checksums"
     return Check("files", looked_at, problems)
+
+
+def _server(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _name(url: str) -> str:
@@ -107,25 +146,33 @@ def _digests(url: str, how: Mapping[str, Any]) -> dict[str, str]:
         return {}
 
 
-def _look_at(url: str, digest: str, most: int, how: Mapping[str, Any]) -> tuple[str, Reading | None, bool]:
+def _look_at(url: str, digest: str, most: int, how: Mapping[str, Any]) -> tuple[Wrong | None, Reading | None, bool]:
     """Return what is wrong with a file, what time the server has, and whether the whole file was compared."""
     begun = time.time()
+    answered = False
     try:
         with open_url(url, method="HEAD", timeout=SECONDS, decompress=False, **how) as answer:
+            answered = True
             length = answer.headers.get("Content-Length", "")
             clock = _clock(url, answer.headers.get("Date", ""), begun)
         size = int(length) if length.isascii() and length.isdigit() else None
         if not digest or size is None or size > most:
-            return "", clock, False
-        return _compared(url, digest, size, how), clock, True
+            return None, clock, False
+        wrong = _compared(url, digest, size, how)
+        return (Wrong(wrong, _OTHER) if wrong else None), clock, True
     except HTTPError as error:
         error.close()
         clock = _clock(url, error.headers.get("Date", ""), begun)
-        wrong = "" if error.code in _NO_HEAD else f"{shown(url)}: {error.code} {responses.get(error.code, '')}".rstrip()
-        return wrong, clock, False
+        if error.code in _NO_HEAD:
+            return None, clock, False
+        told = f"{shown(url)}: {error.code} {responses.get(error.code, '')}".rstrip()
+        return Wrong(told, _remedy(error.code)), clock, False
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        return f"{shown(url)}: {getattr(reason, 'strerror', None) or reason or type(reason).__name__}", None, False
+        why = f"{getattr(reason, 'strerror', None) or reason or type(reason).__name__}"
+        if isinstance(error, OSError) and not answered:
+            return Wrong(why, unreached=True), None, False
+        return Wrong(f"{shown(url)}: {why}", _FAULTY), None, False
 
 
 def _compared(url: str, digest: str, promised: int, how: Mapping[str, Any]) -> str:
@@ -147,3 +194,16 @@ def _compared(url: str, digest: str, promised: int, how: Mapping[str, Any]) -> s
 
 def _clock(url: str, header: str, begun: float) -> Reading | None:
     return date_reading(urlsplit(url).netloc.rpartition("@")[2], header, begun, time.time())
+
+
+def is_bootd(url: str) -> bool:
+    """Return whether ``url`` is answered by the list of paths that bootd has at /api/v1.
+
+    It is asked with no login of anybody's: it may be a stranger's.
+    """
+    try:
+        with open_url(url, timeout=SECONDS, use_proxy=False) as answer:
+            found = json.loads(answer.read(MAX_CHECKSUMS))
+    except (OSError, HTTPException, ValueError):
+        return False
+    return isinstance(found, dict) and {"version", "documentation", "endpoints"} <= found.keys()

@@ -44,7 +44,7 @@ def rehearse(
     """
     began: dict[str, list[Step]] = {}
     for name, what, fatal in object_problems(documents):
-        remedy = "correct the variable of the inventory that it comes from"
+        remedy = "change the variable that makes that field (docs/variables.md), and run provision again"
         verdict = steps.ERROR if fatal else steps.NOTE
         began.setdefault(name, []).append(Step(_OBJECT, verdict, what, remedy=remedy, who=steps.INVENTORY))
     try:

@@ -86,7 +86,15 @@ def follow(
         return _disk(machine, asks, got)
     if reading.leads is Leads.STUCK:
         said = ", ".join(item for item in reading.says[1:] if item) or reading.reason
-        return [_error(asks.step, said, "something to boot", "correct the object as it says", steps.INVENTORY)], ""
+        return [
+            _error(
+                asks.step,
+                said,
+                "something to boot",
+                "change what that names in the inventory, and have the object written anew: run provision",
+                steps.INVENTORY,
+            )
+        ], ""
     if reading.leads is Leads.CHAIN:
         return _chain(machine, asks, bootd, wire, reading, got)
     found = [got]
@@ -255,7 +263,7 @@ def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, bootd: 
             step,
             f"{url} has the {algorithm} {image.digest}",
             digest.lower(),
-            "fetch it anew, it is not what was published; or correct the checksum",
+            "fetch it anew, it is not what was published; or write the checksum of this one into checksums",
             steps.NODE,
             seconds,
         )

@@ -46,6 +46,7 @@ def test_machines_nothing_was_seen_of(site):
         "bytes": {"tftp": 0, "http": 0},
         "progress": {},
         "error": "",
+        "overdue": "",
         "configuration_closed": "",
         "waits_for": "",
         "after": [],

@@ -86,8 +86,32 @@ def test_machine_that_runs_unheard_is_left_alone(current, left):
     """It may be a node that another bootd has installed."""
     assert bool(plan.left_running(Wish("network_boot"), machine(stage="known"), current)) is left
     assert plan.left_running(Wish("network_boot", even_running=True), machine(stage="known"), current) == ""
-    for stage in ("offered", "failed", ""):
-        assert plan.left_running(Wish("network_boot"), machine(stage=stage), current) == ""
+    assert plan.left_running(Wish("network_boot"), machine(stage=""), current) == ""
+
+
+ON_ITS_OWN = [("failed", "loading", "loading"), ("failed", "script", ""), ("failed", "installing", "")]
+BY_DHCP = [("offered", "", ""), ("failed", "offered", "offered"), ("failed", "", "")]
+SILENT = [("failed", "installing", "installing"), ("failed", "kernel", "kernel")]
+
+
+@pytest.mark.parametrize("current", ["on", "unknown", "off"])
+def test_machine_that_runs_is_cycled_only_where_it_is_known_to_have_left_what_it_ran(current):
+    """Anybody can send a DHCPDISCOVER with its MAC, and no report may come of an installation that is done."""
+    for stages, left in ((ON_ITS_OWN, False), (BY_DHCP, current != "off"), (SILENT, current != "off")):
+        for stage, reached, overdue in stages:
+            target = machine(stage=stage, reached=reached, overdue=overdue)
+            assert bool(plan.left_running(Wish("network_boot"), target, current)) is left
+            assert plan.left_running(Wish("cycled", even_running=True), target, current) == ""
+            assert plan.left_running(Wish("off"), target, current) == ""
+
+
+def test_reason_why_a_machine_that_runs_is_left_alone_says_what_was_heard():
+    reasons = [
+        plan.left_running(Wish("cycled"), machine(stage=stage, reached=reached, overdue=overdue), "on")
+        for stage, reached, overdue in (("offered", "", ""), ("failed", "installing", "installing"))
+    ]
+    assert "all that was heard of it is DHCP, which anybody can send with its MAC" in reasons[0]
+    assert "nothing came of it any more at installing: it may be installed" in reasons[1]
 
 
 def test_wake_on_lan_wakes_a_machine_that_was_not_heard():

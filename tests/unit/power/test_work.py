@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.baremetal.netboot.plugins.module_utils._power import work
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.base import PowerError, without_secrets
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.plan import Target, Wish
+from ansible_collections.baremetal.netboot.plugins.module_utils._power.standing import NotAsked
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.words import Bmc
 from ansible_collections.baremetal.netboot.plugins.module_utils._power.work import Outcome, Pace, bring_about
 
@@ -182,6 +183,56 @@ def test_never_more_than_the_width_at_once():
 
     brought(Wish("on"), {str(number): Counted("off") for number in range(9)}, Pace(width=3))
     assert most == [3]
+
+
+def document(name, stage="known", **more):
+    return {"name": name, "namespace": "", "stage": stage, "netboot": True, **more}
+
+
+def test_where_machines_stand_is_asked_anew_before_each_wave_and_once_for_all_of_it():
+    """b began to install before its wave, c had been installed, and somebody else's DISCOVER reached d, which runs."""
+    machines = {name: Recorded("on" if name == "d" else "off") for name in "abcde"}
+    answers = [
+        [document(name) for name in "abcde"],
+        [document("a", "loading"), document("b"), document("c", "ready", netboot=False), document("d"), document("e")],
+        [document(name, "offered") for name in "abcde"],
+    ]
+    asked = []
+
+    def ask():
+        asked.append(sorted(name for name, machine in machines.items() if "on" in machine.calls))
+        return answers[len(asked) - 1]
+
+    wish, pace = Wish("network_boot", even_running=False), Pace(width=2, stagger=30)
+    given = [Target(name, Bmc("redfish", name), stage="failed", reached="script") for name in machines]
+    outcomes = bring_about(wish, given, pace, open_power=lambda target: machines[target.name], ask=ask)
+    assert asked == [[], ["a", "b"], ["a", "b"]]
+    assert [outcome.steps != [] for outcome in outcomes] == [True, True, False, False, True]
+    assert outcomes[2].left_alone == "it is ready"
+    assert "bootd has heard nothing of it" in outcomes[3].left_alone
+    assert machines["c"].calls == machines["d"].calls == ["close"]
+
+
+def test_wave_is_not_touched_where_nobody_says_any_more_where_its_machines_stand():
+    machines = {name: Recorded("off") for name in "abc"}
+    asked = []
+
+    def ask():
+        asked.append(1)
+        if len(asked) > 1:
+            raise NotAsked("http://10.10.0.20:7080/api/v1/machines: Connection refused")
+        return [document(name) for name in "abc"]
+
+    fine, *others = brought(Wish("network_boot"), machines, Pace(width=1), ask=ask)
+    assert fine.error == ""
+    assert [outcome.steps for outcome in others] == [[], []]
+    assert all("nobody says where it stands now: http://10.10.0.20:7080" in outcome.error for outcome in others)
+    assert len(asked) == 1 + 2 * 3, "each wave asks three times"
+
+
+def test_nobody_is_asked_again_in_check_mode():
+    (outcome,) = brought(Wish("network_boot"), {"a": Recorded("off")}, check=True, ask=pytest.fail)
+    assert outcome.steps == ["eject", "boot_once", "switch_on"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,13 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._preflight import clock, disk, interface, neighbours
+from ansible_collections.baremetal.netboot.plugins.module_utils._preflight import (
+    clock,
+    disk,
+    interface,
+    neighbours,
+    node,
+)
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.disk import Need
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.interface import Link
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.neighbours import Claim
@@ -84,6 +90,34 @@ def test_address_of_somebody_else_is_told_with_the_mac_that_answers():
 def test_machine_that_is_on_and_answers_for_its_own_address_is_nobody_else(answers):
     claims = [Claim("10.10.0.16", "the address of um790-1", frozenset([MAC]))]
     assert neighbours.look(ETH0, claims, {"10.10.0.16": answers}).problems == []
+
+
+@pytest.mark.parametrize(
+    ("virtual", "answers", "bootd", "problems"),
+    [
+        (True, set(), False, 0),  # kube-vip is yet to put it there
+        (True, {"02:00:00:00:00:66"}, True, 0),  # and has put it on another node
+        (True, {"02:00:00:00:00:66"}, False, 1),
+        (True, {ETH0.mac}, False, 0),
+        (False, {"02:00:00:00:00:66"}, True, 1),
+    ],
+)
+def test_address_of_bootd_itself_is_looked_for_also_where_it_is_a_virtual_one(
+    monkeypatch, virtual, answers, bootd, problems
+):
+    asked = []
+    monkeypatch.setattr(node.arp, "ask", lambda _link, _mac, addresses: dict.fromkeys(addresses, answers))
+    monkeypatch.setattr(node.urls, "is_bootd", lambda url: asked.append(url) or bootd)
+    params = {
+        "address": "10.10.0.30",
+        "virtual_address": virtual,
+        "machines": [],
+        "vips": [],
+        "ports": [{"name": "http", "protocol": "tcp", "port": 7081}],
+    }
+    check = node._addresses(ETH0, node._claims(params), params)
+    assert len(check.problems) == problems
+    assert asked == (["http://10.10.0.30:7081/api/v1"] if virtual and answers else [])
 
 
 def test_only_what_is_on_the_network_is_asked_for():

@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
+
 from ansible_collections.baremetal.netboot.plugins.module_utils._preflight.results import Check, Problem, result_of
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._inventory import Finding
 from ansible_collections.baremetal.netboot.plugins.plugin_utils._preflight import (
@@ -95,8 +100,34 @@ def test_what_hosts_of_a_group_have_in_common_is_one_problem():
     ]
 
 
-def test_problem_of_an_inventory_without_advice_is_to_be_corrected():
-    (problem,) = inventory_problems([Finding("a", "netboot_ip", '"x"', "the same IP address as b")])
-    assert problem["remedy"] == "correct it"
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("the same IP address as um790-1 netboot_ip; each needs its own", "give one of them another"),
+        ("missing", "write it, as docs/variables.md describes it"),
+        ("unknown", "take it out, or write the name as docs/variables.md has it"),
+        ("not read here: it is for bootstrap, the host that runs bootd", "move it to that host"),
+        ("not the one that other machines of this cluster have", "write it once, as a variable of the cluster's group"),
+        ("something that nobody has thought of", "write what docs/variables.md says of it, or take it out"),
+    ],
+)
+def test_problem_of_an_inventory_says_what_to_do(message, remedy):
+    (problem,) = inventory_problems([Finding("a", "netboot_ip", '"x"', message)])
+    assert problem["remedy"] == remedy
+
+
+def test_what_is_missing_is_said_in_a_sentence():
     (problem,) = inventory_problems([Finding("a", "netboot_bmc.password", "", "missing")])
-    assert (problem["what"], problem["remedy"]) == ("it is missing", "write it")
+    assert problem["what"] == "it is missing"
+
+
+def test_no_remedy_is_only_to_correct_it():
+    """What to do has to be said: that something is wrong is known by then."""
+    plugins = Path(__file__).resolve().parents[3] / "plugins"
+    said = [
+        path.name
+        for room in ("module_utils/_preflight", "module_utils/_rehearsal", "plugin_utils")
+        for path in sorted((plugins / room).glob("*.py"))
+        if re.search(r"\bcorrect (?:it|the|bootd)\b", path.read_text(encoding="utf-8"))
+    ]
+    assert said == []

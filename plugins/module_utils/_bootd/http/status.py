@@ -53,6 +53,7 @@ def machine_document(machine: Machine, state: State) -> Document:
         "bytes": {"tftp": state.bytes.get("tftp", 0), "http": state.bytes.get("http", 0)},
         "progress": _progress(state),
         "error": state.error,
+        "overdue": state.overdue,
         "configuration_closed": state.configuration_closed,
         "waits_for": state.waits_for,
         "after": list(machine.after),
