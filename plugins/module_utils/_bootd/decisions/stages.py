@@ -117,11 +117,33 @@ def advance(state: State, event: Event) -> State:
     if isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
     if not isinstance(detail, Overdue):  # which is that nothing was seen
-        state = replace(state, last=describe(event), last_at=event.at)
+        state = as_seen(state, event)
     if state.overdue and _goes_on(state, detail):
         steps = (*state.steps, Step(state.overdue, event.at))[-MAX_STEPS:]
         state = replace(state, stage=state.overdue, since=event.at, steps=steps, error="", overdue="")
     return _after_report(_after_load(_after_request(state, event), event), event)
+
+
+def changes_nothing(state: State, detail: Detail) -> bool:
+    """Return whether ``advance`` by this ``detail`` only notes what was seen last, and when: ``as_seen`` then.
+
+    Told of what comes again and again while many machines boot, answers of DHCP; of all else False.
+    """
+    if not isinstance(detail, Discover | Lease):
+        return False
+    if not detail.netboot:
+        return True
+    if detail.client == "os":
+        is_lease = isinstance(detail, Lease)
+        return state.stage not in ("script", "kernel") and not (is_lease and state.overdue and _goes_on(state, detail))
+    if _asks_to_boot(state, detail):
+        return False
+    return state.stage not in _UNBEGUN or (state.stage == "offered" and bool(state.firmware or not detail.firmware))
+
+
+def as_seen(state: State, event: Event) -> State:
+    """Return ``state`` where ``event``, which changes nothing else, was seen last."""
+    return replace(state, last=describe(event), last_at=event.at)
 
 
 def release_switch(state: State, mac: str, again: bool) -> State:

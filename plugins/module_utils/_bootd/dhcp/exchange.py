@@ -23,6 +23,7 @@ class Told:
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], int] = {}
+        self.last = self._last.get  # a digest of what a client, (MAC, kind), was told last
 
     def is_news(self, mac: str, client: str, *what: object) -> bool:
         """Return whether ``what``, which ``client`` of the machine with ``mac`` is told, differs from the last time."""

@@ -6,30 +6,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from socket import inet_ntoa
 
-from ..decisions.events import Event
-from ..decisions.modes import PROXIES
+from ..decisions.modes import PROXIES, RESERVATION
+from ..decisions.stages import BUSY
 from ..hardware.model import Nic
 from ..process.datagram_batch import Arrival
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.interface_watch import InterfaceWatch
 from ..process.kernel_queue import PKTINFO
-from ..process.rate_limit import RareLines, RateLimit
+from ..process.rate_limit import Pace, RareLines, RateLimit
 from ..runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED
 from ..runtime.services import Services
 from ..stores.unknown_machines import safe_text
 from . import options as opt
 from .decide import DECISIONS, UNKNOWN_MACHINE, Answer, Silence, link_selection
 from .exchange import UNKNOWN_TYPE, Exchange, Told, type_name, unless_zero
-from .packet import NO_ADDRESS, DhcpError, Packet, decode, encode, fit, mac_in
+from .packet import NO_ADDRESS, DhcpError, Packet, UdpFrame, decode, encode, fit, identify, mac_in
 from .places import Places, is_of_lease, place_of
-from .programs_told import ProgramsTold
+from .prepared import Prepared, PreparedAnswers, message_key
+from .programs_told import ASKING_AGAIN, ProgramsTold, is_program
+from .programs_told import Told as ProgramTold
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
-from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
+from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination, program_of
 from .sighting import sighting_of
 from .transport import Batch, Sending, Transport
 
@@ -89,14 +91,7 @@ class DhcpServer:
 
     def _answer(self, transport: Transport, batch: Batch) -> None:
         """Answer a batch: what is to be sent leaves together, once all of it is decided."""
-        answers: list[Sending] = []
-        times: list[float] = []
-        for arrival in batch.arrivals:
-            with self._contained:
-                sending = self._answer_to(transport, batch.slot, arrival)
-                if sending is not None:
-                    answers.append(sending)
-                    times.append(arrival[4])
+        answers, times = self._handler.answers_to(batch, transport)
         if not answers:
             return
         failed = transport.send(batch.slot, answers)
@@ -104,27 +99,15 @@ class DhcpServer:
             self._tell_failure(sending, error)
             times.pop()  # of whichever: nearly all of a batch came at the same time
         now = time.time()
-        for came_at in times:
-            self._took.observe(max(0.0, now - came_at))
-
-    def _answer_to(self, transport: Transport, slot: int, arrival: Arrival) -> Sending | None:
-        payload, packed, port, info, _at = arrival
-        index, local, addressed = PKTINFO.unpack(info)
-        source, interface = inet_ntoa(packed), transport.interface(index)
-        asker = port if slot else 0
-        if asker and source == NO_ADDRESS:
-            # PXE specification 2.1: who asks port 4011 has an address.
-            self._services.metrics.dropped.labels("dhcp", "no_source").inc()
-            return None
-        answer = self._handler.handle(payload, source, interface, broadcast=local != addressed, asked_from=asker)
-        return Sending(answer.payload, transport.route(answer.to, index, interface)) if answer is not None else None
+        self._took.observe_all([now - came_at if came_at < now else 0.0 for came_at in times])
 
     def _tell_failure(self, sending: Sending, error: OSError) -> None:
         self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
-        to = sending.route.to.address
+        _payload, way, _packet = sending
+        to = way.to.address
         missed = self._lines.due((to, error.errno), time.monotonic())
         if missed is not None:
-            where = {"to": to, "iface": sending.route.interface, "left_out": missed or None}
+            where = {"to": to, "iface": way.interface, "left_out": missed or None}
             self._services.log.error("send_failed", **where, reason=error.strerror)
 
 
@@ -134,6 +117,7 @@ class Outgoing:
 
     payload: bytes
     to: Destination
+    prepared: Prepared | None = None  # to answer the message by when it comes again, where that can be
 
 
 class Handler:
@@ -151,7 +135,7 @@ class Handler:
     ) -> None:
         self._services = services
         self._monotonic = monotonic
-        self._limit = RateLimit(RATE, BURST, MAX_MACS)
+        self._limit = Pace(RATE, BURST, MAX_MACS)
         # Strangers, who may be as many as they like, take no line from the machines.
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
         self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
@@ -167,6 +151,96 @@ class Handler:
         self._sent = {name: messages.labels("send", name) for name in names}
         self._rehearsals = services.metrics.rehearsals.labels("dhcp")
         self._decided = {name: services.metrics.decisions.labels("dhcp", name) for name in DECISIONS}
+        self._prepared = PreparedAnswers()
+        self._generation = 0  # of the names of interfaces, as the transport counts them
+        self._contained = Contained("dhcp", services.metrics, services.log)
+        # The settings do not change: where one mode gives all addresses, it need not be asked for each message.
+        self._prepares = (
+            services.modes.is_one and services.modes.default == RESERVATION and not services.log.wants_debug
+        )
+
+    def answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
+        """Return the answers to ``batch``, and when the messages came that they are to.
+
+        A fault in one message costs that one its answer and nothing else.
+        """
+        answers: list[Sending] = []
+        times: list[float] = []
+        prepares = self._prepares and not batch.slot and self._services.answers_dhcp()
+        if self._generation != transport.generation:
+            self._generation = transport.generation
+            self._prepared.clear()
+        find, answer_again = self._prepared.find, self._answer_again
+        now, at = self._services.clock(), self._monotonic()
+        for arrival in batch.arrivals:
+            with self._contained:
+                message, source, _port, info, came_at = arrival
+                sending: Sending | None
+                if prepares:
+                    key = message_key(message, source, info)
+                    prepared = find(key)
+                    if prepared is not None and self._still_holds(prepared, message, now, at):
+                        sending = answer_again(prepared, message, now)
+                    else:
+                        sending = self._answer(arrival, batch.slot, transport, key)
+                else:
+                    sending = self._answer(arrival, batch.slot, transport)
+                if sending is not None:
+                    answers.append(sending)
+                    times.append(came_at)
+        return answers, times
+
+    def _still_holds(self, prepared: Prepared, message: bytes, now: float, at: float) -> bool:
+        """Return whether ``message`` is to be answered as it was, with nothing to say in the log."""
+        mac = prepared.nic.interface.mac
+        if self._services.catalog.by_mac(mac) is not prepared.nic:
+            return False
+        who, digest = prepared.told
+        if self._told.last(who) != digest or self._services.journal.standing(prepared.machine).stage in BUSY:
+            return False
+        if prepared.is_ipxe and self._programs[False].told(mac, int.from_bytes(message[4:8], "big"), now) is not None:
+            return False
+        return self._limit.admits(mac, at)
+
+    def _answer_again(self, prepared: Prepared, message: bytes, now: float) -> Sending:
+        """Return the answer to a message that came before, and do what ``handle`` does beside that."""
+        mac, detail, machine = prepared.nic.interface.mac, prepared.detail, prepared.machine
+        services = self._services
+        for tally in prepared.counted:
+            tally.value += 1
+        xid = message[4:8]
+        if prepared.program is not None:
+            self._programs[False].put(mac, ProgramTold(prepared.program, int.from_bytes(xid, "big"), now))
+        services.recent.note(mac, (now, *prepared.packet))
+        if detail is not None:
+            if prepared.heard:
+                self._places.note(prepared.heard, machine)
+            services.journal.record_seen(machine, mac, now, detail)
+        payload, way, frame = prepared.payload, prepared.way, prepared.frame
+        if way is None:
+            raise ValueError("the answer is not kept")
+        return payload[:4] + xid + payload[8:], way, frame.with_xid(xid) if frame is not None else b""
+
+    def _answer(self, arrival: Arrival, slot: int, transport: Transport, key: bytes = b"") -> Sending | None:
+        """Return the answer to a message by all that is known; it is kept by ``key``, unless that is b""."""
+        message, packed, port, info, _at = arrival
+        index, local, addressed = PKTINFO.unpack(info)
+        source, interface = inet_ntoa(packed), transport.interface(index)
+        asker = port if slot else 0
+        if asker and source == NO_ADDRESS:
+            # PXE specification 2.1: who asks port 4011 has an address.
+            self._drop("no_source")
+            return None
+        answer = self.handle(message, source, interface, broadcast=local != addressed, asked_from=asker)
+        if answer is None:
+            return None
+        way = transport.route(answer.to, index, interface)
+        prepared = answer.prepared
+        if key and prepared is not None:
+            prepared.way = way
+            prepared.frame = UdpFrame(transport.packet(slot, answer.to, answer.payload)) if way.is_raw else None
+            self._prepared.keep(key, prepared)
+        return answer.payload, way, b""
 
     def handle(
         self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
@@ -177,7 +251,7 @@ class Handler:
         port from which it came to port 4011, 0 where it came to 67.
         """
         origin = Origin(mac_in(data), source, interface)
-        if origin.mac and self._limit.admit(origin.mac, self._monotonic()) is None:
+        if origin.mac and not self._limit.admits(origin.mac, self._monotonic()):
             # Before anything is done with it: what one MAC may cost is bounded.
             self._refuse("rate", origin, f"more than {RATE:.0f} messages a second")
             return None
@@ -200,27 +274,56 @@ class Handler:
                 # Whoever took that address before has it no more.
                 self._services.heard.forget(decision.took)
             return self._answer_unknown(request, decision, origin, asked_from)
-        if isinstance(decision, Silence) and decision.wrong:
+        exchange = Exchange(request, nic, source, interface, self._services.log, self._told)
+        if isinstance(decision, Silence):
+            self._stay_silent(exchange, decision, place, origin)
+            return None
+        exchange.log_received()
+        outgoing = self._encoded(request, decision, asked_from, origin, exchange)
+        if outgoing is None:
+            return None
+        is_recorded = self._record(exchange, decision, place)
+        if not (self._prepares and is_recorded) or asked_from or context.has_program or decision.leased is None:
+            return outgoing
+        return replace(outgoing, prepared=self._prepare(request, decision, outgoing.payload, place, origin, nic))
+
+    def _stay_silent(self, exchange: Exchange, decision: Silence, place: str, origin: Origin) -> None:
+        """Tell of a message of a known machine that is not answered."""
+        request, nic = exchange.request, exchange.nic
+        if decision.wrong:
             self._keep(request, nic, origin, decision.wrong)
             self._refuse(decision.reason, origin, decision.wrong)
-            return None
-        if isinstance(decision, Silence) and decision.reason == NOT_HERE:
-            self._drop(decision.reason)
-            self._hear(request, decision, nic, place)
-            return None
-        exchange = Exchange(request, nic, source, interface, self._services.log, self._told)
-        exchange.log_received()
-        if isinstance(decision, Silence):
+            return
+        if decision.reason != NOT_HERE:
+            exchange.log_received()
             exchange.log_silence(decision)
             self._keep(request, nic, origin, decision.reason)
-            self._drop(decision.reason)
-            self._hear(request, decision, nic, place)
-            self._record(exchange, decision, place)
+        self._drop(decision.reason)
+        self._hear(request, decision, nic, place)
+        self._record(exchange, decision, place)
+
+    def _prepare(
+        self, request: Packet, answer: Answer, payload: bytes, place: str, origin: Origin, nic: Nic
+    ) -> Prepared | None:
+        """Return what answers ``request`` when it comes again."""
+        leased = answer.leased
+        if leased is None:
             return None
-        outgoing = self._encoded(request, decision, asked_from, origin, exchange)
-        if outgoing is not None:
-            self._record(exchange, decision, place)
-        return outgoing
+        program = program_of(identify(request))
+        sent = type_name(answer.reply)
+        who = (nic.interface.mac, leased.client)
+        return Prepared(
+            nic,
+            nic.machine.key,
+            payload,
+            place,
+            answer.detail,
+            program if is_program(leased.filename) else None,
+            program in ASKING_AGAIN,
+            (who, self._told.last(who)),
+            _packet_of(request, answer.reason, origin, answer),
+            (self._received[type_name(request)], self._sent[sent], self._decided[answer.decision]),
+        )
 
     def _count(self, request: Packet) -> None:
         self._received[type_name(request)].inc()
@@ -266,13 +369,8 @@ class Handler:
         """Keep what was asked and answered for whoever looks at the machine; see ``recent_packets``."""
         if request.is_rehearsal:
             return
-        services, outcome, told = self._services, UNANSWERED, NOTHING_TOLD
-        if answer is not None:
-            leased, reply = answer.leased, answer.reply
-            given = (leased.client, leased.filename) if leased is not None else ("", "")
-            outcome, told = ANSWERED, (type_name(reply), reply.yiaddr, *given)
-        detail = (*told, reason, request.giaddr, origin.interface)
-        entry = (services.clock(), "dhcp", outcome, type_name(request), detail)
+        services = self._services
+        entry = (services.clock(), *_packet_of(request, reason, origin, answer))
         if nic is None:
             services.recent.note_unknown(request.mac, entry)
         else:
@@ -312,24 +410,28 @@ class Handler:
         if silence.took and place and not request.is_rehearsal and not self._places.objection(place, nic, stage):
             self._services.heard.note(nic.interface.mac, silence.took, self._services.clock())
 
-    def _record(self, exchange: Exchange, decision: Answer | Silence, place: str) -> None:
-        """Tell the journal what ``decision`` says was seen of the machine, unless it may be somebody else's doing."""
+    def _record(self, exchange: Exchange, decision: Answer | Silence, place: str) -> bool:
+        """Tell the journal what ``decision`` says was seen of the machine, unless it may be somebody else's doing.
+
+        Return whether it is the machine's own doing, for all that is known.
+        """
         detail, nic = decision.detail, exchange.nic
         if detail is None or exchange.request.is_rehearsal:
-            return
+            return not exchange.request.is_rehearsal
         journal = self._services.journal
         if place:
-            objection = self._places.objection(place, nic, journal.state(nic.machine.key).stage)
+            objection = self._places.objection(place, nic, journal.standing(nic.machine.key).stage)
         else:
             known = is_of_lease(detail, exchange.source, nic)
             objection = "" if known else "it came to bootd's own address, through no relay"
         if not objection:
-            journal.record(Event(nic.machine.key, nic.interface.mac, self._services.clock(), detail))
-            return
+            journal.record_seen(nic.machine.key, nic.interface.mac, self._services.clock(), detail)
+            return True
         missed = self._lines.due(("not_counted", nic.interface.mac, place), self._monotonic())
         if missed is not None:
             where = {"heard": place or None, "reason": f"{objection}; the machine's stage stays as it is"}
             self._services.log.warning("not_counted", **exchange.fields(), **where, left_out=missed or None)
+        return False
 
     def _refuse(self, reason: str, origin: Origin, wrong: str) -> None:
         """Drop a message, count it, and now and then say so, with the machine's name where it is known."""
@@ -362,3 +464,15 @@ class Origin:
     mac: str
     source: str
     interface: str
+
+
+def _packet_of(
+    request: Packet, reason: str, origin: Origin, answer: Answer | None
+) -> tuple[str, str, str, tuple[str | int | None, ...]]:
+    """Return an entry of ``recent_packets`` but for its time."""
+    outcome, told = UNANSWERED, NOTHING_TOLD
+    if answer is not None:
+        leased, reply = answer.leased, answer.reply
+        given = (leased.client, leased.filename) if leased is not None else ("", "")
+        outcome, told = ANSWERED, (type_name(reply), reply.yiaddr, *given)
+    return "dhcp", outcome, type_name(request), (*told, reason, request.giaddr, origin.interface)
