@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from _bootd.decisions import events
+from _bootd.dhcp import handler, prepared
 from _bootd.dhcp import options as opt
-from _bootd.dhcp import prepared, server
+from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import UdpFrame, encode, udp_packet
 from _bootd.dhcp.prepared import PreparedAnswers, message_key
-from _bootd.dhcp.server import Handler
 from _bootd.dhcp.transport import Batch, Route
 from _bootd.hardware.model import Machine, Netboot, Nic
 from _bootd.process.kernel_queue import PKTINFO
@@ -270,7 +270,7 @@ def test_what_comes_again_is_not_decided_again(bench, monkeypatch, options, giad
         # iPXE may be told otherwise in a transaction of its own.
         (first,) = side.ask([arrival(encode(asks(xid=1)))])
         with monkeypatch.context() as patch:
-            patch.setattr(server, "decode", None)
+            patch.setattr(handler, "decode", None)
             ((payload, way, _packet),) = side.ask([arrival(encode(asks(xid=2, secs=4)))])
         assert payload[4:8] == struct.pack("!I", 2)
         assert payload[:4] + payload[8:] == first[0][:4] + first[0][8:]
