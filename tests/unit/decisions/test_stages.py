@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from _bootd.decisions import events
 from _bootd.decisions.events import Detail, Event, Progress
-from _bootd.decisions.stages import MAX_STEPS, State, advance, quiet_since, release_switch
+from _bootd.decisions.repeated_leases import changes_nothing
+from _bootd.decisions.stages import (
+    MAX_STEPS,
+    State,
+    advance,
+    as_seen,
+    quiet_since,
+    release_switch,
+)
+from samples.states import STATES
 
 KEY, MAC = "tink-system/um790-1", "58:47:ca:71:d8:49"
 FIRMWARE = {"client": "firmware", "netboot": True, "firmware": "uefi"}
@@ -351,3 +360,34 @@ def test_advance_a_script_that_asks_for_itself_is_the_same_attempt(before):
 def test_advance_a_held_machine_stays_in_its_attempt_whatever_is_forged():
     state = run(*UEFI_BOOT[:5], held(), *FORGED, held("um790-2 (kernel)"))
     assert (state.stage, state.attempt, state.waits_for) == ("loading", 1, "um790-2 (kernel)")
+
+
+LEASES = st.builds(
+    lambda kind, *fields: kind(*fields),
+    st.sampled_from([events.Discover, events.Lease]),
+    st.sampled_from(["firmware", "ipxe", "os"]),
+    st.booleans(),
+    st.sampled_from(["", "uefi", "bios"]),
+    st.none() | st.integers(0, 40),
+    st.sampled_from(["", "ipxe.efi"]),
+)
+
+
+@given(STATES, LEASES, st.floats(0, 4e9))
+def test_changes_nothing_tells_what_advance_does(state, detail, at):
+    event = Event("default/a", "52:54:00:00:00:01", at, detail)
+    after = advance(state, event)
+    if changes_nothing(state, detail):
+        assert after == as_seen(state, event)
+        assert after.steps is state.steps
+    if after == as_seen(state, event) and after.steps is state.steps and not detail.netboot:
+        assert changes_nothing(state, detail)
+
+
+@given(STATES, LEASES, st.floats(1, 4e9))
+def test_changes_nothing_is_so_of_what_comes_again(state, detail, at):
+    """But for a machine that asks as at the beginning of a boot, which is noted with its time."""
+    event = Event("default/a", "52:54:00:00:00:01", at, detail)
+    again = advance(advance(state, event), event)
+    if not (again.asked_at or state.stage in ("script", "kernel") or detail.client == "os"):
+        assert changes_nothing(again, detail)

@@ -10,8 +10,8 @@ import pytest
 
 from _bootd.decisions import events
 from _bootd.dhcp import options as opt
+from _bootd.dhcp.handler import BURST, RATE, Handler
 from _bootd.dhcp.packet import encode
-from _bootd.dhcp.server import BURST, RATE, Handler
 from samples.dhcp_messages import (
     ADDRESS,
     HTTP_BOOT,

@@ -11,9 +11,9 @@ import pytest
 from _bootd.decisions import events
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.exchange import MAX_TOLD, Told
+from _bootd.dhcp.handler import NEW_MACHINES, Handler
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
-from _bootd.dhcp.server import NEW_MACHINES, Handler
 from _bootd.hardware.model import Netboot, Nic, machine_from_object
 from _bootd.stores.unknown_machines import MAX_UNKNOWN
 from samples.dhcp_messages import (

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.decide import Answer, decide
+from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import DhcpError, Packet, decode, encode, fit
 from _bootd.dhcp.reply import destination
-from _bootd.dhcp.server import Handler
 from samples.dhcp_messages import ADDRESS, BIOS, CONTEXT, HTTP_BOOT, IPXE, LINUX, SERVER, UEFI, address, message, nic
 
 SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}

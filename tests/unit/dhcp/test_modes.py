@@ -11,9 +11,10 @@ import pytest
 
 from _bootd.decisions.events import Event, Script
 from _bootd.dhcp import options as opt
+from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
-from _bootd.dhcp.server import DhcpServer, Handler
+from _bootd.dhcp.server import DhcpServer
 from _bootd.dhcp.transport import Transport
 from _bootd.process.datagram_batch import SLOTS
 from _bootd.runtime.origin import nic_at

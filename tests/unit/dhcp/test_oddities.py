@@ -14,10 +14,10 @@ from _bootd.decisions.boot_chains import names_ipxe
 from _bootd.decisions.events import BootFile, Event, Script
 from _bootd.decisions.oddities import ODDITIES, oddity_of
 from _bootd.dhcp import options as opt
+from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import Packet, decode, encode, identify
 from _bootd.dhcp.programs_told import MAX_MACHINES, SECONDS, ProgramsTold, Told
 from _bootd.dhcp.reply import BootOffer, boot_offer
-from _bootd.dhcp.server import Handler
 from _bootd.hardware.model import Machine, Netboot, Nic
 from samples.dhcp_messages import BIOS, CONTEXT, HTTP_BOOT, IPXE, MAC, PATH, SCRIPT, UEFI, message, nic
 

@@ -9,8 +9,8 @@ from base64 import b64decode
 import pytest
 
 from _bootd.dhcp import options as opt
+from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import decode, encode
-from _bootd.dhcp.server import Handler
 from samples import howto
 from samples.dhcp_messages import ADDRESS, BIOS, HTTP_BOOT, IPXE, LINUX, MAC, PATH, SERVER, UEFI, address, message
 

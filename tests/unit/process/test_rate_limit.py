@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from _bootd.process.rate_limit import LINE_SECONDS, LINES, MAX_SUBJECTS, RareLines, RateLimit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from _bootd.process.rate_limit import LINE_SECONDS, LINES, MAX_SUBJECTS, Pace, RareLines, RateLimit
 
 
 def test_rare_lines_about_each_subject_and_how_many_were_left_out():
@@ -71,3 +74,20 @@ def test_rare_lines_that_found_no_room_are_counted_and_come_later():
     assert lines.due("machine", 0.0) is None
     assert lines.due("machine", 0.0) is None
     assert lines.due("machine", 1.0) == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 3) | st.just(0.0)), max_size=200))
+def test_pace_admits_what_a_rate_limit_does(asked):
+    limit, pace, now = RateLimit(rate=2.0, burst=5.0), Pace(rate=2.0, burst=5.0), 100.0
+    for source, later in asked:
+        now += later
+        assert pace.admits(source, now) == (limit.admit(source, now) is not None)
+
+
+def test_pace_remembers_as_many_sources_as_it_says_and_twice_as_many_at_most():
+    pace = Pace(rate=0.0, burst=1.0, sources=10)
+    for number in range(1000):
+        assert pace.admits(number, 0.0)
+        assert not any(pace.admits(other, 0.0) for other in range(max(0, number - 9), number + 1))
+        assert len(pace._buckets) <= 10
+        assert len(pace._before) <= 10

@@ -427,3 +427,54 @@ def test_journal_followers_are_told_each_event_with_the_states_around_it():
     journal.record(Event(KEY, MAC, 1.0, SCRIPT))
     journal.record(Event(KEY, MAC, 2.0, events.Facts({"product": "x"})))
     assert told == [("script", "known", "script"), ("facts", "script", "script")]
+
+
+DISCOVER = events.Discover("firmware", True, "uefi", 7, "ipxe.efi")
+LEASE = events.Lease("firmware", True, "uefi", 7, "ipxe.efi")
+
+
+def test_record_seen_is_what_record_is_to_whoever_looks():
+    """Whichever way one looks, and in whichever order."""
+    looks = {
+        "state": lambda journal: journal.state(KEY),
+        "states": lambda journal: journal.states(),
+        "recent": lambda journal: journal.recent(KEY),
+        "stages": lambda journal: journal.stages([KEY]),
+        "changed": lambda journal: journal.changed_since(1)[0],
+        "backlog": lambda journal: journal.backlog().states,
+        "record": lambda journal: journal.record(Event(KEY, MAC, 50.0, SCRIPT)),
+    }
+    for first in looks:
+        plain, quick = (Journal(MemoryStore(), Log(stream=io.StringIO()), lambda: 1.0) for _unused in range(2))
+        for at, detail in enumerate((DISCOVER, DISCOVER, LEASE, SCRIPT, LEASE, DISCOVER), 10):
+            plain.record(Event(KEY, MAC, float(at), detail))
+            quick.record_seen(KEY, MAC, float(at), detail)
+        for name in (first, *looks):
+            assert looks[name](quick) == looks[name](plain), (first, name)
+
+
+def test_record_seen_that_changes_nothing_costs_no_state():
+    journal = Journal(MemoryStore(), Log(stream=io.StringIO()), lambda: 1.0)
+    journal.record_seen(KEY, MAC, 10.0, DISCOVER)
+    before = journal.standing(KEY)
+    for at in (11.0, 12.0, 13.0):
+        journal.record_seen(KEY, MAC, at, LEASE)
+    assert journal.standing(KEY) is before
+    assert journal.state(KEY).last_at == 13.0
+    assert [event.at for event in journal.recent(KEY)] == [10.0, 11.0, 12.0, 13.0]
+
+
+def test_record_seen_is_written_and_told_to_who_follows_changes():
+    store = MemoryStore()
+    journal = Journal(store, Log(stream=io.StringIO()))
+    journal.start()
+    journal.record_seen(KEY, MAC, 10.0, DISCOVER)
+    wait_until(lambda: KEY in store.states)
+    revision = journal.changed_since(0)[1]
+    journal.record_seen(KEY, MAC, 11.0, DISCOVER)
+    assert journal.changed_since(revision)[0] == [KEY]
+    journal.record_seen(KEY, MAC, 12.0, DISCOVER)
+    wait_until(lambda: store.states[KEY].last_at == 12.0)
+    journal.record_seen(KEY, MAC, 13.0, DISCOVER)
+    journal.stop()
+    assert store.states[KEY].last_at == 13.0

@@ -48,7 +48,7 @@ SEEN = (*LOADS, "lease")
 _IN_KERNEL = ("rootfs", "configuration", "iso")  # only what runs by then asks for these
 BUSY = ("script", "kernel", "installing")  # what a machine is installed in
 _UNDER_WAY = ("loading", *BUSY)
-_UNBEGUN = ("known", "offered")  # nothing is lost where another attempt begins
+UNBEGUN = ("known", "offered")  # nothing is lost where another attempt begins
 _IN_IPXE = ("script", "kernel")  # in which a script that can't go on asks for itself again
 MAX_CLOCK_SKEW = 300.0  # seconds by which the clock of another bootd may be ahead
 HELD_SECONDS = 60.0  # between two notes that a machine still waits for the same
@@ -110,18 +110,23 @@ class State:
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``."""
     detail = event.detail
-    if _asks_to_boot(state, detail):
-        state = _begin(state, event.at) if state.stage in _UNBEGUN else replace(state, asked_at=event.at)
+    if asks_to_boot(state, detail):
+        state = _begin(state, event.at) if state.stage in UNBEGUN else replace(state, asked_at=event.at)
     elif _boots_again(state, detail):
         state = _begin(state, state.asked_at or event.at)
     if isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
     if not isinstance(detail, Overdue):  # which is that nothing was seen
-        state = replace(state, last=describe(event), last_at=event.at)
-    if state.overdue and _goes_on(state, detail):
+        state = as_seen(state, event)
+    if state.overdue and goes_on(state, detail):
         steps = (*state.steps, Step(state.overdue, event.at))[-MAX_STEPS:]
         state = replace(state, stage=state.overdue, since=event.at, steps=steps, error="", overdue="")
     return _after_report(_after_load(_after_request(state, event), event), event)
+
+
+def as_seen(state: State, event: Event) -> State:
+    """Return ``state`` where ``event``, which changes nothing else, was seen last."""
+    return replace(state, last=describe(event), last_at=event.at)
 
 
 def release_switch(state: State, mac: str, again: bool) -> State:
@@ -172,7 +177,7 @@ def is_older(state: State, other: State, now: float) -> bool:
     return (state.installs, at) < (other.installs, other_at)
 
 
-def _asks_to_boot(state: State, detail: Detail) -> bool:
+def asks_to_boot(state: State, detail: Detail) -> bool:
     """Return whether ``detail`` is what comes first in a boot: anybody may have sent it."""
     if not isinstance(detail, Discover) or not detail.netboot:
         return False
@@ -194,7 +199,7 @@ def _boots_again(state: State, detail: Detail) -> bool:
 def _begin(state: State, at: float) -> State:
     """Return ``state`` at the beginning of another attempt, in which the machine asked for an address ``at``."""
     known_at = state.since if state.stage == "known" and state.since else at
-    asked_before = state.stage not in _UNBEGUN
+    asked_before = state.stage not in UNBEGUN
     begun = replace(
         state,
         stage="known",
@@ -222,7 +227,7 @@ def _is_news(state: State, held: Held, at: float) -> bool:
     return not same or at - state.last_at >= HELD_SECONDS
 
 
-def _goes_on(state: State, detail: Detail) -> bool:
+def goes_on(state: State, detail: Detail) -> bool:
     """Return whether ``detail`` shows that a machine that was given up is alive.
 
     A script that can't go on asks for itself again and again, and tells why: that is no sign.
@@ -318,7 +323,7 @@ def _on_lease(state: State, leased: Discover | Lease, at: float) -> State:
             return state
         # The kernel that the script loaded asks for its own lease: it runs, also where no report of it came.
         return _see(_reach(state, "kernel", at), "lease", at)
-    if state.stage not in _UNBEGUN:
+    if state.stage not in UNBEGUN:
         return state
     return _reach(replace(state, firmware=state.firmware or leased.firmware), "offered", at)
 

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import dataclass
 
 from ..decisions.events import Decline
 from ..hardware.model import Nic
 from ..process.log import Log
+from ..runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED
 from . import options as opt
 from .decide import ANOTHER_SERVER, Answer, Silence
 from .packet import NO_ADDRESS, Kind, Packet
@@ -23,6 +25,7 @@ class Told:
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], int] = {}
+        self.last = self._last.get  # a digest of what a client, (MAC, kind), was told last
 
     def is_news(self, mac: str, client: str, *what: object) -> bool:
         """Return whether ``what``, which ``client`` of the machine with ``mac`` is told, differs from the last time."""
@@ -153,3 +156,24 @@ def _relay_fields(value: bytes | None) -> dict[str, object]:
         "server_id_override": opt.ipv4(parts.get(opt.SERVER_ID_OVERRIDE, parts.get(opt.CISCO_SERVER_ID_OVERRIDE))),
     }
     return _option_82(value) | {name: text for name, text in found.items() if text}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The MAC in a message, "" for none, the address it came from, and the interface."""
+
+    mac: str
+    source: str
+    interface: str
+
+
+def packet_of(
+    request: Packet, reason: str, origin: Origin, answer: Answer | None
+) -> tuple[str, str, str, tuple[str | int | None, ...]]:
+    """Return an entry of ``recent_packets`` but for its time."""
+    outcome, told = UNANSWERED, NOTHING_TOLD
+    if answer is not None:
+        leased, reply = answer.leased, answer.reply
+        given = (leased.client, leased.filename) if leased is not None else ("", "")
+        outcome, told = ANSWERED, (type_name(reply), reply.yiaddr, *given)
+    return "dhcp", outcome, type_name(request), (*told, reason, request.giaddr, origin.interface)

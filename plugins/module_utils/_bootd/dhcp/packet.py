@@ -306,6 +306,27 @@ def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes)
     return _ip_header(sender, receiver, length) + udp + payload
 
 
+class UdpFrame:
+    """The IPv4 packet around a DHCP message, of which ``with_xid`` makes one around the same with another xid."""
+
+    __slots__ = ("_before", "_behind", "_between", "_sum")
+
+    def __init__(self, packet: bytes) -> None:
+        """Take a packet as ``udp_packet`` makes them: a checksum at 26, and xid at 32."""
+        self._before, self._between, self._behind = packet[:26], packet[28:32], packet[36:]
+        # What is summed up but for xid: RFC 1624 section 3.
+        self._sum = 3 * 0xFFFF - sum(struct.unpack("!HHH", packet[26:28] + packet[32:36]))
+
+    def with_xid(self, xid: bytes) -> bytes:
+        """Return the packet with ``xid``."""
+        number = int.from_bytes(xid, "big")
+        total = self._sum + (number >> 16) + (number & 0xFFFF)
+        total = (total & 0xFFFF) + (total >> 16)
+        total = (total & 0xFFFF) + (total >> 16)
+        checksum = 0xFFFF - (total or 0xFFFF) or 0xFFFF
+        return b"".join((self._before, checksum.to_bytes(2, "big"), self._between, xid, self._behind))
+
+
 def _drop_order(packet: Packet) -> Iterator[int]:
     others = [code for code in packet.options if code not in NEVER_DROPPED and code not in DROP_ORDER]
     for code in DROP_ORDER:

@@ -35,12 +35,17 @@ class Places:
         known = self._known.get(key, ())
         if known and place not in known and stage in BUSY:
             return f"it was heard {' and '.join(known)} before, and is being installed"
+        self.note(place, key)
+        return ""
+
+    def note(self, place: str, key: str) -> None:
+        """Note that the machine ``key``, which is not being installed, was heard at ``place``."""
+        known = self._known.get(key, ())
         if not known or known[-1] != place:
             self._known[key] = (*(other for other in known if other != place), place)[-MAX_PLACES:]
             if len(self._known) > MAX_MACHINES:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
-        return ""
 
 
 def place_of(request: Packet, interface: str, *, broadcast: bool) -> str:

@@ -9,7 +9,8 @@ is that each asks in a transaction (xid) of its own, and that the program was se
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ..decisions.boot import Program, is_preset
 from ..decisions.boot_chains import names_ipxe
@@ -22,10 +23,11 @@ from .reply import Context, program_of
 SECONDS = 120.0  # in which a program is loaded, started and asks
 MAX_MACHINES = 16384  # that are remembered; one that was forgotten is told once more
 SCRIPT_ENDING = ".ipxe"  # of what iPXE is told to load that is no program
+# Of programs, those that may be what a machine was told to load, and ask by DHCP.
+ASKING_AGAIN = (Program.IPXE, Program.IPXE_BY_TFTP)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """That ``asker`` was told to load a program, in the transaction ``xid``, ``at`` seconds since the epoch."""
 
     asker: Program
@@ -41,10 +43,13 @@ class ProgramsTold:
 
     def note(self, request: Packet, file: str, now: float) -> None:
         """Note that the answer to ``request`` was to load ``file``, "" for nothing; scripts don't count."""
-        if not file or file.endswith(SCRIPT_ENDING):
-            return
-        self._told[request.mac] = Told(program_of(identify(request)), request.xid, now)
-        self._told.move_to_end(request.mac)
+        if is_program(file):
+            self.put(request.mac, Told(program_of(identify(request)), request.xid, now))
+
+    def put(self, mac: str, told: Told) -> None:
+        """Note what ``mac`` was told last."""
+        self._told[mac] = told
+        self._told.move_to_end(mac)
         if len(self._told) > MAX_MACHINES:
             self._told.popitem(last=False)
 
@@ -54,7 +59,7 @@ class ProgramsTold:
         Where the machine was given its script since, whoever asks boots anew.
         """
         told = self.told(request.mac, request.xid, services.clock())
-        if told is None or (nic and services.journal.state(nic.machine.key).script_at >= told.at):
+        if told is None or (nic and services.journal.standing(nic.machine.key).script_at >= told.at):
             return context
         return replace(context, has_program=_is_what_was_told(program_of(identify(request)), told, nic, services))
 
@@ -64,13 +69,18 @@ class ProgramsTold:
         return told if told is not None and told.xid != xid and 0 <= now - told.at < SECONDS else None
 
 
+def is_program(file: str) -> bool:
+    """Return whether to be told to load ``file`` is to be told of a program, and not of a script, or of nothing."""
+    return bool(file) and not file.endswith(SCRIPT_ENDING)
+
+
 def _is_what_was_told(program: Program, told: Told, nic: Nic | None, services: Services) -> bool:
     """Return whether the ``program`` that asks is the one to be loaded, and not the one that was ``told`` to load it.
 
     A ROM whose load failed, or whose machine was reset, asks once more in a new transaction; to be told the script then
     would help it least that can't run one.
     """
-    if program not in (Program.IPXE, Program.IPXE_BY_TFTP):
+    if program not in ASKING_AGAIN:
         return False  # nobody is told to load another that asks by DHCP
     if program is not told.asker:
         return True

@@ -5,41 +5,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from socket import inet_ntoa
 
-from ..decisions.events import Event
 from ..decisions.modes import PROXIES
-from ..hardware.model import Nic
-from ..process.datagram_batch import Arrival
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
 from ..process.interface_watch import InterfaceWatch
-from ..process.kernel_queue import PKTINFO
-from ..process.rate_limit import RareLines, RateLimit
-from ..runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED
+from ..process.rate_limit import RareLines
 from ..runtime.services import Services
-from ..stores.unknown_machines import safe_text
-from . import options as opt
-from .decide import DECISIONS, UNKNOWN_MACHINE, Answer, Silence, link_selection
-from .exchange import UNKNOWN_TYPE, Exchange, Told, type_name, unless_zero
-from .packet import NO_ADDRESS, DhcpError, Packet, decode, encode, fit, mac_in
-from .places import Places, is_of_lease, place_of
-from .programs_told import ProgramsTold
-from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
-from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
-from .sighting import sighting_of
+from .handler import Handler
+from .reply import CLIENT_PORT, SERVER_PORT
 from .transport import Batch, Sending, Transport
-
-# Messages of one MAC. Firmware, iPXE and an installer ask a dozen times in their first seconds, and as often again
-# where two relays forward each message or nobody answers; more than that is a fault or an attack.
-RATE = 10.0  # a second
-BURST = 60.0  # at once
-MAX_MACS = 4096  # that are remembered
-# Lines about machines that are new and unknown: at once, as when a rack is powered on, and a second from then on.
-NEW_MACHINES, NEW_MACHINES_A_SECOND = 256.0, 1.0
 
 
 class DhcpServer:
@@ -89,14 +65,7 @@ class DhcpServer:
 
     def _answer(self, transport: Transport, batch: Batch) -> None:
         """Answer a batch: what is to be sent leaves together, once all of it is decided."""
-        answers: list[Sending] = []
-        times: list[float] = []
-        for arrival in batch.arrivals:
-            with self._contained:
-                sending = self._answer_to(transport, batch.slot, arrival)
-                if sending is not None:
-                    answers.append(sending)
-                    times.append(arrival[4])
+        answers, times = self._handler.answers_to(batch, transport)
         if not answers:
             return
         failed = transport.send(batch.slot, answers)
@@ -104,261 +73,13 @@ class DhcpServer:
             self._tell_failure(sending, error)
             times.pop()  # of whichever: nearly all of a batch came at the same time
         now = time.time()
-        for came_at in times:
-            self._took.observe(max(0.0, now - came_at))
-
-    def _answer_to(self, transport: Transport, slot: int, arrival: Arrival) -> Sending | None:
-        payload, packed, port, info, _at = arrival
-        index, local, addressed = PKTINFO.unpack(info)
-        source, interface = inet_ntoa(packed), transport.interface(index)
-        asker = port if slot else 0
-        if asker and source == NO_ADDRESS:
-            # PXE specification 2.1: who asks port 4011 has an address.
-            self._services.metrics.dropped.labels("dhcp", "no_source").inc()
-            return None
-        answer = self._handler.handle(payload, source, interface, broadcast=local != addressed, asked_from=asker)
-        return Sending(answer.payload, transport.route(answer.to, index, interface)) if answer is not None else None
+        self._took.observe_all([now - came_at if came_at < now else 0.0 for came_at in times])
 
     def _tell_failure(self, sending: Sending, error: OSError) -> None:
         self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
-        to = sending.route.to.address
+        _payload, way, _packet = sending
+        to = way.to.address
         missed = self._lines.due((to, error.errno), time.monotonic())
         if missed is not None:
-            where = {"to": to, "iface": sending.route.interface, "left_out": missed or None}
+            where = {"to": to, "iface": way.interface, "left_out": missed or None}
             self._services.log.error("send_failed", **where, reason=error.strerror)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to send, and where to."""
-
-    payload: bytes
-    to: Destination
-
-
-class Handler:
-    """Turns a DHCP message into the answer to it, and tells log, metrics, journal and the list of unknown machines.
-
-    ``relay_port`` and ``client_port`` are where answers are sent to.
-    """
-
-    def __init__(
-        self,
-        services: Services,
-        relay_port: int = SERVER_PORT,
-        client_port: int = CLIENT_PORT,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._services = services
-        self._monotonic = monotonic
-        self._limit = RateLimit(RATE, BURST, MAX_MACS)
-        # Strangers, who may be as many as they like, take no line from the machines.
-        self._lines, self._lines_of_strangers = RareLines(), RareLines()
-        self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
-        self._told = Told()
-        self._places = Places()
-        self._programs = {False: ProgramsTold(), True: ProgramsTold()}  # by whether it is a rehearsal
-        self._context = context_from(services.settings)
-        self._ports = (relay_port, client_port)
-        messages = services.metrics.dhcp
-        names = (*opt.MESSAGE_NAMES.values(), UNKNOWN_TYPE)
-        # Looked up once: a label costs more than the count.
-        self._received = {name: messages.labels("recv", name) for name in names}
-        self._sent = {name: messages.labels("send", name) for name in names}
-        self._rehearsals = services.metrics.rehearsals.labels("dhcp")
-        self._decided = {name: services.metrics.decisions.labels("dhcp", name) for name in DECISIONS}
-
-    def handle(
-        self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
-    ) -> Outgoing | None:
-        """Return the answer to the UDP payload ``data`` from the address ``source``, heard on ``interface``.
-
-        ``broadcast`` is whether it was sent to everybody there, or else to bootd's own address. ``asked_from`` is the
-        port from which it came to port 4011, 0 where it came to 67.
-        """
-        origin = Origin(mac_in(data), source, interface)
-        if origin.mac and self._limit.admit(origin.mac, self._monotonic()) is None:
-            # Before anything is done with it: what one MAC may cost is bounded.
-            self._refuse("rate", origin, f"more than {RATE:.0f} messages a second")
-            return None
-        try:
-            request = decode(data)
-        except DhcpError as error:
-            self._refuse(error.reason, origin, "it can't be read")
-            return None
-        self._count(request)
-        if not self._services.answers_dhcp():
-            self._drop("standby")
-            return None
-        nic = self._services.catalog.by_mac(request.mac)
-        mode = self._mode_of(request, nic, origin, asked_from)
-        context = self._programs[request.is_rehearsal].context_of(request, nic, self._context, self._services)
-        decision = decide_in_mode(request, nic, context, mode, to_proxy_port=bool(asked_from))
-        place = place_of(request, interface, broadcast=broadcast)
-        if nic is None:
-            if isinstance(decision, Silence) and decision.took and place and not request.is_rehearsal:
-                # Whoever took that address before has it no more.
-                self._services.heard.forget(decision.took)
-            return self._answer_unknown(request, decision, origin, asked_from)
-        if isinstance(decision, Silence) and decision.wrong:
-            self._keep(request, nic, origin, decision.wrong)
-            self._refuse(decision.reason, origin, decision.wrong)
-            return None
-        if isinstance(decision, Silence) and decision.reason == NOT_HERE:
-            self._drop(decision.reason)
-            self._hear(request, decision, nic, place)
-            return None
-        exchange = Exchange(request, nic, source, interface, self._services.log, self._told)
-        exchange.log_received()
-        if isinstance(decision, Silence):
-            exchange.log_silence(decision)
-            self._keep(request, nic, origin, decision.reason)
-            self._drop(decision.reason)
-            self._hear(request, decision, nic, place)
-            self._record(exchange, decision, place)
-            return None
-        outgoing = self._encoded(request, decision, asked_from, origin, exchange)
-        if outgoing is not None:
-            self._record(exchange, decision, place)
-        return outgoing
-
-    def _count(self, request: Packet) -> None:
-        self._received[type_name(request)].inc()
-        if request.is_rehearsal:
-            self._rehearsals.inc()
-
-    def _mode_of(self, request: Packet, nic: Nic | None, origin: Origin, asked_from: int) -> str:
-        """Return the DHCP mode that ``request`` meets."""
-        modes, links = self._services.modes, self._services.links
-        if modes.is_one:
-            return modes.default
-        # Who asks port 4011 has an address, and may be behind a router, or on the link.
-        relay = origin.source if asked_from else link_selection(request) or unless_zero(request.giaddr) or ""
-        reserved = nic.interface.address if nic is not None else ""
-        return modes.of_request(relay, origin.interface, links.networks_of(origin.interface), reserved)
-
-    def _encoded(
-        self, request: Packet, answer: Answer, asked_from: int, origin: Origin, exchange: Exchange | None
-    ) -> Outgoing | None:
-        """Return ``answer`` as it is sent; None, said in the log, where it is too big for the client."""
-        try:
-            reply, dropped = fit(answer.reply, opt.uint(request.options.get(opt.MAX_MESSAGE_SIZE), 2))
-            payload = encode(reply)
-        except DhcpError as error:
-            wrong = "the answer to it can't be made so small that the client takes it"
-            self._keep(request, exchange.nic if exchange is not None else None, origin, wrong)
-            self._refuse(error.reason, origin, wrong)
-            return None
-        self._sent[type_name(reply)].inc()
-        self._decided[answer.decision].inc()
-        if answer.leased is not None:
-            self._programs[request.is_rehearsal].note(request, answer.leased.filename, self._services.clock())
-        self._keep(request, exchange.nic if exchange is not None else None, origin, answer.reason, answer)
-        if exchange is not None:
-            exchange.log_sent(answer, dropped)
-        # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.
-        to = Destination(origin.source, asked_from) if asked_from else destination(request, reply, *self._ports)
-        return Outgoing(payload, to)
-
-    def _keep(
-        self, request: Packet, nic: Nic | None, origin: Origin, reason: str, answer: Answer | None = None
-    ) -> None:
-        """Keep what was asked and answered for whoever looks at the machine; see ``recent_packets``."""
-        if request.is_rehearsal:
-            return
-        services, outcome, told = self._services, UNANSWERED, NOTHING_TOLD
-        if answer is not None:
-            leased, reply = answer.leased, answer.reply
-            given = (leased.client, leased.filename) if leased is not None else ("", "")
-            outcome, told = ANSWERED, (type_name(reply), reply.yiaddr, *given)
-        detail = (*told, reason, request.giaddr, origin.interface)
-        entry = (services.clock(), "dhcp", outcome, type_name(request), detail)
-        if nic is None:
-            services.recent.note_unknown(request.mac, entry)
-        else:
-            services.recent.note(nic.interface.mac, entry)
-
-    def _answer_unknown(
-        self, request: Packet, decision: Answer | Silence, origin: Origin, asked_from: int
-    ) -> Outgoing | None:
-        if isinstance(decision, Answer):
-            self._note_unknown(request, origin)
-            return self._encoded(request, decision, asked_from, origin, None)
-        if decision.reason in (UNKNOWN_MACHINE, *NOT_ABOUT_BOOTING):
-            if decision.reason == UNKNOWN_MACHINE:
-                self._note_unknown(request, origin)
-                self._keep(request, None, origin, decision.reason)
-            self._drop(decision.reason)
-        else:
-            self._refuse(decision.reason, origin, decision.wrong or "no client sends such a message")
-        return None
-
-    def _note_unknown(self, request: Packet, origin: Origin) -> None:
-        services = self._services
-        seen = sighting_of(request, origin.interface)
-        if request.is_rehearsal or not services.unknown.record(request.mac, seen, services.clock()):
-            return
-        services.metrics.unknown.set(len(services.unknown))
-        # A flood of made-up addresses does not fill the log.
-        missed = self._new_machines.admit("", self._monotonic())
-        if missed is not None:
-            about = {"client": seen.client, "arch": seen.arch, "relay": seen.relay or None, "left_out": missed or None}
-            vendor_class = safe_text(opt.text(seen.vendor_class)) or None
-            services.log.info("unknown_machine", mac=request.mac, **about, vendor_class=vendor_class)
-
-    def _hear(self, request: Packet, silence: Silence, nic: Nic, place: str) -> None:
-        """Note the address that the machine took from another server, unless it may be somebody else's doing."""
-        stage = self._services.journal.state(nic.machine.key).stage
-        if silence.took and place and not request.is_rehearsal and not self._places.objection(place, nic, stage):
-            self._services.heard.note(nic.interface.mac, silence.took, self._services.clock())
-
-    def _record(self, exchange: Exchange, decision: Answer | Silence, place: str) -> None:
-        """Tell the journal what ``decision`` says was seen of the machine, unless it may be somebody else's doing."""
-        detail, nic = decision.detail, exchange.nic
-        if detail is None or exchange.request.is_rehearsal:
-            return
-        journal = self._services.journal
-        if place:
-            objection = self._places.objection(place, nic, journal.state(nic.machine.key).stage)
-        else:
-            known = is_of_lease(detail, exchange.source, nic)
-            objection = "" if known else "it came to bootd's own address, through no relay"
-        if not objection:
-            journal.record(Event(nic.machine.key, nic.interface.mac, self._services.clock(), detail))
-            return
-        missed = self._lines.due(("not_counted", nic.interface.mac, place), self._monotonic())
-        if missed is not None:
-            where = {"heard": place or None, "reason": f"{objection}; the machine's stage stays as it is"}
-            self._services.log.warning("not_counted", **exchange.fields(), **where, left_out=missed or None)
-
-    def _refuse(self, reason: str, origin: Origin, wrong: str) -> None:
-        """Drop a message, count it, and now and then say so, with the machine's name where it is known."""
-        self._drop(reason)
-        nic = self._services.catalog.by_mac(origin.mac) if origin.mac else None
-        lines = self._lines_of_strangers if nic is None else self._lines
-        missed = lines.due((reason, origin.mac or origin.source), self._monotonic())
-        if missed is None:
-            return
-        tell = self._services.log.info if nic is None else self._services.log.warning
-        tell(
-            "dropped",
-            mac=origin.mac or None,
-            machine=nic.machine.name if nic is not None else None,
-            via=origin.source,
-            iface=origin.interface or None,
-            reason=reason,
-            wrong=wrong,
-            left_out=missed or None,
-        )
-
-    def _drop(self, reason: str) -> None:
-        self._services.metrics.dropped.labels("dhcp", reason).inc()
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The MAC in a message, "" for none, the address it came from, and the interface."""
-
-    mac: str
-    source: str
-    interface: str

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import TypeAlias
 
 from ..process import kernel_queue
 from ..process.datagram_batch import SLOTS, Arrival, Inbox, Outbox, inet_name, packet_name, pktinfo_control
@@ -43,12 +44,8 @@ class Route:
     name: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A message to send, and the way that it goes."""
-
-    payload: bytes
-    route: Route
+# A message to send, the way that it goes, and where it goes by the raw socket the whole packet, unless it is b"".
+Sending: TypeAlias = "tuple[bytes, Route, bytes]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +184,17 @@ class Transport:
 
     def _send_together(self, slot: int, answers: Sequence[Sending]) -> int:
         """Send ``answers`` up to the first that has to be sent by itself; return how many that were."""
-        is_raw = answers[0].route.is_raw
-        count = next((place for place, answer in enumerate(answers) if answer.route.is_raw is not is_raw), len(answers))
-        chosen = answers[:count] if count < len(answers) else answers
-        names = [answer.route.name for answer in chosen]
+        is_raw = answers[0][1].is_raw
+        count = next((place for place, (_payload, way, _packet) in enumerate(answers) if way.is_raw is not is_raw), 0)
+        chosen = answers[:count] if count else answers
+        names = [way.name for _payload, way, _packet in chosen]
         if is_raw and self._raw is not None:
-            sent = self._raw_outbox.send(self._raw, [self._packet(slot, answer) for answer in chosen], names, ())
+            packets = [packet or self.packet(slot, way.to, payload) for payload, way, packet in chosen]
+            sent = self._raw_outbox.send(self._raw, packets, names, ())
         else:
-            controls = [self._control(answer.route.index) for answer in chosen]
-            sent = self._udp_outbox.send(self._udp[slot], [answer.payload for answer in chosen], names, controls)
-        if sent < count or count == len(answers):
+            controls = [self._control(way.index) for _payload, way, _packet in chosen]
+            sent = self._udp_outbox.send(self._udp[slot], [answer[0] for answer in chosen], names, controls)
+        if sent < len(chosen) or not count:
             return sent
         return sent + self._send_together(slot, answers[count:])
 
@@ -208,25 +206,25 @@ class Transport:
             found = self._controls[index] = pktinfo_control(index, self._source)
         return found
 
-    def _packet(self, slot: int, answer: Sending) -> bytes:
-        source, to = (socket.inet_ntoa(self._address), self.ports[slot]), answer.route.to
-        return udp_packet(source, (to.address, to.port), answer.payload)
+    def packet(self, slot: int, to: Destination, payload: bytes) -> bytes:
+        """Return the IPv4 packet with ``payload`` that leaves by the raw socket."""
+        return udp_packet((socket.inet_ntoa(self._address), self.ports[slot]), (to.address, to.port), payload)
 
     def _send_one(self, slot: int, answer: Sending) -> None:
         """Send ``answer`` in any way there is; OSError where it can't be sent."""
-        route = answer.route
+        payload, route, packet = answer
         if route.is_raw and self._raw is not None:
             to = (route.interface, _ETHERTYPE_IPV4, socket.PACKET_HOST, 0, route.name[-8:-2])
             with contextlib.suppress(OSError):
-                self._raw.sendto(self._packet(slot, answer), to)
+                self._raw.sendto(packet or self.packet(slot, route.to, payload), to)
                 return
         # RFC 2131 section 4.1 allows to broadcast what can't be sent to a client without an address.
         udp, target = self._udp[slot], (_routed(route.to), route.to.port)
         try:
-            udp.sendmsg([answer.payload], _leaving_by(route.index, self._source), 0, target)
+            udp.sendmsg([payload], _leaving_by(route.index, self._source), 0, target)
         except OSError as error:
             # The advertised address may be a load balancer's and not this host's: then the kernel chooses the source.
-            udp.sendmsg([answer.payload], _leaving_by(route.index, bytes(4)), 0, target)
+            udp.sendmsg([payload], _leaving_by(route.index, bytes(4)), 0, target)
             if error.errno == errno.EINVAL:
                 self._source = bytes(4)
                 self._controls.clear()

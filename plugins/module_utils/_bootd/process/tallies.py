@@ -9,7 +9,7 @@ the same.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -90,6 +90,17 @@ class Timings:
         self.counts[bisect_left(self.bounds, seconds)] += 1
         self.total += seconds
 
+    def observe_all(self, durations: Sequence[float]) -> None:
+        """Count many durations at once, which costs each of them less."""
+        rising = sorted(durations)
+        before = 0
+        for place, bound in enumerate(self.bounds):
+            upto = bisect_right(rising, bound)
+            self.counts[place] += upto - before
+            before = upto
+        self.counts[-1] += len(rising) - before
+        self.total += sum(rising)
+
 
 class SharedTimings(Timings):
     """Timings that any thread may observe."""
@@ -104,6 +115,11 @@ class SharedTimings(Timings):
         """Count a duration."""
         with self._lock:
             super().observe(seconds)
+
+    def observe_all(self, durations: Sequence[float]) -> None:
+        """Count many durations at once."""
+        with self._lock:
+            super().observe_all(durations)
 
 
 class TallyHistogram:

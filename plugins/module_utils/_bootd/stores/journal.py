@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
-from ..decisions.events import Event, Held, Progress
-from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
+from ..decisions.events import Detail, Event, Held, Progress
+from ..decisions.repeated_leases import changes_nothing
+from ..decisions.stages import BUSY, STAGES, State, advance, as_seen, is_older, release_switch
 from ..hardware.model import Machine
 from ..process.faults import Caught, fields_of
 from ..process.log import Log
@@ -26,6 +27,7 @@ from .catalog import Catalog
 
 RECENT_EVENTS = 50
 _REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
+_Seen: TypeAlias = "tuple[str, str, float, Detail]"  # an event that is not made yet: its first four fields
 Follower: TypeAlias = "Callable[[Event, State, State], None]"  # an event, the state before and after it
 GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
 GATHER_SHARE = 9
@@ -43,7 +45,9 @@ class Journal:
         self._log = log
         self._clock = clock
         self._states: dict[str, State] = {}
-        self._recent: dict[str, deque[Event]] = {}
+        # What machines did since without changing more than when they were seen; ``_join`` makes it part of the state.
+        self._seen: dict[str, _Seen] = {}
+        self._recent: dict[str, deque[Event | _Seen]] = {}
         self._busy: set[str] = set()  # the machines whose stage is one of BUSY
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
@@ -53,7 +57,8 @@ class Journal:
         self._saving: dict[str, State] = {}  # what the store is keeping just now: one batch at a time
         self._saving_since: dict[str, float] = {}  # as in _dirty
         self._followers: list[Follower] = []
-        self._changed = threading.Condition()  # over all above
+        self._lock = threading.RLock()  # over all above
+        self._changed = threading.Condition(self._lock)
         self._writer: threading.Thread | None = None
         self._stopping = threading.Event()
         self.opened_at = clock()
@@ -75,6 +80,13 @@ class Journal:
 
     def state(self, key: str) -> State:
         """Return the state of the machine ``key``; a machine nothing was seen of is ``known``."""
+        if key in self._seen:
+            with self._changed:
+                self._join(key)
+        return self.standing(key)
+
+    def standing(self, key: str) -> State:
+        """Return the state of the machine ``key`` but for ``last`` and ``last_at``, which may be older."""
         return self._states.get(key) or State(since=self.opened_at)
 
     def stages(self, keys: Iterable[str]) -> dict[str, int]:
@@ -86,7 +98,8 @@ class Journal:
     def recent(self, key: str) -> list[Event]:
         """Return the last events of the machine ``key``, oldest first."""
         with self._changed:
-            return list(self._recent.get(key, ()))
+            events = self._recent.get(key, ())
+            return [event if isinstance(event, Event) else Event(*event) for event in events]
 
     def changed_since(self, revision: int) -> tuple[list[str], int]:
         """Return the keys of the machines whose states have changed after ``revision``, and the revision of now.
@@ -95,6 +108,7 @@ class Journal:
         """
         keys = []
         with self._changed:
+            self._join_all()
             for key in reversed(self._revisions):
                 if self._revisions[key] <= revision:
                     break
@@ -109,10 +123,14 @@ class Journal:
     def states(self) -> dict[str, State]:
         """Return the states of all machines that something was seen of, by key."""
         with self._changed:
+            self._join_all()
             return dict(self._states)
 
     def follow(self, follower: Follower) -> None:
-        """Call ``follower`` with each event from now on, in their order; it must be quick and raise nothing."""
+        """Call ``follower`` with each event from now on, in their order; it must be quick and raise nothing.
+
+        But for those that change no more of a state than what was seen last, and when.
+        """
         self._followers.append(follower)
 
     def backlog(self) -> Backlog:
@@ -134,6 +152,36 @@ class Journal:
         if durable:
             self._save_now(event.key)
         return state
+
+    def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
+        """Do what ``record`` does with the event of these: at next to no cost where it changes nothing but its time.
+
+        A reply waits for this, so what it changes of the state is made when somebody looks at it, or it is written.
+        """
+        with self._lock:
+            if not changes_nothing(self.standing(key), detail):
+                self.record(Event(key, mac, at, detail))
+                return
+            seen = (key, mac, at, detail)
+            recent = self._recent.get(key)
+            if recent is None:
+                recent = self._recent[key] = deque(maxlen=RECENT_EVENTS)
+            recent.append(seen)
+            self._seen[key] = seen
+            if key not in self._dirty:
+                self._mark_dirty(key)
+
+    def _join(self, key: str) -> None:
+        """Make what was seen of the machine ``key`` part of its state; nothing where that is done."""
+        seen = self._seen.get(key)
+        if seen is not None:
+            self._put(key, as_seen(self.standing(key), Event(*seen)))
+            # Not before: whoever takes no lock looks here first.
+            del self._seen[key]
+
+    def _join_all(self) -> None:
+        for key in list(self._seen):
+            self._join(key)
 
     def decide(self, choose: Callable[[], Event | None]) -> Event | None:
         """Note the event that ``choose`` makes of the states as they are; nothing else is noted meanwhile."""
@@ -160,8 +208,9 @@ class Journal:
 
     def _remember(self, event: Event) -> None:
         recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
-        if recent and isinstance(event.detail, _REPEATED) and recent[-1].is_about_the_same(event):
-            last = recent.pop()
+        last = recent[-1] if recent else None
+        if isinstance(last, Event) and isinstance(event.detail, _REPEATED) and last.is_about_the_same(event):
+            recent.pop()
             event = replace(event, began=last.began or last.at)
         recent.append(event)
 
@@ -186,7 +235,7 @@ class Journal:
         if netboot is None or netboot.switched_off:
             return
         with self._changed:
-            state = self._states[machine.key]
+            state = self.state(machine.key)
             if netboot.allow_pxe is True and state.switched_off.get(mac) == machine.reprovision:
                 return  # the switch is on its way to the store, nobody has edited the object
             self._put(machine.key, release_switch(state, mac, again=netboot.allow_pxe is True))
@@ -214,7 +263,7 @@ class Journal:
     def _take(self, keys: Iterable[str], *, alone: bool = False) -> None:
         """Move the dirty states of ``keys``, and those that a durable ``record`` waits for, to ``_saving``."""
         awaited = [] if alone else self._awaited
-        self._saving = {key: self._states[key] for key in (*awaited, *keys) if key in self._dirty}
+        self._saving = {key: self.state(key) for key in (*awaited, *keys) if key in self._dirty}
         self._saving_since = {key: self._dirty.pop(key) for key in self._saving}
 
     def _save_taken(self) -> None:
