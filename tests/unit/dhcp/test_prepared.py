@@ -305,6 +305,19 @@ def test_message_key_is_all_but_xid_and_secs(data, xid, secs):
         assert message_key(bytes(changed), b"a", b"b") != message_key(data, b"a", b"b")
 
 
+@pytest.mark.parametrize("prepares", [True, False])
+def test_what_waited_too_long_is_dropped_counted_and_told_where_others_wait(bench, prepares):
+    side = Side(bench, nic(), second(), prepares=prepares)
+    old = arrival(encode(message(opt.DHCPDISCOVER, UEFI)))[:4] + (900.0,)
+    fresh = arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER)))
+    assert len(side.ask([old])) == 1
+    answers = side.ask([old] * 70 + [fresh])
+    assert [payload[28:34] for payload, _way, _packet in answers] == [bytes.fromhex(OTHER.replace(":", ""))]
+    side.ask([old] * 70)
+    assert side.room.metric("dropped_total", protocol="dhcp", reason="late") == 140
+    assert len([line for line in side.told()["log"] if '"overload"' in line]) == 1
+
+
 @given(st.binary(min_size=240, max_size=300), st.binary(min_size=12, max_size=12))
 def test_refusal_key_is_all_but_xid_secs_and_the_mac(data, other):
     changed = data[:4] + other[:6] + data[10:28] + other[6:] + data[34:]

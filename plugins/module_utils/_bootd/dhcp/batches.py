@@ -15,11 +15,14 @@ from ..process.kernel_queue import PKTINFO
 from ..runtime.services import Services
 from .decide import UNKNOWN_MACHINE
 from .handler import Handler
+from .overload import PATIENCE, too_late
 from .packet import NO_ADDRESS
 from .prepared import MAX_ANSWERS, MAX_REFUSALS, Kept, Prepared, Refusal, UdpFrame, message_key, refusal_key
 from .programs_told import Told as ProgramTold
 from .reply import CLIENT_PORT, SERVER_PORT
 from .transport import Batch, Sending, Transport
+
+LATE = "late"  # why a message is dropped that waited too long
 
 
 class BatchHandler(Handler):
@@ -52,7 +55,11 @@ class BatchHandler(Handler):
             self._refusals.clear()
         find, answer_again, by_mac = self._prepared.find, self._answer_again, self._services.catalog.by_mac
         now, at = self._services.clock(), self._monotonic()
-        for arrival in batch.arrivals:
+        arrivals = batch.arrivals
+        if late := too_late([arrival[4] for arrival in arrivals], now):
+            self._leave_unanswered(late, at)
+            arrivals = arrivals[late:]
+        for arrival in arrivals:
             with self._contained:
                 message, source, _port, info, came_at = arrival
                 sending: Sending | None
@@ -72,6 +79,15 @@ class BatchHandler(Handler):
                     answers.append(sending)
                     times.append(came_at)
         return answers, times
+
+    def _leave_unanswered(self, late: int, at: float) -> None:
+        """Tell that so many messages are dropped, because others wait that can be answered in time."""
+        for _each in range(late):
+            self._drop(LATE)
+        missed = self._lines.due(LATE, at)
+        if missed is not None:
+            reason = f"messages older than {PATIENCE:.0f} s, whose clients have asked again"
+            self._services.log.warning("overload", server="dhcp", dropped=late, reason=reason, left_out=missed or None)
 
     def _still_holds(self, prepared: Prepared, message: bytes, now: float, at: float) -> bool:
         """Return whether ``message`` is to be answered as it was, with nothing to say in the log."""
