@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from _bootd.decisions import events
 from _bootd.decisions.events import Detail, Event, Progress
-from _bootd.decisions.repeated_leases import changes_nothing
+from _bootd.decisions.repeated_leases import as_seen, changes_nothing
 from _bootd.decisions.stages import (
     MAX_STEPS,
     State,
     advance,
-    as_seen,
     quiet_since,
     release_switch,
 )

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from _bootd.decisions import events
-from _bootd.dhcp import handler, prepared
+from _bootd.dhcp import handler
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.handler import Handler
-from _bootd.dhcp.packet import UdpFrame, encode, udp_packet
-from _bootd.dhcp.prepared import PreparedAnswers, message_key
+from _bootd.dhcp.batches import BatchHandler
+from _bootd.dhcp.packet import encode, udp_packet
+from _bootd.dhcp.prepared import Kept, UdpFrame, message_key, refusal_key
 from _bootd.dhcp.transport import Batch, Route
 from _bootd.hardware.model import Machine, Netboot, Nic
 from _bootd.process.kernel_queue import PKTINFO
@@ -64,7 +64,7 @@ class Side:
             clock=lambda: self.now,
             answers_dhcp=lambda: self.active,
         )
-        self.handler = Handler(self.services, monotonic=lambda: self.now)
+        self.handler = BatchHandler(self.services, monotonic=lambda: self.now)
         self.handler._prepares = self.handler._prepares and prepares
         self.wire = Wire()
 
@@ -288,9 +288,8 @@ def test_a_fault_of_a_prepared_answer_costs_one_message(bench, monkeypatch):
     assert side.room.metric("handler_failures_total", protocol="dhcp") == 1
 
 
-def test_prepared_answers_are_bounded(monkeypatch):
-    monkeypatch.setattr(prepared, "MAX_ANSWERS", 10)
-    kept = PreparedAnswers()
+def test_prepared_answers_are_bounded():
+    kept = Kept(10)
     for number in range(100):
         kept.keep(bytes((number,)), number)
     assert [kept.find(bytes((number,))) for number in (0, 89, 90, 99)] == [None, None, 90, 99]
@@ -304,6 +303,46 @@ def test_message_key_is_all_but_xid_and_secs(data, xid, secs):
         changed = bytearray(data)
         changed[place] ^= 1
         assert message_key(bytes(changed), b"a", b"b") != message_key(data, b"a", b"b")
+
+
+@pytest.mark.parametrize("prepares", [True, False])
+def test_what_waited_too_long_is_dropped_counted_and_told_where_others_wait(bench, prepares):
+    side = Side(bench, nic(), second(), prepares=prepares)
+    old = arrival(encode(message(opt.DHCPDISCOVER, UEFI)))[:4] + (900.0,)
+    fresh = arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER)))
+    assert len(side.ask([old])) == 1
+    answers = side.ask([old] * 70 + [fresh])
+    assert [payload[28:34] for payload, _way, _packet in answers] == [bytes.fromhex(OTHER.replace(":", ""))]
+    side.ask([old] * 70)
+    assert side.room.metric("dropped_total", protocol="dhcp", reason="late") == 140
+    assert len([line for line in side.told()["log"] if '"overload"' in line]) == 1
+
+
+@given(st.binary(min_size=240, max_size=300), st.binary(min_size=12, max_size=12))
+def test_refusal_key_is_all_but_xid_secs_and_the_mac(data, other):
+    changed = data[:4] + other[:6] + data[10:28] + other[6:] + data[34:]
+    assert refusal_key(data, b"a") == refusal_key(changed, b"a")
+    for place in (*range(4), *range(10, 28), *range(34, len(data))):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        assert refusal_key(bytes(changed), b"a") != refusal_key(data, b"a")
+
+
+def test_a_flood_of_strangers_of_one_make_is_read_once(bench, monkeypatch):
+    sides = [Side(bench, nic(), prepares=prepares) for prepares in (True, False)]
+    macs = [f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}" for number in range(700)]
+    asked = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=mac, xid=xid))) for xid, mac in enumerate(macs, 1)]
+    assert sides[1].ask(asked) == []
+    assert sides[0].ask(asked[:1]) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(handler, "decode", None)
+        assert sides[0].ask(asked[1:]) == []
+    assert sides[0].told() == sides[1].told()
+    assert sides[0].room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == 700
+    assert sides[0].services.recent.of(macs[-1])
+    # One that is made known is answered at once.
+    sides[0].services.catalog.upsert(second().machine)
+    assert len(sides[0].ask([arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER)))])) == 1
 
 
 @given(st.binary(min_size=300, max_size=600), st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFFFFFF))

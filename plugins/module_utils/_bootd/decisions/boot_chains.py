@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 
 class ProgramKind(Enum):
@@ -92,6 +93,7 @@ def chain_of(name: str) -> Iterator[ChainLink]:
         name = link.next
 
 
+@lru_cache(maxsize=1024)
 def in_words(name: str) -> str:
     """Return for people what the program ``name`` leads to: for one that is none of a chain its name alone."""
     links = list(chain_of(name))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias, get_args
 
 Via = Literal["tftp", "http"]
 
@@ -286,6 +286,12 @@ def subject_of(detail: Detail) -> str:
     return ""
 
 
+_SHOWN = {
+    kind: tuple(item.name for item in fields(kind) if (kind.kind, item.name) not in _NOT_SHOWN)
+    for kind in get_args(Detail)
+}
+
+
 def describe(event: Event) -> str:
     """Return one line that says what ``event`` is, for people who ask where a machine stands."""
     detail = event.detail
@@ -296,6 +302,6 @@ def describe(event: Event) -> str:
     if isinstance(detail, Facts):
         shown = list(detail.values.values())
     else:
-        shown = [getattr(detail, item.name) for item in fields(detail) if (detail.kind, item.name) not in _NOT_SHOWN]
+        shown = [getattr(detail, name) for name in _SHOWN[type(detail)]]
     words = [str(value) for value in shown if value not in ("", None)]
     return " ".join([detail.kind.replace("_", " "), *words])[:MAX_TEXT]

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from .events import Detail, Discover, Lease
-from .stages import UNBEGUN, State, asks_to_boot, goes_on
+from .events import Detail, Discover, Event, Lease, describe
+from .stages import UNBEGUN, State, asks_to_boot, goes_on, replace
 
 
 def changes_nothing(state: State, detail: Detail) -> bool:
@@ -23,3 +23,8 @@ def changes_nothing(state: State, detail: Detail) -> bool:
     if asks_to_boot(state, detail):
         return False
     return state.stage not in UNBEGUN or (state.stage == "offered" and bool(state.firmware or not detail.firmware))
+
+
+def as_seen(state: State, event: Event) -> State:
+    """Return ``state`` where ``event``, which changes nothing else, was seen last."""
+    return replace(state, last=describe(event), last_at=event.at)

@@ -11,8 +11,9 @@ A machine that failed because nothing came from it any more goes on from where i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from ..process.quick_replace import replacer
 from .events import (
     MAX_TEXT,
     BootError,
@@ -107,6 +108,9 @@ class State:
     configuration_closed: str = ""
 
 
+replace = replacer(State)
+
+
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``."""
     detail = event.detail
@@ -117,16 +121,11 @@ def advance(state: State, event: Event) -> State:
     if isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
     if not isinstance(detail, Overdue):  # which is that nothing was seen
-        state = as_seen(state, event)
+        state = replace(state, last=describe(event), last_at=event.at)
     if state.overdue and goes_on(state, detail):
         steps = (*state.steps, Step(state.overdue, event.at))[-MAX_STEPS:]
         state = replace(state, stage=state.overdue, since=event.at, steps=steps, error="", overdue="")
     return _after_report(_after_load(_after_request(state, event), event), event)
-
-
-def as_seen(state: State, event: Event) -> State:
-    """Return ``state`` where ``event``, which changes nothing else, was seen last."""
-    return replace(state, last=describe(event), last_at=event.at)
 
 
 def release_switch(state: State, mac: str, again: bool) -> State:

@@ -6,30 +6,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from socket import inet_ntoa
+from dataclasses import dataclass
 
 from ..decisions.modes import RESERVATION
-from ..decisions.stages import BUSY
 from ..hardware.model import Nic
-from ..process.datagram_batch import Arrival
-from ..process.faults import Contained
-from ..process.kernel_queue import PKTINFO
 from ..process.rate_limit import Pace, RareLines, RateLimit
 from ..runtime.services import Services
 from ..stores.unknown_machines import safe_text
 from . import options as opt
 from .decide import DECISIONS, UNKNOWN_MACHINE, Answer, Silence, link_selection
 from .exchange import UNKNOWN_TYPE, Exchange, Origin, Told, packet_of, type_name, unless_zero
-from .packet import NO_ADDRESS, DhcpError, Packet, UdpFrame, decode, encode, fit, identify, mac_in
+from .packet import DhcpError, Packet, decode, encode, fit, mac_in
 from .places import Places, is_of_lease, place_of
-from .prepared import Prepared, PreparedAnswers, message_key
-from .programs_told import ASKING_AGAIN, ProgramsTold, is_program
-from .programs_told import Told as ProgramTold
+from .prepared import Prepared, Refusal
+from .programs_told import ProgramsTold
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
-from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination, program_of
-from .sighting import sighting_of
-from .transport import Batch, Sending, Transport
+from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
+from .sighting import Sighting, sighting_of
 
 # Messages of one MAC. Firmware, iPXE and an installer ask a dozen times in their first seconds, and as often again
 # where two relays forward each message or nobody answers; more than that is a fault or an attack.
@@ -80,96 +73,12 @@ class Handler:
         self._sent = {name: messages.labels("send", name) for name in names}
         self._rehearsals = services.metrics.rehearsals.labels("dhcp")
         self._decided = {name: services.metrics.decisions.labels("dhcp", name) for name in DECISIONS}
-        self._prepared = PreparedAnswers()
-        self._generation = 0  # of the names of interfaces, as the transport counts them
-        self._contained = Contained("dhcp", services.metrics, services.log)
+        self._dropped: dict[str, Callable[[], None]] = {}  # what counts it, by the reason
+        self._refusal: Refusal | None = None  # what ``handle`` has done last, where that was one
         # The settings do not change: where one mode gives all addresses, it need not be asked for each message.
         self._prepares = (
             services.modes.is_one and services.modes.default == RESERVATION and not services.log.wants_debug
         )
-
-    def answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
-        """Return the answers to ``batch``, and when the messages came that they are to.
-
-        A fault in one message costs that one its answer and nothing else.
-        """
-        answers: list[Sending] = []
-        times: list[float] = []
-        prepares = self._prepares and not batch.slot and self._services.answers_dhcp()
-        if self._generation != transport.generation:
-            self._generation = transport.generation
-            self._prepared.clear()
-        find, answer_again = self._prepared.find, self._answer_again
-        now, at = self._services.clock(), self._monotonic()
-        for arrival in batch.arrivals:
-            with self._contained:
-                message, source, _port, info, came_at = arrival
-                sending: Sending | None
-                if prepares:
-                    key = message_key(message, source, info)
-                    prepared = find(key)
-                    if prepared is not None and self._still_holds(prepared, message, now, at):
-                        sending = answer_again(prepared, message, now)
-                    else:
-                        sending = self._answer(arrival, batch.slot, transport, key)
-                else:
-                    sending = self._answer(arrival, batch.slot, transport)
-                if sending is not None:
-                    answers.append(sending)
-                    times.append(came_at)
-        return answers, times
-
-    def _still_holds(self, prepared: Prepared, message: bytes, now: float, at: float) -> bool:
-        """Return whether ``message`` is to be answered as it was, with nothing to say in the log."""
-        mac = prepared.nic.interface.mac
-        if self._services.catalog.by_mac(mac) is not prepared.nic:
-            return False
-        who, digest = prepared.told
-        if self._told.last(who) != digest or self._services.journal.standing(prepared.machine).stage in BUSY:
-            return False
-        if prepared.is_ipxe and self._programs[False].told(mac, int.from_bytes(message[4:8], "big"), now) is not None:
-            return False
-        return self._limit.admits(mac, at)
-
-    def _answer_again(self, prepared: Prepared, message: bytes, now: float) -> Sending:
-        """Return the answer to a message that came before, and do what ``handle`` does beside that."""
-        mac, detail, machine = prepared.nic.interface.mac, prepared.detail, prepared.machine
-        services = self._services
-        for tally in prepared.counted:
-            tally.value += 1
-        xid = message[4:8]
-        if prepared.program is not None:
-            self._programs[False].put(mac, ProgramTold(prepared.program, int.from_bytes(xid, "big"), now))
-        services.recent.note(mac, (now, *prepared.packet))
-        if detail is not None:
-            if prepared.heard:
-                self._places.note(prepared.heard, machine)
-            services.journal.record_seen(machine, mac, now, detail)
-        payload, way, frame = prepared.payload, prepared.way, prepared.frame
-        if way is None:
-            raise ValueError("the answer is not kept")
-        return payload[:4] + xid + payload[8:], way, frame.with_xid(xid) if frame is not None else b""
-
-    def _answer(self, arrival: Arrival, slot: int, transport: Transport, key: bytes = b"") -> Sending | None:
-        """Return the answer to a message by all that is known; it is kept by ``key``, unless that is b""."""
-        message, packed, port, info, _at = arrival
-        index, local, addressed = PKTINFO.unpack(info)
-        source, interface = inet_ntoa(packed), transport.interface(index)
-        asker = port if slot else 0
-        if asker and source == NO_ADDRESS:
-            # PXE specification 2.1: who asks port 4011 has an address.
-            self._drop("no_source")
-            return None
-        answer = self.handle(message, source, interface, broadcast=local != addressed, asked_from=asker)
-        if answer is None:
-            return None
-        way = transport.route(answer.to, index, interface)
-        prepared = answer.prepared
-        if key and prepared is not None:
-            prepared.way = way
-            prepared.frame = UdpFrame(transport.packet(slot, answer.to, answer.payload)) if way.is_raw else None
-            self._prepared.keep(key, prepared)
-        return answer.payload, way, b""
 
     def handle(
         self, data: bytes, source: str, interface: str, *, broadcast: bool = True, asked_from: int = 0
@@ -212,9 +121,22 @@ class Handler:
         if outgoing is None:
             return None
         is_recorded = self._record(exchange, decision, place)
-        if not (self._prepares and is_recorded) or asked_from or context.has_program or decision.leased is None:
+        leased = decision.leased
+        if not (self._prepares and is_recorded) or asked_from or context.has_program or leased is None:
             return outgoing
-        return replace(outgoing, prepared=self._prepare(request, decision, outgoing.payload, place, origin, nic))
+        told = (nic.interface.mac, leased.client)
+        counted = (self._received[type_name(request)], self._sent[type_name(decision.reply)])
+        prepared = Prepared.of(
+            exchange,
+            decision,
+            leased,
+            payload=outgoing.payload,
+            heard=place,
+            told=(told, self._told.last(told)),
+            packet=packet_of(request, decision.reason, origin, decision),
+            counted=(*counted, self._decided[decision.decision]),
+        )
+        return Outgoing(outgoing.payload, outgoing.to, prepared)
 
     def _stay_silent(self, exchange: Exchange, decision: Silence, place: str, origin: Origin) -> None:
         """Tell of a message of a known machine that is not answered."""
@@ -230,29 +152,6 @@ class Handler:
         self._drop(decision.reason)
         self._hear(request, decision, nic, place)
         self._record(exchange, decision, place)
-
-    def _prepare(
-        self, request: Packet, answer: Answer, payload: bytes, place: str, origin: Origin, nic: Nic
-    ) -> Prepared | None:
-        """Return what answers ``request`` when it comes again."""
-        leased = answer.leased
-        if leased is None:
-            return None
-        program = program_of(identify(request))
-        sent = type_name(answer.reply)
-        who = (nic.interface.mac, leased.client)
-        return Prepared(
-            nic,
-            nic.machine.key,
-            payload,
-            place,
-            answer.detail,
-            program if is_program(leased.filename) else None,
-            program in ASKING_AGAIN,
-            (who, self._told.last(who)),
-            packet_of(request, answer.reason, origin, answer),
-            (self._received[type_name(request)], self._sent[sent], self._decided[answer.decision]),
-        )
 
     def _count(self, request: Packet) -> None:
         self._received[type_name(request)].inc()
@@ -313,25 +212,34 @@ class Handler:
             return self._encoded(request, decision, asked_from, origin, None)
         if decision.reason in (UNKNOWN_MACHINE, *NOT_ABOUT_BOOTING):
             if decision.reason == UNKNOWN_MACHINE:
-                self._note_unknown(request, origin)
+                said = self._note_unknown(request, origin)
                 self._keep(request, None, origin, decision.reason)
+                if self._prepares and not request.is_rehearsal:
+                    packet = packet_of(request, decision.reason, origin, None)
+                    self._refusal = Refusal(said, packet, self._received[type_name(request)])
             self._drop(decision.reason)
         else:
             self._refuse(decision.reason, origin, decision.wrong or "no client sends such a message")
         return None
 
-    def _note_unknown(self, request: Packet, origin: Origin) -> None:
+    def _note_unknown(self, request: Packet, origin: Origin) -> Sighting:
+        """Note what ``request`` says of its sender, which has no object; return that."""
+        said = sighting_of(request, origin.interface)
+        if not request.is_rehearsal:
+            self._note_stranger(request.mac, said, self._services.clock())
+        return said
+
+    def _note_stranger(self, mac: str, said: Sighting, now: float) -> None:
         services = self._services
-        seen = sighting_of(request, origin.interface)
-        if request.is_rehearsal or not services.unknown.record(request.mac, seen, services.clock()):
+        if not services.unknown.record(mac, said, now):
             return
-        services.metrics.unknown.set(len(services.unknown))
         # A flood of made-up addresses does not fill the log.
         missed = self._new_machines.admit("", self._monotonic())
         if missed is not None:
-            about = {"client": seen.client, "arch": seen.arch, "relay": seen.relay or None, "left_out": missed or None}
-            vendor_class = safe_text(opt.text(seen.vendor_class)) or None
-            services.log.info("unknown_machine", mac=request.mac, **about, vendor_class=vendor_class)
+            services.metrics.unknown.set(len(services.unknown))
+            about = {"client": said.client, "arch": said.arch, "relay": said.relay or None, "left_out": missed or None}
+            vendor_class = safe_text(opt.text(said.vendor_class)) or None
+            services.log.info("unknown_machine", mac=mac, **about, vendor_class=vendor_class)
 
     def _hear(self, request: Packet, silence: Silence, nic: Nic, place: str) -> None:
         """Note the address that the machine took from another server, unless it may be somebody else's doing."""
@@ -383,4 +291,7 @@ class Handler:
         )
 
     def _drop(self, reason: str) -> None:
-        self._services.metrics.dropped.labels("dhcp", reason).inc()
+        count = self._dropped.get(reason)
+        if count is None:
+            count = self._dropped[reason] = self._services.metrics.dropped.labels("dhcp", reason).inc
+        count()

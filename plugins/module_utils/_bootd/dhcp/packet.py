@@ -9,6 +9,7 @@ import struct
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 from socket import inet_aton, inet_ntoa
 
 from . import options as opt
@@ -39,6 +40,7 @@ _PXE_CLIENT = b"PXEClient"
 _HTTP_CLIENT = b"HTTPClient"
 _GPXE = b"gPXE"  # in the user class: of what iPXE came from, and of old network cards
 _IPXE_CLASSES = (b"iPXE", b"Tinkerbell", _GPXE)  # stock iPXE's, and that of Tinkerbell's builds
+_IDENTIFYING = (opt.VENDOR_CLASS, opt.USER_CLASS, opt.IPXE, opt.CLIENT_ARCHITECTURE)
 _ARCH_IN_VENDOR_CLASS = re.compile(rb"(?:PXE|HTTP)Client:Arch:([0-9]{5})", re.ASCII)
 
 # The IPv4 and UDP headers of a packet that is made here.
@@ -275,12 +277,18 @@ def identify(packet: Packet) -> Client:
     iPXE comes first, because on the wire it is a PXEClient too: it names itself in its user class (raw, or in the
     form of RFC 3004) or by its encapsulated options. Firmware is what has the vendor class of a network boot client.
     """
-    options = packet.options
-    raw = opt.text_octets(options.get(opt.VENDOR_CLASS))
-    classes = opt.user_classes(options.get(opt.USER_CLASS))
+    return _client(*map(packet.options.get, _IDENTIFYING))
+
+
+@lru_cache(maxsize=1024)  # of ten thousand machines, most say the same
+def _client(
+    vendor_class: bytes | None, user_class: bytes | None, ipxe: bytes | None, architecture: bytes | None
+) -> Client:
+    raw = opt.text_octets(vendor_class)
+    classes = opt.user_classes(user_class)
     http = raw.startswith(_HTTP_CLIENT)
-    if opt.IPXE in options or any(name in _IPXE_CLASSES for name in classes):
-        kind, http = Kind.IPXE, _ipxe_has_http(options.get(opt.IPXE))
+    if ipxe is not None or any(name in _IPXE_CLASSES for name in classes):
+        kind, http = Kind.IPXE, _ipxe_has_http(ipxe)
     elif raw.startswith((_PXE_CLIENT, _HTTP_CLIENT)):
         kind = Kind.FIRMWARE
     else:
@@ -288,7 +296,7 @@ def identify(packet: Packet) -> Client:
     return Client(
         kind=kind,
         http=http,
-        arches=opt.uint16_list(options.get(opt.CLIENT_ARCHITECTURE)) or _arch_from(raw),
+        arches=opt.uint16_list(architecture) or _arch_from(raw),
         tinkerbell=b"Tinkerbell" in classes,
         gpxe=_GPXE in classes,
         vendor_class=opt.text(raw),
@@ -304,27 +312,6 @@ def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes)
     # Zero would say that there is no checksum, so a sum of zero is sent as its other form (RFC 768).
     udp = _UDP.pack(source[1], target[1], length, _checksum(pseudo_header + blank + payload) or 0xFFFF)
     return _ip_header(sender, receiver, length) + udp + payload
-
-
-class UdpFrame:
-    """The IPv4 packet around a DHCP message, of which ``with_xid`` makes one around the same with another xid."""
-
-    __slots__ = ("_before", "_behind", "_between", "_sum")
-
-    def __init__(self, packet: bytes) -> None:
-        """Take a packet as ``udp_packet`` makes them: a checksum at 26, and xid at 32."""
-        self._before, self._between, self._behind = packet[:26], packet[28:32], packet[36:]
-        # What is summed up but for xid: RFC 1624 section 3.
-        self._sum = 3 * 0xFFFF - sum(struct.unpack("!HHH", packet[26:28] + packet[32:36]))
-
-    def with_xid(self, xid: bytes) -> bytes:
-        """Return the packet with ``xid``."""
-        number = int.from_bytes(xid, "big")
-        total = self._sum + (number >> 16) + (number & 0xFFFF)
-        total = (total & 0xFFFF) + (total >> 16)
-        total = (total & 0xFFFF) + (total >> 16)
-        checksum = 0xFFFF - (total or 0xFFFF) or 0xFFFF
-        return b"".join((self._before, checksum.to_bytes(2, "big"), self._between, xid, self._behind))
 
 
 def _drop_order(packet: Packet) -> Iterator[int]:

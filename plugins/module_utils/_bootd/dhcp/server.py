@@ -13,7 +13,7 @@ from ..process.faults import Contained
 from ..process.interface_watch import InterfaceWatch
 from ..process.rate_limit import RareLines
 from ..runtime.services import Services
-from .handler import Handler
+from .batches import BatchHandler
 from .reply import CLIENT_PORT, SERVER_PORT
 from .transport import Batch, Sending, Transport
 
@@ -28,7 +28,7 @@ class DhcpServer:
     def __init__(self, services: Services, relay_port: int = SERVER_PORT, client_port: int = CLIENT_PORT) -> None:
         self.port = self.proxy_port = 0
         self._services = services
-        self._handler = Handler(services, relay_port, client_port)
+        self._handler = BatchHandler(services, relay_port, client_port)
         self._loop: DatagramLoop[Batch] | None = None
         self._lines = RareLines()
         self._contained = Contained("dhcp", services.metrics, services.log)

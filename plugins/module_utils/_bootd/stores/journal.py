@@ -17,8 +17,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ..decisions.events import Detail, Event, Held, Progress
-from ..decisions.repeated_leases import changes_nothing
-from ..decisions.stages import BUSY, STAGES, State, advance, as_seen, is_older, release_switch
+from ..decisions.repeated_leases import as_seen, changes_nothing
+from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
 from ..hardware.model import Machine
 from ..process.faults import Caught, fields_of
 from ..process.log import Log
