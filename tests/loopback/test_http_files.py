@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+from _bootd.http.file_body import MAX_SEND, FileBody
 from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, site_with
 from programs.require import require
 from servers.http_site import serving
@@ -37,6 +38,41 @@ def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
     with serving(site) as port:
         status, content = ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=1000-5000999\r\n\r\n"))
     assert (status, content) == (206, (tmp_path / "images/big").read_bytes()[1000:5001000])
+
+
+def test_what_is_not_in_memory_is_waited_for_in_another_thread(tmp_path, site, monkeypatch):
+    readers, preadv = [], os.preadv
+    fetch = FileBody.fetch
+
+    def cold(*_arguments):
+        """Say that nothing of the file is in memory."""
+        raise BlockingIOError
+
+    def read(body):
+        readers.append(threading.current_thread().name)
+        fetch(body)
+
+    monkeypatch.setattr(os, "preadv", cold)
+    monkeypatch.setattr(FileBody, "fetch", read)
+    with serving(site) as port:
+        status, content = ask(port, FETCH)
+    monkeypatch.setattr(os, "preadv", preadv)
+    assert (status, content) == (200, (tmp_path / "images/big").read_bytes())
+    assert len(readers) >= BIG // MAX_SEND
+    assert all(name.startswith("http-disk") for name in readers)
+
+
+def test_others_are_served_while_a_disk_is_slow(site, monkeypatch):
+    monkeypatch.setattr(FileBody, "is_at_hand", lambda _body: False)
+    reading, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(FileBody, "fetch", lambda _body: (reading.set(), go_on.wait(10)))
+    with serving(site) as port, connect(port) as client:
+        client.sendall(FETCH)
+        assert reading.wait(10)
+        assert ask(port, HEALTH)[0] == 200
+        client.close()
+        assert ask(port, HEALTH)[0] == 200
+        go_on.set()
 
 
 def test_file_that_shrinks_ends_the_connection(tmp_path, site):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from wsgiref.util import setup_testing_defaults
@@ -270,4 +271,46 @@ def test_file_body_of_a_file_that_shrinks(tmp_path):
     assert body.read() == b"45"
     with pytest.raises(Shrunk):
         body.read()
+    body.close()
+
+
+def test_body_tells_what_is_not_in_memory_and_fetches_it(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    body, asked = body_of(tmp_path / "file", 2, 6), []
+
+    def preadv(_descriptor, _buffers, offset, _flags):
+        asked.append(offset)
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    assert not body.is_at_hand()
+    body.fetch()
+    assert body.is_at_hand()  # once: it may have gone from memory again
+    body.read(1)
+    assert not body.is_at_hand()
+    assert asked == [2, 3]
+    body.close()
+
+
+@pytest.mark.parametrize("left", ["all", "none"])
+def test_body_in_memory_is_at_hand_also_where_the_file_shrank(tmp_path, left):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    body = body_of(tmp_path / "file")
+    if left == "none":
+        os.truncate(tmp_path / "file", 0)
+    assert body.is_at_hand()
+    body.close()
+
+
+def test_body_of_a_file_system_that_tells_nothing_is_at_hand(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    body, asked = body_of(tmp_path / "file"), []
+
+    def preadv(*_arguments):
+        asked.append(1)
+        raise OSError(errno.EOPNOTSUPP, "not here")
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    assert body.is_at_hand() and body.is_at_hand()
+    assert asked == [1]
     body.close()

@@ -90,8 +90,17 @@ class BootContext:
     asked_cpu: bool = False
 
     @classmethod
-    def of(cls, settings: Settings, configuration_url: str = "", *, boots_unknown: bool = False) -> BootContext:
-        """Return the context that ``settings`` describe, of a machine that waits for nothing.
+    def of(
+        cls,
+        settings: Settings,
+        configuration_url: str = "",
+        waits_for: str = "",
+        *,
+        boots_unknown: bool = False,
+        cpu: str = "",
+        asked_cpu: bool = False,
+    ) -> BootContext:
+        """Return the context that ``settings`` describe.
 
         ``boots_unknown``: where the client is, machines that are not known boot too (mode ``auto-proxy``).
         """
@@ -99,9 +108,12 @@ class BootContext:
             settings.http_base,
             settings.arch_map,
             configuration_url,
+            waits_for,
             for_unknown=settings.unknown_script if boots_unknown else None,
             https_base=settings.https_base,
             https_boot=settings.https_boot,
+            cpu=cpu,
+            asked_cpu=asked_cpu,
         )
 
 

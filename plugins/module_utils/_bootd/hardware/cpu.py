@@ -45,5 +45,7 @@ def cpu_of_build(build: str) -> str:
 
     That is ``build`` itself where it is none of these, and "" where it can't be a name at all.
     """
+    if not build:
+        return ""
     found = next((name for name in IPXE_BUILDS if build in (*IPXE_BUILDS[name], *GRUB_CPUS[name])), build)
     return found if _NAME.fullmatch(found) else ""

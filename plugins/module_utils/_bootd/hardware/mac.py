@@ -13,6 +13,7 @@ _NOTATIONS = re.compile(
     r"|[0-9a-f]{12})",  # 5847ca71d849
     re.IGNORECASE | re.ASCII,
 )
+_NO_MARKS = str.maketrans("", "", ":.-")
 CANONICAL = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII)
 
 
@@ -24,8 +25,8 @@ def parse_mac(text: str) -> str | None:
         return text
     if not _NOTATIONS.fullmatch(text):
         return None
-    digits = re.sub(r"[:.-]", "", text).lower()
-    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    digits = text.translate(_NO_MARKS).lower()
+    return f"{digits[:2]}:{digits[2:4]}:{digits[4:6]}:{digits[6:8]}:{digits[8:10]}:{digits[10:]}"
 
 
 def dashed(mac: str) -> str:

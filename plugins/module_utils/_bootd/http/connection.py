@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 from collections.abc import Callable
 from http import HTTPStatus
@@ -72,6 +73,7 @@ class Connection(RequestHandler):
         self.encrypted = slot is not None
         self._slots, self._on_refused, self._on_fault = slots, on_refused, on_fault
         self._timer: asyncio.TimerHandle | None = None
+        self._waits_until, self._seconds = math.inf, 0.0  # on the loop's clock; inf: bootd does not wait for the client
         self.sending: asyncio.Future[None] | None = None  # done when a file was sent, or can't be
         self._unsent_before = 0  # octets, when the timer was set
         self._handling = False  # a request's head was read, and its response is not sent yet
@@ -114,6 +116,8 @@ class Connection(RequestHandler):
         """Release the slot."""
         super().connection_lost(error)
         self._stop_waiting()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._slot is not None:
             self._slot.release()
         if not self.closed.done():
@@ -205,14 +209,28 @@ class Connection(RequestHandler):
         self._on_fault(exc_info if isinstance(exc_info, BaseException) else None)
 
     def _wait(self, seconds: float) -> None:
-        self._stop_waiting()
-        self._unsent_before = self.unsent
-        self._timer = self.loop.call_later(seconds, self._expired, seconds)
+        self._seconds, self._unsent_before = seconds, self.unsent
+        self._waits_until = self.loop.time() + seconds
+        # A timer that is due before is left alone, and set again when it finds nothing to do: that is rare.
+        if self._timer is None or self._timer.when() > self._waits_until:
+            self._set_timer()
 
     def _stop_waiting(self) -> None:
+        self._waits_until = math.inf
+
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = self.loop.call_at(self._waits_until, self._is_due)
+
+    def _is_due(self) -> None:
+        self._timer = None
+        if self._waits_until == math.inf:
+            return
+        if self.loop.time() < self._waits_until:
+            self._set_timer()
+        else:
+            self._expired(self._seconds)
 
     def _expired(self, seconds: float) -> None:
         if 0 < self.unsent < self._unsent_before:

@@ -7,8 +7,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-MAX_SEND = 1024 * 1024  # octets sent at once, so that one fast client does not keep the others waiting
+MAX_SEND = 2 * 1024 * 1024  # octets sent at once, so that one fast client does not keep the others waiting
+READ_AHEAD = 8 * 1024 * 1024  # octets that are read from a slow disk at once
 READ_SIZE = 64 * 1024  # octets read at once where the kernel can't send from this file
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -29,6 +31,8 @@ class FileBody:
     def __init__(self, descriptor: int, offset: int, count: int) -> None:
         self._descriptor = descriptor
         self._copying = False
+        self._tells = True  # whether the file system tells what of the file is in memory
+        self._fetched_at = -1
         self.offset = offset
         self.count = count
         self.sent = 0
@@ -55,6 +59,31 @@ class FileBody:
         if not sent:
             raise Shrunk
         self.sent += sent
+
+    def is_at_hand(self) -> bool:
+        """Return whether what is sent next is in memory, as far as that can be told: its first octet and its last.
+
+        To send what is not waits for the disk, and so would whoever else is served by the same thread.
+        """
+        start = self.offset + self.sent
+        if self._tells and self._fetched_at != start:
+            try:
+                for place in (start, start + min(self.left, MAX_SEND) - 1):
+                    os.preadv(self._descriptor, [bytearray(1)], place, os.RWF_NOWAIT)
+            except BlockingIOError:
+                return False
+            except OSError:  # a file system that has no such question
+                self._tells = False
+        return True
+
+    def fetch(self) -> None:
+        """Wait until what is sent next is in memory, and have the kernel read on; for a thread that may wait."""
+        start = self.offset + self.sent
+        with suppress(OSError):  # to send it will fail, too
+            os.posix_fadvise(self._descriptor, start, min(self.left, READ_AHEAD), os.POSIX_FADV_WILLNEED)
+            for place in range(start, start + min(self.left, MAX_SEND), READ_SIZE):
+                os.pread(self._descriptor, READ_SIZE, place)
+        self._fetched_at = start  # once: where memory is short it may be gone again
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` octets, b"" at the end; raises Shrunk."""

@@ -35,6 +35,7 @@ from .wsgi_environ import Refused, environment
 STALL_SECONDS = 30.0  # without one octet of the response taken
 SMALL_DOCUMENT = 64 * 1024  # octets; smaller ones do not count against MAX_UNSENT
 MAX_UNSENT = 64 * 1024 * 1024  # octets of documents, files not counted, that wait for slow clients
+DISK_THREADS = 2  # that wait for what is sent and not in memory yet
 PROGRESS_SECONDS = 0.5  # between two looks at how far a slow client is
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _UNSENDABLE = (OSError, TimeoutError, RuntimeError)  # RuntimeError: asyncio's for a transport that is closing
@@ -86,12 +87,13 @@ class WsgiHandler:
         self._app_threads = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
         # How much of a file was sent is recorded in a thread that no route keeps busy.
         self._record_thread = ThreadPoolExecutor(1, thread_name_prefix="http-record")
+        self._disk_threads = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="http-disk")
         self._unsent = 0
         self._streams = streams
 
     def stop(self) -> None:
         """Wait for the routes that have begun."""
-        for pool in (self._app_threads, self._record_thread):
+        for pool in (self._app_threads, self._record_thread, self._disk_threads):
             pool.shutdown(cancel_futures=True)
 
     async def handle(self, request: BaseRequest) -> StreamResponse:
@@ -223,12 +225,13 @@ class WsgiHandler:
         # Through a descriptor of its own: asyncio's ``sendfile`` says nothing before all is sent.
         client: socket.socket = connection.transport.get_extra_info("socket").dup()
         sent = connection.sending = loop.create_future()
-        loop.add_writer(client, _send_part, client, body, sent)
+        sender = _Sender(loop, client, body, sent, self._disk_threads)
+        sender.go_on()
         try:
             await self._wait_while_taken(connection, sent, body)
         finally:
             connection.sending = None
-            loop.remove_writer(client)
+            await sender.stop()
             client.close()
             # At once, not when the file is closed in another thread: who has it all may ask for the next.
             connection.slot.end_download()
@@ -237,12 +240,17 @@ class WsgiHandler:
     async def _send_encrypted(self, connection: Connection, response: StreamResponse, body: FileBody) -> None:
         """Send the file in pieces: what is encrypted the kernel can't send by itself."""
         try:
-            while piece := body.read(READ_SIZE):
+            while piece := await self._read_piece(body):
                 await self._wait_while_taken(connection, response.write(piece))
                 connection.slot.note_progress()
                 await self._report_progress(body)
         finally:
             connection.slot.end_download()
+
+    async def _read_piece(self, body: FileBody) -> bytes:
+        if body.left and not body.is_at_hand():
+            await asyncio.get_running_loop().run_in_executor(self._disk_threads, body.fetch)
+        return body.read(READ_SIZE)
 
     async def _wait_while_taken(
         self, connection: Connection, sending: Awaitable[None], body: FileBody | None = None
@@ -277,16 +285,51 @@ class WsgiHandler:
             body.close()
 
 
-def _send_part(client: socket.socket, body: FileBody, sent: asyncio.Future[None]) -> None:
-    """Send what the client's socket takes now; ``sent`` is done once that was the last of it, or it can't be sent."""
-    if sent.done():
-        return
-    try:
-        body.send_to(client.fileno())
-    except BlockingIOError:
-        return
-    except OSError as error:
-        sent.set_exception(error)
-        return
-    if not body.left:
-        sent.set_result(None)
+class _Sender:
+    """Sends a file to the socket ``client`` as fast as that takes it; ``sent`` is done at its end, or with its failure.
+
+    What is not in memory is read by one of ``threads``, for the loop has others to serve.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        client: socket.socket,
+        body: FileBody,
+        sent: asyncio.Future[None],
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        self._loop, self._client, self._body, self._sent, self._threads = loop, client, body, sent, threads
+        self._fetching: asyncio.Future[None] | None = None
+
+    def go_on(self, _fetched: asyncio.Future[None] | None = None) -> None:
+        """Send whenever the client's socket takes something."""
+        self._fetching = None
+        if not self._sent.done():
+            self._loop.add_writer(self._client, self._send_part)
+
+    async def stop(self) -> None:
+        """Send no more, and wait until nobody reads the file."""
+        self._loop.remove_writer(self._client)
+        if self._fetching is not None:
+            await asyncio.wait({self._fetching})
+            self._loop.remove_writer(self._client)
+
+    def _send_part(self) -> None:
+        """Send what the client's socket takes now."""
+        if self._sent.done():
+            return
+        if not self._body.is_at_hand():
+            self._loop.remove_writer(self._client)
+            self._fetching = self._loop.run_in_executor(self._threads, self._body.fetch)
+            self._fetching.add_done_callback(self.go_on)
+            return
+        try:
+            self._body.send_to(self._client.fileno())
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._sent.set_exception(error)
+            return
+        if not self._body.left:
+            self._sent.set_result(None)

@@ -8,7 +8,7 @@ for ``/grub/grub.cfg``, or beside the file it was loaded from; see ``grub.names`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 try:
     from bottle import Bottle, HTTPResponse, request
@@ -131,13 +131,10 @@ def write(
     site: Site, nic: Nic, asked: Question, configuration_url: str, waits_for: str = ""
 ) -> tuple[Script | Wait, str]:
     """Return what is decided for the machine of ``nic``, and the script that does it."""
-    context = replace(
-        BootContext.of(site.services.settings, configuration_url),
-        waits_for=waits_for,
-        # As the script itself has iPXE and GRUB say where they run on another processor than the object has it.
-        cpu=cpu_of_build(asked.cpu),
-        asked_cpu=asked.asked_cpu,
-    )
+    # As the script itself has iPXE and GRUB say where they run on another processor than the object has it.
+    cpu = cpu_of_build(asked.cpu)
+    settings = site.services.settings
+    context = BootContext.of(settings, configuration_url, waits_for, cpu=cpu, asked_cpu=asked.asked_cpu)
     script = decide_script(nic, context, asked.program)
     return script, _text(site, asked.program, script, nic.interface.mac, in_firmware=asked.in_firmware)
 

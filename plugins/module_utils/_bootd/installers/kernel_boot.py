@@ -70,6 +70,8 @@ def merge(defaults: Iterable[str], wanted: Iterable[str]) -> list[str]:
     Of other keys all different values stay, in their order: some installers take a list as a repeated key.
     """
     defaults, wanted = list(defaults), list(wanted)
+    if not wanted:
+        return defaults
     keys = {_key(argument) for argument in defaults}
     merged: list[str] = []
     for default in defaults:
