@@ -39,7 +39,8 @@ class Reader:
     def follow(self, name: str) -> None:
         """Do what a tutorial says; whatever is not as it says is shown."""
         images = {
-            "bootd_settings": {"image_dir": str(self._directory / "images")},
+            # With a line for each packet, which no reader of the tutorial needs.
+            "bootd_settings": {"image_dir": str(self._directory / "images"), "log_level": "debug"},
             "image_server_releases": [{"version": VERSION, "source": str(self._directory / "release")}],
         }
         tutorial = Tutorial(self._lab, name, self._directory, images)

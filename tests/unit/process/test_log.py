@@ -1,13 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of the log hold no secret, whoever wrote the text that is in them."""
+"""Lines of the log hold no secret, whoever wrote the text that is in them, and hold nobody up."""
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
+import os
 
 import pytest
 
+from _bootd.process import log as log_module
 from _bootd.process.log import LEVELS, MAX_FIELD, Log
 
 
@@ -35,3 +39,60 @@ def test_log_says_beforehand_whether_it_writes_at_debug(level):
     log = Log("json", level, stream)
     log.debug("recv", mac="58:47:ca:71:d8:49")
     assert log.wants_debug == (level == "debug") == bool(stream.getvalue())
+
+
+@pytest.fixture
+def slow():
+    """A pipe whose reader has not read yet: the stream to write to, and the end to read from."""
+    reading, writing = os.pipe()
+    with open(writing, "w", encoding="utf-8") as stream, open(reading, encoding="utf-8") as reader:
+        yield stream, reader
+
+
+def test_nobody_waits_for_a_reader_that_is_slow_and_no_line_is_lost(slow):
+    stream, reader = slow
+    log = Log("json", "info", stream)
+    for number in range(2000):
+        log.info("stage", number=number, reason="x" * 100)
+    found = read(reader)
+    assert 0 < len(found) < 2000
+    while len(found) < 2001:
+        log.info("ready")
+        found += read(reader)
+    assert [line.get("number") for line in found[:2001]] == [*range(2000), None]
+
+
+def test_of_a_slow_reader_debug_is_left_out_first_and_counted(slow):
+    stream, reader = slow
+    log = Log("json", "debug", stream)
+    for number in range(10_000):
+        log.debug("recv", number=number, reason="x" * 100)
+    log.info("stage", stage="script")
+    found = read(reader)
+    while found[-1]["event"] != "log_left_out":
+        log.info("ready")
+        found += read(reader)
+    debug = [line["number"] for line in found if line["event"] == "recv"]
+    assert debug == list(range(len(debug)))
+    assert found[-1]["lines"] == 10_000 - len(debug) > 0
+    assert [line["stage"] for line in found if line["event"] == "stage"] == ["script"]
+
+
+def test_what_waits_for_a_slow_reader_has_a_bound(slow, monkeypatch):
+    monkeypatch.setattr(log_module, "MAX_WAITING", 10)
+    stream, reader = slow
+    log = Log("json", "info", stream)
+    for number in range(2000):
+        log.info("stage", number=number, reason="x" * 100)
+    assert len(log._waiting) == 10
+    read(reader)
+
+
+def read(reader):
+    """What is in the pipe now."""
+    os.set_blocking(reader.fileno(), False)
+    text = ""
+    with contextlib.suppress(BlockingIOError):
+        while part := os.read(reader.fileno(), 65536):
+            text += part.decode()
+    return [json.loads(line) for line in text.splitlines()]

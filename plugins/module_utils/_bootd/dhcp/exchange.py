@@ -83,11 +83,8 @@ class Exchange:
         is_news = self._is_news(answer, dropped)
         if not (is_news or self._log.wants_debug):
             return
-        reply = answer.reply
-        # Where firmware gets nothing to boot, the log has to say why.
-        leased = answer.leased
+        reply, leased = answer.reply, answer.leased
         filename = leased.filename if leased is not None else ""
-        unbootable = leased is not None and leased.client == Kind.FIRMWARE.value and not (leased.netboot and filename)
         (self._log.info if is_news else self._log.debug)(
             "send",
             **self.fields(),
@@ -96,7 +93,7 @@ class Exchange:
             address=unless_zero(reply.yiaddr),
             next_server=unless_zero(reply.siaddr),
             filename=filename or None,
-            reason=answer.reason if unbootable or reply.message_type == opt.DHCPNAK else None,
+            reason=_reason(answer),
             dropped_options=list(dropped) or None,
             **_option_82(reply.options.get(opt.RELAY_AGENT_INFORMATION)),
         )
@@ -122,7 +119,7 @@ class Exchange:
             return not self.request.is_rehearsal
         # Not the address in the message: a DHCPINFORM is answered without one.
         address = self.nic.interface.address
-        return self._differs(leased.client, address, leased.filename, leased.netboot, dropped)
+        return self._differs(leased.client, address, leased.filename, _reason(answer), dropped)
 
     def _differs(self, client: str, *what: object) -> bool:
         if self.request.is_rehearsal:
@@ -133,6 +130,15 @@ class Exchange:
 def type_name(packet: Packet) -> str:
     """Return the name of the message's type, UNKNOWN_TYPE for all that RFC 2131 does not name."""
     return opt.MESSAGE_NAMES.get(packet.message_type or 0, UNKNOWN_TYPE)
+
+
+def _reason(answer: Answer) -> str | None:
+    """Return why an address is refused, or why firmware gets nothing to boot: the log has to say that."""
+    leased = answer.leased
+    if leased is None:
+        return answer.reason
+    is_unbootable = leased.client == Kind.FIRMWARE.value and not (leased.netboot and leased.filename)
+    return answer.reason if is_unbootable else None
 
 
 def unless_zero(address: str) -> str | None:

@@ -97,7 +97,11 @@ def _kept(environ: Environ) -> tuple[str, str]:
     path, query = str(environ.get("PATH_INFO", "")), str(environ.get("QUERY_STRING", ""))
     if len(path) > MAX_KEPT:
         path = masked_path(path)[:MAX_KEPT]
-    return path, query if len(query) <= MAX_KEPT else mask(query)[:MAX_KEPT]
+    return path, _cut(query)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_KEPT else mask(text)[:MAX_KEPT]
 
 
 class Access:
@@ -135,7 +139,7 @@ class Access:
         is_quiet = rule.startswith(_QUIET)
         if isinstance(nic, Nic) and not is_quiet and not is_rehearsal(environ):
             path, query = _kept(environ)
-            detail = (client, environ["REQUEST_METHOD"], query, self.status, sent, self.why[:MAX_KEPT])
+            detail = (client, environ["REQUEST_METHOD"], query, self.status, sent, _cut(self.why))
             services.recent.note(nic.interface.mac, (services.clock(), "http", ANSWERED, path, detail))
         # What went well moves the machine's stage where it matters, which the log tells.
         is_usual = self.status < 400 and not self.why

@@ -1,26 +1,37 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""bootd's log: one line an event, JSON for machines or text for people, the same fields in both."""
+"""bootd's log: one line an event, JSON for machines or text for people, the same fields in both.
+
+Whoever reads the log may be slow, and no reply waits for that: what a full pipe does not take waits in memory, in its
+order, until there is another line to write.
+"""
 
 from __future__ import annotations
 
 import json
+import select
 import sys
 import threading
 import time
+from collections import deque
 from typing import TextIO
 
 from .masking import mask, may_have_secrets
 
 LEVELS = ("debug", "info", "warning", "error")
 MAX_FIELD = 1024
+MAX_WAITING = 20_000  # lines that wait for a slow reader
+MAX_WAITING_FOR_DEBUG = 5_000  # where as many wait, no line of debug joins them
 
 # json.dumps would make an encoder for every line.
 _encode = json.JSONEncoder(default=str).encode
 
 
 class Log:
-    """Writes events to ``stream``; safe to call from any thread. A line that can't be written is dropped."""
+    """Writes events to ``stream``; safe to call from any thread. A line that can't be written is dropped.
+
+    Those for which there is no room to wait are counted, and ``log_left_out`` says how many there were.
+    """
 
     def __init__(self, form: str = "json", level: str = "info", stream: TextIO | None = None) -> None:
         self._render = _as_json if form == "json" else _as_text
@@ -28,6 +39,9 @@ class Log:
         self.wants_debug = not self._threshold  # to be asked before the fields of a line for each packet are made
         self._stream = stream if stream is not None else sys.stdout
         self._lock = threading.Lock()
+        self._waiting: deque[str] = deque()
+        self._left_out = 0
+        self._room = _room_of(self._stream)
 
     def debug(self, event: str, **fields: object) -> None:
         """Log what only somebody looking for a fault wants to see."""
@@ -56,12 +70,36 @@ class Log:
             shown = {name: _masked(value) for name, value in fields.items() if value is not None}
             line = self._render(now, level, event, shown)
         with self._lock:
+            if len(self._waiting) < (MAX_WAITING_FOR_DEBUG if level == "debug" else MAX_WAITING):
+                self._waiting.append(line)
+            else:
+                self._left_out += 1
+            self._drain()
+
+    def _drain(self) -> None:
+        """Write what waits, as far as the stream takes it at once."""
+        while self._waiting and (self._room is None or self._room.poll(0)):
+            line = self._waiting.popleft()
+            if self._left_out and not self._waiting:
+                left_out, self._left_out = self._left_out, 0
+                line += "\n" + self._render(time.time(), "warning", "log_left_out", {"lines": left_out})
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
                 # A closed or full log stream must not stop the service.
                 return
+
+
+def _room_of(stream: TextIO) -> select.poll | None:
+    """Return what tells whether ``stream`` takes a line at once, None for one that is no file."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+    room = select.poll()
+    room.register(descriptor, select.POLLOUT)
+    return room
 
 
 def _masked(value: object) -> object:

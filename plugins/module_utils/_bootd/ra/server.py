@@ -85,7 +85,7 @@ class RaServer:
             self._drop("send_failed")
             services.log.error("send_failed", **fields, reason=error.strerror)
             return
-        services.log.info("router_advertisement", **fields)
+        services.log.debug("router_advertisement", **fields)
 
     def _drop(self, reason: str) -> None:
         self._services.metrics.dropped.labels("ra", reason).inc()

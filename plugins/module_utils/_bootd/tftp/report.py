@@ -59,7 +59,7 @@ class Reporter:
         self._services.metrics.transfers.labels("tftp", status).observe(now - session.started)
         nic, size = decision.nic, session.content.size
         self._keep(session.client, session.request, nic, status, transfer.reason, transfer.bytes_acked, size)
-        tell, is_wanted = self._level(transfer)
+        tell, is_wanted = self._level(transfer, is_rehearsal=session.request.is_rehearsal)
         if is_wanted:
             tell(
                 "get",
@@ -158,13 +158,13 @@ class Reporter:
         elif mac := claimed_mac(request):
             services.recent.note_unknown(mac, entry)
 
-    def _level(self, transfer: Transfer) -> tuple[Callable[..., None], bool]:
+    def _level(self, transfer: Transfer, *, is_rehearsal: bool) -> tuple[Callable[..., None], bool]:
         """Return how the log is told that ``transfer`` has ended, and whether it writes that."""
         log = self._services.log
         if transfer.outcome in (Outcome.TIMEOUT, Outcome.FAILED):
             return log.warning, True
         # Firmware that only wants to know the size stops at once: that is how it works and nothing to worry about.
-        if transfer.outcome is Outcome.ABORTED and transfer.acknowledged:
+        if transfer.outcome is Outcome.ABORTED and transfer.acknowledged and not is_rehearsal:
             return log.info, True
         return log.debug, log.wants_debug
 
