@@ -253,7 +253,7 @@ def test_what_ipxe_tells_waits_for_no_route(tmp_path):
         client.sendall(HEALTH)
         assert busy.wait(10)
         try:
-            assert ask(port, told) == (200, b'{"kept":true}')
+            assert ask(port, told) == (200, b'{"kept":true}\n')
         finally:
             released.set()
         assert read_reply(client)[0] == 200
