@@ -144,6 +144,20 @@ growth: venv ## What an OFFER, a script, memory and a start cost bootd with 10 t
 	@tests/setup/packages bench
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm.growth --rounds $(ROUNDS)
 
+.PHONY: api-writes
+api-writes: venv ## What a Kubernetes API sees of machines that boot
+	@tests/setup/packages cluster
+	@PYTHONPATH=plugins/module_utils:build/link:tests $(VENV)/python -m storm.api_writes
+
+.PHONY: scaling-page
+scaling-page: venv ## Write the figures of docs/scaling.md, of the last make storm, growth and api-writes
+	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm.page
+
+.PHONY: timeline
+timeline: venv ## What machines in QEMU wait for while they boot, into docs/boot-timeline.svg (root)
+	@tests/setup/packages lab wire bench
+	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m timeline
+
 .PHONY: build
 build: venv ## Build the collection's tarball into build/dist
 	@$(VENV)/ansible-galaxy collection build --force --output-path build/dist

@@ -237,6 +237,28 @@ def test_slow_readers_of_documents_do_not_block_a_phone_home(tmp_path):
         assert (status, content.count(b'"name"')) == (200, 3001)
 
 
+def test_what_ipxe_tells_waits_for_no_route(tmp_path):
+    site = site_with(tmp_path, http_threads=1)
+    busy, released = threading.Event(), threading.Event()
+
+    def app(environ, start_response, answer=site.app):
+        if environ["PATH_INFO"] == "/healthz":
+            busy.set()
+            released.wait(10)
+        return answer(environ, start_response)
+
+    site.app = app
+    told = b"GET /phone-home?mac=" + MAC.encode() + b"&event=facts&product=UM790 HTTP/1.1\r\nHost: a\r\n\r\n"
+    with serving(site) as port, connect(port) as client:
+        client.sendall(HEALTH)
+        assert busy.wait(10)
+        try:
+            assert ask(port, told) == (200, b'{"kept":true}\n')
+        finally:
+            released.set()
+        assert read_reply(client)[0] == 200
+
+
 def test_stalled_downloads_are_given_up(site, monkeypatch):
     monkeypatch.setattr(request_handler, "STALL_SECONDS", 0.5)
     with serving(site) as port, connect(port, buffer=4096) as client:

@@ -67,6 +67,11 @@ def add_routes(app: Bottle, site: Site) -> None:
     app.route("/phone-home/<mac>/<token>/<outcome>", method=METHODS, callback=by_token)
 
 
+def is_told_by_ipxe(environ: Environ) -> bool:
+    """Return whether the request is what iPXE's scripts tell, which is answered without waiting for anything."""
+    return environ.get("REQUEST_METHOD") == "GET" and environ.get("PATH_INFO") == "/phone-home"
+
+
 def body_of(environ: Environ) -> bytes:
     """Return the body of the request; raises BadBody where it is too large."""
     try:

@@ -29,6 +29,7 @@ from .event_stream import EventStreams
 from .file_body import READ_SIZE, FileBody
 from .middleware import Application
 from .prepared_scripts import PreparedScripts
+from .reports import is_told_by_ipxe
 from .site import SLOT, Environ
 from .wsgi_environ import Refused, environment
 
@@ -106,7 +107,10 @@ class WsgiHandler:
             environ = await self._read(request, connection)
             if self._streams is not None and self._streams.is_asked_for(environ):
                 return await self._streams.answer(request, connection, self._app_threads)
-            result = await asyncio.get_running_loop().run_in_executor(self._app_threads, self._call, environ)
+            if is_told_by_ipxe(environ):
+                result = self._call(environ)  # to pass it to a thread and back would cost more than all that it does
+            else:
+                result = await asyncio.get_running_loop().run_in_executor(self._app_threads, self._call, environ)
             connection.response_ready()
             return await self._send(request, connection, result)
         except Refused as refusal:
