@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 import resource
-import selectors
+import select
+import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -26,6 +27,7 @@ from ..runtime.admission import admit, may_wait, others_of
 from ..runtime.configuration_handout import config_url
 from ..runtime.origin import NOBODY, BootLookup, boots_unknown, speaks_for
 from ..runtime.services import Services
+from .blocks import KeptFiles, Octets
 from .content import BootFiles, open_content
 from .decide import Answer, Refuse, decide, find, missing
 from .networks import ServedNetworks
@@ -34,6 +36,7 @@ from .packet import (
     Error,
     ErrorCode,
     Limits,
+    Opcode,
     Packet,
     Request,
     RequestError,
@@ -45,7 +48,7 @@ from .packet import (
 )
 from .report import Reporter
 from .sessions import MAX_SESSIONS, Session, Sessions
-from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
+from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort
 from .transfer import AMPLIFICATION, Transfer
 
 _BATCH = 64  # datagrams read before deadlines and stop() are looked at
@@ -53,8 +56,10 @@ _DUPLICATE_SECONDS = 1.0  # within which the same request again is the network's
 _ERROR_FRAME = 5  # octets of an ERROR besides its message
 _IP_HEADERS = 28  # octets of IPv4's and UDP's
 _MAX_MESSAGE = 120  # octets of that message
+_FAULT = "a fault in bootd"
 _PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
 _OTHER_DESCRIPTORS = 128  # files and sockets of the process that are no transfer's
+_HEAD = struct.Struct("!HH")  # opcode, block number
 _PORT_CLOSED = "the client has closed its port"
 # Transfers that one address may begin without taking one up: at once, and a second from then on. A client that takes
 # them up has no limit; one whose address another forges is sent no more than this.
@@ -121,16 +126,18 @@ class ServerLoop:
         self.port = self._listener.port
         services.metrics.watch_socket("tftp", self._listener.drops)
         self._stopped = os.eventfd(0)  # readable once stop() was called
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ, self._on_listener)
-        self._selector.register(self._stopped, selectors.EVENT_READ, self._on_stop)
+        self._kept = KeptFiles()
+        self._own_ports: dict[int, tuple[Session, OwnPort]] = {}  # by descriptor
+        self._epoll = select.epoll()
+        self._epoll.register(self._listener, select.EPOLLIN)
+        self._epoll.register(self._stopped, select.EPOLLIN)
 
     def run(self, pulse: Pulse) -> None:
         """Serve until ``stop``; the pulse beats while there is work, and rests while the loop waits."""
         while not self._stopping:
             due = self._sessions.next_due()
             wait = None if due is None else max(0.0, due - time.monotonic())
-            ready = self._selector.select(wait)
+            ready = self._epoll.poll(wait)
             with pulse:
                 self._work(ready)
 
@@ -142,21 +149,33 @@ class ServerLoop:
         """End every transfer and close the sockets."""
         for session in self._sessions.all():
             self._end(session, "bootd is stopping")
-        self._selector.close()
+        self._epoll.close()
         self._listener.close()
         os.close(self._stopped)
 
-    def _work(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
-        for key, _mask in ready:
+    def _work(self, ready: list[tuple[int, int]]) -> None:
+        """Read one datagram of each transfer that has some, and a batch of requests; then see which are due."""
+        self._kept.begin_round()
+        now, waiting, done = time.monotonic(), iter(ready), False
+        while not done:
+            session: Session | None = None
             with self._contained:
-                key.data()
+                for descriptor, _events in waiting:
+                    session, port = self._own_ports.get(descriptor, (None, None))
+                    if session is not None and port is not None:
+                        self._on_own_port(session, port, now)
+                    elif descriptor == self._listener.fileno():
+                        self._on_listener()
+                    elif descriptor == self._stopped:
+                        self._stopping = True
+                done = True
+            if not done and session is not None:
+                # A fault in bootd: it costs this transfer, and only this one.
+                self._end(session, _FAULT)
         now = time.monotonic()
         for session in self._sessions.due(now):
             with self._contained:
                 self._advance(session, partial(session.transfer.tick, now))
-
-    def _on_stop(self) -> None:
-        self._stopping = True
 
     def _on_listener(self) -> None:
         for _unused in range(_BATCH):
@@ -190,23 +209,33 @@ class ServerLoop:
             self._report.asked(packet)
             self._on_request(packet, datagram, session)
         elif session is not None and isinstance(session.channel, SharedPort):
-            self._on_packet(session, packet)
+            self._on_packet(session, packet, time.monotonic())
         else:
             self._report.dropped("no_transfer")
 
-    def _on_own_port(self, session: Session, port: OwnPort) -> None:
-        if self._sessions.get(session.client) is not session:
-            return  # it ended while this was waiting to be called
+    def _on_own_port(self, session: Session, port: OwnPort, now: float) -> None:
         try:
             payload = port.receive()
-            if payload is not None:
-                self._on_packet(session, parse(payload))
         except ConnectionRefusedError:
             self._end(session, _PORT_CLOSED)
+            return
         except OSError as error:
             self._not_received(error)
+            return
+        if payload is None:
+            return
+        if session.transfer.acknowledged and len(payload) >= _HEAD.size:
+            # What parse() would say of it, and most of what comes.
+            opcode, block = _HEAD.unpack_from(payload)
+            if opcode == Opcode.ACK:
+                self._on_ack(session, block, now)
+                return
+        try:
+            packet = parse(payload)
         except TftpError:
             self._report.dropped("malformed")
+            return
+        self._on_packet(session, packet, now)
 
     def _not_received(self, error: OSError) -> None:
         self._report.not_received(error)
@@ -214,10 +243,29 @@ class ServerLoop:
             # The socket stays readable: without a pause to look at it would be all that bootd does.
             time.sleep(_PAUSE)
 
-    def _on_packet(self, session: Session, packet: Packet) -> None:
-        session.last_heard = time.monotonic()
+    def _on_ack(self, session: Session, block: int, now: float) -> None:
+        """Take the ACK of a client that has acknowledged something before."""
+        session.last_heard = now
+        transfer = session.transfer
+        octets = transfer.acknowledge(block, now)
+        if transfer.outcome is not None:
+            self._send(session, [octets] if octets else [])
+            return
+        if octets:
+            try:
+                session.channel.send_window(octets, transfer.datagram)
+            except ConnectionRefusedError:
+                self._end(session, _PORT_CLOSED)
+                return
+            except OSError:
+                self._report.dropped("send_failed")
+        if transfer.deadline < session.scheduled_at:
+            self._sessions.reschedule(session)
+
+    def _on_packet(self, session: Session, packet: Packet, now: float) -> None:
+        session.last_heard = now
         was_taken_up = session.transfer.acknowledged
-        self._advance(session, partial(session.transfer.receive, packet, session.last_heard))
+        self._advance(session, partial(session.transfer.receive, packet, now))
         # Only who has the address knows the port it was answered from; a shared one is known to whoever forges it.
         if not was_taken_up and isinstance(packet, Ack | Error) and isinstance(session.channel, OwnPort):
             self._not_taken_up.give_back(session.client[0])
@@ -312,7 +360,8 @@ class ServerLoop:
         self._sessions.add(session)
         port = session.channel
         if isinstance(port, OwnPort):
-            self._selector.register(port, selectors.EVENT_READ, partial(self._on_own_port, session, port))
+            self._own_ports[port.fileno()] = session, port
+            self._epoll.register(port, select.EPOLLIN)
         self._advance(session, partial(session.transfer.start, now))
 
     def _open(self, request: Request, datagram: Datagram, decision: Answer, now: float) -> Session:
@@ -320,16 +369,26 @@ class ServerLoop:
         settings = self._services.settings
         content = open_content(decision, request.mode, self._files, self._images)
         try:
-            limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(path_mtu(datagram))))
-            channel: Channel = SharedPort(self._listener, datagram) if settings.tftp_single_port else OwnPort(datagram)
+            channel = self._channel(datagram)
+            try:
+                limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(channel.mtu())))
+            except OSError:
+                channel.close()
+                raise
         except OSError:
             content.close()
             raise
         terms = negotiate(request.options, content.source.size, limits)
-        transfer = Transfer(content.source, terms, len(datagram.payload))
+        blocks = content.in_blocks(terms.blksize, self._kept)
+        transfer = Transfer(content.source, terms, len(datagram.payload), blocks)
         return Session(
             datagram.client, request, decision, terms, transfer, content, channel, started=now, last_heard=now
         )
+
+    def _channel(self, datagram: Datagram) -> Channel:
+        if self._services.settings.tftp_single_port:
+            return SharedPort(self._listener, datagram)
+        return OwnPort(datagram, cuts=self._listener.cuts)
 
     def _refuse(
         self, request: Request, datagram: Datagram, refusal: Refuse, *, status: str = "refused", warn: bool = False
@@ -349,14 +408,13 @@ class ServerLoop:
             except OSError:
                 self._report.dropped("send_failed")
 
-    def _advance(self, session: Session, step: Callable[[], list[bytes]]) -> None:
+    def _advance(self, session: Session, step: Callable[[], list[Octets]]) -> None:
         with self._contained:
             self._send(session, step())
             return
-        # A fault in bootd: it costs this transfer, and only this one.
-        self._end(session, "a fault in bootd")
+        self._end(session, _FAULT)
 
-    def _send(self, session: Session, datagrams: list[bytes]) -> None:
+    def _send(self, session: Session, datagrams: Iterable[Octets]) -> None:
         try:
             session.channel.send(datagrams)
         except ConnectionRefusedError:
@@ -376,7 +434,8 @@ class ServerLoop:
         if not self._sessions.remove(session):
             return
         if isinstance(session.channel, OwnPort):
-            self._selector.unregister(session.channel)
+            self._epoll.unregister(session.channel)
+            del self._own_ports[session.channel.fileno()]
         session.channel.close()
         session.content.close()
         self._report.ended(session, time.monotonic())
