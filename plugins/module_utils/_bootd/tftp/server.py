@@ -60,6 +60,7 @@ _FAULT = "a fault in bootd"
 _PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
 _OTHER_DESCRIPTORS = 128  # files and sockets of the process that are no transfer's
 _HEAD = struct.Struct("!HH")  # opcode, block number
+_ACK = int(Opcode.ACK)
 _PORT_CLOSED = "the client has closed its port"
 # Transfers that one address may begin without taking one up: at once, and a second from then on. A client that takes
 # them up has no limit; one whose address another forges is sent no more than this.
@@ -161,8 +162,10 @@ class ServerLoop:
             session: Session | None = None
             with self._contained:
                 for descriptor, _events in waiting:
-                    session, port = self._own_ports.get(descriptor, (None, None))
-                    if session is not None and port is not None:
+                    session = None
+                    own = self._own_ports.get(descriptor)
+                    if own is not None:
+                        session, port = own
                         self._on_own_port(session, port, now)
                     elif descriptor == self._listener.fileno():
                         self._on_listener()
@@ -224,10 +227,11 @@ class ServerLoop:
             return
         if payload is None:
             return
-        if session.transfer.acknowledged and len(payload) >= _HEAD.size:
+        transfer = session.transfer
+        if transfer.acknowledged and len(payload) >= _HEAD.size:
             # What parse() would say of it, and most of what comes.
             opcode, block = _HEAD.unpack_from(payload)
-            if opcode == Opcode.ACK:
+            if opcode == _ACK:
                 self._on_ack(session, block, now)
                 return
         try:

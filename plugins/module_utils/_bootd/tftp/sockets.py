@@ -31,6 +31,7 @@ _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
 _SEND_PATIENCE = 0.05
+_DONTWAIT = int(socket.MSG_DONTWAIT)
 _TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: enough to see that it is longer than any request
 
 Address = tuple[str, int]
@@ -127,7 +128,7 @@ class _Windows:
     def send_window(self, octets: Octets, size: int) -> None:
         """Send ``octets`` as datagrams of ``size`` octets, the last one shorter perhaps; raises OSError as ``send``."""
         start = 0
-        if len(octets) > size >= _LEAST_SEGMENT:
+        if size >= _LEAST_SEGMENT:
             most = min(_SEGMENTS, _SENDABLE // size) * size
             while self._segments and start < len(octets):
                 try:
@@ -177,6 +178,8 @@ class OwnPort(_Windows):
     def __init__(self, request: Datagram, *, cuts: bool) -> None:
         """Connect; OSError where that can't be. ``cuts`` tells whether the kernel cuts one send into datagrams."""
         self._socket = _connected(request)
+        # Bound once, for they are called for every block.
+        self._send_one, self._receive = self._socket.send, self._socket.recv
         self._segments = cuts
         self._segment = 0  # octets of the datagrams into which the kernel cuts what is longer
 
@@ -186,13 +189,19 @@ class OwnPort(_Windows):
     def receive(self) -> bytes | None:
         """Return what the client sent, or None where nothing waits; ConnectionRefusedError as for ``send``."""
         try:
-            return self._socket.recv(_TRUNCATED, socket.MSG_DONTWAIT)
+            return self._receive(_TRUNCATED, _DONTWAIT)
         except BlockingIOError:
             return None
 
     def send(self, datagrams: Iterable[Octets]) -> None:
         for datagram in datagrams:
-            self._socket.send(datagram)
+            self._send_one(datagram)
+
+    def send_window(self, octets: Octets, size: int) -> None:
+        if len(octets) <= size:
+            self._send_one(octets)
+        else:
+            super().send_window(octets, size)
 
     def mtu(self) -> int:
         return _mtu(self._socket)
@@ -204,7 +213,7 @@ class OwnPort(_Windows):
         if self._segment != size:
             self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, size)
             self._segment = size
-        self._socket.send(octets)
+        self._send_one(octets)
 
     def _cut_no_more(self) -> None:
         if self._segment:

@@ -47,12 +47,14 @@ class Transfer:
         self.datagram = terms.blksize + HEADER  # octets of each block but the last, with its header
         self._blocks = blocks or ReadBlocks(source, terms.blksize)
         self._terms = terms
+        self._windowsize = terms.windowsize
         self._asked = asked
         self._acked = 0  # blocks, counted without rollover, as all below
         self._sent = 0
         self._last: int | None = None  # the block that ends the file, once it has been read ...
         self._total = 0  # ... and the octets sent up to there
         self.acknowledged = False  # the client has acknowledged something, so its address is its own
+        self._patience = self._interval(0)
         self._retries = 0
         self._most_retries = UNACKNOWLEDGED_RETRIES
         self._progress_at = 0.0
@@ -107,15 +109,20 @@ class Transfer:
         Those are the window's datagrams one after the other, each but the last one as long as ``datagram`` says. Where
         the source has failed it is the ERROR that says so.
         """
-        ahead = (block - self._acked) % ROLLOVER
-        if 0 < ahead <= self._sent - self._acked:
-            self._acked += ahead
+        acked = self._acked
+        ahead = (block - acked) % ROLLOVER
+        if 0 < ahead <= self._sent - acked:
+            self._acked = acked = acked + ahead
         elif ahead or not self._answers_oack():
             return self._on_duplicate(ahead, now)
-        self.acknowledged = True
-        self._most_retries = RETRIES
-        self._wait_anew(now)
-        if self._acked == self._last:
+        if not self.acknowledged:
+            self.acknowledged = True
+            self._most_retries = RETRIES
+        # As _wait_anew() does, but for every packet of every client.
+        self._retries = 0
+        self._progress_at = now
+        self.deadline = now + self._patience
+        if acked == self._last:
             self._end(Outcome.COMPLETE)
             return b""
         return self._window()
@@ -129,7 +136,7 @@ class Transfer:
         lost_first = ahead == 0 and self._terms.windowsize > 1 and self._sent > self._acked
         if not lost_first or now < self._repeat_after:
             return b""
-        self._repeat_after = now + self._interval(0)
+        self._repeat_after = now + self._patience
         return self._window()
 
     def _pending(self) -> list[Octets]:
@@ -144,7 +151,7 @@ class Transfer:
 
     def _window(self) -> Octets:
         """Return the blocks behind the last acknowledged one, as many as the window takes."""
-        acked, blocks = self._acked, self._terms.windowsize
+        acked, blocks = self._acked, self._windowsize
         try:
             octets = self._blocks.window(acked, blocks)
         except TftpError as error:
