@@ -248,7 +248,7 @@ class ServerLoop:
             time.sleep(_PAUSE)
 
     def _on_ack(self, session: Session, block: int, now: float) -> None:
-        """Take the ACK of a client that has acknowledged something before."""
+        """Take an ACK of ``block`` and send what it asks for."""
         session.last_heard = now
         transfer = session.transfer
         octets = transfer.acknowledge(block, now)
@@ -269,7 +269,10 @@ class ServerLoop:
     def _on_packet(self, session: Session, packet: Packet, now: float) -> None:
         session.last_heard = now
         was_taken_up = session.transfer.acknowledged
-        self._advance(session, partial(session.transfer.receive, packet, now))
+        if isinstance(packet, Ack):
+            self._guarded(session, partial(self._on_ack, session, packet.block, now))
+        else:
+            self._advance(session, partial(session.transfer.receive, packet, now))
         # Only who has the address knows the port it was answered from; a shared one is known to whoever forges it.
         if not was_taken_up and isinstance(packet, Ack | Error) and isinstance(session.channel, OwnPort):
             self._not_taken_up.give_back(session.client[0])
@@ -413,8 +416,12 @@ class ServerLoop:
                 self._report.dropped("send_failed")
 
     def _advance(self, session: Session, step: Callable[[], list[Octets]]) -> None:
+        self._guarded(session, lambda: self._send(session, step()))
+
+    def _guarded(self, session: Session, work: Callable[[], None]) -> None:
+        """Do ``work``; a fault in bootd costs this transfer, and only this one."""
         with self._contained:
-            self._send(session, step())
+            work()
             return
         self._end(session, _FAULT)
 
