@@ -165,6 +165,7 @@ class ServerLoop:
                 return
             if datagram is None:
                 return
+            self._kept.begin_round()  # what a client asks after a file was written to is answered with what was written
             with self._contained:
                 self._on_datagram(datagram)
                 self._took.observe(max(0.0, time.time() - datagram.came_at))

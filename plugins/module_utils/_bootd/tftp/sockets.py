@@ -31,7 +31,6 @@ _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
 _SEND_PATIENCE = 0.05
-_DONTWAIT = int(socket.MSG_DONTWAIT)
 _TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: enough to see that it is longer than any request
 
 Address = tuple[str, int]
@@ -178,20 +177,13 @@ class OwnPort(_Windows):
     def __init__(self, request: Datagram, *, cuts: bool) -> None:
         """Connect; OSError where that can't be. ``cuts`` tells whether the kernel cuts one send into datagrams."""
         self._socket = _connected(request)
-        # Bound once, for they are called for every block.
-        self._send_one, self._receive = self._socket.send, self._socket.recv
+        # socket.recv: what the client sent; ConnectionRefusedError as for send(). Both are called for every block.
+        self.receive, self._send_one = self._socket.recv, self._socket.send
         self._segments = cuts
         self._segment = 0  # octets of the datagrams into which the kernel cuts what is longer
 
     def fileno(self) -> int:
         return self._socket.fileno()
-
-    def receive(self) -> bytes | None:
-        """Return what the client sent, or None where nothing waits; ConnectionRefusedError as for ``send``."""
-        try:
-            return self._receive(_TRUNCATED, _DONTWAIT)
-        except BlockingIOError:
-            return None
 
     def send(self, datagrams: Iterable[Octets]) -> None:
         for datagram in datagrams:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import struct
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from functools import partial
 from ..process.faults import EXHAUSTED, Contained
 from ..process.rate_limit import RateLimit
 from .blocks import Octets
-from .packet import Ack, Error, Opcode, Packet, TftpError, parse
+from .packet import MAX_REQUEST, Ack, Error, Opcode, Packet, TftpError, parse
 from .report import Reporter
 from .sessions import Session, Sessions
 from .sockets import OwnPort
@@ -21,6 +22,8 @@ from .sockets import OwnPort
 _FAULT = "a fault in bootd"
 _PORT_CLOSED = "the client has closed its port"
 _PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
+_TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: no packet of a client is longer
+_DONTWAIT = int(socket.MSG_DONTWAIT)
 _HEAD = struct.Struct("!HH")  # opcode, block number
 _ACK = int(Opcode.ACK)
 
@@ -116,21 +119,22 @@ class Transfers:
 
     def _on_own_port(self, session: Session, port: OwnPort, now: float) -> None:
         try:
-            payload = port.receive()
+            payload = port.receive(_TRUNCATED, _DONTWAIT)
+        except BlockingIOError:
+            return
         except ConnectionRefusedError:
             self.end(session, _PORT_CLOSED)
             return
         except OSError as error:
             self.not_received(error)
             return
-        if payload is None:
-            return
         transfer = session.transfer
-        if transfer.acknowledged and len(payload) >= _HEAD.size:
+        if len(payload) >= _HEAD.size and transfer.acknowledged:
             # What parse() would say of it, and most of what comes.
             opcode, block = _HEAD.unpack_from(payload)
             if opcode == _ACK:
-                self._on_ack(session, block, now)
+                session.last_heard = now
+                self._send_window(session, transfer.acknowledge(block, now))
                 return
         try:
             packet = parse(payload)
@@ -140,10 +144,11 @@ class Transfers:
         self.on_packet(session, packet, now)
 
     def _on_ack(self, session: Session, block: int, now: float) -> None:
-        """Take an ACK of ``block`` and send what it asks for."""
-        session.last_heard = now
+        self._send_window(session, session.transfer.acknowledge(block, now))
+
+    def _send_window(self, session: Session, octets: Octets) -> None:
+        """Send what the transfer said to an ACK, and see to its end or its deadline."""
         transfer = session.transfer
-        octets = transfer.acknowledge(block, now)
         if transfer.outcome is not None:
             self._send(session, [octets] if octets else [])
             return
