@@ -7,11 +7,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from ..process.faults import EXHAUSTED
 from ..process.served_files import open_first
+from .blocks import Blocks, FileBlocks, KeptFiles, ReadBlocks, Source, Version
 from .decide import Answer, ServeScript, TakeReport
 from .packet import ErrorCode, TftpError
 
@@ -27,15 +27,6 @@ _TFTP_ERRORS = {
     errno.ENOTDIR: _MISSING,
     errno.ENAMETOOLONG: _MISSING,
 }
-
-
-class Source(Protocol):
-    """What a transfer reads from. ``size`` in octets as they are sent, None where only sending them would tell."""
-
-    size: int | None
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Return ``length`` octets from ``offset``, fewer only at the end; raise TftpError where that can't be."""
 
 
 class BytesSource:
@@ -116,10 +107,15 @@ def to_netascii(raw: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class BootFile:
-    """An open file. Whoever has it closes ``descriptor``; ``size`` in octets, as it was when opened."""
+    """An open file. Whoever has it closes ``descriptor``; ``version`` is what it was when opened."""
 
     descriptor: int
-    size: int
+    version: Version
+
+    @property
+    def size(self) -> int:
+        """Return its size when it was opened, in octets."""
+        return self.version.size
 
 
 class BootFiles:
@@ -143,19 +139,33 @@ class BootFiles:
             if error.errno in EXHAUSTED:
                 raise
             raise TftpError(*_TFTP_ERRORS.get(error.errno or 0, _OTHER)) from error
-        return BootFile(descriptor, os.fstat(descriptor).st_size)
+        return BootFile(descriptor, Version.of(descriptor))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Content:
-    """What one transfer sends. ``size`` is in octets as stored; ``descriptor`` is -1 for no file."""
+    """What one transfer sends. ``size`` is in octets as stored; ``descriptor`` is -1 for no file.
+
+    ``version`` is what the file was when opened, None where its octets are not sent as they are.
+    """
 
     source: Source
     size: int
     descriptor: int = -1
+    version: Version | None = None
+    _kept: FileBlocks | None = field(default=None, init=False)
+
+    def in_blocks(self, blksize: int, files: KeptFiles) -> Blocks:
+        """Return this in blocks of ``blksize``; those of a file from ``files``, where it has room for them."""
+        plain = ReadBlocks(self.source, blksize)
+        if self.version is not None:
+            self._kept = files.blocks_of(self.descriptor, self.version, plain, blksize)
+        return self._kept or plain
 
     def close(self) -> None:
         """Close the file, where one is open."""
+        if self._kept is not None:
+            self._kept.close()
         if self.descriptor >= 0:
             os.close(self.descriptor)
 
@@ -167,7 +177,8 @@ def open_content(decision: Answer, mode: str, files: BootFiles, images: BootFile
     if isinstance(decision, ServeScript):
         return Content(_in_mode(mode, BytesSource(decision.content)), len(decision.content))
     found = (images if decision.image else files).open(decision.name)
-    return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found.descriptor)
+    version = found.version if mode == "octet" else None
+    return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found.descriptor, version)
 
 
 def _in_mode(mode: str, source: Source) -> Source:

@@ -153,11 +153,6 @@ def parse(datagram: bytes) -> Packet:
     raise _malformed(f"opcode {opcode} is unknown")
 
 
-def data_block(block: int, payload: bytes) -> bytes:
-    """Return ``encode(Data(block, payload))``, but faster: it is called for every block that is sent."""
-    return _HEAD.pack(Opcode.DATA, block) + payload
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The most a client gets: octets a block, blocks a window."""

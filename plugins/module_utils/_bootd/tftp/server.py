@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import os
 import resource
-import selectors
+import select
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -19,22 +18,21 @@ from ..decisions.waiting import what_for
 from ..grub import render as grub
 from ..hardware.model import Nic
 from ..ipxe.render import render
-from ..process.faults import EXHAUSTED, Contained
+from ..process.faults import Contained
 from ..process.health import Pulse
 from ..process.rate_limit import RateLimit
 from ..runtime.admission import admit, may_wait, others_of
 from ..runtime.configuration_handout import config_url
 from ..runtime.origin import NOBODY, BootLookup, boots_unknown, speaks_for
 from ..runtime.services import Services
+from .blocks import KeptFiles
 from .content import BootFiles, open_content
 from .decide import Answer, Refuse, decide, find, missing
 from .networks import ServedNetworks
 from .packet import (
-    Ack,
     Error,
     ErrorCode,
     Limits,
-    Packet,
     Request,
     RequestError,
     TftpError,
@@ -45,17 +43,16 @@ from .packet import (
 )
 from .report import Reporter
 from .sessions import MAX_SESSIONS, Session, Sessions
-from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort, path_mtu
+from .sockets import Channel, Datagram, Listener, OwnPort, SharedPort
 from .transfer import AMPLIFICATION, Transfer
+from .transfers import Transfers
 
 _BATCH = 64  # datagrams read before deadlines and stop() are looked at
 _DUPLICATE_SECONDS = 1.0  # within which the same request again is the network's doing, not the client's
 _ERROR_FRAME = 5  # octets of an ERROR besides its message
 _IP_HEADERS = 28  # octets of IPv4's and UDP's
 _MAX_MESSAGE = 120  # octets of that message
-_PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
 _OTHER_DESCRIPTORS = 128  # files and sockets of the process that are no transfer's
-_PORT_CLOSED = "the client has closed its port"
 # Transfers that one address may begin without taking one up: at once, and a second from then on. A client that takes
 # them up has no limit; one whose address another forges is sent no more than this.
 NOT_TAKEN_UP, NOT_TAKEN_UP_A_SECOND = 256.0, 32.0
@@ -121,16 +118,18 @@ class ServerLoop:
         self.port = self._listener.port
         services.metrics.watch_socket("tftp", self._listener.drops)
         self._stopped = os.eventfd(0)  # readable once stop() was called
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ, self._on_listener)
-        self._selector.register(self._stopped, selectors.EVENT_READ, self._on_stop)
+        self._kept = KeptFiles()
+        self._waiting = select.epoll()
+        self._waiting.register(self._listener, select.EPOLLIN)
+        self._waiting.register(self._stopped, select.EPOLLIN)
+        self._transfers = Transfers(sessions, self._waiting, self._report, self._contained, self._not_taken_up)
 
     def run(self, pulse: Pulse) -> None:
         """Serve until ``stop``; the pulse beats while there is work, and rests while the loop waits."""
         while not self._stopping:
             due = self._sessions.next_due()
             wait = None if due is None else max(0.0, due - time.monotonic())
-            ready = self._selector.select(wait)
+            ready = self._waiting.poll(wait)
             with pulse:
                 self._work(ready)
 
@@ -141,32 +140,32 @@ class ServerLoop:
     def close(self) -> None:
         """End every transfer and close the sockets."""
         for session in self._sessions.all():
-            self._end(session, "bootd is stopping")
-        self._selector.close()
+            self._transfers.end(session, "bootd is stopping")
+        self._waiting.close()
         self._listener.close()
         os.close(self._stopped)
 
-    def _work(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
-        for key, _mask in ready:
-            with self._contained:
-                key.data()
-        now = time.monotonic()
-        for session in self._sessions.due(now):
-            with self._contained:
-                self._advance(session, partial(session.transfer.tick, now))
-
-    def _on_stop(self) -> None:
-        self._stopping = True
+    def _work(self, ready: list[tuple[int, int]]) -> None:
+        """Read one datagram of each transfer that has some, and a batch of requests; then see which are due."""
+        self._kept.begin_round()
+        for descriptor in self._transfers.receive(ready, time.monotonic()):
+            if descriptor == self._listener.fileno():
+                with self._contained:
+                    self._on_listener()
+            elif descriptor == self._stopped:
+                self._stopping = True
+        self._transfers.tick(time.monotonic())
 
     def _on_listener(self) -> None:
         for _unused in range(_BATCH):
             try:
                 datagram = self._listener.receive()
             except OSError as error:
-                self._not_received(error)
+                self._transfers.not_received(error)
                 return
             if datagram is None:
                 return
+            self._kept.begin_round()  # what a client asks after a file was written to is answered with what was written
             with self._contained:
                 self._on_datagram(datagram)
                 self._took.observe(max(0.0, time.time() - datagram.came_at))
@@ -190,37 +189,9 @@ class ServerLoop:
             self._report.asked(packet)
             self._on_request(packet, datagram, session)
         elif session is not None and isinstance(session.channel, SharedPort):
-            self._on_packet(session, packet)
+            self._transfers.on_packet(session, packet, time.monotonic())
         else:
             self._report.dropped("no_transfer")
-
-    def _on_own_port(self, session: Session, port: OwnPort) -> None:
-        if self._sessions.get(session.client) is not session:
-            return  # it ended while this was waiting to be called
-        try:
-            payload = port.receive()
-            if payload is not None:
-                self._on_packet(session, parse(payload))
-        except ConnectionRefusedError:
-            self._end(session, _PORT_CLOSED)
-        except OSError as error:
-            self._not_received(error)
-        except TftpError:
-            self._report.dropped("malformed")
-
-    def _not_received(self, error: OSError) -> None:
-        self._report.not_received(error)
-        if error.errno in EXHAUSTED:
-            # The socket stays readable: without a pause to look at it would be all that bootd does.
-            time.sleep(_PAUSE)
-
-    def _on_packet(self, session: Session, packet: Packet) -> None:
-        session.last_heard = time.monotonic()
-        was_taken_up = session.transfer.acknowledged
-        self._advance(session, partial(session.transfer.receive, packet, session.last_heard))
-        # Only who has the address knows the port it was answered from; a shared one is known to whoever forges it.
-        if not was_taken_up and isinstance(packet, Ack | Error) and isinstance(session.channel, OwnPort):
-            self._not_taken_up.give_back(session.client[0])
 
     def _on_request(self, request: Request, datagram: Datagram, session: Session | None) -> None:
         now, address = time.monotonic(), datagram.client[0]
@@ -235,10 +206,10 @@ class ServerLoop:
                 return
             if not session.transfer.acknowledged:
                 if self._may_begin(request, datagram, session.decision.nic, now):
-                    self._advance(session, session.transfer.repeat_first)
+                    self._transfers.repeat_first(session)
                 return
         if session is not None:
-            self._end(session, "the client began anew")
+            self._transfers.end(session, "the client began anew")
         scripts = partial(self._script_for, request.is_rehearsal, address)
         unknown = boots_unknown(self._services, address)
         context = BootContext.of(self._services.settings, boots_unknown=unknown)
@@ -295,7 +266,7 @@ class ServerLoop:
         idle = self._sessions.replaceable(source)
         if idle is not None:
             self._report.replaced(idle)
-            self._end(idle, "made room for a newer request")
+            self._transfers.end(idle, "made room for a newer request")
         return not self._sessions.full(source)
 
     def _begin(self, request: Request, datagram: Datagram, decision: Answer, now: float) -> None:
@@ -309,27 +280,33 @@ class ServerLoop:
             reason = error.strerror or str(error)
             self._report.unanswered(datagram.client, request, decision.nic, "no_means", reason)
             return
-        self._sessions.add(session)
-        port = session.channel
-        if isinstance(port, OwnPort):
-            self._selector.register(port, selectors.EVENT_READ, partial(self._on_own_port, session, port))
-        self._advance(session, partial(session.transfer.start, now))
+        self._transfers.begin(session, now)
 
     def _open(self, request: Request, datagram: Datagram, decision: Answer, now: float) -> Session:
         """Return a session; raise TftpError where the file can't be had, OSError where bootd lacks the means."""
         settings = self._services.settings
         content = open_content(decision, request.mode, self._files, self._images)
         try:
-            limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(path_mtu(datagram))))
-            channel: Channel = SharedPort(self._listener, datagram) if settings.tftp_single_port else OwnPort(datagram)
+            channel = self._channel(datagram)
+            try:
+                limits = Limits(blksize=min(settings.tftp_max_blksize, blksize_for_mtu(channel.mtu())))
+            except OSError:
+                channel.close()
+                raise
         except OSError:
             content.close()
             raise
         terms = negotiate(request.options, content.source.size, limits)
-        transfer = Transfer(content.source, terms, len(datagram.payload))
+        blocks = content.in_blocks(terms.blksize, self._kept)
+        transfer = Transfer(content.source, terms, len(datagram.payload), blocks)
         return Session(
             datagram.client, request, decision, terms, transfer, content, channel, started=now, last_heard=now
         )
+
+    def _channel(self, datagram: Datagram) -> Channel:
+        if self._services.settings.tftp_single_port:
+            return SharedPort(self._listener, datagram)
+        return OwnPort(datagram, cuts=self._listener.cuts)
 
     def _refuse(
         self, request: Request, datagram: Datagram, refusal: Refuse, *, status: str = "refused", warn: bool = False
@@ -348,38 +325,6 @@ class ServerLoop:
                 self._listener.send([encode(Error(refusal.code, message))], datagram.client, datagram.local)
             except OSError:
                 self._report.dropped("send_failed")
-
-    def _advance(self, session: Session, step: Callable[[], list[bytes]]) -> None:
-        with self._contained:
-            self._send(session, step())
-            return
-        # A fault in bootd: it costs this transfer, and only this one.
-        self._end(session, "a fault in bootd")
-
-    def _send(self, session: Session, datagrams: list[bytes]) -> None:
-        try:
-            session.channel.send(datagrams)
-        except ConnectionRefusedError:
-            session.transfer.abort(_PORT_CLOSED)
-        except OSError:
-            self._report.dropped("send_failed")
-        if session.transfer.outcome is None:
-            self._sessions.reschedule(session)
-        else:
-            self._finish(session)
-
-    def _end(self, session: Session, reason: str) -> None:
-        session.transfer.abort(reason)
-        self._finish(session)
-
-    def _finish(self, session: Session) -> None:
-        if not self._sessions.remove(session):
-            return
-        if isinstance(session.channel, OwnPort):
-            self._selector.unregister(session.channel)
-        session.channel.close()
-        session.content.close()
-        self._report.ended(session, time.monotonic())
 
 
 def _max_sessions() -> int:

@@ -4,17 +4,29 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from ..process import kernel_queue
 from ..process.kernel_queue import IP_PKTINFO, PKTINFO
-from .packet import MAX_REQUEST
+from .blocks import Octets
+from .packet import DEFAULT_BLKSIZE, MAX_REQUEST
 
 # Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
 _IP_MTU = 14
+# And <linux/udp.h>: one send is cut into datagrams of so many octets, by the kernel or by the network card.
+_UDP_SEGMENT = 103
+_SEGMENT = struct.Struct("=H")
+_LEAST_SEGMENT = DEFAULT_BLKSIZE  # octets: an OACK or an ERROR is never longer, so it is not cut
+_SEGMENTS = 64  # UDP_MAX_SEGMENTS of kernels before 6.9
+_SENDABLE = 65507  # octets of one send by UDP
+# The kernel's answers where it or the network card can't, or not to this destination: EIO where checksums are not made
+# by the card, EINVAL and EMSGSIZE where a datagram does not cross the way in one piece, the rest before Linux 4.18.
+_NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
@@ -40,8 +52,14 @@ class Datagram:
 class Channel(Protocol):
     """The way of one transfer to its client."""
 
-    def send(self, datagrams: list[bytes]) -> None:
+    def send(self, datagrams: Iterable[Octets]) -> None:
         """Send ``datagrams``; ConnectionRefusedError where nobody listens any more, OSError where some are lost."""
+
+    def send_window(self, octets: Octets, size: int) -> None:
+        """Send ``octets`` as datagrams of ``size`` octets, the last one shorter perhaps; raises OSError as ``send``."""
+
+    def mtu(self) -> int:
+        """Return what the kernel knows of the MTU on the way to the client, in octets; OSError where it has no way."""
 
     def close(self) -> None:
         """Give back what the transfer has for itself."""
@@ -62,6 +80,7 @@ class Listener:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
+        self.cuts = _cuts()  # whether one send may be cut into datagrams
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -85,56 +104,127 @@ class Listener:
         _index, local, addressed = PKTINFO.unpack(info)
         return Datagram(payload, client, socket.inet_ntoa(local) if local == addressed else "", at)
 
-    def send(self, datagrams: list[bytes], client: Address, local: str) -> None:
-        """Send ``datagrams`` from this port and the address ``local``; OSError where some are lost."""
-        source = [(socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))]
+    def send(self, datagrams: Iterable[Octets], client: Address, local: str, segment: int = 0) -> None:
+        """Send ``datagrams`` from this port and the address ``local``; OSError where some are lost.
+
+        Each is cut into datagrams of ``segment`` octets, where that is given and the kernel can.
+        """
+        ancillary = [(socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))]
+        if segment:
+            ancillary.append((socket.IPPROTO_UDP, _UDP_SEGMENT, _SEGMENT.pack(segment)))
         for datagram in datagrams:
-            self._socket.sendmsg([datagram], source, 0, client)
+            self._socket.sendmsg([datagram], ancillary, 0, client)
 
 
-class SharedPort:
+class _Windows:
+    """Sends windows of blocks in as few calls as the kernel and the network card take them."""
+
+    _segments: bool  # whether they may be asked
+
+    def send(self, datagrams: Iterable[Octets]) -> None:
+        raise NotImplementedError
+
+    def send_window(self, octets: Octets, size: int) -> None:
+        """Send ``octets`` as datagrams of ``size`` octets, the last one shorter perhaps; raises OSError as ``send``."""
+        start = 0
+        if size >= _LEAST_SEGMENT:
+            most = min(_SEGMENTS, _SENDABLE // size) * size
+            while self._segments and start < len(octets):
+                try:
+                    self._send_segments(octets[start : start + most], size)
+                except OSError as error:
+                    if error.errno not in _NO_SEGMENTS:
+                        raise
+                    self._segments = False
+                    self._cut_no_more()
+                else:
+                    start += most
+        if start < len(octets):
+            self.send(octets[at : at + size] for at in range(start, len(octets), size))
+
+    def _send_segments(self, octets: Octets, size: int) -> None:
+        raise NotImplementedError
+
+    def _cut_no_more(self) -> None:
+        """Have each datagram sent as it is again."""
+
+
+class SharedPort(_Windows):
     """A transfer that goes through the listener's port, as it must behind some NAT and load balancers."""
 
     def __init__(self, listener: Listener, request: Datagram) -> None:
         self._listener = listener
-        self._client = request.client
-        self._local = request.local
+        self._request = request
+        self._segments = listener.cuts
 
-    def send(self, datagrams: list[bytes]) -> None:
-        self._listener.send(datagrams, self._client, self._local)
+    def send(self, datagrams: Iterable[Octets]) -> None:
+        self._listener.send(datagrams, self._request.client, self._request.local)
+
+    def mtu(self) -> int:
+        with _connected(self._request) as probe:
+            return _mtu(probe)
 
     def close(self) -> None:
         """Do nothing: the port stays the listener's."""
 
+    def _send_segments(self, octets: Octets, size: int) -> None:
+        self._listener.send((octets,), self._request.client, self._request.local, size)
 
-class OwnPort:
+
+class OwnPort(_Windows):
     """A transfer with a port of its own (RFC 1350 section 4), connected: the kernel refuses what others send to it."""
 
-    def __init__(self, request: Datagram) -> None:
+    def __init__(self, request: Datagram, *, cuts: bool) -> None:
+        """Connect; OSError where that can't be. ``cuts`` tells whether the kernel cuts one send into datagrams."""
         self._socket = _connected(request)
+        # socket.recv: what the client sent; ConnectionRefusedError as for send(). Both are called for every block.
+        self.receive, self._send_one = self._socket.recv, self._socket.send
+        self._segments = cuts
+        self._segment = 0  # octets of the datagrams into which the kernel cuts what is longer
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def receive(self) -> bytes | None:
-        """Return what the client sent, or None where nothing waits; ConnectionRefusedError as for ``send``."""
-        try:
-            return self._socket.recv(_TRUNCATED, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return None
-
-    def send(self, datagrams: list[bytes]) -> None:
+    def send(self, datagrams: Iterable[Octets]) -> None:
         for datagram in datagrams:
-            self._socket.send(datagram)
+            self._send_one(datagram)
+
+    def send_window(self, octets: Octets, size: int) -> None:
+        if len(octets) <= size:
+            self._send_one(octets)
+        else:
+            super().send_window(octets, size)
+
+    def mtu(self) -> int:
+        return _mtu(self._socket)
 
     def close(self) -> None:
         self._socket.close()
 
+    def _send_segments(self, octets: Octets, size: int) -> None:
+        if self._segment != size:
+            self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, size)
+            self._segment = size
+        self._send_one(octets)
 
-def path_mtu(request: Datagram) -> int:
-    """Return what the kernel knows of the MTU on the way to the client, in octets."""
-    with _connected(request) as probe:
-        return probe.getsockopt(socket.IPPROTO_IP, _IP_MTU)
+    def _cut_no_more(self) -> None:
+        if self._segment:
+            self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, 0)
+            self._segment = 0
+
+
+def _mtu(connected: socket.socket) -> int:
+    return connected.getsockopt(socket.IPPROTO_IP, _IP_MTU)
+
+
+def _cuts() -> bool:
+    # A kernel that does not know of it may send what is to be cut in one piece.
+    with _udp_socket() as probe:
+        try:
+            probe.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, _LEAST_SEGMENT)
+            return probe.getsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT) == _LEAST_SEGMENT
+        except OSError:
+            return False
 
 
 def _connected(request: Datagram) -> socket.socket:

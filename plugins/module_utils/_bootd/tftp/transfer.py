@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .content import Source
-from .packet import ROLLOVER, Ack, Error, Oack, Packet, Terms, TftpError, data_block, encode
+from .blocks import HEADER, Blocks, Octets, ReadBlocks, Source
+from .packet import ROLLOVER, Ack, Error, Oack, Packet, Terms, TftpError, encode
 
 RETRIES = 5  # in a row, without an ACK that moves the window
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 8.0, 7.0)  # seconds before each and after the last, unless the client chose a timeout
@@ -35,34 +35,37 @@ class Outcome(Enum):
 class Transfer:
     """Sends ``source`` on ``terms``; ``asked`` are the octets of the request, by which retransmissions are bounded.
 
-    Each of ``start``, ``receive`` and ``tick`` returns the datagrams to send now, in order; ``deadline`` is when
-    ``tick`` is due. Once ``outcome`` is set the transfer is over, and ``reason`` may say more.
+    ``blocks`` are those of the source, where it was cut before. Each of ``start``, ``receive`` and ``tick`` returns the
+    datagrams to send now, in order; ``deadline`` is when ``tick`` is due. Once ``outcome`` is set the transfer is over,
+    and ``reason`` may say more.
     """
 
-    def __init__(self, source: Source, terms: Terms, asked: int) -> None:
+    def __init__(self, source: Source, terms: Terms, asked: int, blocks: Blocks | None = None) -> None:
         self.deadline = 0.0
         self.outcome: Outcome | None = None
         self.reason = ""
-        self.bytes_acked = 0
-        self._source = source
+        self.datagram = terms.blksize + HEADER  # octets of each block but the last, with its header
+        self._blocks = blocks or ReadBlocks(source, terms.blksize)
         self._terms = terms
+        self._windowsize = terms.windowsize
         self._asked = asked
         self._acked = 0  # blocks, counted without rollover, as all below
         self._sent = 0
         self._last: int | None = None  # the block that ends the file, once it has been read ...
         self._total = 0  # ... and the octets sent up to there
-        self._acknowledged = False  # the client has acknowledged something, so its address is its own
+        self.acknowledged = False  # the client has acknowledged something, so its address is its own
+        self._patience = self._interval(0)
         self._retries = 0
         self._most_retries = UNACKNOWLEDGED_RETRIES
         self._progress_at = 0.0
         self._repeat_after = 0.0
 
     @property
-    def acknowledged(self) -> bool:
-        """Return whether the client has acknowledged anything."""
-        return self._acknowledged
+    def bytes_acked(self) -> int:
+        """Return how many octets the client has acknowledged."""
+        return self._total if self._acked == self._last else self._acked * self._terms.blksize
 
-    def start(self, now: float) -> list[bytes]:
+    def start(self, now: float) -> list[Octets]:
         """Return the first packet: the OACK, or the first block where no option was taken."""
         first = self._pending()
         if 2 * sum(map(len, first)) > AMPLIFICATION * self._asked:
@@ -70,17 +73,17 @@ class Transfer:
         self._wait_anew(now)
         return first
 
-    def receive(self, packet: Packet, now: float) -> list[bytes]:
+    def receive(self, packet: Packet, now: float) -> list[Octets]:
         """Take what the client sent."""
         if self.outcome is not None:
             return []
         if isinstance(packet, Error):
             self._end(Outcome.ABORTED, f"client: error {packet.code} {packet.message}".rstrip())
         elif isinstance(packet, Ack):
-            return self._on_ack(packet.block, now)
+            return self._datagrams(self.acknowledge(packet.block, now))
         return []
 
-    def tick(self, now: float) -> list[bytes]:
+    def tick(self, now: float) -> list[Octets]:
         """Send again what was not acknowledged, or give up; nothing before ``deadline``."""
         if self.outcome is not None or now < self.deadline:
             return []
@@ -96,60 +99,72 @@ class Transfer:
         if self.outcome is None:
             self._end(Outcome.ABORTED, reason)
 
-    def repeat_first(self) -> list[bytes]:
+    def repeat_first(self) -> list[Octets]:
         """Return the first packet again, for a client that repeats its request before it has acknowledged anything."""
-        return [] if self._acknowledged or self.outcome is not None else self._pending()
+        return [] if self.acknowledged or self.outcome is not None else self._pending()
 
-    def _on_ack(self, block: int, now: float) -> list[bytes]:
-        ahead = (block - self._acked) % ROLLOVER
-        if 0 < ahead <= self._sent - self._acked:
-            self._acked += ahead
+    def acknowledge(self, block: int, now: float) -> Octets:
+        """Take an ACK of ``block`` while there is no ``outcome``; return what to send now, a window or nothing.
+
+        Those are the window's datagrams one after the other, each but the last one as long as ``datagram`` says. Where
+        the source has failed it is the ERROR that says so.
+        """
+        acked = self._acked
+        ahead = (block - acked) % ROLLOVER
+        if 0 < ahead <= self._sent - acked:
+            self._acked = acked = acked + ahead
         elif ahead or not self._answers_oack():
             return self._on_duplicate(ahead, now)
-        self._acknowledged = True
-        self._most_retries = RETRIES
-        self._wait_anew(now)
-        if self._acked == self._last:
-            self.bytes_acked = self._total
+        if not self.acknowledged:
+            self.acknowledged = True
+            self._most_retries = RETRIES
+        # As _wait_anew() does, but for every packet of every client.
+        self._retries = 0
+        self._progress_at = now
+        self.deadline = now + self._patience
+        if acked == self._last:
             self._end(Outcome.COMPLETE)
-            return []
-        self.bytes_acked = self._acked * self._terms.blksize
+            return b""
         return self._window()
 
     def _answers_oack(self) -> bool:
-        return bool(self._terms.oack) and not self._acknowledged
+        return bool(self._terms.oack) and not self.acknowledged
 
-    def _on_duplicate(self, ahead: int, now: float) -> list[bytes]:
+    def _on_duplicate(self, ahead: int, now: float) -> Octets:
         # RFC 1123 4.2.3.1: answering each duplicate ACK would double every packet from here on. In a window it can
         # also mean that the first block was lost (RFC 7440 section 4), so one in a while is taken for that.
         lost_first = ahead == 0 and self._terms.windowsize > 1 and self._sent > self._acked
         if not lost_first or now < self._repeat_after:
-            return []
-        self._repeat_after = now + self._interval(0)
+            return b""
+        self._repeat_after = now + self._patience
         return self._window()
 
-    def _pending(self) -> list[bytes]:
+    def _pending(self) -> list[Octets]:
         if self._answers_oack():
             return [encode(Oack(self._terms.oack))]
-        return self._window()
+        return self._datagrams(self._window())
 
-    def _window(self) -> list[bytes]:
+    def _datagrams(self, octets: Octets) -> list[Octets]:
+        if self.outcome is not None:
+            return [octets] if octets else []
+        return [octets[start : start + self.datagram] for start in range(0, len(octets), self.datagram)]
+
+    def _window(self) -> Octets:
         """Return the blocks behind the last acknowledged one, as many as the window takes."""
-        blksize, blocks = self._terms.blksize, self._terms.windowsize
-        start = self._acked * blksize
+        acked, blocks = self._acked, self._windowsize
         try:
-            content = self._source.read(start, blocks * blksize)
+            octets = self._blocks.window(acked, blocks)
         except TftpError as error:
             self._end(Outcome.FAILED, error.message)
-            return [encode(Error(error.code, error.message))]
-        if len(content) < blocks * blksize:
+            return encode(Error(error.code, error.message))
+        if len(octets) < blocks * self.datagram:
             # A block that is not full ends the file, an empty one where the size is a multiple of the block's.
-            blocks = len(content) // blksize + 1
-            self._last = self._acked + blocks
-            self._total = start + len(content)
-        first = self._acked + 1
-        self._sent = max(self._sent, self._acked + blocks)
-        return [data_block((first + i) % ROLLOVER, content[i * blksize : (i + 1) * blksize]) for i in range(blocks)]
+            blocks = len(octets) // self.datagram + 1
+            self._last = acked + blocks
+            self._total = acked * self._terms.blksize + len(octets) - blocks * HEADER
+        if acked + blocks > self._sent:
+            self._sent = acked + blocks
+        return octets
 
     def _interval(self, retries: int) -> float:
         if self._terms.timeout is not None:
@@ -165,13 +180,13 @@ class Transfer:
         interval = self._interval(self._retries)
         if self._retries >= self._most_retries:
             # Nothing more is sent: what is left is to wait for a late ACK.
-            patience = MAX_IDLE if self._acknowledged else UNACKNOWLEDGED_IDLE
+            patience = MAX_IDLE if self.acknowledged else UNACKNOWLEDGED_IDLE
             self.deadline = max(now + interval, self._progress_at + patience)
         else:
             self.deadline = now + interval
 
     def _give_up(self) -> None:
-        if self._acknowledged:
+        if self.acknowledged:
             self._end(Outcome.TIMEOUT, f"no answer to block {self._acked + 1}")
         else:
             self._end(Outcome.ABORTED, "the client never answered")

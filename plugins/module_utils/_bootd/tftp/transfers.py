@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The transfers under way on their sockets: what their clients send, what they are sent, and how they end."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from ..process.faults import EXHAUSTED, Contained
+from ..process.rate_limit import RateLimit
+from .blocks import Octets
+from .packet import MAX_REQUEST, Ack, Error, Opcode, Packet, TftpError, parse
+from .report import Reporter
+from .sessions import Session, Sessions
+from .sockets import OwnPort
+
+_FAULT = "a fault in bootd"
+_PORT_CLOSED = "the client has closed its port"
+_PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
+_TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: no packet of a client is longer
+_DONTWAIT = int(socket.MSG_DONTWAIT)
+_HEAD = struct.Struct("!HH")  # opcode, block number
+_ACK = int(Opcode.ACK)
+
+
+class Transfers:
+    """Every transfer of ``sessions``. Those with a port of their own are registered at ``waiting``.
+
+    ``not_taken_up`` counts, by address, what is begun and never acknowledged.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        waiting: select.epoll,
+        report: Reporter,
+        contained: Contained,
+        not_taken_up: RateLimit,
+    ) -> None:
+        self._sessions = sessions
+        self._waiting = waiting
+        self._report = report
+        self._contained = contained
+        self._not_taken_up = not_taken_up
+        self._own_ports: dict[int, tuple[Session, OwnPort]] = {}  # by descriptor
+
+    def begin(self, session: Session, now: float) -> None:
+        """Add ``session`` and send its first packet."""
+        self._sessions.add(session)
+        port = session.channel
+        if isinstance(port, OwnPort):
+            self._own_ports[port.fileno()] = session, port
+            self._waiting.register(port, select.EPOLLIN)
+        self._advance(session, partial(session.transfer.start, now))
+
+    def receive(self, ready: Iterable[tuple[int, int]], now: float) -> list[int]:
+        """Read one datagram of each transfer that is ``ready``, so that none gets more than a window in its turn.
+
+        Returns the descriptors that are no transfer's.
+        """
+        others = []
+        waiting, done = iter(ready), False
+        while not done:
+            session: Session | None = None
+            # Around the loop and not in it: to enter it for each packet would cost as much as to take an ACK.
+            with self._contained:
+                for descriptor, _events in waiting:
+                    session = None
+                    own = self._own_ports.get(descriptor)
+                    if own is None:
+                        others.append(descriptor)
+                    else:
+                        session, port = own
+                        self._on_own_port(session, port, now)
+                done = True
+            if not done and session is not None:
+                # A fault in bootd: it costs this transfer, and only this one.
+                self.end(session, _FAULT)
+        return others
+
+    def repeat_first(self, session: Session) -> None:
+        """Send the first packet again, where nothing was acknowledged."""
+        self._advance(session, session.transfer.repeat_first)
+
+    def tick(self, now: float) -> None:
+        """Send again what is due, and end what was sent often enough."""
+        for session in self._sessions.due(now):
+            with self._contained:
+                self._advance(session, partial(session.transfer.tick, now))
+
+    def not_received(self, error: OSError) -> None:
+        """Tell that a datagram could not be received, and wait where that will be so for a while."""
+        self._report.not_received(error)
+        if error.errno in EXHAUSTED:
+            # The socket stays readable: without a pause to look at it would be all that bootd does.
+            time.sleep(_PAUSE)
+
+    def on_packet(self, session: Session, packet: Packet, now: float) -> None:
+        """Take what the client of ``session`` sent."""
+        session.last_heard = now
+        was_taken_up = session.transfer.acknowledged
+        if isinstance(packet, Ack):
+            self._guarded(session, partial(self._on_ack, session, packet.block, now))
+        else:
+            self._advance(session, partial(session.transfer.receive, packet, now))
+        # Only who has the address knows the port it was answered from; a shared one is known to whoever forges it.
+        if not was_taken_up and isinstance(packet, Ack | Error) and isinstance(session.channel, OwnPort):
+            self._not_taken_up.give_back(session.client[0])
+
+    def end(self, session: Session, reason: str) -> None:
+        """End ``session`` because of ``reason``; harmless where it has ended."""
+        session.transfer.abort(reason)
+        self._finish(session)
+
+    def _on_own_port(self, session: Session, port: OwnPort, now: float) -> None:
+        try:
+            payload = port.receive(_TRUNCATED, _DONTWAIT)
+        except BlockingIOError:
+            return
+        except ConnectionRefusedError:
+            self.end(session, _PORT_CLOSED)
+            return
+        except OSError as error:
+            self.not_received(error)
+            return
+        transfer = session.transfer
+        if len(payload) >= _HEAD.size and transfer.acknowledged:
+            # What parse() would say of it, and most of what comes.
+            opcode, block = _HEAD.unpack_from(payload)
+            if opcode == _ACK:
+                session.last_heard = now
+                self._send_window(session, transfer.acknowledge(block, now))
+                return
+        try:
+            packet = parse(payload)
+        except TftpError:
+            self._report.dropped("malformed")
+            return
+        self.on_packet(session, packet, now)
+
+    def _on_ack(self, session: Session, block: int, now: float) -> None:
+        self._send_window(session, session.transfer.acknowledge(block, now))
+
+    def _send_window(self, session: Session, octets: Octets) -> None:
+        """Send what the transfer said to an ACK, and see to its end or its deadline."""
+        transfer = session.transfer
+        if transfer.outcome is not None:
+            self._send(session, [octets] if octets else [])
+            return
+        if octets:
+            try:
+                session.channel.send_window(octets, transfer.datagram)
+            except ConnectionRefusedError:
+                self.end(session, _PORT_CLOSED)
+                return
+            except OSError:
+                self._report.dropped("send_failed")
+        if transfer.deadline < session.scheduled_at:
+            self._sessions.reschedule(session)
+
+    def _advance(self, session: Session, step: Callable[[], list[Octets]]) -> None:
+        self._guarded(session, lambda: self._send(session, step()))
+
+    def _guarded(self, session: Session, work: Callable[[], None]) -> None:
+        """Do ``work``; a fault in bootd costs this transfer, and only this one."""
+        with self._contained:
+            work()
+            return
+        self.end(session, _FAULT)
+
+    def _send(self, session: Session, datagrams: Iterable[Octets]) -> None:
+        try:
+            session.channel.send(datagrams)
+        except ConnectionRefusedError:
+            session.transfer.abort(_PORT_CLOSED)
+        except OSError:
+            self._report.dropped("send_failed")
+        if session.transfer.outcome is None:
+            self._sessions.reschedule(session)
+        else:
+            self._finish(session)
+
+    def _finish(self, session: Session) -> None:
+        if not self._sessions.remove(session):
+            return
+        if isinstance(session.channel, OwnPort):
+            self._waiting.unregister(session.channel)
+            del self._own_ports[session.channel.fileno()]
+        session.channel.close()
+        session.content.close()
+        self._report.ended(session, time.monotonic())

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blocks as datagrams: those that are kept are octet for octet those read anew, and their memory is bounded."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from _bootd.tftp.blocks import KEPT, SETTLED, KeptFiles, ReadBlocks, Version, octets_of, room_of
+from _bootd.tftp.content import BytesSource, Content, FileSource
+from _bootd.tftp.packet import Ack, Data, Terms, TftpError, encode
+from _bootd.tftp.transfer import Transfer
+
+PAGE = room_of(0, 512)
+
+
+def later():
+    """Return a time at which the files of a test have long been as they are."""
+    return time.time() + 2 * SETTLED
+
+
+@contextmanager
+def opened(raw):
+    with tempfile.TemporaryFile() as file:
+        file.write(raw)
+        file.flush()
+        yield file.fileno()
+
+
+def content_of(descriptor):
+    version = Version.of(descriptor)
+    return Content(FileSource(descriptor, version.size), version.size, -1, version)
+
+
+def blocks_of(descriptor, blksize, files):
+    version = Version.of(descriptor)
+    return files.blocks_of(descriptor, version, ReadBlocks(FileSource(descriptor, version.size), blksize), blksize)
+
+
+def datagrams(raw, blksize, acked, count):
+    """Return the datagrams of a window, each by itself."""
+    first = range(acked, min(acked + count, len(raw) // blksize + 1))
+    return [encode(Data((at + 1) % 65536, raw[at * blksize : (at + 1) * blksize])) for at in first]
+
+
+raws = st.binary(max_size=3000)
+blksizes = st.integers(8, 600)
+
+
+@given(raws, blksizes, st.integers(0, 99), st.integers(1, 64))
+def test_read_blocks_window(raw, blksize, acked, count):
+    acked %= len(raw) // blksize + 1
+    window = ReadBlocks(BytesSource(raw), blksize).window(acked, count)
+    assert bytes(window) == b"".join(datagrams(raw, blksize, acked, count))
+
+
+@given(raws, blksizes, st.lists(st.tuples(st.integers(0, 99), st.integers(1, 64)), min_size=1, max_size=8))
+def test_kept_window_is_octet_for_octet_the_one_read_anew(raw, blksize, asked):
+    with opened(raw) as descriptor:
+        kept = blocks_of(descriptor, blksize, KeptFiles(clock=later))
+        plain = ReadBlocks(BytesSource(raw), blksize)
+        for acked, count in asked:
+            at = acked % (len(raw) // blksize + 1)
+            assert bytes(kept.window(at, count)) == plain.window(at, count)
+
+
+@given(raws, blksizes, st.integers(1, 9), st.lists(st.one_of(st.integers(0, 70), st.none()), max_size=40))
+def test_transfer_of_a_kept_file_sends_what_one_of_a_read_file_does(raw, blksize, windowsize, acks):
+    terms = Terms(blksize, windowsize, None, (("blksize", str(blksize)),))
+    with opened(raw) as descriptor:
+        files, content = KeptFiles(clock=later), content_of(descriptor)
+        content.descriptor = descriptor
+        kept = Transfer(content.source, terms, 44, content.in_blocks(blksize, files))
+        plain = Transfer(BytesSource(raw), terms, 44)
+        assert kept.start(0.0) == plain.start(0.0)
+        for ack in (0, *acks):
+            files.begin_round()
+            now = plain.deadline if ack is None else 0.0
+            sent = [each.tick(now) if ack is None else each.receive(Ack(ack), now) for each in (kept, plain)]
+            assert sent[0] == sent[1]
+            assert (kept.outcome, kept.bytes_acked, kept.deadline) == (plain.outcome, plain.bytes_acked, plain.deadline)
+
+
+def test_window_across_the_rollover():
+    raw = bytes(8 * 65540)
+    with opened(raw) as descriptor:
+        kept = blocks_of(descriptor, 8, KeptFiles(clock=later))
+        assert bytes(kept.window(65530, 11)) == b"".join(datagrams(raw, 8, 65530, 11))
+
+
+def test_octets_of():
+    assert octets_of(0, 512) == 4
+    assert octets_of(511, 512) == 515
+    assert octets_of(512, 512) == 512 + 4 + 4
+
+
+def test_transfers_share_a_file_of_one_block_size():
+    files = KeptFiles(clock=later)
+    with opened(bytes(5000)) as descriptor:
+        for blksize in (512, 512, 1024):
+            blocks_of(descriptor, blksize, files)
+        assert files.size == room_of(5000, 512) + room_of(5000, 1024)
+
+
+@pytest.mark.parametrize("length", [0, 700, 1000])
+def test_file_written_to_is_read_anew_from_the_next_round_on(length):
+    with opened(bytes(1000)) as descriptor:
+        files = KeptFiles(clock=later)
+        users = [blocks_of(descriptor, 512, files) for _unused in range(2)]
+        for blocks in users:
+            assert bytes(blocks.window(0, 1)) == encode(Data(1, bytes(512)))
+        time.sleep(0.02)  # a step of the kernel's clock, by which files are dated
+        os.ftruncate(descriptor, length)
+        if length == 1000:
+            os.pwrite(descriptor, b"new", 512)
+        files.begin_round()
+        for blocks in users:
+            if length < 1000:
+                with pytest.raises(TftpError, match="shorter"):
+                    blocks.window(1, 1)
+            else:
+                assert bytes(blocks.window(1, 1))[4:7] == b"new"
+        assert files.size == 0
+
+
+def test_file_that_cannot_be_looked_at_is_read_anew():
+    with opened(bytes(1000)) as descriptor:
+        other = os.dup(descriptor)
+        files = KeptFiles(clock=later)
+        blocks = blocks_of(other, 512, files)
+        os.close(other)
+        with pytest.raises(TftpError, match="reading failed"):
+            blocks.window(0, 1)
+        assert files.size == 0
+
+
+def test_file_that_becomes_shorter_while_it_is_read():
+    with opened(bytes(100_000)) as descriptor:
+        files = KeptFiles(clock=later)
+        blocks = blocks_of(descriptor, 512, files)
+        blocks.window(0, 1)
+        os.ftruncate(descriptor, 50_000)
+        # In the same round, so nobody has looked again; what was read before is as it was.
+        assert bytes(blocks.window(0, 1)) == encode(Data(1, bytes(512)))
+        with pytest.raises(TftpError, match="shorter"):
+            blocks.window(100, 64)
+
+
+def test_file_that_changed_just_now_is_not_kept():
+    with opened(b"x") as descriptor:
+        changed = os.fstat(descriptor).st_ctime_ns / 1e9
+        assert blocks_of(descriptor, 512, KeptFiles(clock=lambda: changed + SETTLED - 0.1)) is None
+        assert blocks_of(descriptor, 512, KeptFiles(clock=lambda: changed - 100)) is None
+        assert blocks_of(descriptor, 512, KeptFiles(clock=lambda: changed + SETTLED + 0.1)) is not None
+
+
+def test_room_is_made_by_the_file_used_longest_ago_that_no_transfer_uses():
+    files = KeptFiles(limit=3 * PAGE, clock=later)
+    with opened(b"1") as one, opened(b"2") as two, opened(b"3") as three, opened(b"4") as four:
+        used = [blocks_of(descriptor, 512, files) for descriptor in (one, two, three)]
+        assert blocks_of(four, 512, files) is None  # all are in use
+        used[1].close()
+        used[0].close()
+        blocks_of(one, 512, files).close()  # so that two was used longest ago
+        filled = used[2].window(0, 1)
+        assert blocks_of(four, 512, files) is not None
+        kept = [version.inode for version, _blksize in files._files]
+        assert kept == [os.fstat(each).st_ino for each in (three, one, four)]
+        assert bytes(filled) == encode(Data(1, b"3"))
+
+
+def test_file_larger_than_the_room_is_not_kept():
+    with opened(bytes(5000)) as descriptor:
+        assert blocks_of(descriptor, 512, KeptFiles(limit=PAGE, clock=later)) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([8, 512, 1468]), st.booleans()), max_size=40))
+def test_memory_stays_within_its_limit(asked):
+    files, under_way = KeptFiles(limit=8 * PAGE, clock=later), []
+    with tempfile.TemporaryFile() as file:
+        for size, blksize, ends in asked:
+            version = Version(1, size, size * 1500, 0, 0)
+            blocks = files.blocks_of(file.fileno(), version, ReadBlocks(BytesSource(b""), blksize), blksize)
+            if blocks is not None:
+                under_way.append(blocks)
+            if ends and under_way:
+                under_way.pop(0).close()
+            assert files.size == sum(kept.room for kept in files._files.values()) <= 8 * PAGE
+    assert KEPT == 64 << 20
