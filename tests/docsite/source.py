@@ -3,7 +3,8 @@
 """The tree that Sphinx reads: the project's Markdown where it lies in the checkout, so that its links hold.
 
 Two things are added that Markdown has no words for: docs/README.md, the entry, gets the tree of the pages that it
-links, and a comment `<!-- picture NAME: what it shows -->` becomes build/pictures/NAME.png.
+links, and a comment `<!-- picture NAME or NAME: what it shows -->` becomes the first build/pictures/NAME.png that
+there is.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ ENTRY = "docs/README.md"
 # The collection's own pages, which antsibull-docs writes from its documentation, go here.
 COLLECTION = "docs/collection"
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
-_PICTURE = re.compile(r"^<!-- picture ([a-z0-9-]+): (.+?) -->$", re.MULTILINE | re.DOTALL)
+_PICTURE = re.compile(r"^<!-- picture ([a-z0-9-]+(?: or [a-z0-9-]+)*): (.+?) -->$", re.MULTILINE | re.DOTALL)
 _SECTION = re.compile(r"^## +", re.MULTILINE)
 
 
@@ -54,10 +55,11 @@ def with_pictures(text: str, directory: Path, root: Path, pictures: Path, target
     """Return a page with its pictures; where one was not made, with a line on how it is made."""
 
     def picture(match: re.Match[str]) -> str:
-        name, shows = match[1], " ".join(match[2].split())
-        file = pictures / f"{name}.png"
-        if not file.is_file():
-            return f"*{shows}: the picture is made by the tests of the page, and this site was built without it.*"
+        shows = " ".join(match[2].split())
+        files = [pictures / f"{name}.png" for name in match[1].split(" or ")]
+        file = next((file for file in files if file.is_file()), None)
+        if file is None:
+            return f"*{shows}: `make page` makes the picture, and this site was built without it.*"
         copy = target / "docs/pictures" / file.name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
@@ -73,5 +75,5 @@ def trees(entry: str) -> Iterator[str]:
         title, _newline, body = section.partition("\n")
         links = [link for link in _LINK.findall(body) if "://" not in link]
         pages = [link.removesuffix(".md") for link in links if link.endswith(".md")]
-        more = ["collection/index"] if title == "Reference" else []
+        more = ["Modules and plugins <collection/index>"] if title == "Reference" else []
         yield "\n".join(["```{toctree}", ":hidden:", f":caption: {title}", "", *pages, *more, "```", ""])

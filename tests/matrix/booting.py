@@ -33,7 +33,9 @@ CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 PATIENCE = 300.0  # seconds
 LOOK = 1.0  # seconds between looks at where the machine stands
 # What a console says last where it goes no further.
-HOPELESS = ("report: failed", "No bootable device")
+HOPELESS = ("report: failed", "No bootable device", "grub>")
+# GRUB has its configuration a second after it has begun; from a server that has none it asks for minutes.
+GRUB_BEGINS, GRUB_PATIENCE = "Welcome to GRUB!", 10.0  # seconds
 TAIL = 2500  # characters of a log that are shown
 
 
@@ -84,11 +86,14 @@ class Booting:
         )
 
     def boot(self, stop: threading.Event, tell: Callable[[str], None]) -> float:
-        """Power the machine on and wait until it has switched itself off; returns after how many seconds that was."""
+        """Power the machine on and wait until it has switched itself off; returns after how many seconds that was.
+
+        Or until it goes no further, where the cell is one in which it can't. What its rehearsal said has to be so.
+        """
         began = time.monotonic()
         self.machine.power_on()
         tell("power on")
-        shown = ""
+        shown, grub_since = "", 0.0
         while not self.machine.wait(LOOK):
             stage = str(self.known()["stage"])
             seconds = time.monotonic() - began
@@ -97,14 +102,24 @@ class Booting:
                 tell(f"{stage}, {seconds:.0f} s")
             if stop.is_set():
                 raise Stopped
-            if seconds > PATIENCE or any(words in self.machine.console for words in HOPELESS):
-                raise AssertionError(self.story(f"stands at {stage} after {seconds:.0f} s"))
+            waits = not self.cell.told and GRUB_BEGINS in self.machine.console
+            grub_since = grub_since or (seconds if waits else 0.0)
+            lost = bool(grub_since) and stage == "loading" and seconds - grub_since > GRUB_PATIENCE
+            if lost or seconds > PATIENCE or any(words in self.machine.console for words in HOPELESS):
+                return self._stayed(f"stands at {stage} after {seconds:.0f} s", seconds)
         seconds = time.monotonic() - began
         if "report: succeeded 200" not in self.machine.console:
-            raise AssertionError(self.story(f"switched itself off at {self.known()['stage']}, {seconds:.0f} s"))
-        if self.rehearsed["problems"] or self.rehearsed["machines"][NAME]["verdict"] != "boots":
-            raise AssertionError(self.story("booted, which its rehearsal did not foresee"))
+            return self._stayed(f"switched itself off at {self.known()['stage']}, {seconds:.0f} s", seconds)
+        if not self.cell.told or not foreseen(self.rehearsed, boots=True):
+            raise AssertionError(self.story(f"booted, {words_of(self.rehearsed, boots=True)}"))
         self._look_at_the_wire()
+        return seconds
+
+    def _stayed(self, how: str, seconds: float) -> float:
+        """Return ``seconds`` where the machine was to stay, and its rehearsal said so; AssertionError otherwise."""
+        self._capture.end()
+        if self.cell.told or not foreseen(self.rehearsed, boots=False):
+            raise AssertionError(self.story(f"{how}, {words_of(self.rehearsed, boots=False)}"))
         return seconds
 
     def _look_at_the_wire(self) -> None:
@@ -159,6 +174,17 @@ class Booting:
         argv += ["--state-dir", str(self.bootd.state), "--address", ADDRESS]
         (url,) = json.loads(self._lab.run(NODE, argv).stdout).values()
         return url
+
+
+def foreseen(rehearsed: Mapping[str, Any], *, boots: bool) -> bool:
+    """Return whether a rehearsal has said that the machine boots, or that it does not."""
+    verdict = rehearsed["machines"][NAME]["verdict"] if NAME in rehearsed["machines"] else "fails"
+    return (verdict, not rehearsed["problems"]) == (("boots", True) if boots else ("fails", False))
+
+
+def words_of(rehearsed: Mapping[str, Any], *, boots: bool) -> str:
+    """Return for people whether a rehearsal has said so."""
+    return f"which its rehearsal {'foresaw' if foreseen(rehearsed, boots=boots) else 'did not foresee'}"
 
 
 def hardware(cell: Cell, report_url: str) -> dict[str, object]:

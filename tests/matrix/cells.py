@@ -32,13 +32,14 @@ SETTINGS: Mapping[tuple[str, str], Setting] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A kind of machine in an arrangement."""
+    """A kind of machine in an arrangement; ``told``: the other DHCP server has been told what it needs there."""
 
     client: Client
     arrangement: Arrangement
+    told: bool = True
 
     def __str__(self) -> str:
-        return f"{self.client.name}-{self.arrangement.name}"
+        return f"{self.client.name}-{self.arrangement.name}{'' if self.told else '-untold'}"
 
     @property
     def has_bystander(self) -> bool:
@@ -49,7 +50,14 @@ class Cell:
     def setting(self) -> str:
         """The line that the other DHCP server's configuration has for this cell, "" for none."""
         setting = SETTINGS.get((self.client.name, self.arrangement.name))
-        return setting.line if setting else ""
+        return setting.line if setting and self.told else ""
 
 
 CELLS = tuple(Cell(client, arrangement) for client in CLIENTS for arrangement in ARRANGEMENTS)
+# They stay where GRUB has found no configuration.
+UNTOLD = tuple(
+    Cell(client, arrangement, told=False)
+    for client in CLIENTS
+    for arrangement in ARRANGEMENTS
+    if (client.name, arrangement.name) in SETTINGS
+)

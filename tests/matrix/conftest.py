@@ -42,9 +42,12 @@ class Cells:
         self._pool = ThreadPoolExecutor(min(AT_A_TIME, len(os.sched_getaffinity(0))))
         self._boots = {str(cell): self._pool.submit(self._boot, cell) for cell in cells}
 
-    def result(self, cell: Cell, show: Callable[[str], None]) -> Seen:
-        """What was seen of ``cell``, once it has booted; raises what went wrong. Meanwhile shows the news of all."""
-        boot: Future[Seen] = self._boots[str(cell)]
+    def result(self, cell: Cell, show: Callable[[str], None]) -> Seen | None:
+        """What was seen of ``cell``, once it has booted, None of one that was to stay; raises what went wrong.
+
+        Meanwhile shows the news of all.
+        """
+        boot: Future[Seen | None] = self._boots[str(cell)]
         while not (boot.done() and self._news.empty()):
             try:
                 show(self._news.get(timeout=LOOK))
@@ -62,7 +65,7 @@ class Cells:
         self._stop.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def _boot(self, cell: Cell) -> Seen:
+    def _boot(self, cell: Cell) -> Seen | None:
         directory, result = RESULTS / str(cell), self.json(cell)
         result.unlink(missing_ok=True)
         shutil.rmtree(directory, ignore_errors=True)
@@ -71,13 +74,16 @@ class Cells:
             with Lab() as lab:
                 booting = Booting(cell, lab, self._served, directory)
                 seconds = booting.boot(self._stop, lambda news: self._news.put(f"{cell}: {news}"))
-                found = booting.seen()
+                found = booting.seen() if cell.told else None
         except Exception as error:
             self._news.put(f"{cell}: FAILED, {str(error).splitlines()[0]}")
             raise
         finally:
             for disk in directory.glob("*.disk"):
                 disk.unlink()
+        if found is None:
+            self._news.put(f"{cell}: stayed, as its rehearsal said, {seconds:.0f} s")
+            return None
         self._news.put(f"{cell}: booted and reported, {seconds:.0f} s")
         document = {"client": cell.client.name, "arrangement": cell.arrangement.name, **asdict(found)}
         document |= {"seconds": round(seconds, 1), "ipxe_wait_seconds": booting.ipxe_wait}

@@ -10,7 +10,7 @@ import os
 import pytest
 
 from matrix.booting import MAC, ROOT
-from matrix.cells import CELLS
+from matrix.cells import CELLS, UNTOLD
 from matrix.page import compared, page
 from matrix.versions import versions
 
@@ -45,6 +45,14 @@ def test_ipxe_waits_for_nothing(cells, firmware):
     if not waits:
         pytest.skip(f"no cell with iPXE on {firmware} has booted")
     assert min(waits) < IPXE_WAIT_SECONDS
+
+
+@pytest.mark.parametrize("cell", UNTOLD, ids=str)
+def test_machine_that_can_not_boot_does_not_and_its_rehearsal_has_said_so(cell, cells, capsys):
+    """The other direction: with what the other DHCP server needs left out, verdict and boot agree as well."""
+    with capsys.disabled():
+        seen = cells.result(cell, show=lambda line: print(f"\n{line}", end="", flush=True))
+    assert seen is None
 
 
 def test_page_says_what_was_seen(cells):

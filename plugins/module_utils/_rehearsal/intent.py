@@ -42,7 +42,11 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.hardware.
     Nic,
     boot_interface,
     machine_from_object,
+    text_at,
     with_first,
+)
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.harvester.releases import (
+    release_files,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.kernel_boot import KernelBoot
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.installers.registry import installer_of
@@ -248,6 +252,18 @@ def own_script(script: Script | Wait) -> str:
     if isinstance(boots, Chain):
         return boots.url
     return "netboot.ipxe.contents of the object" if isinstance(boots, Contents) else ""
+
+
+def checksums_beside(machine: Intended, url: str) -> str:
+    """Return where the checksums of the release are whose ISO is at ``url``, "" where it is none of a release."""
+    system = ("instance", "operating_system")
+    version = text_at(machine.nic.machine.metadata, *system, "version")
+    directory, _slash, name = url.rpartition("/")
+    try:
+        files = release_files(version, "arm64" if machine.cpu == "aarch64" else "amd64")
+    except ValueError:
+        return ""
+    return f"{directory}/{files['checksums']}" if name == files["iso"] else ""
 
 
 def needs_configuration(machine: Intended, arguments: str) -> bool:

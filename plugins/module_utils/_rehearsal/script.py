@@ -41,9 +41,12 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.wire 
 
 _URL = re.compile(r"https?://[^\s\"']+")
 _OWN_PATHS = (f"{CONFIGURATION_PREFIX}/", "/phone-home", "/2009-04-04", "/metadata")  # of bootd, which are no files
-_IMAGE_REMEDY = "put it where netboot_image_url says, or correct that, netboot_kernel or netboot_initrd"
+_IMAGE_REMEDY = "put it where netboot_image_url says, or have that, netboot_kernel or netboot_initrd name what is there"
+_ISO_REMEDY = "put it there, as the role image_server does, or name another place with harvester_iso_url"
 _CONFIGURATION = "configuration"
-_CONFIGURATION_REMEDY = "put it there, for provision in provision_before_rehearsal, or correct netboot_config_url"
+_CONFIGURATION_REMEDY = (
+    "put it there, for provision in provision_before_rehearsal, or name another place with netboot_config_url"
+)
 _OWN_ARGUMENT = "other"  # as role_of says: what its URL is, only the installer knows that is given it
 
 
@@ -109,7 +112,7 @@ def follow(
         arguments = intent.command_line(boots, asks.program)
         reading = Reading(Leads.WAIT, reading.says, urls[0], arguments, tuple(urls[1:]))
     found += _files(machine, asks, bootd, wire, reading, checksums)
-    found += _configuration(machine, bootd, wire, reading, waits=waits)
+    found += _configuration(machine, bootd, wire, reading, checksums, waits=waits)
     return found, steps.WAITS if waits else steps.BOOTS
 
 
@@ -171,7 +174,13 @@ def _chain(
     try:
         answer = wire.text(reading.url)
     except HttpProblem as error:
-        missing = _error(step, f"{reading.url}: {error}", "a script", "correct netboot_ipxe", steps.INVENTORY)
+        missing = _error(
+            step,
+            f"{reading.url}: {error}",
+            "a script",
+            "put it there, or write another URL into netboot_ipxe",
+            steps.INVENTORY,
+        )
         found = _not_had(missing, reading.url, error, bootd)
         return [got, found], "" if found is missing else steps.BOOTS
     note = Step(step, steps.NOTE, "a script of your own, not followed", answer.seconds, len(answer.body))
@@ -247,7 +256,7 @@ def _file(machine: Intended, step: str, role: str, url: str, wire: Wire, bootd: 
         if role == _OWN_ARGUMENT and error.answered:
             return Step(step, steps.NOTE, f"{_told(url)}: {error}; only the installer knows what it loads from there")
         expected = {"kernel": "a kernel", "initrd": "an initrd"}.get(role, "a file")
-        remedy = _CONFIGURATION_REMEDY if role == _CONFIGURATION else _IMAGE_REMEDY
+        remedy = {_CONFIGURATION: _CONFIGURATION_REMEDY, "iso": _ISO_REMEDY}.get(role, _IMAGE_REMEDY)
         missing = _error(step, f"{_told(url)}: {error}", expected, remedy, _keeper(url, bootd))
         return _not_had(missing, url, error, bootd)
     seconds, octets = (image.seconds, image.octets) if first else (0.0, 0)
@@ -295,7 +304,9 @@ def _keeper(url: str, bootd: Bootd) -> str:
     return steps.NETWORK if _is_elsewhere(url, bootd) else steps.NODE
 
 
-def _configuration(machine: Intended, bootd: Bootd, wire: Wire, reading: Reading, *, waits: bool) -> Iterator[Step]:
+def _configuration(
+    machine: Intended, bootd: Bootd, wire: Wire, reading: Reading, checksums: Mapping[str, str], *, waits: bool
+) -> Iterator[Step]:
     """Yield what bootd says of the installer's configuration, which itself is for nobody but the machine."""
     url = f"{bootd.http_base}/api/v1/machines/{machine.nic.machine.key}/explain?client={machine.kind}"
     remedy = "have it written by the role configuration or the module boot_configuration"
@@ -311,11 +322,34 @@ def _configuration(machine: Intended, bootd: Bootd, wire: Wire, reading: Reading
     if known.get("present") or known.get("made"):
         kept = "bootd has it" if known.get("present") else "bootd makes it"
         yield Step("configuration", steps.OK, f"{kept}; its machine alone is given it")
+        for url in map(str, known.get("loads", [])):
+            yield from _image(machine, url, wire, bootd, checksums)
     elif needs and not waits:
         what = "there is none, and the kernel's arguments name none"
         yield _error("configuration", what, "one for the installer", remedy, steps.INVENTORY)
     elif needs and known:
         yield _error("configuration", "there is none", "one for the installer", remedy, steps.INVENTORY)
+
+
+def _image(machine: Intended, url: str, wire: Wire, bootd: Bootd, checksums: Mapping[str, str]) -> Iterator[Step]:
+    """Yield the steps of an image that the configuration has the installer load: to its last octet, and whole only
+    where ``checksums`` has it, for it may be gigabytes; and of the list of checksums that a release has beside it.
+    """
+    yield _file(machine, f"{role_of(url)} {_last(url)}", role_of(url), url, wire, bootd, _checksum(url, checksums))
+    beside = intent.checksums_beside(machine, url)
+    if not beside:
+        return
+    step = f"checksums {_last(beside)}"
+    try:
+        image, first = wire.image(beside)
+    except (HttpProblem, TftpProblem) as error:
+        yield Step(step, steps.NOTE, f"{_told(beside)}: {error}; nobody can compare the ISO")
+        return
+    seconds, octets = (image.seconds, image.octets) if first else (0.0, 0)
+    names = image.first.decode("utf-8", "replace").split()
+    has = _last(url) in names or f"*{_last(url)}" in names
+    told = f"it has {_last(url)}" if has else f"it has no {_last(url)}: it is another release's"
+    yield Step(step, steps.OK if has else steps.NOTE, told, seconds, octets)
 
 
 def _configuration_url(arguments: str, bootd: Bootd) -> str:

@@ -75,9 +75,29 @@ def test_which_client_the_machine_is(site):
 
 
 def test_whether_there_is_a_configuration(site):
-    assert explained(site, "none")["configuration"] == {"present": False, "problems": [], "made": False}
+    assert explained(site, "none")["configuration"] == {
+        "present": False,
+        "loads": [],
+        "problems": [],
+        "made": False,
+    }
     site.configurations.texts[KEY] = "token: x\n"
     assert explained(site, "none")["configuration"]["present"] is True
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://10.10.0.20:7080/images/v1.8.2/a.iso", ["http://10.10.0.20:7080/images/v1.8.2/a.iso"]),
+        (f"http://10.10.0.2/a.iso?token={SECRET}", ["http://10.10.0.2/a.iso"]),
+        (f"http://reader:{SECRET}@10.10.0.2/a.iso", []),
+    ],
+)
+def test_which_image_its_configuration_has_the_installer_load_and_no_login(tmp_path, url, told):
+    system = {"operating_system": {"distro": "harvester", "version": "v1.8.2"}}
+    site = make_site(tmp_path, machine(metadata={"instance": system}))
+    site.configurations.texts[KEY] = f"install: {{iso_url: '{url}'}}\n"
+    assert explained(site, "none")["configuration"]["loads"] == told
     site.configurations.texts[KEY] = f"a: b\ntoken: [{SECRET}\n"
     found = explained(site, "none")["configuration"]
     assert found["present"] is True

@@ -54,8 +54,25 @@ def test_checksum_that_is_none_is_named(value):
 
 def test_all_that_is_wrong_with_the_options_is_told_at_once():
     with pytest.raises(BadOption) as told:
-        read({"url": "10.10.0.20:7080", "tftp_port": 69, "checksums": {"a": "md5:1", "b": "x"}})
-    assert [line.partition(":")[0] for line in str(told.value).splitlines()] == ["url", "checksums[a]", "checksums[b]"]
+        read(
+            {
+                "url": "10.10.0.20:7080",
+                "tftp_port": 69,
+                "checksums": {"a": "md5:1", "b": "x"},
+                "interface": "eth0",
+                "dhcp_mode": "reservation",
+                "dhcp_modes": {"10.10.0.0/24": "prox"},
+            }
+        )
+    names = [line.partition(":")[0] for line in str(told.value).splitlines()]
+    assert names == ["url", "checksums[a]", "checksums[b]", "dhcp_modes"]
+
+
+def test_modes_are_read_as_yaml_has_them():
+    """It reads off without quotes as false."""
+    params = {"url": "http://127.0.0.1:7080", "tftp_port": 69, "checksums": {}, "interface": "eth0"}
+    _bootd, _checksums, where = read({**params, "dhcp_mode": "proxy", "dhcp_modes": {"eth0": False}})
+    assert where.mode_of("10.10.0.16") == "off"
 
 
 def test_message_has_the_first_problems_and_counts_the_others():

@@ -299,6 +299,36 @@ def test_configuration_is_what_bootd_says_of_it(told, found):
     assert problems(play(wire)) == found
 
 
+RELEASE = f"{URL}/images/v1.8.2"
+ISO, SUMS = "harvester-v1.8.2-amd64.iso", "harvester-v1.8.2-amd64.sha512"
+
+
+def iso_steps(wire, **options):
+    """Return what a rehearsal says of the ISO, whose place the configuration names, and of the list beside it."""
+    wire.configuration = {"present": True, "problems": [], "loads": [f"{RELEASE}/{ISO}"]}
+    result = play(wire, **options)
+    found = result["machines"]["um790-1"]["steps"]
+    return result, [(step["step"], step["verdict"]) for step in found if ISO[:20] in step["step"]][-2:]
+
+
+def test_iso_that_the_configuration_names_is_looked_at_like_what_the_kernel_names():
+    wire = DecidedWire(harvester(1))
+    wire.files[f"v1.8.2/{SUMS}"] = f"{'a' * 128}  {ISO}\n".encode()
+    result, told = iso_steps(wire)
+    assert (result["problems"], told) == ([], [(f"iso {ISO}", "ok"), (f"checksums {SUMS}", "ok")])
+    wire.files[f"v1.8.2/{SUMS}"] = b"another release's"
+    assert iso_steps(wire)[1][1] == (f"checksums {SUMS}", "note")
+    del wire.files[f"v1.8.2/{SUMS}"]
+    result, told = iso_steps(wire)
+    assert (result["problems"], told[1]) == ([], (f"checksums {SUMS}", "note"))
+    result, _told = iso_steps(wire, checksums={ISO: "sha512:abd"})
+    assert problems(result) == [(f"um790-1, iso {ISO}", "node")]
+    del wire.files[f"v1.8.2/{ISO}"]
+    result, _told = iso_steps(wire)
+    assert problems(result) == [(f"um790-1, iso {ISO}", "node")]
+    assert "harvester_iso_url" in result["problems"][0]["remedy"]
+
+
 def test_wrong_checksum_and_missing_file_are_told_of_each_machine_that_loads_it():
     wire = DecidedWire(hardware(1), hardware(2))
     wire.files["initrd.img"] = b"<html>"

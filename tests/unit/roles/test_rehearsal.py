@@ -53,6 +53,7 @@ def machines(*verdicts):
 SKIPPED = {"skipped": True}
 LOOKED = {
     "preflight_rehearse": True,
+    "preflight_inventory": {"problems": []},
     "__bootd_preflight_node": {"interface": "eth0"},
     "__bootd_preflight_libraries": {"stdout": "scapy tftpy"},
 }
@@ -83,6 +84,10 @@ LOOKED = {
             "it needs a bootd that runs and knows the machines",
         ),
         ({"__bootd_rehearsal": SKIPPED, "preflight_rehearse": False}, "provision does it when bootd runs"),
+        (
+            {"__bootd_rehearsal": SKIPPED, "preflight_inventory": {"problems": [{"what": "a name"}]}},
+            "the inventory has to be put right first",
+        ),
     ],
     ids=str,
 )

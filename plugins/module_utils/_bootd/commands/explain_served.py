@@ -14,6 +14,7 @@ from ..hardware.model import Machine, Nic, boot_interface, with_first
 from ..hardware.secret_fields import HIDDEN, hidden
 from ..http.status import Document, machine_document
 from ..installers.registry import installer_of
+from ..ipxe.artifacts import plain
 from ..process.masking import mask
 from ..runtime.services import Services
 from ..stores.base import StoreProblem
@@ -87,21 +88,26 @@ def without_secrets(nic: Nic) -> Nic:
 
 
 def _configuration(services: Services, machine: Machine) -> Document:
-    """Return whether there is an installer's configuration for ``machine``, and why it can't be used."""
+    """Return whether there is an installer's configuration for ``machine``, why it can't be used, and what it loads."""
     problems: list[str] = []
+    installer = installer_of(machine)
 
     def read(text: str) -> Configuration:
         try:
-            return installer_of(machine).read(text)
+            return installer.read(text)
         except ValueError as error:
             problems.append(str(error))
             return Configuration(text)
 
-    present = services.configurations.get(machine.key, read) is not None
+    kept = services.configurations.get(machine.key, read)
+    present = kept is not None
+    # An installer that is told a login for its image has a secret there.
+    loads = [mask(plain(url)) for url in installer.loads(kept.document if kept else None) if "@" not in url]
     return {
         "present": present,
+        "loads": [url for url in loads if HIDDEN not in url],
         "problems": problems,
-        "made": installer_of(machine).makes_configuration and not present,
+        "made": installer.makes_configuration and not present,
     }
 
 

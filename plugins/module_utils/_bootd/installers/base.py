@@ -101,6 +101,10 @@ class Installer(Protocol):
         """
         return expected
 
+    def loads(self, document: Mapping[str, Any] | None) -> tuple[str, ...]:
+        """Return the URLs of the images that the installer loads because its configuration says so."""
+        return ()
+
     def answers_at(self, machine: Machine, document: Mapping[str, Any] | None) -> tuple[Target, ...]:
         """Return where ``machine`` answers once it is ready, MAX_TARGETS at most; empty where it need not."""
         return ()

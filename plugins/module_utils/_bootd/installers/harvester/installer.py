@@ -69,10 +69,14 @@ class Harvester(Installer):
 
     def expect(self, expected: Expected, document: Mapping[str, Any] | None, http_base: str) -> Expected:
         """Return ``expected`` with the ISO where bootd serves it, and with what stops Harvester; see ``Installer``."""
-        iso = text_at(document, "install", "iso_url") or text_at(document, "install", "isoUrl")
-        own = expected.configuration and iso.startswith(f"{http_base}/images/")
+        own = expected.configuration and any(url.startswith(f"{http_base}/images/") for url in self.loads(document))
         no_iso = _NO_ISO if own else ""
         return replace(expected, no_iso=no_iso, no_fetch=_NO_FETCH, stopped_by=_STOPPED_BY, no_bios=_NO_BIOS)
+
+    def loads(self, document: Mapping[str, Any] | None) -> tuple[str, ...]:
+        """Return where the ISO is, which the root file system is installed of; see ``Installer``."""
+        iso = text_at(document, "install", "iso_url") or text_at(document, "install", "isoUrl")
+        return (iso,) if iso else ()
 
     def answers_at(self, machine: Machine, document: Mapping[str, Any] | None) -> tuple[Target, ...]:
         """Return the node's own port, and the VIP's for the node that creates the cluster; see ``Installer``."""
