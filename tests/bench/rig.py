@@ -186,8 +186,11 @@ class Rig:
                 ready()
                 return
             except NotMeasured as error:
-                if running.process.poll() is not None or time.monotonic() > end:
-                    raise NotMeasured(f"{program.argv[0]}: {error}; its log ends with:\n{running.said()}") from None
+                status = running.process.poll()
+                if status is not None or time.monotonic() > end:
+                    fault = "does not answer" if status is None else f"has ended with exit status {status}"
+                    last = (running.said().strip().splitlines() or [str(error)])[-1]
+                    raise NotMeasured(f"{program.argv[0]} {fault}: {last}") from None
             time.sleep(0.05)
 
     def program(self, name: str) -> str:

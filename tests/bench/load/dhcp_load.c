@@ -9,6 +9,7 @@
 // Closed loop: --outstanding requests (64) are always on their way. --dora: whole exchanges instead of OFFERs.
 // Open loop: --rate 2456 sends so many DISCOVERs a second, whatever comes back, and counts a latency from the moment
 // when its packet was due. --unknown-rate 10000 adds those of machines that nobody knows, which nobody may answer.
+// --once: each machine asks once, then it ends, after --seconds at the latest.
 // --network: see load.h. --boot-file: what option 67 or the field `file` must end with, in a directory or not;
 // --no-boot-file: neither is looked at. --next-server: what siaddr must be. --port and --relay-port are for servers that
 // are not on 67.
@@ -40,7 +41,7 @@ static struct slot slots[SLOTS];
 static uint32_t first_free = 0;
 static uint32_t outstanding = 64, machines = 10000, network, server, next_server, port = 67, relay_port = 67;
 static const char *boot_file = "";
-static int whole_exchange, no_boot_file, relays;
+static int whole_exchange, no_boot_file, once, relays;
 static uint32_t relay_addresses[MAX_RELAYS];
 static int sockets[MAX_RELAYS];
 static double patience = 1.0, rate, unknown_rate;
@@ -309,15 +310,16 @@ static void receive_all(struct pollfd *polled, int milliseconds)
                 receive(relay);
 }
 
-static void run(double warm_up, double seconds)
+// Returns the seconds that what counts took.
+static double run(double warm_up, double seconds)
 {
     struct pollfd polled[MAX_RELAYS];
     for (int relay = 0; relay < relays; relay++)
         polled[relay] = (struct pollfd){.fd = sockets[relay], .events = POLLIN};
     uint64_t began = now_ns(), counted_from = began + ns_of(warm_up), ends = counted_from + ns_of(seconds);
-    uint64_t looked = began, known_sent = 0, strangers_sent = 0;
+    uint64_t looked = began, known_sent = 0, strangers_sent = 0, now, left = once ? machines : UINT64_MAX;
     int gone = 0;
-    for (uint64_t now = began; now < ends; now = now_ns()) {
+    for (now = began; now < ends && (left || busy); now = now_ns()) {
         if (!gone && now >= counted_from) {
             printf("go\n");
             fflush(stdout);
@@ -326,7 +328,7 @@ static void run(double warm_up, double seconds)
         if (rate > 0)
             known_sent = send_due(began, now, rate, known_sent, 1, counted_from);
         else
-            while (busy < outstanding)
+            for (; busy < outstanding && left; left--)
                 begin_exchange(now, now >= counted_from);
         strangers_sent = send_due(began, now, unknown_rate, strangers_sent, 0, 0);
         for (int relay = 0; relay < relays; relay++)
@@ -339,10 +341,11 @@ static void run(double warm_up, double seconds)
         }
     }
     // What was sent at a rate counts, answered or not: the last ones have their time too.
-    for (uint64_t now = ends; rate > 0 && busy && now < ends + 2 * ns_of(patience); now = now_ns()) {
+    for (uint64_t later = now; rate > 0 && busy && later < ends + 2 * ns_of(patience); later = now_ns()) {
         receive_all(polled, 10);
-        give_up(now);
+        give_up(later);
     }
+    return (double)(now - counted_from) / 1e9;
 }
 
 int main(int argc, char **argv)
@@ -359,7 +362,7 @@ int main(int argc, char **argv)
         {"--patience", REAL, &patience},         {"--boot-file", TEXT, &boot_file},
         {"--no-boot-file", FLAG, &no_boot_file}, {"--next-server", ADDRESS, &next_server},
         {"--port", NUMBER, &port},               {"--relay-port", NUMBER, &relay_port},
-        {NULL, FLAG, NULL},
+        {"--once", FLAG, &once},                 {NULL, FLAG, NULL},
     };
     read_arguments(argc, argv, known);
     network = ntohl(first);
@@ -372,7 +375,7 @@ int main(int argc, char **argv)
     begin_turns(&turns, machines);
     for (int relay = 0; relay < relays; relay++)
         open_relay(relay);
-    run(warm_up, seconds);
+    seconds = run(once ? 0 : warm_up, seconds);
     give_up(now_ns()); // of a closed loop, those still on their way are neither answered nor lost
     printf("{\"seconds\": %.3f, \"done\": %lu, \"per_second\": %.1f, \"failures\": %lu, \"lost\": %lu, \"wrong\": %lu, "
            "\"strangers_answered\": %lu, \"late\": %lu",
