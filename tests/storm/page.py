@@ -71,8 +71,8 @@ def storm(document: Document) -> list[str]:
     cost = statistics.median(found["server_cpu_seconds"] for found in servers["bootd"]) / count
     words = (
         f"So one processor carries {short(1 / cost)} boots a second, files included: 10,000 machines are "
-        f"{short(10_000 * cost / 60)} minutes of one processor, and 1,000 that are switched on over ten minutes keep it "
-        f"busy to {short(100 * 1000 * cost / 600)} %."
+        f"{short(10_000 * cost / 60)} minutes of one processor, and 1,000 that are switched on over ten minutes keep "
+        f"it busy to {short(100 * 1000 * cost / 600)} %."
     )
     return [*lines, "", words, "", measured(document)]
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from _bootd.dhcp import options as opt
+from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import encode
-from _bootd.dhcp.server import Handler
 from _bootd.http.packets import packet_document, packets_document
 from _bootd.runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED, RecentPackets
 from samples.dhcp_messages import ADDRESS, MAC, UEFI, address, message
