@@ -37,7 +37,7 @@ LAST = ("demo", "demo-harvester")
 # In these nobody waits for a program that has to answer soon: they run one after the other beside all others, with a
 # low priority, in the time that those wait. The longest come first, behind one that is quick and telling.
 PATIENT = ("lint", "cores", "molecule", "integration", "sanity", "docs", "collection")
-NICENESS = 10  # a tenth of the processor time that somebody else gets who wants it too
+NICENESS = 5  # a third of the processor time that somebody else gets who wants it too
 SLOW_TEST = re.compile(r"[0-9.]+s (?:setup|call|teardown) .*")  # as pytest lists the slowest, at its end
 
 

@@ -85,7 +85,8 @@ def test_look_while_nothing_is_heard():
     assert stages(source) == {"a": "known"}
 
 
-def test_pause_ends_with_news():
+def test_pause_ends_with_news(monkeypatch):
+    monkeypatch.setattr(_cluster_source, "TICK", 60.0)
     source = cluster(listing())
     source.listed([hardware("a")], "7")
     began = time.monotonic()

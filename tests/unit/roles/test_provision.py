@@ -66,7 +66,7 @@ def provision(directory: Path, *arguments: str, **common: Any) -> subprocess.Com
         env={**os.environ, **own},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
