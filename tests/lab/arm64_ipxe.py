@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from . import debian
+from .alone import alone
 
 SUITE = "trixie"
 FILE = "ipxe-arm64.efi"
@@ -16,13 +17,17 @@ FILE = "ipxe-arm64.efi"
 def program(cache: Path) -> Path:
     """The program, below ``cache``; fetched once."""
     target = cache / SUITE / FILE
-    if not target.exists():
-        scratch = cache / f"{SUITE}.new"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        packages = debian.archive(cache, "arm64", SUITE).download(scratch, "ipxe")
-        found = debian.unpack(packages, scratch / "root") / "usr/lib/ipxe" / FILE
-        target.parent.mkdir(exist_ok=True)
-        found.rename(target)
-        shutil.rmtree(scratch)
+    with alone(target) as missing:
+        if missing:
+            _fetch(cache, target)
     return target
+
+
+def _fetch(cache: Path, target: Path) -> None:
+    scratch = cache / f"{SUITE}.new"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    packages = debian.archive(cache, "arm64", SUITE).download(scratch, "ipxe")
+    found = debian.unpack(packages, scratch / "root") / "usr/lib/ipxe" / FILE
+    found.rename(target)
+    shutil.rmtree(scratch)

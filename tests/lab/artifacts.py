@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from . import debian, disk, initramfs, kernel, secure_boot
+from .alone import alone
 
 VERSION = "v1.2.0"
 ARM64_VERSION = "v1.3.2"  # there is no earlier release for arm64
@@ -29,8 +30,9 @@ def build(cache: Path, arch: str = "amd64") -> Path:
     archive = debian.HOST if arch == "amd64" else debian.archive(cache, arch)
     chosen = kernel.package(archive, arch)
     target = cache / f"artifacts-{arch}-{_key(chosen)}"
-    if not target.exists():
-        _build(archive, arch, chosen, target, scratch=cache / f"{target.name}.new")
+    with alone(target) as missing:
+        if missing:
+            _build(archive, arch, chosen, target, scratch=cache / f"{target.name}.new")
     return target
 
 

@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from .alone import alone
 from .command import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,27 +31,29 @@ PATIENCE = 600.0  # seconds, for a slow mirror
 def archive(cache: Path) -> Path:
     """The base image, an archive below ``cache``; it is made when this file has changed."""
     target = cache / f"base-{_key(Path(__file__))}.tar"
-    if not target.exists():
-        scratch = cache / f"{target.stem}.new"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        _make(scratch, scratch / "image.tar")
-        # Renamed last, so that an interrupted build is never taken for a whole one.
-        (scratch / "image.tar").rename(target)
-        shutil.rmtree(scratch)
+    with alone(target) as missing:
+        if missing:
+            scratch = cache / f"{target.stem}.new"
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir(parents=True)
+            _make(scratch, scratch / "image.tar")
+            # Renamed last, so that an interrupted build is never taken for a whole one.
+            (scratch / "image.tar").rename(target)
+            shutil.rmtree(scratch)
     return target
 
 
 def wheels(cache: Path) -> Path:
     """A directory below ``cache`` with bootd's libraries for the Python of the base image."""
     target = cache / f"wheels-{_key(LOCK)}"
-    if not target.exists():
-        scratch = cache / f"{target.name}.new"
-        shutil.rmtree(scratch, ignore_errors=True)
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        wanted = ["--only-binary=:all:", "--python-version", PYTHON, "--require-hashes", "--requirement", str(LOCK)]
-        run([*pip, *wanted, "--dest", str(scratch)], timeout=PATIENCE)
-        scratch.rename(target)
+    with alone(target) as missing:
+        if missing:
+            scratch = cache / f"{target.name}.new"
+            shutil.rmtree(scratch, ignore_errors=True)
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+            wanted = ["--only-binary=:all:", "--python-version", PYTHON, "--require-hashes", "--requirement", str(LOCK)]
+            run([*pip, *wanted, "--dest", str(scratch)], timeout=PATIENCE)
+            scratch.rename(target)
     return target
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .alone import alone
 from .command import CommandFailed, run
 
 SUITE = "bookworm"  # of the host that runs the lab
@@ -74,9 +75,10 @@ def archive(cache: Path, arch: str, suite: str = SUITE) -> Archive:
     }
     options = tuple(word for name, value in settings.items() for word in ("-o", f"{name}={value}"))
     fetched = root / "fetched"
-    if not fetched.exists() or time.time() - fetched.stat().st_mtime > OLD:
-        run(["apt-get", *options, "-o", "APT::Sandbox::User=root", "update"], timeout=PATIENCE)
-        fetched.touch()
+    with alone(fetched) as missing:
+        if missing or time.time() - fetched.stat().st_mtime > OLD:
+            run(["apt-get", *options, "-o", "APT::Sandbox::User=root", "update"], timeout=PATIENCE)
+            fetched.touch()
     return Archive(options)
 
 

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from . import debian
+from .alone import alone
 
 SHIM, GRUB = "shimx64.efi", "grubx64.efi"  # the names by which firmware and shim ask
 GRUB_OF_DISKS = "disk/grubx64.efi"
@@ -35,8 +36,9 @@ def programs(cache: Path) -> dict[str, Path]:
     """The programs by the names above, fetched with apt and kept below ``cache``."""
     chosen = packages()
     target = cache / "-".join(["secure-boot", *(re.sub(r"[^A-Za-z0-9.]+", "-", name) for name in chosen)])
-    if not target.exists():
-        _fetch(chosen, target, cache / f"{target.name}.new")
+    with alone(target) as missing:
+        if missing:
+            _fetch(chosen, target, cache / f"{target.name}.new")
     return {name: target / name for name in _PROGRAMS}
 
 

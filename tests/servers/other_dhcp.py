@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab import debian
+from lab.alone import alone
 from lab.command import run
 from lab.network import Lab
 
@@ -112,8 +113,13 @@ def other_dhcp(lab: Lab, host: str, directory: Path, name: str, configuration: s
 def unpacked(package: str) -> Path:
     """Return the root of the files of ``package``, and of the packages it needs that the machine lacks."""
     target = _CACHE / f"{package}-{debian.HOST.version(package).replace(':', '.')}"
-    if target.exists():
-        return target
+    with alone(target) as missing:
+        if missing:
+            _unpack(package, target)
+    return target
+
+
+def _unpack(package: str, target: Path) -> None:
     scratch = target.with_name(f"{target.name}.new")
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "archives/partial").mkdir(parents=True)
@@ -125,4 +131,3 @@ def unpacked(package: str) -> Path:
     shutil.rmtree(scratch / "archives")
     # Renamed last, so that one that was interrupted is never taken for a whole one.
     scratch.rename(target)
-    return target

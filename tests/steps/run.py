@@ -30,10 +30,11 @@ LOGS = ROOT / "build/test"
 
 # Most programs keep one processor busy, or wait.
 SIDE_BY_SIDE = 2
-# Begun first, because they take longest; one after the other, because they build the same artifacts.
-FIRST = ("e2e", "boot-matrix", "demo", "demo-harvester")
-# Where everything runs, these come last instead: the artifacts have been there for long, and both tracks end together.
-LAST = ("demo", "demo-harvester")
+# Begun first, because it takes longest.
+FIRST = ("e2e",)
+# Begun last, so that all end together: by then the artifacts that they need have been built. The demos come behind the
+# matrix, which boots two machines at a time and one demo three.
+LAST = ("boot-matrix", "demo-harvester", "demo")
 # In these nobody waits for a program that has to answer soon: they run one after the other beside all others, with a
 # low priority, in the time that those wait. The longest come first, behind one that is quick and telling.
 PATIENT = ("lint", "cores", "molecule", "integration", "sanity", "docs", "collection")
@@ -134,17 +135,17 @@ class Runner:
         self._screen = screen
         self._programs = Programs()
 
-    def run(self, tracks: Sequence[Sequence[str]], workers: int, patient: Sequence[str] = ()) -> list[Result]:
-        """Run tracks, so many at a time, and the steps of ``patient`` beside them, with a low priority.
+    def run(self, steps: Sequence[str], workers: int, patient: Sequence[str] = ()) -> list[Result]:
+        """Run steps, so many at a time, and those of ``patient`` beside them, with a low priority.
 
-        Who has no track left takes of those steps too. An exception or an interrupt ends them all before it leaves.
+        Who has no other step left takes of those too. An exception or an interrupt ends them all before it leaves.
         """
         left = deque(patient)
         with ThreadPoolExecutor(max_workers=workers) as pool, ThreadPoolExecutor(max_workers=1) as beside:
             try:
-                running = [pool.submit(self._track, track) for track in tracks]
-                running.append(beside.submit(self._track, taken(left), NICENESS if tracks else 0))
-                running += [pool.submit(self._track, taken(left)) for _worker in range(workers) if tracks]
+                running = [pool.submit(self._track, [step]) for step in steps]
+                running.append(beside.submit(self._track, taken(left), NICENESS if steps else 0))
+                running += [pool.submit(self._track, taken(left)) for _worker in range(workers) if steps]
                 return [result for track in running for result in track.result()]
             except BaseException:
                 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -218,12 +219,10 @@ def slowest_tests(log: str) -> tuple[str, ...]:
     return tuple(line for line in log.splitlines() if SLOW_TEST.fullmatch(line))
 
 
-def plan(wanted: Sequence[str]) -> list[list[str]]:
-    """Return the tracks of the wanted steps but the PATIENT ones, in the order in which they are begun."""
-    last = list(LAST) if set(wanted) == set(STEPS) else []
-    first = [step for step in FIRST if step in wanted and step not in last]
-    others = [[step] for step in STEPS if step in wanted and step not in (*FIRST, *PATIENT)]
-    return [track for track in (first, *others, last) if track]
+def plan(wanted: Sequence[str]) -> list[str]:
+    """Return the wanted steps but the PATIENT ones, in the order in which they are begun."""
+    others = [step for step in STEPS if step not in (*FIRST, *LAST, *PATIENT)]
+    return [step for step in (*FIRST, *others, *LAST) if step in wanted]
 
 
 def print_table(results: Sequence[Result], seconds: float) -> None:
@@ -260,11 +259,11 @@ def main(names: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
     wanted = names or list(STEPS)
-    tracks, patient = plan(wanted), [step for step in PATIENT if step in wanted]
+    patient = [step for step in PATIENT if step in wanted]
     workers = min(SIDE_BY_SIDE, len(os.sched_getaffinity(0)))
     runner = Runner(Screen(shared=workers > 1 and len(wanted) > 1))
     started = time.monotonic()
-    results = runner.run(tracks, workers, patient)
+    results = runner.run(plan(wanted), workers, patient)
     print_table(results, time.monotonic() - started)
     return 0 if all(result.ok for result in results) else 1
 

@@ -33,26 +33,26 @@ def runner(tmp_path, monkeypatch):
 
 
 def test_plan_has_every_step_once():
-    tracks = run.plan(list(STEPS))
-    assert sorted([*(step for track in tracks for step in track), *run.PATIENT]) == sorted(STEPS)
-    assert (tracks[0], tracks[-1]) == (["e2e", "boot-matrix"], ["demo", "demo-harvester"])
+    steps = run.plan(list(STEPS))
+    assert sorted([*steps, *run.PATIENT]) == sorted(STEPS)
+    assert (steps[0], steps[-1]) == ("e2e", "demo")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "tracks"),
+    ("wanted", "steps"),
     [
-        (["unit"], [["unit"]]),
-        (["demo", "unit", "lint"], [["demo"], ["unit"]]),
+        (["unit"], ["unit"]),
+        (["demo", "unit", "lint"], ["unit", "demo"]),
         (["lint"], []),
-        (["demo", "e2e"], [["e2e", "demo"]]),
+        (["demo", "e2e"], ["e2e", "demo"]),
     ],
 )
-def test_plan_has_what_is_wanted_and_no_more(wanted, tracks):
-    assert run.plan(wanted) == tracks
+def test_plan_has_what_is_wanted_and_no_more(wanted, steps):
+    assert run.plan(wanted) == steps
 
 
 def test_run_goes_on_after_a_failed_step(runner, tmp_path, capsys):
-    results = runner.run([["bad", "good"], ["silent", "warned"]], 2)
+    results = runner.run(["bad", "good", "silent", "warned"], 2)
     verdicts = [("bad", False), ("good", True), ("silent", False), ("warned", False)]
     assert [(result.step, result.ok) for result in results] == verdicts
     assert "still run" in (tmp_path / "bad.log").read_text()
@@ -71,14 +71,14 @@ def test_patient_steps_run_beside_the_others_and_leave_them_the_processors(runne
     monkeypatch.setitem(run.STEPS, "nice", lambda: [python(look)])
     monkeypatch.setitem(run.STEPS, "wait", lambda: [python(wait)])
     own = os.nice(0)
-    for tracks, niceness in (([["wait"]], own + run.NICENESS), ([], own)):
-        results = runner.run(tracks, 1, ["nice", "good"])
-        assert sorted(result.step for result in results) == sorted(["nice", "good", *(["wait"] if tracks else [])])
+    for steps, niceness in ((["wait"], own + run.NICENESS), ([], own)):
+        results = runner.run(steps, 1, ["nice", "good"])
+        assert sorted(result.step for result in results) == sorted(["nice", "good", *steps])
         assert log.read_text().splitlines()[-1] == str(niceness)
 
 
-def test_who_has_no_track_left_takes_of_the_patient_steps(runner, tmp_path, monkeypatch):
-    """Each of two waits for the other: they run side by side, one of them in the place of a track."""
+def test_who_has_no_other_step_left_takes_of_the_patient_steps(runner, tmp_path, monkeypatch):
+    """Each of two waits for the other: they run side by side, one of them in the place of a step that has ended."""
     one, other = tmp_path / "one", tmp_path / "other"
     code = """
 import os, pathlib, sys, time
@@ -91,7 +91,7 @@ sys.exit(not others.exists())
     argv = [sys.executable, "-c", code]
     monkeypatch.setitem(run.STEPS, "one", lambda: [Command([*argv, str(one), str(other)])])
     monkeypatch.setitem(run.STEPS, "other", lambda: [Command([*argv, str(other), str(one)])])
-    assert all(result.ok for result in runner.run([["good"]], 1, ["one", "other"]))
+    assert all(result.ok for result in runner.run(["good"], 1, ["one", "other"]))
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions are not told apart by this kernel")
