@@ -37,7 +37,7 @@ def test_unknown_ones_take_nothing_from_machines_and_share_what_they_have():
         recent.note_unknown(f"52:54:00:00:{number // 256:02x}:{number % 256:02x}", entry(number))
     assert times(recent) == [0]
     assert times(recent, OTHER) == []
-    assert times(recent, "52:54:00:00:0f:ff") == [4095]
+    assert times(recent, "52:54:00:00:07:ff") == [2047]
 
 
 def test_what_came_before_a_machine_had_an_object_is_shown_with_the_rest():

@@ -23,7 +23,7 @@ NOTHING_TOLD = ("", "", "", "")  # the first four of dhcp, where there is no ans
 
 KEPT = 16  # entries of each machine
 MAX_MACHINES = 32768  # interfaces that have entries: those that came last
-UNKNOWN_KEPT = 2048  # entries of all MAC addresses that are no machine's, together
+UNKNOWN_KEPT = 1024  # entries of all MAC addresses that are no machine's, together
 
 
 class RecentPackets:
