@@ -26,7 +26,7 @@ from .reply import program_of
 from .sighting import Sighting
 from .transport import Route
 
-MAX_ANSWERS = 32768  # of a KiB or so each: a machine asks for four until its script
+MAX_ANSWERS = 24576  # of two KiB each: a machine asks for four until its script
 MAX_REFUSALS = 256  # as many makes of machines as a flood may be made of
 Packet: TypeAlias = "tuple[str, str, str, tuple[str | int | None, ...]]"  # see runtime.recent_packets
 

@@ -24,7 +24,7 @@ _ETHERTYPE_IPV4 = 0x0800
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 _FRAME = 1500  # bytes: no answer is longer
-_MAX_INTERFACES = 1024  # whose names are remembered
+_MAX_INTERFACES = 1024  # whose names are remembered, and so many routes
 LOOK_SECONDS = (
     1.0  # between two looks at what is remembered of this host: names of interfaces, whether an address is here
 )
@@ -75,6 +75,7 @@ class Transport:
         self._inbox, self._udp_outbox, self._raw_outbox = Inbox(MAX_SIZE + 1), Outbox(_FRAME), Outbox(_FRAME, 0)
         self._controls: dict[int, bytes] = {}  # by the interface's index: by which way an answer leaves
         self._source = self._address  # of answers; zeros where the kernel has to choose
+        self._routes: dict[tuple[Destination, int, str], Route] = {}
         self._names: dict[int, str] = {}  # of interfaces, by their index
         self._looked_at = time.monotonic()
         self.generation = 0  # another one whenever an interface has got another name
@@ -157,7 +158,20 @@ class Transport:
             self._controls.clear()
 
     def route(self, to: Destination, index: int, interface: str) -> Route:
-        """Return the route to ``to`` out of the interface that a request came in on."""
+        """Return the route to ``to`` out of the interface that a request came in on.
+
+        Those to relays are remembered: thousands of answers that are kept go by few of them.
+        """
+        if to.mac:
+            return self._route(to, index, interface)
+        found = self._routes.get((to, index, interface))
+        if found is None:
+            if len(self._routes) >= _MAX_INTERFACES:
+                self._routes.clear()
+            found = self._routes[to, index, interface] = self._route(to, index, interface)
+        return found
+
+    def _route(self, to: Destination, index: int, interface: str) -> Route:
         station = to.mac or (BROADCAST_MAC if to.address == LIMITED_BROADCAST else "")
         # Not by the UDP socket where it can be helped: replies to relays that don't answer ARP may fill its buffer.
         is_raw = bool(station and interface and self._raw is not None)
