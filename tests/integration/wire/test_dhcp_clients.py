@@ -198,3 +198,20 @@ def test_dhclient_that_comes_back_with_a_wrong_address_is_refused_and_gets_its_o
     assert f"DHCPNAK from {SERVER}" in said
     assert f"bound to {machine.address}" in said
     assert "10.10.0.77" in bootd.line(event="send", mac=machine.mac, type="DHCPNAK")["reason"]
+
+
+def test_udhcpc_that_comes_again_is_answered_alike(tmp_path):
+    """At the level of the log that bootd comes with, at which it answers from memory what it has answered before."""
+    require("root", "ip", "nsenter", "udhcpc", "tcpdump")
+    with dhcp_lab(tmp_path) as lab:
+        asking = {reserve(lab, f"10.10.0.{100 + number}", True): flags for number, flags in enumerate([UEFI, ("-B",)])}
+        with lab.bootd("--interface", "eth0", "--log-level", "info") as bootd:
+            for machine, flags in asking.items():
+                lab.plug(machine.host, machine.mac)
+                first = lab.udhcpc(machine.host, *flags)
+                with lab.replies(machine.host, count=2) as replies:
+                    again = lab.udhcpc(machine.host, *flags)
+                station = "ff:ff:ff:ff:ff:ff" if "-B" in flags else machine.mac
+                assert [f"> {station}, " in line for line in replies] == [True, True], replies
+                assert (again["ip"], again) == (machine.address, first)
+                assert len(bootd.lines(event="send", mac=machine.mac)) == 1

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.decisions.deadlines import Expected, is_over, overdue
-from _bootd.decisions.stages import MAX_REASON, Progress, State, quiet_since
+from _bootd.decisions.deadlines import Expected, is_over, overdue, quiet_since
+from _bootd.decisions.stages import MAX_REASON, Progress, State
 from _bootd.installers.harvester.installer import Harvester
 from _bootd.process.settings import LIMITS
 from samples.states import STATES

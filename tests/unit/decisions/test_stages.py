@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.decisions import events
+from _bootd.decisions.deadlines import quiet_since
 from _bootd.decisions.events import Detail, Event, Progress
 from _bootd.decisions.repeated_leases import as_seen, changes_nothing
 from _bootd.decisions.stages import (
     MAX_STEPS,
     State,
     advance,
-    quiet_since,
     release_switch,
 )
 from samples.states import STATES

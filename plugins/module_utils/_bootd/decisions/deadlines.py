@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..process.settings import LIMITS
-from .stages import State, quiet_since
+from .stages import State
 
 MAX_LIMIT = 30 * 86400  # seconds
 
@@ -39,6 +39,11 @@ class Expected:
     no_fetch: str = "the installer does not reach bootd, or stopped before"
     stopped_by: str = "it met an error, which its console tells"
     no_bios: str = ""
+
+
+def quiet_since(state: State) -> float:
+    """Return when the machine was last seen to get on; asking for its script again, or failing to boot, is not."""
+    return max([state.since, *state.seen.values()])
 
 
 def overdue(state: State, now: float, limits: Mapping[str, float], expected: Expected) -> str | None:

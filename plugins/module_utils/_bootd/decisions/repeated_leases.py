@@ -7,13 +7,15 @@ from __future__ import annotations
 from .events import Detail, Discover, Event, Lease, describe
 from .stages import UNBEGUN, State, asks_to_boot, goes_on, replace
 
+_LEASES = (Discover, Lease)  # no union, which would be made anew whenever it is looked at
+
 
 def changes_nothing(state: State, detail: Detail) -> bool:
     """Return whether ``advance`` by this ``detail`` only notes what was seen last, and when: ``as_seen`` then.
 
     Told of what comes again and again while many machines boot, answers of DHCP; of all else False.
     """
-    if not isinstance(detail, Discover | Lease):
+    if not isinstance(detail, _LEASES):
         return False
     if not detail.netboot:
         return True

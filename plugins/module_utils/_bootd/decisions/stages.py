@@ -157,11 +157,6 @@ def _at_the_beginning(state: State) -> State:
     )
 
 
-def quiet_since(state: State) -> float:
-    """Return when the machine was last seen to get on; asking for its script again, or failing to boot, is not."""
-    return max([state.since, *state.seen.values()])
-
-
 def is_older(state: State, other: State, now: float) -> bool:
     """Return whether ``state`` of a machine is behind ``other``, where two bootds have written one.
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from socket import inet_ntoa
 
-from ..decisions.stages import BUSY
 from ..process.datagram_batch import Arrival
 from ..process.faults import Contained
 from ..process.kernel_queue import PKTINFO
@@ -53,32 +52,40 @@ class BatchHandler(Handler):
             self._generation = transport.generation
             self._prepared.clear()
             self._refusals.clear()
-        find, answer_again, by_mac = self._prepared.find, self._answer_again, self._services.catalog.by_mac
         now, at = self._services.clock(), self._monotonic()
         arrivals = batch.arrivals
         if late := too_late([arrival[4] for arrival in arrivals], now):
             self._leave_unanswered(late, at)
             arrivals = arrivals[late:]
-        for arrival in arrivals:
+        rest, is_done = iter(arrivals), False
+        while not is_done:
+            # Around all of them, since it costs as much as a look-up; after a fault it goes on with the next.
             with self._contained:
-                message, source, _port, info, came_at = arrival
-                sending: Sending | None
-                if not prepares:
-                    sending = self._answer(arrival, batch.slot, transport)
-                elif (nic := by_mac(mac := message[28:34].hex(":"))) is None:
-                    self._refuse_stranger(arrival, mac, transport, now, at)
-                    continue
-                else:
-                    key = message_key(message, source, info)
-                    prepared = find(key)
-                    if prepared is not None and prepared.nic is nic and self._still_holds(prepared, message, now, at):
-                        sending = answer_again(prepared, message, now)
-                    else:
-                        sending = self._answer(arrival, batch.slot, transport, key)
-                if sending is not None:
-                    answers.append(sending)
-                    times.append(came_at)
+                for arrival in rest:
+                    sending = (
+                        self._sending(arrival, transport, now, at)
+                        if prepares
+                        else self._answer(arrival, batch.slot, transport)
+                    )
+                    if sending is not None:
+                        answers.append(sending)
+                        times.append(arrival[4])
+                is_done = True
         return answers, times
+
+    def _sending(self, arrival: Arrival, transport: Transport, now: float, at: float) -> Sending | None:
+        """Return the answer to a message on port 67 where all addresses are given here."""
+        message, source, _port, info, _at = arrival
+        mac = message[28:34].hex(":")
+        nic = self._services.catalog.by_mac(mac)
+        if nic is None:
+            self._refuse_stranger(arrival, mac, transport, now, at)
+            return None
+        key = message_key(message, source, info)
+        prepared = self._prepared.find(key)
+        if prepared is not None and prepared.nic is nic and self._still_holds(prepared, message, now, at):
+            return self._answer_again(prepared, message, now)
+        return self._answer(arrival, 0, transport, key)
 
     def _leave_unanswered(self, late: int, at: float) -> None:
         """Tell that so many messages are dropped, because others wait that can be answered in time."""
@@ -92,7 +99,7 @@ class BatchHandler(Handler):
     def _still_holds(self, prepared: Prepared, message: bytes, now: float, at: float) -> bool:
         """Return whether ``message`` is to be answered as it was, with nothing to say in the log."""
         who, digest = prepared.told
-        if self._told.last(who) != digest or self._services.journal.standing(prepared.machine).stage in BUSY:
+        if self._told.last(who) != digest or self._services.journal.is_busy(prepared.machine):
             return False
         mac = who[0]
         if prepared.is_ipxe and self._programs[False].told(mac, int.from_bytes(message[4:8], "big"), now) is not None:

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..decisions.deadlines import Expected, overdue
+from ..decisions.deadlines import Expected, overdue, quiet_since
 from ..decisions.events import Event, Overdue
 from ..decisions.policy import Boot, judge
-from ..decisions.stages import State, quiet_since
+from ..decisions.stages import State
 from ..decisions.waiting import is_asked
 from ..hardware.model import Machine, Nic, boot_interface, text_at
 from ..installers.registry import installer_of
