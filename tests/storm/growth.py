@@ -48,7 +48,7 @@ COLUMNS = {
 
 def offers(machines: Sequence[Machine]) -> int:
     """Ask for addresses, of machines in a random order, as their relay; return how many were offered."""
-    order = [number for number in range(len(machines)) for _again in range(OF_EACH)][: 4 * ASKED]
+    order = [number for number in range(len(machines)) for _again in range(OF_EACH)]
     random.Random(4).shuffle(order)
     order = order[:ASKED]
     waiting: dict[int, int] = {}

@@ -65,14 +65,14 @@ def storm(document: Document) -> list[str]:
         row(["most memory, MB", *cells(lambda found: found["server_bytes_at_most"] / 1e6)]),
         row(["DHCP messages sent again", *cells(lambda found: found["sent_again"]["dhcp"])]),
     ]
-    for name, title in (("dhcp", "DHCP"), ("tftp", "TFTP, first answer"), ("script", "script"), ("report", "report")):
+    for name, title in (("dhcp", "DHCP"), ("tftp", "TFTP, first"), ("script", "script"), ("report", "report")):
         lines += [row([f"{title}, {which}, ms", *times(name, which)]) for which in ("p99", "worst")]
     lines.append(row(["installer's report, p99, ms", *times("phone_home", "p99")]))
     cost = statistics.median(found["server_cpu_seconds"] for found in servers["bootd"]) / count
     words = (
-        f"So one processor carries {short(1 / cost)} boots a second, files included: 10,000 machines are "
-        f"{short(10_000 * cost / 60)} minutes of one processor, and 1,000 that are switched on over ten minutes keep "
-        f"it busy to {short(100 * 1000 * cost / 600)} %."
+        f"So one processor carries {short(1 / cost)} boots a second with their files: 10,000 machines are "
+        f"{short(10_000 * cost / 60)} minutes of it, and 1,000 that are switched on over ten minutes keep it busy to "
+        f"{short(100 * 1000 * cost / 600)} %."
     )
     return [*lines, "", words, "", measured(document)]
 
