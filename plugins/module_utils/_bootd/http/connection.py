@@ -24,6 +24,7 @@ except ImportError:
         RequestHandler = StreamResponse = object
 
 from .limits import ConnectionSlot, ConnectionSlots
+from .quick_answers import AnsweringParser
 from .wsgi_environ import MAX_HEAD, MAX_HEADERS, Refused
 
 REQUEST_SECONDS = 10.0  # for a request's head, from its first octet or from the connection's beginning; so for a body
@@ -43,7 +44,8 @@ class Connection(RequestHandler):
 
     Where the time runs out, a request that was begun is refused with 408, and an idle connection is closed.
     ``on_refused(client, refusal)`` is called for every refusal, ``on_fault(error)`` for every fault in bootd. ``slot``
-    is one that the client holds already; its connection is then encrypted.
+    is one that the client holds already; its connection is then encrypted. ``prepared`` returns the response to a plain
+    GET by its target, its headers and the client's address, None where it has to be made.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class Connection(RequestHandler):
         on_refused: Callable[[str, Refused], None],
         on_fault: Callable[[BaseException | None], None],
         slot: ConnectionSlot | None = None,
+        *,
+        prepared: Callable[[str, tuple[tuple[bytes, bytes], ...], str], bytes | None] | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         super().__init__(
@@ -67,6 +71,12 @@ class Connection(RequestHandler):
             # A compressed body would be bounded only as it was sent.
             auto_decompress=False,
         )
+        if prepared is not None:
+            answering = AnsweringParser(
+                self._parser, self, lambda target, headers: prepared(target, headers, self.source)
+            )
+            self._parser = cast(Any, answering)
+        self._unanswered = 0  # requests that were handed on
         self.source = ""
         self.closed: asyncio.Future[None] = self.loop.create_future()
         self._slot = slot
@@ -92,6 +102,22 @@ class Connection(RequestHandler):
     def unsent(self) -> int:
         """Return how many octets, files not counted, the client has still to take."""
         return self.transport.get_write_buffer_size() if self.transport is not None else 0
+
+    def may_answer(self) -> bool:
+        """Return whether nothing is left to be answered, or to be taken, from before."""
+        return not self._unanswered and not self._half_closed and not self.unsent
+
+    def handed_on(self, requests: int) -> None:
+        """Take note of requests that are answered by and by."""
+        self._unanswered += requests
+
+    def send_at_once(self, octets: bytes) -> None:
+        """Send a whole response, to a request that was just read."""
+        self._receiving = False
+        if self.transport is not None:
+            self.transport.write(octets)
+        self.slot.note_progress()
+        self._wait(IDLE_SECONDS)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Acquire a slot for the client, or refuse it with 503 where there is none."""
@@ -157,6 +183,7 @@ class Connection(RequestHandler):
     def response_done(self) -> None:
         """To be called once a response was sent, or can't be."""
         self._handling = False
+        self._unanswered -= 1
         self.slot.note_progress()
         self.slot.waiting_for_client = self.slot.idle = True
         if self.transport is not None and not self._refused:

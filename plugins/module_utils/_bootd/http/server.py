@@ -34,7 +34,7 @@ from .connection import Connection
 from .event_stream import EventStreams
 from .limits import ConnectionSlots
 from .middleware import Application, Middleware, RefusalLog
-from .prepared_scripts import PreparedScripts
+from .prepared_scripts import Headers, PreparedScripts
 from .request_handler import WsgiHandler
 from .site import Explain
 from .tls import Certificate, Handshake
@@ -121,7 +121,7 @@ class ServerLoop:
         self._logged_at = 0.0
         self._slots = ConnectionSlots(min(settings.http_connections, _max_connections()))
         host = listener.getsockname()[:2]
-        scripts = PreparedScripts(app.site) if isinstance(app, Middleware) else None
+        self._scripts = scripts = PreparedScripts(app.site) if isinstance(app, Middleware) else None
         streams = EventStreams(services)
         self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, streams, scripts)
         self._stopping = threading.Event()
@@ -153,7 +153,8 @@ class ServerLoop:
             return
         manager = web.Server(self._handler.handle)
         # The listener's options are those of what it accepts, but for TCP_NODELAY, which aiohttp sets.
-        connection = partial(Connection, manager, self._slots, self._refused, self._fault)
+        prepared = self._prepared if self._scripts is not None else None
+        connection = partial(Connection, manager, self._slots, self._refused, self._fault, prepared=prepared)
         servers = [await loop.create_server(connection, sock=self._listener, backlog=BACKLOG)]
         if self._encrypted is not None and self._certificate is not None:
             handshake = partial(Handshake, self._certificate, self._slots, connection, self._no_handshake)
@@ -176,6 +177,12 @@ class ServerLoop:
             slot.end()
         await asyncio.sleep(0)
         self._handler.stop()
+
+    def _prepared(self, target: str, headers: Headers, client: str) -> bytes | None:
+        """Return the response that is prepared for a request, None where a route has to make it."""
+        with self._contained:
+            return self._scripts.answer(target, headers, client, keep_alive=True) if self._scripts is not None else None
+        return None
 
     def _refused(self, client: str, refusal: Refused) -> None:
         self._refusals.refused(client, refusal)

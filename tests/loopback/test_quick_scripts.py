@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts that the running server sends while it reads the request: the same octets, in their order, and no route."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from aiohttp import http_parser
+
+from _bootd.hardware.model import Netboot
+from _bootd.http import connection
+from _bootd.http.request_handler import WsgiHandler
+from clients.http_client import HEALTH, PATIENCE, connect, read_all, read_reply
+from servers.http_site import MAC, machine, make_site, serving
+
+SCRIPT = b"GET /%s/auto.ipxe HTTP/1.1\r\nHost: bootd\r\nUser-Agent: iPXE/1.21.1\r\n\r\n" % MAC.encode()
+BY_ROUTE = SCRIPT.replace(b"\r\n\r\n", b"\r\nX-Rehearsal: 0\r\n\r\n")  # which says no more, and needs a look
+LAST = b"\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a site of the machine at 127.0.0.1."""
+    return make_site(tmp_path, machine(address="127.0.0.1"), bind="127.0.0.1", http_port=0)
+
+
+@pytest.fixture
+def routed(site, monkeypatch):
+    """Return the paths that a route was asked for."""
+    paths = []
+    application = type(site.app)
+    plain = application.__call__
+
+    def called(self, environ, start_response):
+        paths.append(environ["PATH_INFO"])
+        return plain(self, environ, start_response)
+
+    monkeypatch.setattr(application, "__call__", called)
+    return paths
+
+
+@pytest.mark.parametrize("end", [b"\r\n\r\n", LAST], ids=["kept", "closed"])
+def test_the_same_octets_with_a_route_and_without(site, routed, end):
+    answers, last = [], b"" if end == LAST else HEALTH.replace(b"\r\n\r\n", LAST)
+    with serving(site) as port:
+        for request in (SCRIPT, BY_ROUTE):
+            with connect(port) as client:
+                client.sendall(request.replace(b"\r\n\r\n", end))
+                if last:
+                    time.sleep(0.2)  # so that each is read alone
+                    client.sendall(last)
+                answers.append(re.sub(rb"Date: [^\r]{29}\r\n", b"Date: today\r\n", read_all(client)))
+    assert answers[0] == answers[1]
+    assert answers[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert routed.count(f"/{MAC}/auto.ipxe") == 1
+
+
+def test_requests_are_read_in_c():
+    # The one in Python takes ten times as long; a wheel for this Python has both.
+    assert http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
+
+
+def test_a_script_needs_neither_a_route_nor_a_task(site, routed, monkeypatch):
+    monkeypatch.setattr(WsgiHandler, "handle", None)
+    with serving(site) as port, connect(port) as client:
+        for _again in range(3):
+            client.sendall(SCRIPT)
+            status, script = read_reply(client)
+            assert (status, script[:6]) == (200, b"#!ipxe")
+    assert routed == []
+    assert [seen.kind for seen in site.events()] == ["script"] * 3
+
+
+def test_answers_come_in_the_order_of_the_requests(site):
+    with serving(site) as port, connect(port) as client:
+        client.sendall(HEALTH)
+        client.sendall(SCRIPT)
+        client.sendall(HEALTH + SCRIPT + HEALTH)
+        bodies = [read_reply(client)[1][:6] for _each in range(5)]
+    assert bodies == [b"ok\n", b"#!ipxe", b"ok\n", b"#!ipxe", b"ok\n"]
+
+
+def test_a_request_in_pieces_is_answered_once_it_is_whole(site):
+    with serving(site) as port, connect(port) as client:
+        for octet in (SCRIPT[:20], SCRIPT[20:-3], SCRIPT[-3:]):
+            client.sendall(octet)
+            time.sleep(0.02)
+        assert read_reply(client)[0] == 200
+
+
+def test_a_client_that_reads_nothing_gets_it_all_later(tmp_path):
+    text = "#!ipxe\n" + "echo x\n" * 5000
+    long = machine(address="127.0.0.1", netboot=Netboot(allow_pxe=True, ipxe_contents=text))
+    site = make_site(tmp_path, long, bind="127.0.0.1", http_port=0)
+    site.render = lambda script, _mac, _settings: script.boots.text
+    with serving(site) as port, connect(port, buffer=4096) as client:
+        for _each in range(100):
+            client.sendall(SCRIPT)
+        for _each in range(100):
+            assert read_reply(client) == (200, text.encode())
+
+
+def test_a_client_that_asks_no_more_is_hung_up_on(site, monkeypatch):
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.2)
+    with serving(site) as port, connect(port) as client:
+        client.sendall(SCRIPT)
+        read_reply(client)
+        began = time.monotonic()
+        assert client.recv(1) == b""
+        assert time.monotonic() - began < PATIENCE
+
+
+def test_what_is_no_request_after_a_script_is_refused(site):
+    with serving(site) as port, connect(port) as client:
+        client.sendall(SCRIPT)
+        read_reply(client)
+        client.sendall(b"nothing of HTTP\r\n\r\n")
+        assert read_all(client).startswith(b"HTTP/1.1 400 ")
