@@ -70,7 +70,7 @@ class Prepared:
     detail: Detail | None
     program: Program | None
     is_ipxe: bool
-    told: tuple[tuple[str, str], int | None]
+    told: tuple[tuple[str, ...], int | None]
     packet: Packet
     counted: tuple[Tally, ...]
     way: Route | None = None  # that it leaves by, once it is kept
@@ -85,7 +85,7 @@ class Prepared:
         *,
         payload: bytes,
         heard: str,
-        told: tuple[tuple[str, str], int | None],
+        told: tuple[tuple[str, ...], int | None],
         packet: Packet,
         counted: tuple[Tally, ...],
     ) -> Prepared:
