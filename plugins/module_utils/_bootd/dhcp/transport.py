@@ -25,9 +25,7 @@ BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 _FRAME = 1500  # bytes: no answer is longer
 _MAX_INTERFACES = 1024  # whose names are remembered, and so many routes
-LOOK_SECONDS = (
-    1.0  # between two looks at what is remembered of this host: names of interfaces, whether an address is here
-)
+LOOK_SECONDS = 1.0  # between two looks at this host: what its interfaces are called, whether an address is its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +285,8 @@ def _bind_to(udp: socket.socket, interface: str) -> None:
 def _raw_socket() -> socket.socket | None:
     """Return a socket for whole IPv4 packets that receives nothing, or None without CAP_NET_RAW."""
     try:
-        return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        # Non-blocking, for an interface that takes no packet just now must not hold up what leaves by others.
+        return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
     except PermissionError:
         return None
 
