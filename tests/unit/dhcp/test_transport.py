@@ -76,7 +76,7 @@ def sendmmsg(request, monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("sendmmsg")
-def test_what_can_not_be_sent_costs_the_others_nothing(client, monkeypatch, request):
+def test_what_can_not_be_sent_costs_the_others_nothing(client, request):
     transport = Transport("127.0.0.1", [0], "", "127.0.0.1")
     request.addfinalizer(transport.close)
     batch = answers(transport, NOWHERE, to(client), to(client), NOWHERE, NOWHERE, to(client), NOWHERE)
