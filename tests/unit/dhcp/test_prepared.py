@@ -180,8 +180,18 @@ STEPS = st.one_of(
     st.sampled_from([0.1, 1.0, 130.0]).map(lambda seconds: ("wait", seconds)),
     DETAILS.map(lambda detail: ("event", detail)),
     st.sampled_from(
-        [{"hostname": "renamed"}, {"allow_pxe": False}, {"switched_off": True}, {"address": "10.10.0.18"}]
+        [
+            {"hostname": "renamed"},
+            {"allow_pxe": False},
+            {"switched_off": True},
+            {"address": "10.10.0.18"},
+            {"lease_time": 60},
+            {"disable_dhcp": True},
+            {"netboot": Netboot(True, ipxe_binary="undionly.kpxe")},
+            {"tftp_server_name": "10.10.0.9", "boot_file_name": "ipxe.efi"},
+        ]
     ).map(lambda change: ("change", change)),
+    st.just(("claim", None)),
     st.just(("remove", None)),
     st.just(("standby", None)),
     st.just(("rename", None)),
@@ -201,6 +211,9 @@ def take(side: Side, what: str, value, asked: list) -> object:
             side.services.journal.record(events.Event("default/um790-1", MAC, side.now, value))
         case "change":
             side.services.catalog.upsert(nic(**value).machine)
+        case "claim":  # of the same MAC, by an object that is older than the other
+            face = nic(address="10.10.0.19").interface
+            side.services.catalog.upsert(Machine("a", interfaces=(face,)))
         case "remove":
             side.services.catalog.remove("default/um790-2")
         case "standby":
@@ -283,6 +296,15 @@ def test_what_comes_again_is_not_decided_again(bench, monkeypatch, options, giad
         assert payload[4:8] == struct.pack("!I", 2)
         assert payload[:4] + payload[8:] == first[0][:4] + first[0][8:]
         assert way == first[1]
+
+
+def test_what_a_pair_of_relays_forwards_is_decided_once_for_each(bench, monkeypatch):
+    side = Side(bench, nic(), prepares=True)
+    asked = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, giaddr=relay))) for relay in ("10.10.0.2", "10.10.0.3")]
+    first = side.ask(asked)
+    monkeypatch.setattr(handler, "decode", None)
+    assert side.ask(asked * 2) == first * 2
+    assert len([line for line in side.told()["log"] if '"send"' in line]) == 2
 
 
 def test_a_fault_of_a_prepared_answer_costs_one_message(bench, monkeypatch):
