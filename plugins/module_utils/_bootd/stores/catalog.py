@@ -72,7 +72,7 @@ class Catalog:
         return len(self._machines)
 
     def upsert(self, machine: Machine) -> None:
-        """Add ``machine``, or put it in the place of the one with its key. One that is the same object costs nothing."""
+        """Add ``machine``, or put it in the place of the one with its key; the same object again costs nothing."""
         with self._lock:
             self._put(machine)
 
