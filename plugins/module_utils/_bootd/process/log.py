@@ -3,11 +3,12 @@
 """bootd's log: one line an event, JSON for machines or text for people, the same fields in both.
 
 Whoever reads the log may be slow, and no reply waits for that: what a full pipe does not take waits in memory, in its
-order, until there is another line to write.
+order, and a thread that is there as long as any waits writes it once there is room.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import sys
@@ -22,6 +23,7 @@ LEVELS = ("debug", "info", "warning", "error")
 MAX_FIELD = 1024
 MAX_WAITING = 20_000  # lines that wait for a slow reader
 MAX_WAITING_FOR_DEBUG = 5_000  # where as many wait, no line of debug joins them
+PIECE = select.PIPE_BUF  # octets that a pipe with any room takes at once (POSIX, write)
 
 # json.dumps would make an encoder for every line.
 _encode = json.JSONEncoder(default=str).encode
@@ -30,7 +32,7 @@ _encode = json.JSONEncoder(default=str).encode
 class Log:
     """Writes events to ``stream``; safe to call from any thread. A line that can't be written is dropped.
 
-    Those for which there is no room to wait are counted, and ``log_left_out`` says how many there were.
+    Those for which there is no room to wait are counted in ``left_out``, and ``log_left_out`` says how many there were.
     """
 
     def __init__(self, form: str = "json", level: str = "info", stream: TextIO | None = None) -> None:
@@ -40,7 +42,10 @@ class Log:
         self._stream = stream if stream is not None else sys.stdout
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
-        self._left_out = 0
+        self._begun = ""  # the rest of a line that is written in part
+        self._writer: threading.Thread | None = None  # of what waits, while anything does
+        self.left_out = 0  # lines, since the start
+        self._told_left_out = 0  # of these, by ``log_left_out``
         self._room = _room_of(self._stream)
 
     def debug(self, event: str, **fields: object) -> None:
@@ -60,6 +65,15 @@ class Log:
         """Log something that does not work."""
         self._write("error", event, fields)
 
+    def flush(self, seconds: float) -> int:
+        """Wait until all is written, ``seconds`` at most; return how many lines are not."""
+        with self._lock:
+            writer = self._writer
+        if writer is not None:
+            writer.join(seconds)
+        with self._lock:
+            return len(self._waiting) + bool(self._begun)
+
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         if LEVELS.index(level) < self._threshold:
             return
@@ -73,22 +87,46 @@ class Log:
             if len(self._waiting) < (MAX_WAITING_FOR_DEBUG if level == "debug" else MAX_WAITING):
                 self._waiting.append(line)
             else:
-                self._left_out += 1
+                self.left_out += 1
             self._drain()
+            if (self._waiting or self._begun) and self._writer is None:
+                writer = threading.Thread(target=self._write_what_waits, name="log", daemon=True)
+                # Where there can be no further thread, the next line writes what waits.
+                with contextlib.suppress(RuntimeError):
+                    writer.start()
+                    self._writer = writer
 
     def _drain(self) -> None:
         """Write what waits, as far as the stream takes it at once."""
-        while self._waiting and (self._room is None or self._room.poll(0)):
-            line = self._waiting.popleft()
-            if self._left_out and not self._waiting:
-                left_out, self._left_out = self._left_out, 0
-                line += "\n" + self._render(time.time(), "warning", "log_left_out", {"lines": left_out})
+        while (self._waiting or self._begun) and (self._room is None or self._room.poll(0)):
+            # A longer line would wait for its reader, and with it everybody who has one to write. All are ASCII.
+            rest = self._begun or self._next_line()
+            piece, self._begun = rest[:PIECE], rest[PIECE:]
             try:
-                self._stream.write(line + "\n")
+                self._stream.write(piece)
                 self._stream.flush()
             except (OSError, ValueError):
                 # A closed or full log stream must not stop the service.
+                self._begun = ""
                 return
+
+    def _next_line(self) -> str:
+        line = self._waiting.popleft()
+        if self.left_out > self._told_left_out and not self._waiting:
+            missing, self._told_left_out = self.left_out - self._told_left_out, self.left_out
+            line += "\n" + self._render(time.time(), "warning", "log_left_out", {"lines": missing})
+        return line + "\n"
+
+    def _write_what_waits(self) -> None:
+        room = _room_of(self._stream)  # of its own: one can be asked by one thread at a time
+        while True:
+            if room is not None:
+                room.poll()
+            with self._lock:
+                self._drain()
+                if not (self._waiting or self._begun):
+                    self._writer = None
+                    return
 
 
 def _room_of(stream: TextIO) -> select.poll | None:
