@@ -19,6 +19,7 @@ from servers.http_site import MAC, machine, make_site, serving
 SCRIPT = b"GET /%s/auto.ipxe HTTP/1.1\r\nHost: bootd\r\nUser-Agent: iPXE/1.21.1\r\n\r\n" % MAC.encode()
 BY_ROUTE = SCRIPT.replace(b"\r\n\r\n", b"\r\nX-Rehearsal: 0\r\n\r\n")  # which says no more, and needs a look
 LAST = b"\r\nConnection: close\r\n\r\n"
+UPGRADE = b"GET %s HTTP/1.1\r\nHost: bootd\r\nConnection: upgrade%s\r\nUpgrade: websocket\r\n\r\n"
 
 
 @pytest.fixture
@@ -119,3 +120,22 @@ def test_what_is_no_request_after_a_script_is_refused(site):
         read_reply(client)
         client.sendall(b"nothing of HTTP\r\n\r\n")
         assert read_all(client).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("before", "statuses"),
+    [(UPGRADE % (b"/a#b", b""), [b"400"]), (UPGRADE % (b"/healthz", b", close"), [b"200"])],
+    ids=["refused", "last"],
+)
+def test_what_comes_behind_a_last_request_is_not_answered(site, before, statuses):
+    # aiohttp reads on behind a request for another protocol before it sends what is answered to that.
+    with serving(site) as port, connect(port) as client:
+        client.sendall(before + SCRIPT)
+        assert re.findall(rb"HTTP/1.1 (\d+)", read_all(client)) == statuses
+    assert site.events() == []
+
+
+def test_another_protocol_is_not_spoken_and_what_follows_is_answered(site):
+    with serving(site) as port, connect(port) as client:
+        client.sendall(UPGRADE % (b"/healthz", b"") + SCRIPT)
+        assert [read_reply(client)[1][:6] for _each in range(2)] == [b"ok\n", b"#!ipxe"]

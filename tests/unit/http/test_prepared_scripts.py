@@ -123,7 +123,9 @@ def known(site):
     ]
     lines = [{**line, "ts": 0, "duration": 0} for line in site.lines()]
     states = site.journal.states()
-    return states, {key: site.journal.recent(key) for key in states}, metrics, lines, site.services.unknown.all()
+    recent = {key: site.journal.recent(key) for key in states}
+    packets = {mac: site.services.recent.of(mac) for mac in (MAC, OTHER_MAC)}
+    return states, recent, packets, metrics, lines, site.services.unknown.all()
 
 
 @pytest.mark.parametrize("options", [{}, {"installs_at_once": 1}, {"trusted_proxies": ("127.0.0.1",)}])
@@ -224,7 +226,7 @@ def test_whoever_asks_to_be_hung_up_on_is_told_so(loop):
 
 def test_what_is_kept_has_a_bound(loop, monkeypatch):
     site, prepared = loop
-    monkeypatch.setattr(prepared_scripts, "MAX_OCTETS", 3 * len(answered(prepared)))
+    monkeypatch.setattr(prepared_scripts, "MAX_OCTETS", 3 * (len(answered(prepared)) + prepared_scripts.BESIDE))
     for number in range(10, 30):
         site.catalog.upsert(machine(f"m{number}", mac := f"52:54:00:00:01:{number}", f"10.10.1.{number}"))
         assert answered(prepared, f"/{mac}/auto.ipxe")

@@ -24,7 +24,7 @@ except ImportError:
         RequestHandler = StreamResponse = object
 
 from .limits import ConnectionSlot, ConnectionSlots
-from .quick_answers import AnsweringParser
+from .quick_answers import answering
 from .wsgi_environ import MAX_HEAD, MAX_HEADERS, Refused
 
 REQUEST_SECONDS = 10.0  # for a request's head, from its first octet or from the connection's beginning; so for a body
@@ -73,10 +73,9 @@ class Connection(RequestHandler):
         )
         self.source = ""
         if prepared is not None:
-            answering = AnsweringParser(
-                self._parser, self, lambda target, headers: prepared(target, headers, self.source)
-            )
-            self._parser = cast(Any, answering)
+            # No public part of aiohttp: without it routes answer all.
+            parser = getattr(self, "_parser", None)
+            self._parser = answering(parser, self, lambda target, headers: prepared(target, headers, self.source))
         self._unanswered = 0  # requests that were handed on
         self.closed: asyncio.Future[None] = self.loop.create_future()
         self._slot = slot

@@ -35,6 +35,7 @@ from .site import NIC, REHEARSAL, Environ, Site
 from .wsgi_environ import Refused, environment
 
 MAX_OCTETS = 48 * 1024 * 1024  # of responses that are kept: those of some ten thousand machines
+BESIDE = 1536  # octets of each that are kept beside its head and body, about: who asks, and what for
 MAX_HEADS = 256  # sets of headers that are remembered: machines of one kind send the same ones
 MAX_HEAD = 2048  # octets of such a set
 _TARGET = re.compile(
@@ -81,8 +82,8 @@ class _Prepared:
 
     @property
     def size(self) -> int:
-        """Return how many octets are kept."""
-        return len(self.head) + len(self.body)
+        """Return how many octets are kept, about."""
+        return len(self.head) + len(self.body) + BESIDE
 
 
 class PreparedScripts:

@@ -39,6 +39,7 @@ class AnsweringParser:
 
     def __init__(self, parser: Any, client: Client, prepared: Prepared) -> None:
         self._parser, self._client, self._prepared = parser, client, prepared
+        self._answers = True
         self.message_consumed = parser.message_consumed
 
     def feed_data(self, data: bytes) -> tuple[Sequence[Message], bool, bytes]:
@@ -48,9 +49,12 @@ class AnsweringParser:
         except Exception:
             self._client.handed_on(1)  # aiohttp makes a request of it
             raise
-        if len(messages) == 1 and self._client.may_answer():
+        if upgraded:
+            # From then on aiohttp reads on before it sends what it has just made, be it the last on the connection.
+            self._answers = False
+        if self._answers and len(messages) == 1 and self._client.may_answer():
             message, _body = messages[0]
-            if message.method == "GET" and message.version == (1, 1) and not message.should_close and not upgraded:
+            if message.method == "GET" and message.version == (1, 1) and not message.should_close:
                 octets = self._prepared(message.path, message.raw_headers)
                 if octets is not None:
                     self._parser.message_consumed()
@@ -62,3 +66,9 @@ class AnsweringParser:
     def __getattr__(self, name: str) -> Any:
         """Return whatever else aiohttp's parser has."""
         return getattr(self._parser, name)
+
+
+def answering(parser: Any, client: Client, prepared: Prepared) -> Any:
+    """Return ``parser`` as one that answers; as it is where this aiohttp has another one than is known here."""
+    known = all(callable(getattr(parser, name, None)) for name in ("feed_data", "message_consumed"))
+    return AnsweringParser(parser, client, prepared) if known else parser
