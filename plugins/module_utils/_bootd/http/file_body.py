@@ -31,8 +31,9 @@ class FileBody:
     def __init__(self, descriptor: int, offset: int, count: int) -> None:
         self._descriptor = descriptor
         self._copying = False
-        self._tells = True  # whether the file system tells what of the file is in memory
-        self._fetched_at = -1
+        # Whether Python and the file system tell what of the file is in memory: musl has the question since 2023 only.
+        self._tells = hasattr(os, "preadv") and hasattr(os, "RWF_NOWAIT")
+        self._at_hand_to = 0  # the place in the file up to which it is, or was when it was asked about
         self.offset = offset
         self.count = count
         self.sent = 0
@@ -47,43 +48,52 @@ class FileBody:
     def send_to(self, client: int) -> None:
         """Send what the non-blocking socket ``client`` takes now, MAX_SEND at most; raises BlockingIOError, OSError."""
         start = self.offset + self.sent
+        wanted = min(self.left, MAX_SEND)
+        if start < self._at_hand_to:
+            wanted = min(wanted, self._at_hand_to - start)
         if not self._copying:
             try:
-                sent = os.sendfile(client, self._descriptor, start, min(self.left, MAX_SEND))
+                sent = os.sendfile(client, self._descriptor, start, wanted)
             except OSError as error:
                 if error.errno not in _NO_SENDFILE:
                     raise
                 self._copying = True
         if self._copying:
-            sent = os.write(client, os.pread(self._descriptor, min(self.left, READ_SIZE), start))
+            sent = os.write(client, os.pread(self._descriptor, min(wanted, READ_SIZE), start))
         if not sent:
             raise Shrunk
         self.sent += sent
 
     def is_at_hand(self) -> bool:
-        """Return whether what is sent next is in memory, as far as that can be told: its first octet and its last.
+        """Return whether what is sent next is in memory, as far as its first octet and its last tell.
 
-        To send what is not waits for the disk, and so would whoever else is served by the same thread.
+        To send what is not waits for the disk, and so would whoever else is served by the same thread. Each piece of
+        MAX_SEND octets is asked about once, however little of it the client takes at a time.
         """
         start = self.offset + self.sent
-        if self._tells and self._fetched_at != start:
-            try:
-                for place in (start, start + min(self.left, MAX_SEND) - 1):
-                    os.preadv(self._descriptor, [bytearray(1)], place, os.RWF_NOWAIT)
-            except BlockingIOError:
-                return False
-            except OSError:  # a file system that has no such question
-                self._tells = False
+        if not self._tells or start < self._at_hand_to:
+            return True
+        end = start + min(self.left, MAX_SEND)
+        try:
+            for place in (start, end - 1):
+                os.preadv(self._descriptor, [bytearray(1)], place, os.RWF_NOWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system that has no such question
+            self._tells = False
+        else:
+            self._at_hand_to = end
         return True
 
     def fetch(self) -> None:
         """Wait until what is sent next is in memory, and have the kernel read on; for a thread that may wait."""
         start = self.offset + self.sent
+        end = start + min(self.left, MAX_SEND)
         with suppress(OSError):  # to send it will fail, too
             os.posix_fadvise(self._descriptor, start, min(self.left, READ_AHEAD), os.POSIX_FADV_WILLNEED)
-            for place in range(start, start + min(self.left, MAX_SEND), READ_SIZE):
+            for place in range(start, end, READ_SIZE):
                 os.pread(self._descriptor, READ_SIZE, place)
-        self._fetched_at = start  # once: where memory is short it may be gone again
+        self._at_hand_to = end  # where memory is short it may be gone again: it is not waited for twice
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` octets, b"" at the end; raises Shrunk."""
