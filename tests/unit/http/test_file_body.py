@@ -25,7 +25,7 @@ def body(tmp_path):
 
 
 def sent_whole(body):
-    """Send ``body`` to a client that takes little at once; return what it got, and how often the disk was waited for."""
+    """Send ``body`` to a client that takes little at once; return what it got, and how often a disk was awaited."""
     ours, theirs = socket.socketpair()
     got, waited = bytearray(), 0
     with ours, theirs:
