@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP: scripts of ten thousand different machines, big files, and scripts while big files stream.
+"""HTTP: scripts of ten thousand different machines, for the first time and again, big files, and both at once.
 
 bootd and bottle make each script when it is asked for; nginx has them all as files.
 """
@@ -23,6 +23,8 @@ PORT, CONNECTIONS, STREAMS = 7080, 64, 4
 BIG, PIECE = 700_000_000, 1_000_000  # octets
 HERE = Path(__file__).resolve().parent
 SCRIPT = HERE / "templates/script.ipxe.j2"  # one of bootd's, so that all send the same
+FIRST = Workload("scripts-first", f"First script of each machine, over {CONNECTIONS} kept connections", "scripts")
+FIRST_AT_MOST = 20.0  # seconds
 KEPT = Workload("scripts", f"Scripts over {CONNECTIONS} kept connections", "scripts")
 OWN = Workload("scripts-own", f"Scripts over a connection each, {CONNECTIONS} at a time", "scripts")
 FILES = Workload("files", f"Files of 700 MB, {STREAMS} at a time", "GB", ())
@@ -34,8 +36,9 @@ BESIDE = Workload(
     WITH_FILES,
     "p99_ms",
 )
-WORKLOADS = (KEPT, OWN, FILES, BESIDE)
-QUICKLY = ("--connections", "1", "--warm-up", "0", "--seconds", "0.2", "--patience", "0.1")
+WORKLOADS = (FIRST, KEPT, OWN, FILES, BESIDE)
+# Of few machines, so that all others are new to the server when it is measured.
+QUICKLY = ("--connections", "1", "--warm-up", "0", "--seconds", "0.2", "--patience", "0.1", "--machines", "200")
 NGINX = """\
 daemon off; user root; worker_processes 1; pid {directory}/pid; error_log stderr;
 events {{ worker_connections 1024; }}
@@ -98,7 +101,8 @@ def of_all(setting: Setting) -> list[str]:
 
 def measure(setting: Setting, _server: str | Checkout, running: Running, workload: Workload) -> Figures:
     """Return one round's figures of a workload."""
-    arguments = [*of_all(setting), "--seconds", str(setting.seconds)]
+    arguments = [*of_all(setting), "--seconds", str(FIRST_AT_MOST if workload == FIRST else setting.seconds)]
+    arguments += ["--once"] if workload == FIRST else []
     arguments += ["--connections", "0" if workload == FILES else str(CONNECTIONS)]
     if workload == OWN:
         arguments.append("--own-addresses")

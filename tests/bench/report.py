@@ -61,7 +61,9 @@ GOALS = (
     Goal("TFTP, window 16", "tftp/window-16", 3, "atftpd"),
     Goal("failures of TFTP, window 1", "tftp/window-1", 0, key="failures", at_most=True),
     Goal("failures of TFTP, window 16", "tftp/window-16", 0, key="failures", at_most=True),
+    Goal("first scripts", "http/scripts-first", 3, "bottle-waitress"),
     Goal("scripts", "http/scripts", 3, "bottle-waitress"),
+    Goal("scripts over a connection each", "http/scripts-own", 3, "bottle-waitress"),
     Goal("p99 of scripts beside four streams, ms", "http/scripts-beside", 20, key="p99_ms", at_most=True),
     Goal("files", "http/files", 0.6, "nginx"),
 )

@@ -10,6 +10,7 @@
 // %m in --path and --contains is the machine's MAC with dashes, %M with colons: each request is of another machine.
 // A script must be answered with 200, begin with --begins (#!ipxe) and have --contains in it. Connections are kept;
 // --own-addresses opens a new one for each request, from the machine's own address (see load.h).
+// --once: each machine asks once, then it ends, after --seconds at the latest.
 // --streams: so many connections download --file (a %d in it is the number of the stream) over and over; it is compared
 // with --copy. --seconds (3), --warm-up (0.5), --patience (5).
 // Prints "go" when what counts begins, then one JSON object: `done` are scripts, or GB (10^9 octets) where no script is
@@ -30,7 +31,7 @@
 #define PIECE (256 << 10)
 #define MAX_CONNECTIONS 8192
 
-enum { CLOSED, CONNECTING, WAITING };
+enum { CLOSED, CONNECTING, WAITING, DONE };
 
 struct connection {
     int sock, state, is_stream, counts;
@@ -47,9 +48,9 @@ static const char *path = "/%m/auto.ipxe", *contains = "", *begins = "#!ipxe", *
 static const uint8_t *copy;
 static size_t copy_size;
 static uint32_t server, network, port = 80;
-static int own_addresses, poller;
+static int own_addresses, once, poller;
 static double patience = 5;
-static uint64_t scripts, octets, files, failures, reopened, counted_from;
+static uint64_t asked, scripts, octets, files, failures, reopened, counted_from;
 
 // Write `format` with %m and %M as the machine's MAC, %d as `number`.
 static size_t fill(char *to, size_t room, const char *format, uint32_t machine, uint32_t number)
@@ -120,6 +121,12 @@ static void open_connection(struct connection *one)
 
 static void ask(struct connection *one)
 {
+    if (once && !one->is_stream && asked++ >= turns.count) {
+        if (one->state == WAITING)
+            close(one->sock);
+        one->state = DONE;
+        return;
+    }
     one->began = now_ns();
     one->counts = one->began >= counted_from;
     if (!one->is_stream)
@@ -257,7 +264,7 @@ static double run(uint32_t count, double warm_up, double seconds)
     ends = counted_from + ns_of(seconds);
     for (uint32_t i = 0; i < count; i++)
         ask(&connections[i]);
-    for (now = began; now < ends; now = now_ns()) {
+    for (now = began; now < ends && !(once && scripts + failures >= turns.count); now = now_ns()) {
         if (!gone && now >= counted_from) {
             printf("go\n");
             fflush(stdout);
@@ -270,7 +277,9 @@ static double run(uint32_t count, double warm_up, double seconds)
             continue;
         looked = now;
         for (uint32_t i = 0; i < count; i++)
-            if (now > connections[i].began + ns_of(patience)) {
+            if (connections[i].state == DONE)
+                continue;
+            else if (now > connections[i].began + ns_of(patience)) {
                 fail(&connections[i], "no answer in time");
                 ask(&connections[i]);
             } else if (connections[i].state == CLOSED)
@@ -305,7 +314,8 @@ int main(int argc, char **argv)
         {"--begins", TEXT, &begins},        {"--streams", NUMBER, &streams},
         {"--file", TEXT, &file},            {"--copy", TEXT, &copied},
         {"--seconds", REAL, &seconds},      {"--warm-up", REAL, &warm_up},
-        {"--patience", REAL, &patience},    {NULL, FLAG, NULL},
+        {"--patience", REAL, &patience},    {"--once", FLAG, &once},
+        {NULL, FLAG, NULL},
     };
     read_arguments(argc, argv, known);
     network = ntohl(first);
@@ -320,7 +330,7 @@ int main(int argc, char **argv)
         connections[i].number = i - count;
     }
     begin_turns(&turns, machines);
-    double took = run(count + streams, warm_up, seconds), done = count ? (double)scripts : (double)octets / 1e9;
+    double took = run(count + streams, once ? 0 : warm_up, seconds), done = count ? (double)scripts : (double)octets / 1e9;
     printf("{\"seconds\": %.3f, \"done\": %.4f, \"per_second\": %.4f, \"failures\": %lu, \"files\": %lu, "
            "\"streamed_gb\": %.3f, \"streamed_gb_per_second\": %.3f, \"reopened\": %lu",
            took, done, done / took, failures, files, (double)octets / 1e9, (double)octets / 1e9 / took, reopened);
