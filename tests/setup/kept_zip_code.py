@@ -23,15 +23,18 @@ DIRECTORY = os.path.join(sys.prefix, "kept-zip-code")
 _compile = zipimport._compile_source
 
 
-def kept_or_compiled(pathname: str, source: bytes) -> CodeType:
-    """Return the code of ``source``, which is known by its hash as in .pyc files (PEP 552)."""
+def kept_or_compiled(pathname: str, source: bytes, *more: object) -> CodeType:
+    """Return the code of ``source``, which is known by its hash as in .pyc files (PEP 552), and by its length.
+
+    ``more`` is what later Pythons say beside.
+    """
     digest = _imp.source_hash(int.from_bytes(MAGIC_NUMBER, "little"), source)
     name = os.path.join(DIRECTORY, f"{digest.hex()}-{len(source)}-{sys.flags.optimize}")
     try:
         with open(name, "rb") as file:
             code = marshal.loads(file.read())
-    except OSError:
-        code = _compile(pathname, source)
+    except (OSError, EOFError, ValueError, TypeError):  # not kept yet, or what a crash of the host has left of it
+        code = _compile(pathname, source, *more)
         _keep(name, code)
     else:
         _imp._fix_co_filename(code, pathname)  # it was in another archive

@@ -46,6 +46,23 @@ def test_what_is_kept_is_taken_for_the_same_source_alone(kept, tmp_path, monkeyp
     assert len(list(kept.iterdir())) == 2
 
 
+@pytest.mark.parametrize("left", [b"", b"nonsense", b"\xe3\x00"])
+def test_what_a_crash_has_left_is_made_anew(kept, tmp_path, left):
+    loaded(tmp_path / "first.zip", 4)
+    (file,) = kept.iterdir()
+    file.write_bytes(left)
+    assert loaded(tmp_path / "second.zip", 4).VALUE == 4
+    assert file.read_bytes() != left
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_else_python_says_is_passed_on(monkeypatch):
+    said = []
+    monkeypatch.setattr(kept_zip_code, "_compile", lambda *all: said.append(all) or compile("1", "x", "eval"))
+    kept_zip_code.kept_or_compiled("a.zip/b.py", b"x = 1", "b")
+    assert said == [("a.zip/b.py", b"x = 1", "b")]
+
+
 def test_who_may_not_write_there_does_without(kept, tmp_path):
     kept.rmdir()
     assert loaded(tmp_path / "module.zip", 3).VALUE == 3
