@@ -11,8 +11,9 @@ import threading
 
 import pytest
 
+from _bootd.http import request_handler
 from _bootd.http.file_body import MAX_SEND, FileBody
-from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, site_with
+from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, read_reply, site_with
 from programs.require import require
 from servers.http_site import serving
 
@@ -38,6 +39,16 @@ def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
     with serving(site) as port:
         status, content = ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=1000-5000999\r\n\r\n"))
     assert (status, content) == (206, (tmp_path / "images/big").read_bytes()[1000:5001000])
+
+
+def test_what_a_client_takes_at_once_is_not_waited_for(tmp_path, site, monkeypatch):
+    monkeypatch.setattr(request_handler, "_Sender", None)
+    with serving(site) as port, connect(port) as client:
+        for place in range(3):
+            part = b"Range: bytes=%d-%d" % (1000 * place, 1000 * place + 999)
+            client.sendall(FETCH.replace(b"\r\n\r\n", b"\r\n%s\r\n\r\n" % part))
+            whole = (tmp_path / "images/big").read_bytes()
+            assert read_reply(client) == (206, whole[1000 * place : 1000 * (place + 1)])
 
 
 def test_what_is_not_in_memory_is_waited_for_in_another_thread(tmp_path, site, monkeypatch):

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -86,15 +87,13 @@ class WsgiHandler:
         self._contained = contained
         self._host, self._port = host
         self._app_threads = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
-        # How much of a file was sent is recorded in a thread that no route keeps busy.
-        self._record_thread = ThreadPoolExecutor(1, thread_name_prefix="http-record")
         self._disk_threads = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="http-disk")
         self._unsent = 0
         self._streams = streams
 
     def stop(self) -> None:
         """Wait for the routes that have begun."""
-        for pool in (self._app_threads, self._record_thread, self._disk_threads):
+        for pool in (self._app_threads, self._disk_threads):
             pool.shutdown(cancel_futures=True)
 
     async def handle(self, request: BaseRequest) -> StreamResponse:
@@ -198,7 +197,7 @@ class WsgiHandler:
             connection.end()
         finally:
             if isinstance(body, FileBody):
-                await self._close(body)
+                _close(body)
         return response
 
     async def _send_document(self, request: BaseRequest, connection: Connection, response: Response, size: int) -> None:
@@ -219,15 +218,23 @@ class WsgiHandler:
         self, request: BaseRequest, connection: Connection, response: StreamResponse, body: FileBody
     ) -> None:
         await response.prepare(request)
-        await self._wait_while_taken(connection, request.writer.drain())
+        if connection.unsent:
+            await self._wait_while_taken(connection, request.writer.drain())
         if connection.encrypted:
             await self._send_encrypted(connection, response, body)
             return
         if connection.transport is None:
             raise ConnectionResetError
+        own: socket.socket = connection.transport.get_extra_info("socket")
+        # What the client takes at once needs no waiting, which would cost more than to send it.
+        if body.is_at_hand():
+            with suppress(BlockingIOError):
+                body.send_to(own.fileno())
+        if not body.left:
+            return
         loop = asyncio.get_running_loop()
         # Through a descriptor of its own: asyncio's ``sendfile`` says nothing before all is sent.
-        client: socket.socket = connection.transport.get_extra_info("socket").dup()
+        client = own.dup()
         sent = connection.sending = loop.create_future()
         sender = _Sender(loop, client, body, sent, self._disk_threads)
         sender.go_on()
@@ -237,19 +244,14 @@ class WsgiHandler:
             connection.sending = None
             await sender.stop()
             client.close()
-            # At once, not when the file is closed in another thread: who has it all may ask for the next.
-            connection.slot.end_download()
-        await self._report_progress(body)
 
     async def _send_encrypted(self, connection: Connection, response: StreamResponse, body: FileBody) -> None:
         """Send the file in pieces: what is encrypted the kernel can't send by itself."""
-        try:
-            while piece := await self._read_piece(body):
-                await self._wait_while_taken(connection, response.write(piece))
-                connection.slot.note_progress()
-                await self._report_progress(body)
-        finally:
-            connection.slot.end_download()
+        while piece := await self._read_piece(body):
+            await self._wait_while_taken(connection, response.write(piece))
+            connection.slot.note_progress()
+            if body.left:
+                _report_progress(body)
 
     async def _read_piece(self, body: FileBody) -> bytes:
         if body.left and not body.is_at_hand():
@@ -271,22 +273,23 @@ class WsgiHandler:
                 seen, moved_at = left, loop.time()
                 connection.slot.note_progress()
                 if body is not None:
-                    await self._report_progress(body)
+                    _report_progress(body)
             elif loop.time() - moved_at >= STALL_SECONDS:
                 future.cancel()
                 raise TimeoutError
         future.result()
 
-    async def _report_progress(self, body: FileBody) -> None:
-        if body.on_progress is not None:
-            await asyncio.get_running_loop().run_in_executor(self._record_thread, body.on_progress, body.sent)
 
-    async def _close(self, body: FileBody) -> None:
-        """Close the file and have what was sent of it recorded."""
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._record_thread, body.close)
-        except RuntimeError:  # the threads have ended
-            body.close()
+def _report_progress(body: FileBody) -> None:
+    if body.on_progress is not None:
+        body.on_progress(body.sent)
+
+
+def _close(body: FileBody) -> None:
+    """Close the file and have what was sent of it recorded: that waits for no disk, and a thread would cost more."""
+    if not body.left:
+        _report_progress(body)
+    body.close()
 
 
 class _Sender:
