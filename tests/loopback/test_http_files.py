@@ -43,11 +43,11 @@ def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
 
 def test_what_a_client_takes_at_once_is_not_waited_for(tmp_path, site, monkeypatch):
     monkeypatch.setattr(request_handler, "_Sender", None)
+    whole = (tmp_path / "images/big").read_bytes()
     with serving(site) as port, connect(port) as client:
         for place in range(3):
             part = b"Range: bytes=%d-%d" % (1000 * place, 1000 * place + 999)
             client.sendall(FETCH.replace(b"\r\n\r\n", b"\r\n%s\r\n\r\n" % part))
-            whole = (tmp_path / "images/big").read_bytes()
             assert read_reply(client) == (206, whole[1000 * place : 1000 * (place + 1)])
 
 

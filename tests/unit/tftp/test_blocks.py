@@ -176,6 +176,16 @@ def test_room_is_made_by_the_file_used_longest_ago_that_no_transfer_uses():
         assert bytes(filled) == encode(Data(1, b"3"))
 
 
+def test_no_room_is_made_where_it_would_not_be_enough():
+    files = KeptFiles(limit=3 * PAGE, clock=later)
+    with opened(b"1") as one, opened(bytes(PAGE)) as two, opened(bytes(2 * PAGE)) as large:
+        blocks_of(one, 512, files).close()
+        used = blocks_of(two, 512, files)
+        assert blocks_of(large, 512, files) is None
+        assert files.size == 3 * PAGE
+        used.close()
+
+
 def test_file_larger_than_the_room_is_not_kept():
     with opened(bytes(5000)) as descriptor:
         assert blocks_of(descriptor, 512, KeptFiles(limit=PAGE, clock=later)) is None

@@ -203,12 +203,13 @@ class KeptFiles:
         room = self._limit - room_of(version.size, blksize)
         if room < 0 or self._clock() - version.changed / 1e9 < SETTLED:
             return None
-        for other in [kept for kept in self._files.values() if not kept.users]:
+        unused = [kept for kept in self._files.values() if not kept.users]
+        if self.size - sum(kept.room for kept in unused) > room:
+            return None
+        for other in unused:
             if self.size <= room:
                 break
             self._forget(other)
-        if self.size > room:
-            return None
         try:
             kept = KeptFile(version, blksize)
         except OSError:
