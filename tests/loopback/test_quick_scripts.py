@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio.selector_events
 import re
 import time
 
@@ -92,16 +93,24 @@ def test_a_request_in_pieces_is_answered_once_it_is_whole(site):
         assert read_reply(client)[0] == 200
 
 
-def test_a_client_that_reads_nothing_gets_it_all_later(tmp_path):
+def test_a_client_that_reads_nothing_gets_it_all_later(tmp_path, monkeypatch):
+    waiting, written = [], asyncio.selector_events._SelectorSocketTransport.write
+
+    def write(transport, octets):
+        written(transport, octets)
+        waiting.append(transport.get_write_buffer_size())
+
+    monkeypatch.setattr(asyncio.selector_events._SelectorSocketTransport, "write", write)
     text = "#!ipxe\n" + "echo x\n" * 5000
     long = machine(address="127.0.0.1", netboot=Netboot(allow_pxe=True, ipxe_contents=text))
     site = make_site(tmp_path, long, bind="127.0.0.1", http_port=0)
     site.render = lambda script, _mac, _settings: script.boots.text
     with serving(site) as port, connect(port, buffer=4096) as client:
-        for _each in range(100):
+        for _each in range(300):
             client.sendall(SCRIPT)
-        for _each in range(100):
+        for _each in range(300):
             assert read_reply(client) == (200, text.encode())
+    assert 0 < max(waiting) < 2.1 * len(text)  # what was sent while it was read, and one more
 
 
 def test_a_client_that_asks_no_more_is_hung_up_on(site, monkeypatch):
