@@ -54,11 +54,12 @@ def test_a_disk_is_waited_for_once_for_each_piece(tmp_path, body, monkeypatch):
     assert sent_whole(body) == ((tmp_path / "big").read_bytes(), 4)
 
 
-def test_what_is_in_memory_is_asked_for_once_for_each_piece(tmp_path, body, monkeypatch):
+def test_what_is_in_memory_is_asked_for_once(tmp_path, body, monkeypatch):
     asked = []
     monkeypatch.setattr(os, "preadv", lambda _file, _into, place, _flags: asked.append(place))
     assert sent_whole(body) == ((tmp_path / "big").read_bytes(), 0)
-    assert len(asked) == 2 * 4
+    assert asked == sorted(set(asked))
+    assert len(asked) <= 2 * (2 * SIZE // MAX_SEND + 1)  # of what goes on once half of a piece has been sent
 
 
 @pytest.mark.parametrize("lacks", ["RWF_NOWAIT", "preadv"])

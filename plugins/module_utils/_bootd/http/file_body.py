@@ -67,18 +67,19 @@ class FileBody:
     def is_at_hand(self) -> bool:
         """Return whether what is sent next is in memory, as far as its first octet and its last tell.
 
-        To send what is not waits for the disk, and so would whoever else is served by the same thread. Each piece of
-        MAX_SEND octets is asked about once, however little of it the client takes at a time.
+        To send what is not waits for the disk, and so would whoever else is served by the same thread. Nothing is asked
+        about twice, however little the client takes at a time.
         """
         start = self.offset + self.sent
-        if not self._tells or start < self._at_hand_to:
+        known = self._at_hand_to - start
+        if not self._tells or known >= min(self.left, MAX_SEND // 2):
             return True
         end = start + min(self.left, MAX_SEND)
         try:
-            for place in (start, end - 1):
+            for place in (max(start, self._at_hand_to), end - 1):
                 os.preadv(self._descriptor, [bytearray(1)], place, os.RWF_NOWAIT)
         except BlockingIOError:
-            return False
+            return known > 0
         except OSError:  # a file system that has no such question
             self._tells = False
         else:
@@ -91,7 +92,7 @@ class FileBody:
         end = start + min(self.left, MAX_SEND)
         with suppress(OSError):  # to send it will fail, too
             os.posix_fadvise(self._descriptor, start, min(self.left, READ_AHEAD), os.POSIX_FADV_WILLNEED)
-            for place in range(start, end, READ_SIZE):
+            for place in range(max(start, self._at_hand_to), end, READ_SIZE):
                 os.pread(self._descriptor, READ_SIZE, place)
         self._at_hand_to = end  # where memory is short it may be gone again: it is not waited for twice
 
