@@ -43,8 +43,12 @@ class BatchHandler(Handler):
     def answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
         """Return the answers to ``batch``, and when the messages came that they are to.
 
-        A fault in one message costs that one its answer and nothing else.
+        A fault in one message costs that one its answer and nothing else. What the log is told is written at the end.
         """
+        with self._services.log.gathered:
+            return self._answers_to(batch, transport)
+
+    def _answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
         answers: list[Sending] = []
         times: list[float] = []
         prepares = self._prepares and not batch.slot and self._services.answers_dhcp()
