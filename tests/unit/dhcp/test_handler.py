@@ -134,8 +134,8 @@ def test_handle_tells_at_info_of_each_refusal_and_once_of_another_server(bench):
 def test_what_was_told_last_has_a_bound():
     told = Told()
     for number in range(MAX_TOLD + 10):
-        assert told.is_news(str(number), "firmware", "snponly.efi")
-    assert [told.is_news(str(number), "firmware", "snponly.efi") for number in (MAX_TOLD, 0)] == [False, True]
+        assert told.is_news((str(number), "firmware"), 1)
+    assert [told.is_news((str(number), "firmware"), 1) for number in (MAX_TOLD, 0)] == [False, True]
 
 
 def test_handle_keeps_what_was_asked_and_answered(bench):

@@ -146,8 +146,7 @@ def _as_json(now: float, level: str, event: str, fields: dict[str, object]) -> s
     """Return what ``_encode`` makes of all that, in a third of the time where the values are texts and numbers."""
     parts = [f'{{"ts": {round(now, 6)!r}, "level": {_quote(level)}, "event": {_quote(event)}']
     for name, value in fields.items():
-        kind = type(value)
-        shown = _quote(value) if kind is str else str(value) if kind is int else _encode(value)
+        shown = _quote(value) if isinstance(value, str) else str(value) if type(value) is int else _encode(value)
         parts.append(f"{_quote(name)}: {shown}")
     return ", ".join(parts) + "}"
 

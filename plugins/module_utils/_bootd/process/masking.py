@@ -62,10 +62,7 @@ def clean(value: object) -> str:
 def may_have_secrets(text: str) -> bool:
     """Return whether ``text`` may have a secret with a name in it: quick, for whoever has much text without any."""
     lower = text.lower()
-    for hint in _HINTS:  # in half the time of any(): it is asked of each line of the log
-        if hint in lower:
-            return True
-    return False
+    return any(map(lower.__contains__, _HINTS))
 
 
 def _masked(found: re.Match[str]) -> str:
