@@ -206,7 +206,7 @@ def test_a_machine_is_answered_without_a_decision_once_others_of_its_make_were(
     for kind in (opt.DHCPDISCOVER, opt.DHCPREQUEST):
         arrivals = [asked(nic, number, shape | {"kind": kind}) for number, nic in enumerate(nics)]
         expected = sides[1].ask(arrivals)
-        known = makes.PROOFS + 1
+        known = makes.PROOFS + 2
         assert sides[0].ask(arrivals[:known]) == expected[:known]
         with monkeypatch.context() as patch:
             patch.setattr(handler, "decode", None)
@@ -222,7 +222,7 @@ def test_an_ipxe_that_firmware_was_told_to_load_is_answered_by_its_make(bench, m
     shape |= {"source": "10.10.0.2", "addressed": SERVER, "ciaddr": "0.0.0.0"}
     for number, client in ((0, UEFI), (100, IPXE)):
         arrivals = [asked(nic, number + place, shape | {"client": client}) for place, nic in enumerate(nics)]
-        known = makes.PROOFS + 1
+        known = makes.PROOFS + 2
         expected = sides[1].ask(arrivals)
         assert sides[0].ask(arrivals[:known]) == expected[:known]
         with monkeypatch.context() as patch:
@@ -248,7 +248,7 @@ def test_a_pattern_that_was_wrong_once_is_never_used(bench, monkeypatch):
 def test_what_is_kept_of_makes_is_bounded(bench, monkeypatch):
     for bound, value in (("MAX_MACHINES", 3), ("MAX_MAKES", 2), ("MAX_LAYOUTS", 2), ("MAX_SIZES", 2)):
         monkeypatch.setattr(makes, bound, value)
-    nics = [machine(number, lease_time=60 + number) for number in range(1, 9)]
+    nics = [machine(number, lease_time=60 + number // 2) for number in range(1, 9)]
     sides = [Side(bench, *nics, prepares=prepares) for prepares in (True, False)]
     kept = sides[0].handler._makes
     kept._shapes._most = 4

@@ -118,9 +118,9 @@ def advance(state: State, event: Event) -> State:
     detail = event.detail
     changes: dict[str, Any] = {}
     if asks_to_boot(state, detail):
-        changes = _beginning(state, event.at) if state.stage in UNBEGUN else {"asked_at": event.at}
+        changes = _beginning(state, event.at, detail) if state.stage in UNBEGUN else {"asked_at": event.at}
     elif _boots_again(state, detail):
-        changes = _beginning(state, state.asked_at or event.at)
+        changes = _beginning(state, state.asked_at or event.at, detail)
     elif isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
     if not isinstance(detail, Overdue):  # which is that nothing was seen
@@ -195,19 +195,24 @@ def _boots_again(state: State, detail: Detail) -> bool:
     return isinstance(detail, Script) and beyond
 
 
-def _beginning(state: State, at: float) -> dict[str, Any]:
-    """Return what of ``state`` changes with another attempt, in which the machine asked for an address ``at``."""
+def _beginning(state: State, at: float, detail: Detail) -> dict[str, Any]:
+    """Return what of ``state`` changes with another attempt, in which the machine asked for an address ``at``.
+
+    It is offered one by ``detail``, or was before that.
+    """
     known_at = state.since if state.stage == "known" and state.since else at
     asked_before = state.stage not in UNBEGUN
+    is_offered = asked_before or isinstance(detail, Discover)
     known = Step("known", known_at)
+    firmware = state.firmware if asked_before else ""
     return {
-        "stage": "offered" if asked_before else "known",
-        "since": at if asked_before else known_at,
+        "stage": "offered" if is_offered else "known",
+        "since": at if is_offered else known_at,
         "attempt": state.attempt + 1,
-        "steps": (known, Step("offered", at)) if asked_before else (known,),
+        "steps": (known, Step("offered", at)) if is_offered else (known,),
         "bytes": {},
         "error": "",
-        "firmware": state.firmware if asked_before else "",
+        "firmware": detail.firmware if isinstance(detail, Discover) and not asked_before else firmware,
         "progress": None,
         "seen": {},
         "waits_for": "",

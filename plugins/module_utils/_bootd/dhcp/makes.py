@@ -207,7 +207,8 @@ class Makes:
 
     def __init__(self) -> None:
         self._makes: dict[str, tuple[Nic, bytes]] = {}  # by MAC
-        self._numbers: dict[Hashable, bytes] = {}  # of makes
+        self._numbers: dict[Hashable, tuple[bytes, str]] = {}  # of makes, with the MAC that was the first of each
+        self._common: set[bytes] = set()  # makes of which more than one machine was heard
         self._layouts: dict[int, list[tuple[bytes, Layout]]] = {}  # with their numbers, by the messages' size
         self._shapes = Kept[Shape](MAX_SHAPES)
         self._next = 0
@@ -233,6 +234,8 @@ class Makes:
     ) -> None:
         """Note how ``message``, which is the ``request``, was answered."""
         nic = prepared.nic
+        if self._make_of(nic) not in self._common:
+            return  # where each machine is of a make of its own, nothing is gained
         shape = self.shape_of(message, heard, nic)
         has_program = made.context.has_program
         if shape is not None and (known := shape.patterns.get(has_program)) is not None:
@@ -255,12 +258,15 @@ class Makes:
         if known is not None and known[0] is nic:
             return known[1]
         make = make_of(nic)
-        number = self._numbers.get(make)
-        if number is None:
+        if make not in self._numbers:
             if len(self._numbers) >= MAX_MAKES:
                 self._numbers.clear()
                 self._makes.clear()
-            number = self._numbers[make] = self._new_number()
+                self._common.clear()
+            self._numbers[make] = (self._new_number(), mac)
+        number, first = self._numbers[make]
+        if first != mac:
+            self._common.add(number)
         self._makes[mac] = (nic, number)
         if len(self._makes) > MAX_MACHINES:
             del self._makes[next(iter(self._makes))]

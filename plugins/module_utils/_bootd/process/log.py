@@ -41,8 +41,8 @@ class Log:
 
     def __init__(self, form: str = "json", level: str = "info", stream: TextIO | None = None) -> None:
         self._render = _as_json if form == "json" else _as_text
-        self._threshold = LEVELS.index(level)
-        self.wants_debug = not self._threshold  # to be asked before the fields of a line for each packet are made
+        self._wanted = frozenset(LEVELS[LEVELS.index(level) :])
+        self.wants_debug = "debug" in self._wanted  # to be asked before the fields of a line for each packet are made
         self._stream = stream if stream is not None else sys.stdout
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
@@ -69,14 +69,14 @@ class Log:
         self._write("error", event, fields)
 
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
-        if LEVELS.index(level) < self._threshold:
+        if level not in self._wanted:
             return
-        present = {name: _bounded(value) for name, value in fields.items() if value is not None}
+        present = {name: value for name, value in fields.items() if value is not None}
         now = time.time()
         line = self._render(now, level, event, present)
-        if may_have_secrets(line):
-            shown = {name: _masked(value) for name, value in fields.items() if value is not None}
-            line = self._render(now, level, event, shown)
+        # Hardly ever, and so it is not done for each value of each line.
+        if len(line) > MAX_FIELD or may_have_secrets(line):
+            line = self._render(now, level, event, {name: _masked(value) for name, value in present.items()})
         with self._lock:
             if len(self._waiting) < (MAX_WAITING_FOR_DEBUG if level == "debug" else MAX_WAITING):
                 self._waiting.append(line)
