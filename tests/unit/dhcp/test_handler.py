@@ -113,6 +113,9 @@ def test_handle_tells_at_info_only_what_the_machine_was_not_told_last(bench):
         assert sent(opt.DHCPREQUEST, LINUX | SELECTING) == (level, "os")
     assert sent(opt.DHCPDISCOVER, UEFI, interface="eth1") == ("info", "firmware")
     assert sent(opt.DHCPDISCOVER, UEFI, giaddr="10.10.0.1") == ("info", "firmware")
+    assert sent(opt.DHCPDISCOVER, UEFI, giaddr="10.10.0.2") == ("info", "firmware")
+    for relay in ("10.10.0.1", "10.10.0.2"):  # they come in pairs, and each forwards every message
+        assert sent(opt.DHCPDISCOVER, UEFI, giaddr=relay) == ("debug", "firmware")
     assert sent(opt.DHCPDISCOVER, HTTP_BOOT, giaddr="10.10.0.1") == ("info", "firmware")
     room.services.catalog.replace([nic(allow_pxe=False).machine])
     assert sent(opt.DHCPDISCOVER, HTTP_BOOT, giaddr="10.10.0.1") == ("info", "firmware")
@@ -129,6 +132,17 @@ def test_handle_tells_at_info_of_each_refusal_and_once_of_another_server(bench):
     handler.handle(encode(message(opt.DHCPRELEASE, {}, ciaddr=ADDRESS)), "0.0.0.0", "eth0")
     assert [line["level"] for line in room.lines("ignore")] == ["info", "debug", "info", "debug"]
     assert [line["level"] for line in room.lines("send")] == ["info", "info"]
+
+
+@pytest.mark.parametrize(
+    ("interface", "reason"), [({"address": ""}, "no_reservation"), ({"disable_dhcp": True}, "dhcp_disabled")]
+)
+def test_handle_tells_once_at_info_that_an_object_leaves_its_machine_without_an_answer(bench, interface, reason):
+    room = bench(nic(**interface))
+    handler = Handler(room.services)
+    for _again in range(2):
+        assert handler.handle(encode(message(opt.DHCPDISCOVER, UEFI)), "0.0.0.0", "eth0") is None
+    assert [(line["level"], line["reason"]) for line in room.lines("ignore")] == [("info", reason), ("debug", reason)]
 
 
 def test_what_was_told_last_has_a_bound():

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from _bootd.decisions import events
-from _bootd.dhcp import handler
+from _bootd.dhcp import handler, overload
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import encode, udp_packet
-from _bootd.dhcp.prepared import Kept, UdpFrame, message_key, refusal_key
+from _bootd.dhcp.prepared import LONGEST, Kept, UdpFrame, message_key, refusal_key
 from _bootd.hardware.model import Machine, Netboot, Nic
 from samples.dhcp_messages import ADDRESS, BIOS, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, address, message, nic
 from servers.dhcp_sides import OTHER, Side, arrival
@@ -107,8 +107,18 @@ STEPS = st.one_of(
     st.sampled_from([0.1, 1.0, 130.0]).map(lambda seconds: ("wait", seconds)),
     DETAILS.map(lambda detail: ("event", detail)),
     st.sampled_from(
-        [{"hostname": "renamed"}, {"allow_pxe": False}, {"switched_off": True}, {"address": "10.10.0.18"}]
+        [
+            {"hostname": "renamed"},
+            {"allow_pxe": False},
+            {"switched_off": True},
+            {"address": "10.10.0.18"},
+            {"lease_time": 60},
+            {"disable_dhcp": True},
+            {"netboot": Netboot(True, ipxe_binary="undionly.kpxe")},
+            {"tftp_server_name": "10.10.0.9", "boot_file_name": "ipxe.efi"},
+        ]
     ).map(lambda change: ("change", change)),
+    st.just(("claim", None)),
     st.just(("remove", None)),
     st.just(("standby", None)),
     st.just(("rename", None)),
@@ -128,6 +138,9 @@ def take(side: Side, what: str, value, asked: list) -> object:
             side.services.journal.record(events.Event("default/um790-1", MAC, side.now, value))
         case "change":
             side.services.catalog.upsert(nic(**value).machine)
+        case "claim":  # of the same MAC, by an object that is older than the other
+            face = nic(address="10.10.0.19").interface
+            side.services.catalog.upsert(Machine("a", interfaces=(face,)))
         case "remove":
             side.services.catalog.remove("default/um790-2")
         case "standby":
@@ -180,6 +193,14 @@ def test_a_place_that_is_forgotten_is_objected_to_during_an_installation(bench):
     assert len([line for line in sides[0].told()["log"] if "not_counted" in line]) == 1
 
 
+def test_an_answer_to_a_long_message_is_not_kept(bench):
+    sides = [Side(bench, nic(), prepares=prepares) for prepares in (True, False)]
+    short = encode(message(opt.DHCPDISCOVER, UEFI))
+    for payload in (short.ljust(LONGEST, b"\0"), short.ljust(LONGEST + 1, b"\0"), short.ljust(9000, b"\0")):
+        ask_both(sides, ("ask", [arrival(payload)] * 2))
+    assert [len(key) for key in sides[0].handler._prepared._kept] == [LONGEST - 6 + 16]
+
+
 @pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
 def test_other_modes_prepare_nothing(bench, mode):
     side = Side(bench, nic(), prepares=True, dhcp_mode=mode)
@@ -202,6 +223,15 @@ def test_what_comes_again_is_not_decided_again(bench, monkeypatch, options, giad
         assert payload[4:8] == struct.pack("!I", 2)
         assert payload[:4] + payload[8:] == first[0][:4] + first[0][8:]
         assert way == first[1]
+
+
+def test_what_a_pair_of_relays_forwards_is_decided_once_for_each(bench, monkeypatch):
+    side = Side(bench, nic(), prepares=True)
+    asked = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, giaddr=relay))) for relay in ("10.10.0.2", "10.10.0.3")]
+    first = side.ask(asked)
+    monkeypatch.setattr(handler, "decode", None)
+    assert side.ask(asked * 2) == first * 2
+    assert len([line for line in side.told()["log"] if '"send"' in line]) == 2
 
 
 def test_a_fault_of_a_prepared_answer_costs_one_message(bench, monkeypatch):
@@ -233,16 +263,23 @@ def test_message_key_is_all_but_xid_and_secs(data, xid, secs):
 
 
 @pytest.mark.parametrize("prepares", [True, False])
-def test_what_waited_too_long_is_dropped_counted_and_told_where_others_wait(bench, prepares):
+def test_what_waited_too_long_is_dropped_counted_and_told_where_others_wait(bench, monkeypatch, prepares):
+    monkeypatch.setattr(overload, "QUEUE", 2)
     side = Side(bench, nic(), second(), prepares=prepares)
     old = arrival(encode(message(opt.DHCPDISCOVER, UEFI)))[:4] + (900.0,)
     fresh = arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER)))
     assert len(side.ask([old])) == 1
+    strangers = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:01")))] * 70
+    for _full in range(2):  # as after the host was stopped
+        assert len(side.ask([old, *strangers])) == 1
     answers = side.ask([old] * 70 + [fresh])
     assert [payload[28:34] for payload, _way, _packet in answers] == [bytes.fromhex(OTHER.replace(":", ""))]
     side.ask([old] * 70)
     assert side.room.metric("dropped_total", protocol="dhcp", reason="late") == 140
     assert len([line for line in side.told()["log"] if '"overload"' in line]) == 1
+    side.ask([fresh])
+    side.ask([old] * 70)
+    assert side.room.metric("dropped_total", protocol="dhcp", reason="late") == 140
 
 
 @given(st.binary(min_size=240, max_size=300), st.binary(min_size=12, max_size=12))

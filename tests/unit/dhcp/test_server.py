@@ -14,6 +14,7 @@ import pytest
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import Packet, decode, encode
 from _bootd.dhcp.server import DhcpServer
+from _bootd.process import datagram_batch
 from samples.dhcp_messages import LINUX, message, nic
 
 RELAY = "127.0.0.2"
@@ -50,7 +51,10 @@ def serving(room) -> Iterator[Relay]:
             server.stop()
 
 
-def test_server_answers_at_giaddr(bench):
+@pytest.mark.parametrize("has_batch_calls", [True, False])
+def test_server_answers_at_giaddr(bench, monkeypatch, has_batch_calls):
+    if not has_batch_calls:
+        monkeypatch.setattr(datagram_batch, "_function", lambda _name: None)
     with serving(bench(nic(), **LOCAL)) as relay:
         relay.send(DISCOVER)
         assert relay.receive().message_type == opt.DHCPOFFER

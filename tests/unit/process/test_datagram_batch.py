@@ -141,3 +141,10 @@ def test_outbox_sends_nothing_that_is_longer_than_its_room(pair):
     names, controls = [inet_name(*sender.getsockname())], [pktinfo_control(0, LOCAL)]
     assert Outbox(1).send(receiver, [bytes(SLOTS + 1)], names, controls) == 0
     assert Outbox(2).send(receiver, [bytes(SLOTS + 1)], names, controls) == 1
+
+
+def test_outbox_writes_nothing_beyond_its_room(pair):
+    receiver, sender = pair
+    outbox, many = Outbox(SIZE), SLOTS + 1
+    with pytest.raises(BufferError):
+        outbox.send(receiver, [b"a"] * many, [inet_name(*sender.getsockname())] * many * 2, [])

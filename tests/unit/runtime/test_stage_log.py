@@ -20,7 +20,7 @@ def told(*details):
     desk = ServicesInMemory([NIC])
     desk.services.journal.follow(StageLog(desk.services.log).follow)
     for at, detail in enumerate(details):
-        desk.services.journal.record(Event(KEY, MAC, float(at), detail))
+        desk.services.journal.record(Event(KEY, MAC, 1e9 + at, detail))
     return desk.lines()
 
 
@@ -37,7 +37,21 @@ def test_each_stage_of_a_boot_is_told_once():
 
 def test_another_attempt_is_told():
     lines = told(DISCOVER, SCRIPT, DISCOVER, SCRIPT)
-    assert [(line["stage"], line["attempt"]) for line in lines] == [("offered", 1), ("script", 1), ("script", 2)]
+    assert [(line["event"], line["stage"], line["attempt"]) for line in lines] == [
+        ("stage", "offered", 1),
+        ("stage", "script", 1),
+        ("asks_to_boot", "script", 1),
+        ("stage", "script", 2),
+    ]
+    assert lines[2]["seen"] == "discover firmware uefi snponly.efi"
+
+
+def test_that_a_machine_asks_in_vain_is_told_now_and_then():
+    desk = ServicesInMemory([NIC])
+    desk.services.journal.follow(StageLog(desk.services.log).follow)
+    for at, detail in ((10.0, DISCOVER), (20.0, SCRIPT), *((at, DISCOVER) for at in (1e6, 1e6 + 30, 2e6, 2e6 + 30))):
+        desk.services.journal.record(Event(KEY, MAC, at, detail))
+    assert [line["event"] for line in desk.lines()] == ["stage", "stage", "asks_to_boot", "asks_to_boot"]
 
 
 def test_a_failure_is_told_with_its_reason():

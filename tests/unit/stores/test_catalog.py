@@ -71,3 +71,50 @@ def test_remove_of_an_unknown_key_changes_nothing(key):
     catalog = Catalog()
     catalog.remove(key)
     assert len(catalog) == 0
+
+
+class Watched(dict):
+    """An index that notes what a look-up of ``mac`` finds after each step of a writer."""
+
+    def __init__(self, mac: str) -> None:
+        super().__init__()
+        self.mac, self.found = mac, []
+
+    def _look(self) -> None:
+        nics = self.get(self.mac)
+        self.found.append(nics[0].machine.name if nics else None)
+
+    def __setitem__(self, key, value) -> None:
+        super().__setitem__(key, value)
+        self._look()
+
+    def pop(self, *arguments):
+        value = super().pop(*arguments)
+        self._look()
+        return value
+
+
+def test_a_machine_is_known_at_every_step_of_its_change():
+    """Whoever looks takes no lock, and a machine that is unknown for a moment is not answered."""
+    catalog = Catalog()
+    watched = catalog._by_mac = Watched("52:54:00:00:00:01")
+    catalog.upsert(machine("a"))
+    catalog.upsert(machine("a", address="192.0.2.2"))
+    catalog.replace([machine("a", address="192.0.2.3")])
+    catalog.replace([machine("b")])
+    assert set(watched.found) == {"a", "b"}
+    assert catalog.by_ip("192.0.2.2") is None
+    assert catalog.clashes() == []
+    catalog.remove("default/b")
+    assert watched.found[-1] is None
+
+
+def test_the_same_object_again_changes_nothing():
+    """bootd's own notes in a cluster's objects come back as such."""
+    catalog, same = Catalog(), machine("a")
+    catalog.upsert(same)
+    before, version = catalog.by_mac("52:54:00:00:00:01"), catalog.version
+    catalog.upsert(same)
+    catalog.replace([same])
+    assert catalog.by_mac("52:54:00:00:00:01") is before
+    assert catalog.version == version

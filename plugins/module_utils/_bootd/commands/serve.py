@@ -38,6 +38,8 @@ from .arguments import settings_from
 from .backends import is_cluster, open_backends, report_key
 from .servers import Servers
 
+LAST_LINES = 2.0  # seconds in which whoever reads the log can have its last lines
+
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Answer machines until SIGTERM or SIGINT; 1 where a server has ended by itself."""
@@ -54,6 +56,7 @@ def _serve_until(heard: SimpleQueue[int], settings: Settings, state_dir: StateDi
     for path in start_checks.readable_kubeconfigs(environ) if is_cluster(settings.store) else ():
         log.warning("readable_by_everybody", path=path, reason=f"it lets whoever reads it in; run: chmod 0600 {path}")
     catalog, unknown, metrics = Catalog(), UnknownMachines(), Metrics()
+    metrics.watch_log(lambda: log.left_out)
     backends = open_backends(settings, state_dir, catalog, log, environ)
     store, configurations, election = backends.store, backends.configurations, backends.election
     journal = Journal(store, log)
@@ -111,6 +114,7 @@ def _serve_until(heard: SimpleQueue[int], settings: Settings, state_dir: StateDi
         journal.stop()
         store.stop()
         configurations.stop()
+        log.flush(LAST_LINES)
     return 1 if faults else 0
 
 

@@ -10,7 +10,7 @@ from socket import inet_ntoa
 
 from ..decisions.events import Leased
 from ..hardware.model import Nic
-from ..process.datagram_batch import Arrival
+from ..process.datagram_batch import SLOTS, Arrival
 from ..process.faults import Contained
 from ..process.kernel_queue import PKTINFO
 from ..runtime.services import Services
@@ -20,7 +20,7 @@ from .handler import Handler
 from .makes import Made, Makes, Pattern
 from .overload import PATIENCE, too_late
 from .packet import NO_ADDRESS
-from .prepared import MAX_ANSWERS, MAX_REFUSALS, Kept, Prepared, Refusal, UdpFrame, message_key, refusal_key
+from .prepared import LONGEST, MAX_ANSWERS, MAX_REFUSALS, Kept, Prepared, Refusal, UdpFrame, message_key, refusal_key
 from .programs_told import Told as ProgramTold
 from .reply import CLIENT_PORT, SERVER_PORT, Destination
 from .transport import Batch, Sending, Transport
@@ -42,6 +42,7 @@ class BatchHandler(Handler):
         self._prepared = Kept[Prepared](MAX_ANSWERS)
         self._makes = Makes()
         self._refusals = Kept[Refusal](MAX_REFUSALS)
+        self._full_batches = 0  # one behind the other
         self._generation = 0  # of the names of interfaces, as the transport counts them
         self._contained = Contained("dhcp", services.metrics, services.log)
 
@@ -64,7 +65,8 @@ class BatchHandler(Handler):
             self._refusals.clear()
         now, at = self._services.clock(), self._monotonic()
         arrivals = batch.arrivals
-        if late := too_late([arrival[4] for arrival in arrivals], now):
+        self._full_batches = self._full_batches + 1 if len(arrivals) >= SLOTS else 0
+        if late := too_late([arrival[4] for arrival in arrivals], now, self._full_batches):
             self._leave_unanswered(late, at)
             arrivals = arrivals[late:]
         rest, is_done = iter(arrivals), False
@@ -91,6 +93,8 @@ class BatchHandler(Handler):
         if nic is None:
             self._refuse_stranger(arrival, mac, transport, now, at)
             return None
+        if len(message) > LONGEST:
+            return self._answer(arrival, 0, transport)
         key = message_key(message, source, info)
         prepared = self._prepared.find(key)
         if prepared is not None and prepared.nic is nic and self._still_holds(prepared, message, now, at):

@@ -13,23 +13,25 @@ from ..hardware.model import Nic
 from ..process.log import Log
 from ..runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED
 from . import options as opt
-from .decide import ANOTHER_SERVER, Answer, Silence
+from .decide import ANOTHER_SERVER, DHCP_DISABLED, NO_RESERVATION, Answer, Silence
 from .packet import NO_ADDRESS, Kind, Packet
 from .sighting import shown_octets
 
 UNKNOWN_TYPE = "unknown"  # the name of messages whose type RFC 2131 does not name
-MAX_TOLD = 65536  # of all machines, three for each: firmware, iPXE and its system
+MAX_TOLD = 65536  # of all machines, three for each: firmware, iPXE and its system, twice where relays come in pairs
+# Why a known machine gets nothing at all: that stays so until its object is changed.
+_LEFT_ALONE = (DHCP_DISABLED, NO_RESERVATION)
 
 
 class Told:
     """What each client of a machine was told last, so that the log says once what stays as it is. For one thread."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, str], int | None] = {}
-        self.last = self._last.get  # a digest of what a client, (MAC, kind), was told last
+        self._last: dict[tuple[str, ...], int | None] = {}
+        self.last = self._last.get  # a digest of what a client, as ``Exchange.client`` has it, was told last
 
-    def is_news(self, who: tuple[str, str], digest: int | None) -> bool:
-        """Return whether what a client is told, by its ``digest``, differs from the last time."""
+    def is_news(self, who: tuple[str, ...], digest: int | None) -> bool:
+        """Return whether what the client ``who`` is told, by its ``digest``, differs from the last time."""
         if self._last.get(who) == digest:
             return False
         self._last[who] = digest
@@ -49,6 +51,13 @@ class Exchange:
         self.interface = interface
         self.via = source if request.giaddr == NO_ADDRESS else request.giaddr
         self._log, self._told = log, told
+
+    def client(self, kind: str) -> tuple[str, ...]:
+        """Return what tells the client of this ``kind`` from others: its MAC, and the relay and interface it comes by.
+
+        Relays come in pairs, and each forwards every message: what came by the other is no news.
+        """
+        return self.nic.interface.mac, kind, self.request.giaddr, self.interface
 
     def fields(self) -> dict[str, object]:
         """Return the fields that every line about the message has."""
@@ -92,10 +101,15 @@ class Exchange:
         )
 
     def log_silence(self, silence: Silence) -> None:
-        """Log why there is no answer: at info that its address is in use, and that it takes another server's."""
+        """Log why there is no answer.
+
+        At info that its address is in use, and once that it takes another server's, or that its object gives it none.
+        """
         chosen = opt.ipv4(self.request.options.get(opt.SERVER_IDENTIFIER))
         server = chosen if silence.reason == ANOTHER_SERVER else None
-        is_news = isinstance(silence.detail, Decline) or (server is not None and self._differs(ANOTHER_SERVER, server))
+        is_news = isinstance(silence.detail, Decline)
+        if server is not None or silence.reason in _LEFT_ALONE:
+            is_news = self._differs(UNANSWERED, silence.reason, server)
         if not (is_news or self._log.wants_debug):
             return
         (self._log.info if is_news else self._log.debug)(
@@ -117,8 +131,7 @@ class Exchange:
     def _differs(self, client: str, *what: object) -> bool:
         if self.request.is_rehearsal:
             return False
-        digest = told_digest(self.request.giaddr, self.interface, *what)
-        return self._told.is_news((self.nic.interface.mac, client), digest)
+        return self._told.is_news(self.client(client), told_digest(*what))
 
 
 def fields_of(nic: Nic, via: str, interface: str, xid: bytes) -> dict[str, object]:
@@ -132,9 +145,9 @@ def fields_of(nic: Nic, via: str, interface: str, xid: bytes) -> dict[str, objec
     }
 
 
-def told_digest(giaddr: str, interface: str, *what: object) -> int:
-    """Return what tells ``what`` a client is told, and where it was heard, from anything else, within this process."""
-    return hash((giaddr, interface, *what))
+def told_digest(*what: object) -> int:
+    """Return what tells ``what`` a client is told from anything else, within this process."""
+    return hash(what)
 
 
 def tell_sent(

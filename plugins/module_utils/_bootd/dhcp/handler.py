@@ -138,7 +138,7 @@ class Handler:
         leased = decision.leased
         if not (self._prepares and is_recorded) or asked_from or leased is None:
             return outgoing
-        told = (nic.interface.mac, leased.client)
+        told = exchange.client(leased.client)
         counted = (self._received[type_name(request)], self._sent[type_name(decision.reply)])
         prepared = Prepared.of(
             exchange,

@@ -162,9 +162,7 @@ class Pattern:
         filename = machine.join(self.filename)
         reason = self.reason_for(nic)
         client = self.told[0]
-        told = told_digest(
-            self.giaddr, self.interface, address, filename, reason if self.tells_reason else None, self.dropped
-        )
+        told = told_digest(address, filename, reason if self.tells_reason else None, self.dropped)
         asked, answered = self.types
         return Prepared(
             nic,
@@ -174,7 +172,7 @@ class Pattern:
             self.kind(*self.told, filename),
             self.loads,
             self.is_ipxe,
-            ((mac, client), told),
+            ((mac, client, self.giaddr, self.interface), told),  # see Exchange.client
             ("dhcp", ANSWERED, asked, (answered, address, client, filename, reason, self.giaddr, self.interface)),
             self.counted,
         )

@@ -27,6 +27,7 @@ from .sighting import Sighting
 from .transport import Route
 
 MAX_ANSWERS = 24576  # of two KiB each: a machine asks for four until its script
+LONGEST = 1024  # octets of a message whose answer is kept: what boots sends half of that, and it may be 9000
 MAX_REFUSALS = 256  # as many makes of machines as a flood may be made of
 Packet: TypeAlias = "tuple[str, str, str, tuple[str | int | None, ...]]"  # see runtime.recent_packets
 
@@ -70,7 +71,7 @@ class Prepared:
     detail: Detail | None
     program: Program | None
     is_ipxe: bool
-    told: tuple[tuple[str, str], int | None]
+    told: tuple[tuple[str, ...], int | None]
     packet: Packet
     counted: tuple[Tally, ...]
     way: Route | None = field(default=None, compare=False)  # that it leaves by, once it is kept
@@ -85,7 +86,7 @@ class Prepared:
         *,
         payload: bytes,
         heard: str,
-        told: tuple[tuple[str, str], int | None],
+        told: tuple[tuple[str, ...], int | None],
         packet: Packet,
         counted: tuple[Tally, ...],
     ) -> Prepared:

@@ -23,11 +23,12 @@ from .reply import LIMITED_BROADCAST, Destination
 _ETHERTYPE_IPV4 = 0x0800
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
+# Bytes. Answers to a relay that answers no ARP wait three seconds for it, 208 KiB of them (unres_qlen_bytes): by
+# default the socket has no more room than that, and two such relays would take that of all others.
+_SEND_BUFFER = 1 << 20
 _FRAME = 1500  # bytes: no answer is longer
 _MAX_INTERFACES = 1024  # whose names are remembered, and so many routes
-LOOK_SECONDS = (
-    1.0  # between two looks at what is remembered of this host: names of interfaces, whether an address is here
-)
+LOOK_SECONDS = 1.0  # between two looks at this host: what its interfaces are called, whether an address is its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +267,7 @@ def _udp_socket(interface: str, address: str, port: int) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         made.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         kernel_queue.ask_for_times(made)
         if interface:
@@ -287,7 +289,8 @@ def _bind_to(udp: socket.socket, interface: str) -> None:
 def _raw_socket() -> socket.socket | None:
     """Return a socket for whole IPv4 packets that receives nothing, or None without CAP_NET_RAW."""
     try:
-        return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        # Non-blocking, for an interface that takes no packet just now must not hold up what leaves by others.
+        return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
     except PermissionError:
         return None
 

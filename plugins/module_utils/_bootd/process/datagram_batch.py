@@ -88,6 +88,7 @@ class Inbox:
         self._blank = bytes(self._headers)  # the kernel writes lengths into it
         self._at = _address_of(self._headers)
         self._view = memoryview(self._payloads)
+        self._fixed = _fixed(self._payloads, self._names, self._controls, self._pieces, self._headers)
 
     def receive(self, udp: socket.socket) -> list[Arrival]:
         """Return what waits, at most SLOTS datagrams; OSError where nothing can be received."""
@@ -167,6 +168,7 @@ class Outbox:
         self._name_size = 0
         self._parts = (names, controls, pieces)
         self._at = _address_of(self._headers)
+        self._fixed = _fixed(self._payloads, self._names, self._controls, self._pieces, self._headers)
 
     def send(
         self, udp: socket.socket, payloads: Sequence[bytes], names: Sequence[bytes], controls: Sequence[bytes]
@@ -226,6 +228,10 @@ def _function(name: str) -> Callable[..., int] | None:
     return call
 
 
+def _fixed(*memory: bytearray) -> list[memoryview]:
+    """Return what keeps each at its size and place as long as it is there itself: the kernel is told by address."""
+    return [memoryview(part) for part in memory]
+
+
 def _address_of(memory: bytearray) -> int:
-    # It stays where it is: nothing here makes one longer or shorter.
     return ctypes.addressof(ctypes.c_char.from_buffer(memory))

@@ -3,11 +3,12 @@
 """bootd's log: one line an event, JSON for machines or text for people, the same fields in both.
 
 Whoever reads the log may be slow, and no reply waits for that: what a full pipe does not take waits in memory, in its
-order, until there is another line to write.
+order, and a thread that is there as long as any waits writes it once there is room.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import sys
@@ -23,10 +24,7 @@ LEVELS = ("debug", "info", "warning", "error")
 MAX_FIELD = 1024
 MAX_WAITING = 20_000  # lines that wait for a slow reader
 MAX_WAITING_FOR_DEBUG = 5_000  # where as many wait, no line of debug joins them
-
-# Octets that are written at once, but for a longer line: a pipe with room for any takes 4096 (pipe(7), PIPE_BUF), of
-# which the line about those that were left out takes some.
-AT_ONCE = 3900
+PIECE = select.PIPE_BUF  # octets that a pipe with any room takes at once (POSIX, write)
 
 # json.dumps would make an encoder for every line.
 _encode = json.JSONEncoder(default=str).encode
@@ -36,7 +34,7 @@ _quote = json.encoder.encode_basestring_ascii
 class Log:
     """Writes events to ``stream``; safe to call from any thread. A line that can't be written is dropped.
 
-    Those for which there is no room to wait are counted, and ``log_left_out`` says how many there were.
+    Those for which there is no room to wait are counted in ``left_out``, and ``log_left_out`` says how many there were.
     """
 
     def __init__(self, form: str = "json", level: str = "info", stream: TextIO | None = None) -> None:
@@ -46,7 +44,10 @@ class Log:
         self._stream = stream if stream is not None else sys.stdout
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
-        self._left_out = 0
+        self._begun = ""  # the rest of a line that is written in part
+        self._writer: threading.Thread | None = None  # of what waits, while anything does
+        self.left_out = 0  # lines, since the start
+        self._told_left_out = 0  # of these, by ``log_left_out``
         self._gathering = 0  # how many threads are in a ``with`` statement of this:
         self.gathered = _Gathered(self._gather)  # lines in it wait for each other, and are written together
         self._room = _room_of(self._stream)
@@ -68,46 +69,85 @@ class Log:
         """Log something that does not work."""
         self._write("error", event, fields)
 
+    def flush(self, seconds: float) -> int:
+        """Wait until all is written, ``seconds`` at most; return how many lines are not."""
+        with self._lock:
+            writer = self._writer
+        if writer is not None:
+            writer.join(seconds)
+        with self._lock:
+            return len(self._waiting) + bool(self._begun)
+
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         if level not in self._wanted:
             return
         present = {name: value for name, value in fields.items() if value is not None}
         now = time.time()
         line = self._render(now, level, event, present)
-        # Hardly ever, and so it is not done for each value of each line.
-        if len(line) > MAX_FIELD or may_have_secrets(line):
+        # Neither is done for each value of each line, for it is hardly ever needed.
+        if may_have_secrets(line):
             line = self._render(now, level, event, {name: _masked(value) for name, value in present.items()})
+        elif len(line) > MAX_FIELD:
+            line = self._render(now, level, event, {name: _bounded(value) for name, value in present.items()})
         with self._lock:
             if len(self._waiting) < (MAX_WAITING_FOR_DEBUG if level == "debug" else MAX_WAITING):
                 self._waiting.append(line)
             else:
-                self._left_out += 1
+                self.left_out += 1
             if not self._gathering:
-                self._drain()
+                self._write_at_once()
 
     def _gather(self, more: int) -> None:
         with self._lock:
             self._gathering += more
             if self._waiting and not self._gathering:
-                self._drain()
+                self._write_at_once()
+
+    def _write_at_once(self) -> None:
+        """Write what waits, and have a thread write what the stream does not take at once."""
+        self._drain()
+        if (self._waiting or self._begun) and self._writer is None:
+            writer = threading.Thread(target=self._write_what_waits, name="log", daemon=True)
+            # Where there can be no further thread, the next line writes what waits.
+            with contextlib.suppress(RuntimeError):
+                writer.start()
+                self._writer = writer
 
     def _drain(self) -> None:
         """Write what waits, as far as the stream takes it at once."""
-        while self._waiting and (self._room is None or self._room.poll(0)):
-            lines = [self._waiting.popleft()]
-            size = len(lines[0]) + 1
-            while self._waiting and size + len(self._waiting[0]) < AT_ONCE:
-                lines.append(self._waiting.popleft())
-                size += len(lines[-1]) + 1
-            if self._left_out and not self._waiting:
-                left_out, self._left_out = self._left_out, 0
-                lines.append(self._render(time.time(), "warning", "log_left_out", {"lines": left_out}))
+        while (self._waiting or self._begun) and (self._room is None or self._room.poll(0)):
+            # A longer line would wait for its reader, and with it everybody who has one to write. All are ASCII.
+            rest = self._begun or self._next_lines()
+            piece, self._begun = rest[:PIECE], rest[PIECE:]
             try:
-                self._stream.write("\n".join(lines) + "\n")
+                self._stream.write(piece)
                 self._stream.flush()
             except (OSError, ValueError):
                 # A closed or full log stream must not stop the service.
+                self._begun = ""
                 return
+
+    def _next_lines(self) -> str:
+        """Return the next line, and as many more as a pipe takes with it."""
+        lines = [self._waiting.popleft()]
+        size = len(lines[0]) + 1
+        while self._waiting and (size := size + len(self._waiting[0]) + 1) <= PIECE:
+            lines.append(self._waiting.popleft())
+        if self.left_out > self._told_left_out and not self._waiting:
+            missing, self._told_left_out = self.left_out - self._told_left_out, self.left_out
+            lines.append(self._render(time.time(), "warning", "log_left_out", {"lines": missing}))
+        return "\n".join(lines) + "\n"
+
+    def _write_what_waits(self) -> None:
+        room = _room_of(self._stream)  # of its own: one can be asked by one thread at a time
+        while True:
+            if room is not None:
+                room.poll()
+            with self._lock:
+                self._drain()
+                if not (self._waiting or self._begun):
+                    self._writer = None
+                    return
 
 
 class _Gathered:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 try:
     from prometheus_client import (
@@ -42,8 +42,10 @@ class Metrics:
         # One more series for each counter, which only says when bootd began: that is process_start_time_seconds.
         disable_created_metrics()
         self._registry = CollectorRegistry()
-        self._socket_drops = _SocketDrops()
-        self._registry.register(self._socket_drops)
+        full = "Datagrams that came while the queue of the socket was full"
+        self._socket_drops = self._counted_elsewhere("socket_drops", full, "protocol")
+        too_slow = "Lines of the log that its reader was too slow for"
+        self._log_lines = self._counted_elsewhere("log_lines_left_out", too_slow)
         self.dhcp = self._tally("dhcp_messages", "DHCP messages", "direction", "type")
         self.decisions = self._tally("decisions", "What machines were told to boot", "protocol", "decision")
         self.answers = TallyHistogram(
@@ -90,7 +92,11 @@ class Metrics:
 
     def watch_socket(self, protocol: str, drops: Callable[[], int]) -> None:
         """Ask ``drops``, at each scrape, how many datagrams found no room: see ``process.kernel_queue``."""
-        self._socket_drops.sockets[protocol] = drops
+        self._socket_drops.counts[(protocol,)] = drops
+
+    def watch_log(self, left_out: Callable[[], int]) -> None:
+        """Ask ``left_out``, at each scrape, how many lines the log had no room for: see ``process.log``."""
+        self._log_lines.counts[()] = left_out
 
     def render(self) -> bytes:
         """Return all metrics in the Prometheus text format."""
@@ -98,6 +104,11 @@ class Metrics:
 
     def _tally(self, name: str, text: str, *labels: str) -> TallyCounter:
         counter = TallyCounter(f"bootd_{name}", text, labels)
+        self._registry.register(counter)
+        return counter
+
+    def _counted_elsewhere(self, name: str, text: str, *labels: str) -> _CountedElsewhere:
+        counter = _CountedElsewhere(f"bootd_{name}", text, labels)
         self._registry.register(counter)
         return counter
 
@@ -111,20 +122,20 @@ class Metrics:
         return Histogram(f"bootd_{name}", text, labels, registry=self._registry, buckets=tuple(bounds))
 
 
-class _SocketDrops:
-    """A collector of what the kernel counts: it is asked when Prometheus asks, and costs nothing otherwise."""
+class _CountedElsewhere:
+    """A counter that others keep: they are asked when Prometheus asks, and it costs nothing otherwise."""
 
-    def __init__(self) -> None:
-        self.sockets: dict[str, Callable[[], int]] = {}
+    def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
+        self._name, self._text, self._labelnames = name, text, tuple(labels)
+        self.counts: dict[tuple[str, ...], Callable[[], int]] = {}  # by the values of the labels
 
     def describe(self) -> list[CounterMetricFamily]:
         """Return the metric without its values."""
-        text = "Datagrams that came while the queue of the socket was full"
-        return [CounterMetricFamily("bootd_socket_drops", text, labels=["protocol"])]
+        return [CounterMetricFamily(self._name, self._text, labels=self._labelnames)]
 
     def collect(self) -> list[CounterMetricFamily]:
-        """Return the metric as the kernel has it now."""
+        """Return the metric as it is now."""
         (family,) = self.describe()
-        for protocol, drops in list(self.sockets.items()):
-            family.add_metric([protocol], drops())
+        for values, count in list(self.counts.items()):
+            family.add_metric(values, count())
         return [family]

@@ -72,10 +72,9 @@ class Catalog:
         return len(self._machines)
 
     def upsert(self, machine: Machine) -> None:
-        """Add ``machine``, or put it in the place of the one with its key."""
+        """Add ``machine``, or put it in the place of the one with its key; the same object again costs nothing."""
         with self._lock:
-            self._drop(machine.key)
-            self._add(machine)
+            self._put(machine)
 
     def remove(self, key: str) -> None:
         """Forget the machine named ``key``; no error where there is none."""
@@ -86,12 +85,10 @@ class Catalog:
         """Make ``machines`` the whole content. Machines that are the same object as before cost nothing."""
         wanted = {machine.key: machine for machine in machines}
         with self._lock:
+            for machine in wanted.values():
+                self._put(machine)
             for key in [key for key in self._machines if key not in wanted]:
                 self._drop(key)
-            for key, machine in wanted.items():
-                if self._machines.get(key) is not machine:
-                    self._drop(key)
-                    self._add(machine)
 
     def clashes(self) -> list[Clash]:
         """Return every MAC and address that more than one interface claims."""
@@ -102,7 +99,10 @@ class Catalog:
                 for value, claimants in sorted(item for item in index.items() if len(item[1]) > 1)
             ]
 
-    def _add(self, machine: Machine) -> None:
+    def _put(self, machine: Machine) -> None:
+        before = self._machines.get(machine.key)
+        if before is machine:
+            return
         self.version += 1
         self._machines[machine.key] = machine
         for interface in machine.interfaces:
@@ -111,9 +111,13 @@ class Catalog:
             if interface.address:
                 _insert(self._by_address, interface.address, nic)
             self._networks.add(interface.address, interface.netmask)
+        # Only now: whoever looks meanwhile finds the machine as it was, and not that it is unknown.
+        self._withdraw(before)
 
     def _drop(self, key: str) -> None:
-        machine = self._machines.pop(key, None)
+        self._withdraw(self._machines.pop(key, None))
+
+    def _withdraw(self, machine: Machine | None) -> None:
         if machine is None:
             return
         self.version += 1

@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of one batch, over loopback: what can't be sent costs the others nothing, whatever the kernel says to it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from _bootd.dhcp import transport as transport_module
+from _bootd.dhcp.reply import Destination
+from _bootd.dhcp.transport import Sending, Transport
+from _bootd.process import datagram_batch
+from _bootd.process.datagram_batch import SLOTS
+
+LOOPBACK = socket.if_nametoindex("lo")
+NOWHERE = Destination("127.0.0.1", 0)  # nothing can be sent to port 0
+
+
+@pytest.fixture
+def client() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.2", 0))
+        udp.settimeout(10)
+        yield udp
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    made = Transport("127.0.0.1", [0], "", "127.0.0.1")
+    yield made
+    made.close()
+
+
+def to(client: socket.socket) -> Destination:
+    return Destination(*client.getsockname())
+
+
+def answers(transport: Transport, *destinations: Destination) -> list[Sending]:
+    """Return an answer to each, which is its number."""
+    return [
+        (bytes((number,)), transport.route(destination, LOOPBACK, "lo"), b"")
+        for number, destination in enumerate(destinations)
+    ]
+
+
+def heard(client: socket.socket, count: int) -> list[int]:
+    return [client.recv(9)[0] for _each in range(count)]
+
+
+def refuse(number: int):
+    """Return a sendmmsg that sends nothing, and why."""
+
+    def call(*_arguments):
+        ctypes.set_errno(number)
+        return -1
+
+    return call
+
+
+def one_at_a_time(real):
+    return lambda descriptor, at, _count, flags: real(descriptor, at, 1, flags)
+
+
+@pytest.fixture(params=["all", "one at a time", errno.EAGAIN, errno.EPERM, errno.ENOSYS, "no function"])
+def sendmmsg(request, monkeypatch) -> None:
+    """Have the C library's sendmmsg send all, less, or nothing."""
+    real = datagram_batch._function("sendmmsg")
+    calls = {"all": real, "one at a time": one_at_a_time(real), "no function": None}
+    call = calls[request.param] if request.param in calls else refuse(request.param)
+    monkeypatch.setattr(datagram_batch, "_function", lambda _name: call)
+
+
+@pytest.mark.usefixtures("sendmmsg")
+def test_what_can_not_be_sent_costs_the_others_nothing(client, request):
+    transport = Transport("127.0.0.1", [0], "", "127.0.0.1")
+    request.addfinalizer(transport.close)
+    batch = answers(transport, NOWHERE, to(client), to(client), NOWHERE, NOWHERE, to(client), NOWHERE)
+    failed = transport.send(0, batch)
+    assert [(sending, error.errno) for sending, error in failed] == [(batch[at], errno.EINVAL) for at in (0, 3, 4, 6)]
+    assert heard(client, 3) == [1, 2, 5]
+
+
+@pytest.mark.usefixtures("sendmmsg")
+def test_more_answers_than_one_call_takes_leave_in_order(client, request):
+    transport = Transport("127.0.0.1", [0], "", "127.0.0.1")
+    request.addfinalizer(transport.close)
+    assert transport.send(0, answers(transport, *[to(client)] * (SLOTS + 7))) == []
+    assert heard(client, SLOTS + 7) == list(range(SLOTS + 7))
+
+
+def test_an_address_that_comes_and_goes_costs_no_answer(transport, client):
+    """It may be a load balancer's, or one that moves from host to host."""
+    for address, source in (("192.0.2.1", "127.0.0.1"), ("127.0.0.9", "127.0.0.9"), ("192.0.2.1", "127.0.0.1")):
+        transport._address = socket.inet_aton(address)
+        transport._look()
+        assert transport.send(0, answers(transport, *[to(client)] * 3)) == []
+        assert {client.recvfrom(9)[1][0] for _each in range(3)} == {source}
+
+
+def test_there_is_more_room_for_answers_than_by_default(transport, client):
+    """Measured with two relays that answer no ARP: by default, 167 answers to them took the room of all others."""
+    (udp,) = transport._udp
+    room, default = (item.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) for item in (udp, client))
+    assert room >= 2 * min(default, 1 << 20)
+
+
+class Stuck:
+    """The raw socket of an interface that takes no packet just now."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.tried = 0
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def sendto(self, *_arguments) -> None:
+        self.tried += 1
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def test_an_interface_that_takes_nothing_holds_up_no_other(transport, client):
+    if transport._raw is not None:
+        transport._raw.close()
+    stuck = transport._raw = Stuck(client.fileno())
+    bare = Destination("127.0.0.5", 0, "02:00:00:00:00:01")
+    batch = answers(transport, to(client), bare, to(client), bare, to(client))
+    assert [way.is_raw for _payload, way, _packet in batch] == [False, True, False, True, False]
+    assert [sending for sending, _error in transport.send(0, batch)] == [batch[1], batch[3]]
+    assert stuck.tried == 2
+    assert heard(client, 3) == [0, 2, 4]
+
+
+def test_the_raw_socket_waits_for_nothing(monkeypatch):
+    asked = []
+    monkeypatch.setattr(transport_module.socket, "socket", lambda *arguments: asked.append(arguments))
+    transport_module._raw_socket()
+    ((family, kind, protocol),) = asked
+    assert (family, protocol) == (socket.AF_PACKET, 0)
+    assert kind == socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
