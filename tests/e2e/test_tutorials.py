@@ -53,9 +53,10 @@ class Reader:
         return machine
 
     def sent(self) -> list[dict[str, object]]:
-        """The lines of bootd's log about the DHCP messages that it sent, oldest first."""
+        """The lines of bootd's log about the DHCP messages that it sent to the machine itself, oldest first."""
         lines = (self._directory / "node/bootd.log").read_text(encoding="utf-8").splitlines()
-        return [line for line in map(json.loads, lines) if line.get("event") == "send"]
+        sent = [line for line in map(json.loads, lines) if line.get("event") == "send"]
+        return [line for line in sent if not line.get("rehearsal")]
 
 
 @pytest.fixture

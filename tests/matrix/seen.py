@@ -66,8 +66,9 @@ def _is_ack(line: Mapping[str, object]) -> bool:
 
 def _fetched(lines: Iterable[Mapping[str, object]]) -> Iterable[tuple[str, str]]:
     for line in lines:
-        if "phone-home" in urlsplit(str(line.get("uri", ""))).path.split("/"):
-            continue  # what iPXE and GRUB tell, by asking for it
+        path = urlsplit(str(line.get("uri", ""))).path
+        if "phone-home" in path.split("/") or path.startswith("/api/"):
+            continue  # what iPXE and GRUB tell, by asking for it, and whoever looks at the machine
         if line["event"] == "get" and line.get("status") == "complete":
             yield _name(line), "TFTP"
         # A HEAD fetches nothing.

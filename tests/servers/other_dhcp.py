@@ -95,8 +95,11 @@ def other_dhcp(lab: Lab, host: str, directory: Path, name: str, configuration: s
             argv = ["unshare", "--mount", "sh", "-c", _WITH_STATE_OF_ITS_OWN]
             argv += [str(root / "usr/sbin/kea-dhcp4"), "-c", str(file)]
             environment |= dict.fromkeys(("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR"), str(directory))
-            environment["LD_LIBRARY_PATH"] = str(next((root / "usr/lib").glob("*-linux-gnu")))
-            environment["KEA_LFC_EXECUTABLE"] = str(root / "usr/sbin/kea-lfc")
+            # What the machine has of Kea's parts is not unpacked again.
+            if libraries := [str(found) for found in (root / "usr/lib").glob("*-linux-gnu")]:
+                environment["LD_LIBRARY_PATH"] = libraries[0]
+            if (program := root / "usr/sbin/kea-lfc").exists():
+                environment["KEA_LFC_EXECUTABLE"] = str(program)
         else:
             leases.touch()
             argv = [str(root / "usr/sbin/dhcpd"), "-4", "-f", "-d", "--no-pid", "-cf", str(file), "-lf", str(leases)]

@@ -71,13 +71,13 @@ class Connection(RequestHandler):
             # A compressed body would be bounded only as it was sent.
             auto_decompress=False,
         )
+        self.source = ""
         if prepared is not None:
             answering = AnsweringParser(
                 self._parser, self, lambda target, headers: prepared(target, headers, self.source)
             )
             self._parser = cast(Any, answering)
         self._unanswered = 0  # requests that were handed on
-        self.source = ""
         self.closed: asyncio.Future[None] = self.loop.create_future()
         self._slot = slot
         self.encrypted = slot is not None

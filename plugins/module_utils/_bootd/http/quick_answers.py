@@ -7,13 +7,18 @@ For a request that is handed on aiohttp makes objects and a task, which take lon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 # What aiohttp's parser has read of a request, RawRequestMessage, and its body.
 Message = tuple[Any, Any]
-# Returns the response to a plain GET of HTTP/1.1, by its target and headers as they were sent; None for a route's.
-Prepared = Callable[[str, tuple[tuple[bytes, bytes], ...]], bytes | None]
+
+
+class Prepared(Protocol):
+    """What answers a plain GET of HTTP/1.1."""
+
+    def __call__(self, target: str, headers: tuple[tuple[bytes, bytes], ...], /) -> bytes | None:
+        """Return the response, by the target and the headers as they were sent; None where a route has to make it."""
 
 
 class Client(Protocol):
