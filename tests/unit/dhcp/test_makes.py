@@ -102,7 +102,7 @@ OWN = {
     opt.HOST_NAME: lambda nic: nic.machine.name.encode()[:9].ljust(9, b"-"),
     opt.CLIENT_IDENTIFIER: lambda nic: b"\1" + bytes.fromhex(nic.interface.mac.replace(":", "")),
     opt.CLIENT_UUID: lambda nic: b"\0" + nic.interface.mac.encode()[:16],
-    opt.CLIENT_FQDN: lambda nic: b"\0\0\0" + nic.interface.mac.encode(),
+    81: lambda nic: b"\0\0\0" + nic.interface.mac.encode(),
     opt.RELAY_AGENT_INFORMATION: lambda nic: bytes((1, 8)) + nic.interface.mac.encode()[-8:] + b"\2\3abc",
 }
 SHAPES = st.fixed_dictionaries(
@@ -194,6 +194,23 @@ def ask_and_compare(bench, nics, steps):
                     side.now += value
         assert answers[1:] == answers[:-1]
     assert sides[0].told() == sides[1].told()
+
+
+SHAPE = {"own": {opt.CLIENT_UUID}, "more": {}, "flags": 0, "giaddr": "10.10.0.2", "ciaddr": "0.0.0.0"}
+SHAPE |= {"source": "10.10.0.2", "addressed": SERVER, "kind": opt.DHCPDISCOVER}
+
+
+@pytest.mark.parametrize("name", [name for name in DIFFERENCES if name not in ("name", "mac")])
+def test_nothing_that_counts_is_left_out_of_a_make(bench, name):
+    common = {"tftp_server_name": "10.10.0.4", "boot_file_name": "own.efi"} if name.endswith("file_name") else {}
+    common |= {"netboot": Netboot(False)} if name == "local_boot" else {}
+    of_each = [{}, *({name: value} for value in DIFFERENCES[name])] * 3
+    nics = [machine(number, **(common | given)) for number, given in enumerate(of_each, 1)]
+    steps = [("ask", SHAPE | {"client": client}) for client in (UEFI, BIOS, HTTP_BOOT, IPXE, IPXE_WITHOUT_HTTP, LINUX)]
+    # A relay may not be the broadcast address of the network, as far as its netmask tells.
+    steps += [("ask", SHAPE | {"client": UEFI, "giaddr": "10.10.0.255"})]
+    with mock.patch.object(makes, "PROOFS", 0):
+        ask_and_compare(bench, nics, steps)
 
 
 @pytest.mark.parametrize("client", [UEFI, BIOS, HTTP_BOOT, IPXE, IPXE_WITHOUT_HTTP, LINUX])

@@ -43,7 +43,7 @@ OWN = (
     opt.HOST_NAME,
     opt.REQUESTED_ADDRESS,
     opt.CLIENT_IDENTIFIER,
-    opt.CLIENT_FQDN,
+    81,  # its FQDN (RFC 4702), which nothing here reads
     opt.CLIENT_UUID,
 )
 _OWN_OF_RELAY = (opt.CIRCUIT_ID, opt.REMOTE_ID)  # the port of its switch
