@@ -18,6 +18,7 @@ import pytest
 
 from _bootd.commands.explain_served import explain_served
 from _bootd.decisions.events import Detail, Event
+from _bootd.decisions.stages import State
 from _bootd.hardware.model import Machine
 from _bootd.http.app import create_app
 from _bootd.ipxe.render import render
@@ -89,6 +90,7 @@ def served(tmp_path: Path, number: int) -> Iterator[Served]:
     site = make_site(tmp_path, *machines(number), bind="127.0.0.1", http_port=0, admin_token_file=str(token))
     object.__setattr__(site.services, "clock", time.time)
     site.journal.opened_at = time.time() - 3600
+    site.journal._unseen = State(since=site.journal.opened_at)
     serve_switches(site)
     site.app = create_app(site.services, site.settings.boot_files, render, explain_served)
     with serving(site) as port:

@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import io
 import struct
-from dataclasses import replace
 from functools import partial
-from socket import inet_aton
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -17,92 +14,22 @@ from hypothesis import strategies as st
 from _bootd.decisions import events
 from _bootd.dhcp import handler, overload
 from _bootd.dhcp import options as opt
-from _bootd.dhcp.batches import BatchHandler
 from _bootd.dhcp.packet import encode, udp_packet
 from _bootd.dhcp.prepared import LONGEST, Kept, UdpFrame, message_key, refusal_key
-from _bootd.dhcp.transport import Batch, Route
 from _bootd.hardware.model import Machine, Netboot, Nic
-from _bootd.process.kernel_queue import PKTINFO
-from _bootd.process.log import Log
 from samples.dhcp_messages import ADDRESS, BIOS, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, address, message, nic
+from servers.dhcp_sides import OTHER, Side, arrival
 
 SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}
 RELAY = bytes((1, 9)) + b"macvlan99"
 ELSEWHERE = RELAY + bytes((5, 4, 192, 0, 2, 9))
 NAMED = RELAY + bytes((11, 4, 10, 10, 0, 2))
 IPXE_WITHOUT_HTTP = IPXE | {opt.IPXE: bytes((21, 1, 1))}
-OTHER = "58:47:ca:71:d8:50"
-
-
-class Wire:
-    """What ``Handler`` asks of a transport, without a socket."""
-
-    generation = 0
-
-    def __init__(self) -> None:
-        self.names = {1: "lo", 2: "eth0", 3: "eth1"}
-
-    def interface(self, index: int) -> str:
-        return self.names.get(index, "")
-
-    def route(self, to, index: int, interface: str) -> Route:
-        return Route(to, index, interface, bool(to.mac), repr((to, index)).encode())
-
-    def packet(self, _slot: int, to, payload: bytes) -> bytes:
-        return udp_packet((SERVER, 67), (to.address, to.port), payload)
-
-
-class Side:
-    """A handler, and all that it tells."""
-
-    def __init__(self, bench, *nics: Nic, prepares: bool, **settings: object) -> None:
-        self.room = bench(*nics, **settings)
-        self.log, self.now, self.active = io.StringIO(), 1000.0, True
-        self.services = replace(
-            self.room.services,
-            log=Log("json", "info", self.log),
-            clock=lambda: self.now,
-            answers_dhcp=lambda: self.active,
-        )
-        self.handler = BatchHandler(self.services, monotonic=lambda: self.now)
-        self.handler._prepares = self.handler._prepares and prepares
-        self.wire = Wire()
-
-    def ask(self, arrivals) -> list[tuple[bytes, Route, bytes]]:
-        batch = Batch(0, arrivals)
-        answers, times = self.handler.answers_to(batch, self.wire)
-        assert len(answers) == len(times)
-        return [
-            (payload, way, (packet or self.wire.packet(0, way.to, payload)) if way.is_raw else packet)
-            for payload, way, packet in answers
-        ]
-
-    def told(self) -> dict[str, object]:
-        """Return everything that somebody else can see of what was done."""
-        services = self.services
-        metrics = services.metrics.render().decode().splitlines()
-        machines = services.catalog.machines()
-        macs = [MAC, OTHER, "02:00:00:00:00:01"]
-        return {
-            "metrics": [line for line in metrics if line.startswith("bootd_")],
-            "states": {machine.key: services.journal.state(machine.key) for machine in machines},
-            "events": {machine.key: services.journal.recent(machine.key) for machine in machines},
-            "dirty": sorted(services.journal._dirty),
-            "packets": {mac: services.recent.of(mac) for mac in macs},
-            "unknown": services.unknown.all(),
-            "programs": {mac: self.handler._programs[False].told(mac, 0, self.now) for mac in macs},
-            "places": dict(self.handler._places._known),
-            "log": [line.partition(", ")[2] for line in self.log.getvalue().splitlines()],
-        }
 
 
 def second(**interface: object) -> Nic:
     face = nic(mac=OTHER, address="10.10.0.17", hostname="um790-2", **interface).interface
     return Nic(Machine("um790-2", interfaces=(face,)), face)
-
-
-def arrival(payload: bytes, source: str = "0.0.0.0", index: int = 2, addressed: str = "255.255.255.255"):
-    return payload, inet_aton(source), 68, PKTINFO.pack(index, inet_aton(SERVER), inet_aton(addressed)), 999.0
 
 
 CLIENTS = st.sampled_from([UEFI, BIOS, HTTP_BOOT, IPXE, IPXE_WITHOUT_HTTP, LINUX])

@@ -8,8 +8,12 @@ import contextlib
 import io
 import json
 import os
+from enum import IntEnum
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from _bootd.process import log as log_module
 from _bootd.process.log import LEVELS, MAX_FIELD, Log
@@ -111,6 +115,48 @@ def test_what_waits_for_a_slow_reader_has_a_bound(slow, monkeypatch):
     assert len(log._waiting) == 10
     while log.flush(0):
         lines(reader, 1)
+
+
+def test_lines_that_wait_for_each_other_are_written_together_and_in_their_order():
+    class Stream(io.StringIO):
+        writes = 0
+
+        def write(self, text):
+            self.writes += 1
+            return super().write(text)
+
+    stream = Stream()
+    log = Log("json", "info", stream)
+    with log.gathered:
+        for number in range(100):
+            log.info("stage", number=number, reason="x" * 5000 if number == 50 else "short")
+        with log.gathered:
+            log.info("stage", number=100)
+        assert stream.writes == 0
+    assert [json.loads(line)["number"] for line in stream.getvalue().splitlines()] == list(range(101))
+    assert stream.writes < 10
+    with contextlib.suppress(ZeroDivisionError), log.gathered:
+        log.info("stage", number=1 // 1)
+        log.info("stage", number=1 // 0)
+    log.info("stage", number=102)
+    assert [json.loads(line)["number"] for line in stream.getvalue().splitlines()[101:]] == [1, 102]
+
+
+VALUES = st.one_of(
+    st.text(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.booleans(),
+    st.lists(st.integers()),
+    st.sampled_from([IntEnum("Number", "one").one, Path("/a"), {"a": None}]),
+)
+
+
+@given(st.floats(0, 1e11), st.text(), st.dictionaries(st.text(), VALUES))
+def test_a_line_in_json_is_what_json_makes_of_it(now, event, fields):
+    fields = {name: value for name, value in fields.items() if name not in ("ts", "level", "event")}
+    expected = {"ts": round(now, 6), "level": "info", "event": event, **fields}
+    assert log_module._as_json(now, "info", event, fields) == json.dumps(expected, default=str)
 
 
 def lines(reader, count):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..process.quick_replace import replacer
 from .events import (
@@ -48,6 +49,7 @@ LOADS = ("kernel", "initrd", "rootfs", "configuration", "iso")
 SEEN = (*LOADS, "lease")
 _IN_KERNEL = ("rootfs", "configuration", "iso")  # only what runs by then asks for these
 BUSY = ("script", "kernel", "installing")  # what a machine is installed in
+_BEYOND_FAILED = ("installing", *_INSTALLED)  # what a machine that was given up may reach all the same
 _UNDER_WAY = ("loading", *BUSY)
 UNBEGUN = ("known", "offered")  # nothing is lost where another attempt begins
 _IN_IPXE = ("script", "kernel")  # in which a script that can't go on asks for itself again
@@ -114,14 +116,17 @@ replace = replacer(State)
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``."""
     detail = event.detail
+    changes: dict[str, Any] = {}
     if asks_to_boot(state, detail):
-        state = _begin(state, event.at) if state.stage in UNBEGUN else replace(state, asked_at=event.at)
+        changes = _beginning(state, event.at, detail) if state.stage in UNBEGUN else {"asked_at": event.at}
     elif _boots_again(state, detail):
-        state = _begin(state, state.asked_at or event.at)
-    if isinstance(detail, Held) and not _is_news(state, detail, event.at):
+        changes = _beginning(state, state.asked_at or event.at, detail)
+    elif isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
     if not isinstance(detail, Overdue):  # which is that nothing was seen
-        state = replace(state, last=describe(event), last_at=event.at)
+        changes |= {"last": describe(event), "last_at": event.at}
+    # Once for all of them: ten thousand machines may begin at the same time.
+    state = replace(state, **changes) if changes else state
     if state.overdue and goes_on(state, detail):
         steps = (*state.steps, Step(state.overdue, event.at))[-MAX_STEPS:]
         state = replace(state, stage=state.overdue, since=event.at, steps=steps, error="", overdue="")
@@ -190,29 +195,33 @@ def _boots_again(state: State, detail: Detail) -> bool:
     return isinstance(detail, Script) and beyond
 
 
-def _begin(state: State, at: float) -> State:
-    """Return ``state`` at the beginning of another attempt, in which the machine asked for an address ``at``."""
+def _beginning(state: State, at: float, detail: Detail) -> dict[str, Any]:
+    """Return what of ``state`` changes with another attempt, in which the machine asked for an address ``at``.
+
+    It is offered one by ``detail``, or was before that.
+    """
     known_at = state.since if state.stage == "known" and state.since else at
     asked_before = state.stage not in UNBEGUN
-    begun = replace(
-        state,
-        stage="known",
-        since=known_at,
-        attempt=state.attempt + 1,
-        steps=(Step("known", known_at),),
-        bytes={},
-        error="",
-        firmware=state.firmware if asked_before else "",
-        progress=None,
-        seen={},
-        waits_for="",
-        overdue="",
-        asked_at=0.0,
-        script_at=0.0,
-        script_mac="",
-        configuration_closed="",
-    )
-    return _reach(begun, "offered", at) if asked_before else begun
+    is_offered = asked_before or isinstance(detail, Discover)
+    known = Step("known", known_at)
+    firmware = state.firmware if asked_before else ""
+    return {
+        "stage": "offered" if is_offered else "known",
+        "since": at if is_offered else known_at,
+        "attempt": state.attempt + 1,
+        "steps": (known, Step("offered", at)) if is_offered else (known,),
+        "bytes": {},
+        "error": "",
+        "firmware": detail.firmware if isinstance(detail, Discover) and not asked_before else firmware,
+        "progress": None,
+        "seen": {},
+        "waits_for": "",
+        "overdue": "",
+        "asked_at": 0.0,
+        "script_at": 0.0,
+        "script_mac": "",
+        "configuration_closed": "",
+    }
 
 
 def _is_news(state: State, held: Held, at: float) -> bool:
@@ -291,14 +300,13 @@ def _after_report(state: State, event: Event) -> State:
     return state
 
 
-def _reach(state: State, stage: str, at: float) -> State:
-    """Return ``state`` at ``stage``, unless it stands there or beyond."""
-    if state.stage == "failed" and stage not in ("installing", *_INSTALLED):
-        return state
-    if state.stage != "failed" and _RANK[stage] <= _RANK[state.stage]:
-        return state
+def _reach(state: State, stage: str, at: float, **also: Any) -> State:
+    """Return ``state`` at ``stage``, unless it stands there or beyond, and with what changes ``also``."""
+    is_there = _RANK[stage] <= _RANK[state.stage] if state.stage != "failed" else stage not in _BEYOND_FAILED
+    if is_there:
+        return replace(state, **also) if also else state
     steps = (*state.steps, Step(stage, at))[-MAX_STEPS:]
-    return replace(state, stage=stage, since=at, steps=steps, waits_for="")
+    return replace(state, stage=stage, since=at, steps=steps, waits_for="", **also)
 
 
 def _add_bytes(state: State, via: Via, sent: int | None) -> State:
@@ -319,7 +327,8 @@ def _on_lease(state: State, leased: Discover | Lease, at: float) -> State:
         return _see(_reach(state, "kernel", at), "lease", at)
     if state.stage not in UNBEGUN:
         return state
-    return _reach(replace(state, firmware=state.firmware or leased.firmware), "offered", at)
+    is_told = leased.firmware and not state.firmware
+    return _reach(state, "offered", at, **({"firmware": leased.firmware} if is_told else {}))
 
 
 def _on_held(state: State, waits_for: str, at: float) -> State:

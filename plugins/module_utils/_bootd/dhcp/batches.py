@@ -8,17 +8,21 @@ import time
 from collections.abc import Callable
 from socket import inet_ntoa
 
+from ..decisions.events import Leased
+from ..hardware.model import Nic
 from ..process.datagram_batch import SLOTS, Arrival
 from ..process.faults import Contained
 from ..process.kernel_queue import PKTINFO
 from ..runtime.services import Services
 from .decide import UNKNOWN_MACHINE
+from .exchange import fields_of, tell_sent
 from .handler import Handler
+from .makes import Made, Makes, Pattern
 from .overload import PATIENCE, too_late
 from .packet import NO_ADDRESS
 from .prepared import LONGEST, MAX_ANSWERS, MAX_REFUSALS, Kept, Prepared, Refusal, UdpFrame, message_key, refusal_key
 from .programs_told import Told as ProgramTold
-from .reply import CLIENT_PORT, SERVER_PORT
+from .reply import CLIENT_PORT, SERVER_PORT, Destination
 from .transport import Batch, Sending, Transport
 
 LATE = "late"  # why a message is dropped that waited too long
@@ -36,6 +40,7 @@ class BatchHandler(Handler):
     ) -> None:
         super().__init__(services, relay_port, client_port, monotonic)
         self._prepared = Kept[Prepared](MAX_ANSWERS)
+        self._makes = Makes()
         self._refusals = Kept[Refusal](MAX_REFUSALS)
         self._full_batches = 0  # one behind the other
         self._generation = 0  # of the names of interfaces, as the transport counts them
@@ -44,14 +49,19 @@ class BatchHandler(Handler):
     def answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
         """Return the answers to ``batch``, and when the messages came that they are to.
 
-        A fault in one message costs that one its answer and nothing else.
+        A fault in one message costs that one its answer and nothing else. What the log is told is written at the end.
         """
+        with self._services.log.gathered:
+            return self._answers_to(batch, transport)
+
+    def _answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
         answers: list[Sending] = []
         times: list[float] = []
         prepares = self._prepares and not batch.slot and self._services.answers_dhcp()
         if self._generation != transport.generation:
             self._generation = transport.generation
             self._prepared.clear()
+            self._makes.clear()
             self._refusals.clear()
         now, at = self._services.clock(), self._monotonic()
         arrivals = batch.arrivals
@@ -89,7 +99,55 @@ class BatchHandler(Handler):
         prepared = self._prepared.find(key)
         if prepared is not None and prepared.nic is nic and self._still_holds(prepared, message, now, at):
             return self._answer_again(prepared, message, now)
-        return self._answer(arrival, 0, transport, key)
+        return self._answer_by_make(arrival, nic, transport, key, now, at) or self._answer(arrival, 0, transport, key)
+
+    def _answer_by_make(
+        self, arrival: Arrival, nic: Nic, transport: Transport, key: bytes, now: float, at: float
+    ) -> Sending | None:
+        """Return the answer that others of the make of ``nic`` were given; None where that can't be told."""
+        message, source, _port, info, _at = arrival
+        shape = self._makes.shape_of(message, source + info, nic)
+        if shape is None or self._services.journal.is_busy(nic.machine.key):
+            return None
+        xid = int.from_bytes(message[4:8], "big")
+        has_program = self._programs[False].has_program(shape.program, xid, nic, self._services)
+        pattern = shape.patterns.get(has_program)
+        if pattern is None or not pattern.is_proven:
+            return None
+        prepared = pattern.answer(message, nic)
+        if prepared is None or not self._limit.admits(nic.interface.mac, at):
+            return None
+        if self._told.is_news(*prepared.told):
+            self._tell_by_make(pattern, prepared, message, source)
+        way = pattern.way
+        if way is None:
+            index, _local, _addressed = PKTINFO.unpack(info)
+            to = Destination(nic.interface.address, self._ports[1], nic.interface.mac)
+            way = transport.route(to, index, pattern.interface)
+        prepared.way = way
+        if way.is_raw:
+            prepared.frame = UdpFrame(transport.packet(0, way.to, prepared.payload))
+        if not has_program:
+            self._prepared.keep(key, prepared)
+        return self._answer_again(prepared, message, now)
+
+    def _tell_by_make(self, pattern: Pattern, prepared: Prepared, message: bytes, source: bytes) -> None:
+        """Write the line of the log that ``handle`` would about an answer that is news."""
+        nic, detail = prepared.nic, prepared.detail
+        via = inet_ntoa(source) if pattern.giaddr == NO_ADDRESS else pattern.giaddr
+        place = pattern.relay_information
+        tell_sent(
+            self._services.log.info,
+            fields_of(nic, via, pattern.interface, message[4:8]),
+            pattern.types[1],
+            client=pattern.told[0],
+            address=nic.interface.address,
+            next_server=pattern.next_server,
+            filename=detail.filename if isinstance(detail, Leased) else "",
+            reason=pattern.reason_for(nic) if pattern.tells_reason else None,
+            dropped=pattern.dropped,
+            relay_information=message[place] if place is not None else None,
+        )
 
     def _leave_unanswered(self, late: int, at: float) -> None:
         """Tell that so many messages are dropped, because others wait that can be answered in time."""
@@ -159,9 +217,12 @@ class BatchHandler(Handler):
         if answer is None:
             return None
         way = transport.route(answer.to, index, interface)
-        prepared = answer.prepared
-        if key and prepared is not None:
+        basis = answer.basis
+        if key and basis is not None:
+            prepared, made = basis.prepared, Made(basis.context, interface, answer.dropped)
             prepared.way = way
-            prepared.frame = UdpFrame(transport.packet(slot, answer.to, answer.payload)) if way.is_raw else None
-            self._prepared.keep(key, prepared)
+            self._makes.learn(message, packed + info, basis.request, basis.answer, prepared, made)
+            if not basis.context.has_program:
+                prepared.frame = UdpFrame(transport.packet(slot, answer.to, answer.payload)) if way.is_raw else None
+                self._prepared.keep(key, prepared)
         return answer.payload, way, b""

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
+from socket import inet_aton
 
 from ..decisions import architectures as arch
 from ..decisions.events import Decline, Discover, Lease, Leased, Refused, Release
@@ -188,7 +190,7 @@ def is_plausible(request: Packet, interface: Interface, server: str, *, on_loopb
         return True
     if not _is_routed(address) or address == server:
         return False
-    network = _network(interface)
+    network = network_of(interface)
     # RFC 3021: the two addresses of a /31 are both hosts, and a /32 has no other.
     if network is None or network.prefixlen > 30:
         return True
@@ -210,7 +212,7 @@ def is_elsewhere(request: Packet, interface: Interface) -> bool:
 
     Only link selection says so beyond doubt: a relay's giaddr need not be an address of its client's network.
     """
-    link, network = link_selection(request), _network(interface)
+    link, network = link_selection(request), network_of(interface)
     return link is not None and network is not None and IPv4Address(link) not in network
 
 
@@ -229,13 +231,28 @@ def _is_routed(address: str) -> bool:
     return usable(address) and not IPv4Address(address).is_link_local
 
 
-def _network(interface: Interface) -> IPv4Network | None:
-    if not interface.netmask:
+def network_of(interface: Interface) -> IPv4Network | None:
+    """Return the network that the reservation of ``interface`` is of, None where no netmask says so."""
+    if not interface.netmask or not interface.address:
         return None
+    bits = _prefix(interface.netmask)
+    if bits is None:
+        return None
+    hosts = 32 - bits
+    return _network(int.from_bytes(inet_aton(interface.address), "big") >> hosts << hosts, bits)
+
+
+@lru_cache(maxsize=64)
+def _prefix(netmask: str) -> int | None:
     try:
-        return IPv4Network(f"{interface.address}/{interface.netmask}", strict=False)
+        return IPv4Network(f"0.0.0.0/{netmask}").prefixlen
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=1024)  # ten thousand machines are on few networks
+def _network(address: int, bits: int) -> IPv4Network:
+    return IPv4Network((address, bits))
 
 
 def _elsewhere(request: Packet, nic: Nic) -> str:

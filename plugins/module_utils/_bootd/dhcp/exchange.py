@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..decisions.events import Decline
@@ -26,12 +27,11 @@ class Told:
     """What each client of a machine was told last, so that the log says once what stays as it is. For one thread."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, ...], int] = {}
+        self._last: dict[tuple[str, ...], int | None] = {}
         self.last = self._last.get  # a digest of what a client, as ``Exchange.client`` has it, was told last
 
-    def is_news(self, who: tuple[str, ...], *what: object) -> bool:
-        """Return whether ``what``, which the client ``who`` is told, differs from the last time."""
-        digest = hash(what)
+    def is_news(self, who: tuple[str, ...], digest: int | None) -> bool:
+        """Return whether what the client ``who`` is told, by its ``digest``, differs from the last time."""
         if self._last.get(who) == digest:
             return False
         self._last[who] = digest
@@ -61,14 +61,8 @@ class Exchange:
 
     def fields(self) -> dict[str, object]:
         """Return the fields that every line about the message has."""
-        return {
-            "mac": self.request.mac,
-            "machine": self.nic.machine.name,
-            "via": self.via,
-            "iface": self.interface or None,
-            "xid": self.request.xid.to_bytes(4, "big").hex(":"),
-            **({"rehearsal": True} if self.request.is_rehearsal else {}),
-        }
+        fields = fields_of(self.nic, self.via, self.interface, self.request.xid.to_bytes(4, "big"))
+        return fields | ({"rehearsal": True} if self.request.is_rehearsal else {})
 
     def log_received(self) -> None:
         """Log the message that was received, at debug."""
@@ -93,18 +87,17 @@ class Exchange:
         if not (is_news or self._log.wants_debug):
             return
         reply, leased = answer.reply, answer.leased
-        filename = leased.filename if leased is not None else ""
-        (self._log.info if is_news else self._log.debug)(
-            "send",
-            **self.fields(),
-            type=type_name(reply),
+        tell_sent(
+            self._log.info if is_news else self._log.debug,
+            self.fields(),
+            type_name(reply),
             client=leased.client if leased is not None else None,
-            address=unless_zero(reply.yiaddr),
-            next_server=unless_zero(reply.siaddr),
-            filename=filename or None,
-            reason=_reason(answer),
-            dropped_options=list(dropped) or None,
-            **_option_82(reply.options.get(opt.RELAY_AGENT_INFORMATION)),
+            address=reply.yiaddr,
+            next_server=reply.siaddr,
+            filename=leased.filename if leased is not None else "",
+            reason=log_reason(answer),
+            dropped=dropped,
+            relay_information=reply.options.get(opt.RELAY_AGENT_INFORMATION),
         )
 
     def log_silence(self, silence: Silence) -> None:
@@ -133,12 +126,56 @@ class Exchange:
             return not self.request.is_rehearsal
         # Not the address in the message: a DHCPINFORM is answered without one.
         address = self.nic.interface.address
-        return self._differs(leased.client, address, leased.filename, _reason(answer), dropped)
+        return self._differs(leased.client, address, leased.filename, log_reason(answer), dropped)
 
     def _differs(self, client: str, *what: object) -> bool:
         if self.request.is_rehearsal:
             return False
-        return self._told.is_news(self.client(client), *what)
+        return self._told.is_news(self.client(client), told_digest(*what))
+
+
+def fields_of(nic: Nic, via: str, interface: str, xid: bytes) -> dict[str, object]:
+    """Return the fields that every line about a message of ``nic`` has."""
+    return {
+        "mac": nic.interface.mac,
+        "machine": nic.machine.name,
+        "via": via,
+        "iface": interface or None,
+        "xid": xid.hex(":"),
+    }
+
+
+def told_digest(*what: object) -> int:
+    """Return what tells ``what`` a client is told from anything else, within this process."""
+    return hash(what)
+
+
+def tell_sent(
+    tell: Callable[..., None],
+    fields: dict[str, object],
+    kind: str,
+    *,
+    client: str | None,
+    address: str,
+    next_server: str,
+    filename: str,
+    reason: str | None,
+    dropped: tuple[int, ...],
+    relay_information: bytes | None,
+) -> None:
+    """Write the line about an answer of the type ``kind``; ``fields`` are those of every line about the message."""
+    tell(
+        "send",
+        **fields,
+        type=kind,
+        client=client,
+        address=unless_zero(address),
+        next_server=unless_zero(next_server),
+        filename=filename or None,
+        reason=reason,
+        dropped_options=list(dropped) or None,
+        **_option_82(relay_information),
+    )
 
 
 def type_name(packet: Packet) -> str:
@@ -146,7 +183,7 @@ def type_name(packet: Packet) -> str:
     return opt.MESSAGE_NAMES.get(packet.message_type or 0, UNKNOWN_TYPE)
 
 
-def _reason(answer: Answer) -> str | None:
+def log_reason(answer: Answer) -> str | None:
     """Return why an address is refused, or why firmware gets nothing to boot: the log has to say that."""
     leased = answer.leased
     if leased is None:

@@ -21,7 +21,7 @@ from .places import Places, is_of_lease, place_of
 from .prepared import Prepared, Refusal
 from .programs_told import ProgramsTold
 from .proxy import NOT_ABOUT_BOOTING, NOT_HERE, decide_in_mode
-from .reply import CLIENT_PORT, SERVER_PORT, Destination, context_from, destination
+from .reply import CLIENT_PORT, SERVER_PORT, Context, Destination, context_from, destination
 from .sighting import Sighting, sighting_of
 
 # Messages of one MAC. Firmware, iPXE and an installer ask a dozen times in their first seconds, and as often again
@@ -39,7 +39,21 @@ class Outgoing:
 
     payload: bytes
     to: Destination
-    prepared: Prepared | None = None  # to answer the message by when it comes again, where that can be
+    dropped: tuple[int, ...] = ()  # options that the client had no room for
+    basis: Basis | None = None  # what else the answer can be used for, where it can
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """An answer and what it was made of, to answer messages by that come later.
+
+    ``prepared`` answers the same message, unless ``has_program``, which passes.
+    """
+
+    prepared: Prepared
+    request: Packet
+    answer: Answer
+    context: Context
 
 
 class Handler:
@@ -122,7 +136,7 @@ class Handler:
             return None
         is_recorded = self._record(exchange, decision, place)
         leased = decision.leased
-        if not (self._prepares and is_recorded) or asked_from or context.has_program or leased is None:
+        if not (self._prepares and is_recorded) or asked_from or leased is None:
             return outgoing
         told = exchange.client(leased.client)
         counted = (self._received[type_name(request)], self._sent[type_name(decision.reply)])
@@ -136,7 +150,8 @@ class Handler:
             packet=packet_of(request, decision.reason, origin, decision),
             counted=(*counted, self._decided[decision.decision]),
         )
-        return Outgoing(outgoing.payload, outgoing.to, prepared)
+        basis = Basis(prepared, request, decision, context)
+        return Outgoing(outgoing.payload, outgoing.to, outgoing.dropped, basis)
 
     def _stay_silent(self, exchange: Exchange, decision: Silence, place: str, origin: Origin) -> None:
         """Tell of a message of a known machine that is not answered."""
@@ -189,7 +204,7 @@ class Handler:
             exchange.log_sent(answer, dropped)
         # The port from which port 4011 was asked waits for the answer: 68 is iPXE's, 4011 edk2's.
         to = Destination(origin.source, asked_from) if asked_from else destination(request, reply, *self._ports)
-        return Outgoing(payload, to)
+        return Outgoing(payload, to, dropped)
 
     def _keep(
         self, request: Packet, nic: Nic | None, origin: Origin, reason: str, answer: Answer | None = None

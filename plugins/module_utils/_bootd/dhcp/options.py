@@ -172,6 +172,22 @@ def boot_item(vendor_specific: bytes | None) -> bytes | None:
 def walk(data: bytes, position: int = 0) -> Iterator[tuple[int, bytes | None]]:
     """Yield each (code, value) of the option field ``data`` until its end option; a value cut short comes as None."""
     size = len(data)
+    for code, start, end in _places(data, position):
+        yield code, data[start:end] if end <= size else None
+
+
+def spans(data: bytes, position: int = 0) -> dict[int, list[slice]]:
+    """Return where in the option field ``data`` the values of each code are, without one that is cut short."""
+    found: dict[int, list[slice]] = {}
+    for code, start, end in _places(data, position):
+        if end <= len(data):
+            found.setdefault(code, []).append(slice(start, end))
+    return found
+
+
+def _places(data: bytes, position: int) -> Iterator[tuple[int, int, int]]:
+    """Yield each code with where its value begins and ends; the last may end behind ``data``."""
+    size = len(data)
     while position < size:
         code = data[position]
         if code == PAD:
@@ -179,15 +195,12 @@ def walk(data: bytes, position: int = 0) -> Iterator[tuple[int, bytes | None]]:
             continue
         if code == END:
             return
-        if position + 1 >= size:
-            yield code, None
+        start = position + 2
+        position = start + data[position + 1] if start <= size else start
+        if start > size:
+            yield code, start, start
             return
-        end = position + 2 + data[position + 1]
-        if end > size:
-            yield code, None
-            return
-        yield code, data[position + 2 : end]
-        position = end
+        yield code, start, position
 
 
 def from_boot_name(name: str) -> bytes:

@@ -11,7 +11,7 @@ with the object that it was made of. What it brings about beside itself is done 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from ..decisions.boot import Program
@@ -74,8 +74,8 @@ class Prepared:
     told: tuple[tuple[str, ...], int | None]
     packet: Packet
     counted: tuple[Tally, ...]
-    way: Route | None = None  # that it leaves by, once it is kept
-    frame: UdpFrame | None = None  # where it leaves as a packet made here
+    way: Route | None = field(default=None, compare=False)  # that it leaves by, once it is kept
+    frame: UdpFrame | None = field(default=None, compare=False)  # where it leaves as a packet made here
 
     @classmethod
     def of(

@@ -58,10 +58,21 @@ class ProgramsTold:
 
         Where the machine was given its script since, whoever asks boots anew.
         """
-        told = self.told(request.mac, request.xid, services.clock())
-        if told is None or (nic and services.journal.standing(nic.machine.key).script_at >= told.at):
+        told = self._since_script(request.mac, request.xid, nic, services)
+        if told is None:
             return context
         return replace(context, has_program=_is_what_was_told(program_of(identify(request)), told, nic, services))
+
+    def has_program(self, program: Program, xid: int, nic: Nic, services: Services) -> bool:
+        """Return what ``context_of`` puts into the context for a message of the ``program``."""
+        told = self._since_script(nic.interface.mac, xid, nic, services)
+        return told is not None and _is_what_was_told(program, told, nic, services)
+
+    def _since_script(self, mac: str, xid: int, nic: Nic | None, services: Services) -> Told | None:
+        told = self.told(mac, xid, services.clock())
+        if told is None or (nic and services.journal.standing(nic.machine.key).script_at >= told.at):
+            return None
+        return told
 
     def told(self, mac: str, xid: int, now: float) -> Told | None:
         """Return what ``mac`` was told a moment ago, in another transaction than ``xid``, None where nothing."""

@@ -62,7 +62,7 @@ def clean(value: object) -> str:
 def may_have_secrets(text: str) -> bool:
     """Return whether ``text`` may have a secret with a name in it: quick, for whoever has much text without any."""
     lower = text.lower()
-    return any(hint in lower for hint in _HINTS)
+    return any(map(lower.__contains__, _HINTS))
 
 
 def _masked(found: re.Match[str]) -> str:

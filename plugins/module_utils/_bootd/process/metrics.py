@@ -64,10 +64,10 @@ class Metrics:
         self.dropped = self._counter("dropped", "Datagrams dropped", "protocol", "reason")
         self.failures = self._counter("handler_failures", "Requests that met a fault in bootd itself", "protocol")
         self.machines = self._gauge("machines", "Machines in the catalog, by stage", "stage")
-        self.stages_reached = self._counter("stages_reached", "Stages that machines have reached", "stage")
-        self.stage_seconds = self._histogram(
-            "stage_duration_seconds", "How long machines were at a stage, once they have left it", STAGES, "stage"
-        )
+        self.stages_reached = self._tally("stages_reached", "Stages that machines have reached", "stage")
+        told = "How long machines were at a stage, once they have left it"
+        self.stage_seconds = TallyHistogram("bootd_stage_duration_seconds", told, STAGES, "stage")
+        self._registry.register(self.stage_seconds)
         self.machine_failures = self._counter(
             "machine_failures", "Machines that failed, by the stage they were at", "stage", "reason"
         )

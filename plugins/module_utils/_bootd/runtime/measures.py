@@ -18,7 +18,7 @@ REASONS = ("reported", "silence", "boot_error")
 
 
 class StageMeasures:
-    """Counts and times the stages of machines, as the journal tells of them."""
+    """Counts and times the stages of machines, as the journal tells of them: to one thread at a time."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._boot_errors = metrics.boot_errors

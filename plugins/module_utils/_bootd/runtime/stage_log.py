@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..decisions.events import Event, Overdue, Ready, describe
+from ..decisions.events import Event, Overdue, Ready
 from ..decisions.stages import State
 from ..process.log import Log
 
@@ -33,6 +33,6 @@ class StageLog:
             mac=event.mac or None,
             stage=after.stage,
             attempt=after.attempt,
-            seen=describe(event),
+            seen=after.last,
             reason=after.error or None,
         )

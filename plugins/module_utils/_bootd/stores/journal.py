@@ -62,6 +62,7 @@ class Journal:
         self._writer: threading.Thread | None = None
         self._stopping = threading.Event()
         self.opened_at = clock()
+        self._unseen = State(since=self.opened_at)  # of every machine that nothing was seen of
 
     def start(self) -> None:
         """Read back the states of the store and start to write behind."""
@@ -87,7 +88,7 @@ class Journal:
 
     def standing(self, key: str) -> State:
         """Return the state of the machine ``key`` but for ``last`` and ``last_at``, which may be older."""
-        return self._states.get(key) or State(since=self.opened_at)
+        return self._states.get(key) or self._unseen
 
     def stages(self, keys: Iterable[str]) -> dict[str, int]:
         """Return how many of the machines ``keys`` stand at each of STAGES, by stage."""
