@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main(page: Path) -> int:
     """Do it; returns the exit status."""
-    typed = [step for step in steps(page) if isinstance(step, Typed) and not step.not_run]
+    typed = [step for step in steps(page) if isinstance(step, Typed) and not step.alone]
     if not typed:
         sys.exit(f"{page} has nothing that can be run")
     # All of it, also after a command that went wrong.

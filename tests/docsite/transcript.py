@@ -3,8 +3,7 @@
 """What a page of the documentation has its reader write and type, and what it says comes of it.
 
 A block of `console` has commands, after `$ `, each with what it prints. A block that begins with the comment `# NAME`
-is the file NAME. A line `*Not run by the tests: WHY.*` before a block of `console` takes it out, and so does
-`*Run by a test of its own: HOW.*`. In what is printed
+is the file NAME. A line `*Run by a test of its own: HOW.*` before a block of `console` takes it out. In what is printed
 `...` stands for anything, and numbers of seconds, or of minutes and seconds, for any, as no boot takes as long as
 another.
 """
@@ -19,7 +18,7 @@ from pathlib import Path
 
 _BLOCK = re.compile(r"^```(?P<language>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (?P<name>[a-z0-9_./-]+\.(?:ya?ml|cfg|conf|ipxe|txt))\n")
-_NOT_RUN = re.compile(r"\*(?P<alone>Run by a test of its own|Not run by the tests): (?P<why>[^*]+)\.\*\n+\Z")
+_ALONE = re.compile(r"\*Run by a test of its own: (?P<how>[^*]+)\.\*\n+\Z")
 _SECONDS = re.compile(r"-?\b(?:\d+ min )?\d+(?:\.\d+)?(?= ?s\b)")
 _CONSOLE = "console"
 
@@ -36,13 +35,12 @@ class Written:
 class Typed:
     """A command line, of one or more lines, and what it prints.
 
-    ``not_run`` says why it is not run with the others, else "", and ``alone`` whether a test of its own runs it.
+    ``alone`` says how a test of its own runs it, "" where it is run with the others of its page.
     """
 
     command: str
     prints: str
-    not_run: str = ""
-    alone: bool = False
+    alone: str = ""
 
 
 def steps(page: Path) -> list[Written | Typed]:
@@ -54,18 +52,17 @@ def _steps(text: str) -> Iterator[Written | Typed]:
     for block in _BLOCK.finditer(text):
         named = _FILE.match(block["text"])
         if block["language"] == _CONSOLE:
-            left_out = _NOT_RUN.search(text, 0, block.start())
-            alone = left_out is not None and left_out["alone"].startswith("Run")
-            yield from _typed(block["text"], left_out["why"] if left_out else "", alone)
+            alone = _ALONE.search(text, 0, block.start())
+            yield from _typed(block["text"], alone["how"] if alone else "")
         elif named:
             yield Written(named["name"], block["text"])
 
 
-def _typed(text: str, not_run: str, alone: bool) -> Iterator[Typed]:
+def _typed(text: str, alone: str) -> Iterator[Typed]:
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         lines = part.splitlines(keepends=True)
         end = next(number for number, line in enumerate(lines, 1) if not line.endswith("\\\n"))
-        yield Typed("".join(lines[:end]).rstrip("\n"), "".join(lines[end:]), not_run, alone)
+        yield Typed("".join(lines[:end]).rstrip("\n"), "".join(lines[end:]), alone)
 
 
 def difference(said: str, printed: str, names: Mapping[str, str] | None = None) -> str:

@@ -16,10 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from docsite.alone import commands, typed
 from lab import artifacts, bootd, bootstrap
 from lab.machine import Machine
 from lab.network import Lab
 from lab.tutorial import ROOT, Tutorial
+from programs.require import require
+from servers.debian_mirror import DebianMirror
 from steps.lock_files import CONTROLLER, HOST, pins
 
 SCRIPT = "http://10.10.0.20:7080/58-47-ca-71-d8-49/auto.ipxe"
@@ -97,16 +100,39 @@ def test_beside_a_dhcp_server(reader_beside_dnsmasq):
     assert (reader.known()["netboot"], reader.known()["firmware"]) == (False, "bios")
 
 
+def locked(directory: Path) -> Path:
+    """Return a file by which pip takes the releases that were tested."""
+    file = directory / "constraints.txt"
+    file.write_text(
+        "".join(f"{name}=={version}\n" for lock in (HOST, CONTROLLER) for name, version in pins(lock).items())
+    )
+    return file
+
+
+def test_ansible_is_had_as_one_machine_says(tmp_path):
+    require("root", "apt-get", "dpkg-deb", "unshare")
+    debian = DebianMirror(tmp_path, ["python3-venv"])
+    typed(["apt-get update"], tmp_path, **debian.environment)
+    pip = {"PIP_CONSTRAINT": str(locked(tmp_path)), "PIP_NO_COMPILE": "1", "PIP_CACHE_DIR": f"{Path.home()}/.cache/pip"}
+    lines = commands("one-machine", "apt-get install", "python3 -m venv", ". /opt", "pip install")
+    said = typed(
+        ["mount -t tmpfs none /opt", *lines, "which ansible-playbook", "ansible-playbook --version"],
+        tmp_path,
+        before=["unshare", "--mount"],
+        **debian.environment,
+        **pip,
+    )
+    assert debian.installed() == ["python3-venv"]
+    assert said.split("/opt/ansible/bin/ansible-playbook\n")[1].startswith("ansible-playbook [core ")
+    assert not Path("/opt/ansible").exists()
+
+
 def test_air_gapped(files, tmp_path):
     """The first half fetches what the locks name; the second has no connection."""
     galaxy = Path(sys.executable).with_name("ansible-galaxy")
     carry = tmp_path / "carry"
     subprocess.run([galaxy, "collection", "build", "--output-path", carry / "collections", ROOT], check=True)
     artifacts.publish(files, carry / "images", VERSION)
-    locked = tmp_path / "constraints.txt"
-    locked.write_text(
-        "".join(f"{name}=={version}\n" for lock in (HOST, CONTROLLER) for name, version in pins(lock).items())
-    )
     with Lab() as lab:
         bootstrap.lay_out(lab)
         at_site = {
@@ -115,7 +141,7 @@ def test_air_gapped(files, tmp_path):
             "bootd_settings": {"image_dir": str(tmp_path / "images")},
         }
         # pip is to say nothing of what this host has set for it.
-        environment = {"PIP_CONSTRAINT": str(locked), "PIP_QUIET": "2"}
+        environment = {"PIP_CONSTRAINT": str(locked(tmp_path)), "PIP_QUIET": "2"}
         environment["ANSIBLE_COLLECTIONS_PATH"] = str(tmp_path / "collections")
         tutorial = Tutorial(lab, "air-gapped", tmp_path, at_site, environment)
         wrong = tutorial.run({}, inside_from="python3 -m venv ansible")

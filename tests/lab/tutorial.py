@@ -78,7 +78,7 @@ class Tutorial:
             self._outside = self._outside and not (isinstance(step, Typed) and step.command == inside_from)
             if isinstance(step, Written):
                 (self._directory / step.name).write_text(step.text, encoding="utf-8")
-            elif not step.not_run:
+            elif not step.alone:
                 found = difference(step.prints, self._type(step, waiting), self._names)
                 wrong += [f"$ {step.command}\n{found}"] if found else []
         return wrong + [f"{command!r} never printed {text!r}" for command, text in waiting]

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tutorials have their reader fetch from the internet, as far as a server on loopback can stand for it.
 
-The commands are typed as they stand on the pages. Galaxy and the repository are this checkout's.
+The commands are typed as they stand on the pages. Galaxy and the repository are this checkout's; Debian's mirror and
+Harvester's server have what these names stand for, and little in it.
 """
 
 from __future__ import annotations
@@ -10,31 +11,26 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
-import os
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
-from docsite.transcript import Typed, steps
+from docsite.alone import ROOT, commands, typed
 from programs.require import require
+from samples.certificates import make_certificate
+from servers.debian_mirror import DebianMirror
+from servers.image_mirror import make_release
 
-ROOT = Path(__file__).resolve().parents[2]
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
 COLLECTION = "/api/v3/collections/baremetal/netboot/versions"
 REPOSITORY = "https://github.com/baremetal-netboot/netboot.git"
-
-
-def commands(page: str, *begin: str) -> list[str]:
-    """Return those commands of a tutorial that begin so, of those that its own test does not type."""
-    typed = [
-        step.command for step in steps(ROOT / f"docs/tutorials/{page}.md") if isinstance(step, Typed) and step.alone
-    ]
-    return [next(command for command in typed if command.startswith(each)) for each in begin]
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +90,6 @@ def galaxy(tmp_path_factory) -> Iterator[str]:
         thread.join()
 
 
-def typed(lines: list[str], directory: Path, **environment: str) -> str:
-    """Type ``lines`` into one shell in ``directory``; returns what they print."""
-    own = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "HOME": str(directory)}
-    argv = ["bash", "-e", "-c", "\n".join(lines)]
-    done = subprocess.run(
-        argv, cwd=directory, env={**os.environ, **own, **environment}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.parametrize(
     ("page", "command", "found"),
     [
@@ -135,3 +120,66 @@ def test_repository_is_cloned_and_has_the_demo(tmp_path):
     }
     said = typed([*commands("demo", "git clone", "cd netboot"), "make"], tmp_path, **instead)
     assert "make demo " in said
+
+
+def test_packages_are_fetched_and_installed_at_the_site(tmp_path):
+    require("apt-get", "dpkg-deb")
+    defaults = yaml.safe_load((ROOT / "roles/bootd/defaults/main.yml").read_text(encoding="utf-8"))
+    # Of Debian; and python3-apt is what Ansible's module for packages needs.
+    debian = DebianMirror(tmp_path, wanted := [*defaults["bootd_packages"], "python3-apt"])
+    typed(["apt-get update"], tmp_path, **debian.environment)
+    typed(commands("air-gapped", "mkdir -p carry/deb", "apt-get download"), tmp_path, **debian.environment)
+    assert debian.installed() == []
+    typed(commands("air-gapped", "dpkg --install"), tmp_path, **debian.environment)
+    assert debian.installed() == sorted(wanted)
+
+
+RELEASES = "releases.rancher.com"
+
+
+@pytest.fixture
+def harvester(tmp_path) -> Iterator[dict[str, str]]:
+    """What has all https go to a server that has one release, a small one, and answers as Harvester's does."""
+    require("openssl")
+    make_release(tmp_path / "served/harvester", "v1.7.1")
+    certificate, key = make_certificate(tmp_path, "releases", RELEASES)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    class Harvester(http.server.SimpleHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            """Be the proxy, and then the server that was asked for (RFC 9110, section 9.3.6)."""
+            self.send_response(200)
+            self.end_headers()
+            self.connection = self.request = context.wrap_socket(self.connection, server_side=True)
+            self.setup()
+            self.close_connection = False
+
+        def finish(self) -> None:
+            super().finish()
+            self.connection.close()
+
+        def log_message(self, *_unused: object) -> None:
+            """Say nothing."""
+
+    serve = partial(Harvester, directory=str(tmp_path / "served"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        proxy = f"http://127.0.0.1:{server.server_port}"
+        yield {
+            "https_proxy": proxy,
+            "SSL_CERT_FILE": str(certificate),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/link"),
+        }
+        server.shutdown()
+        thread.join()
+
+
+def test_release_is_fetched(harvester, tmp_path):
+    typed(commands("air-gapped", "ansible localhost -m baremetal.netboot.harvester_image"), tmp_path, **harvester)
+    served, found = (
+        {path.name: path.read_bytes() for path in directory.iterdir()}
+        for directory in (tmp_path / "served/harvester/v1.7.1", tmp_path / "carry/images/v1.7.1")
+    )
+    assert served.items() <= found.items()

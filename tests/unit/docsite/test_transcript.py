@@ -27,7 +27,7 @@ first
 $ two
 ```
 
-*Not run by the tests: it needs a machine.*
+*Run by a test of its own: with a machine.*
 
 ```console
 $ three
@@ -43,7 +43,7 @@ def test_steps_are_in_order_and_as_written(tmp_path):
         Written("inventory.yml", "# inventory.yml\nall: {}\n"),
         Typed("one --flag \\\n    word", "first\n"),
         Typed("two", ""),
-        Typed("three", "...\n", "it needs a machine"),
+        Typed("three", "...\n", "with a machine"),
     ]
 
 
