@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -113,6 +114,20 @@ def test_without_the_token_nothing_is_changed(site, path, authorization, status)
     assert answer.headers.get("www-authenticate") == ('Bearer realm="bootd"' if status == 401 else None)
     assert site.events() == []
     assert site.store.states == {}
+
+
+# Of machines, which have no admin token: their reports, and an installer's question, by whatever method it asks.
+OF_MACHINES = ("/phone-home", "/phone-home/<mac>/<token>/<outcome>", "/configuration", "/configuration/<rest:path>")
+
+
+def test_every_other_route_that_takes_more_than_a_question_asks_for_the_token(site):
+    routes = {(route.method, route.rule) for route in site.app._app.routes if route.method not in ("GET", "HEAD")}
+    writes = {(method, rule) for method, rule in routes if rule not in OF_MACHINES}
+    assert {(method, rule.rpartition("/")[2]) for method, rule in writes} == {("POST", "netboot"), ("POST", "retry")}
+    for method, rule in writes:
+        path = re.sub("<[^>]+>", "um790-1", rule)
+        assert [site.ask(method, path, STRANGER, OFF).status, post(site, path, OFF, "x" * 64).status] == [401, 403]
+    assert (site.events(), site.store.states) == ([], {})
 
 
 @pytest.mark.parametrize("where", [f"?token={TOKEN}", f"?access_token={TOKEN}"])
