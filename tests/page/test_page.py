@@ -162,6 +162,39 @@ def test_by_keyboard(browser, served):
     browser.wait_for("document.activeElement.textContent === 'um790-1'")
 
 
+def spoken(browser) -> list[tuple[str, str, str]]:
+    """What the browser hands to a screen reader: role, name and value of each thing that is not hidden from it."""
+    nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+    words = [[str(node.get(part, {}).get("value", "")) for part in ("role", "name", "value")] for node in nodes]
+    return [tuple(each) for each, node in zip(words, nodes, strict=True) if not node["ignored"]]
+
+
+def test_a_screen_reader_is_told_what_is_seen(browser, served):
+    fill(served)
+    opened(browser, served)
+    told = spoken(browser)
+    assert {("banner", ""), ("navigation", "Views"), ("main", ""), ("table", "Machines")} <= {one[:2] for one in told}
+    titles = ["Name", "Stage", "Progress", "In stage", "Attempt", "Last event", "Seen", "Address"]
+    assert [name for role, name, _value in told if role == "columnheader"] == titles
+    # A row is read as its cells, and a bar as whose it is, the stage, and how far that is.
+    rows = [name for role, name, _value in told if role == "row"][1:]
+    bars = {name: float(value) for role, name, value in told if role == "progressbar"}
+    for document, words in zip(served.machines(), rows, strict=True):
+        name, stage, _bar, *others = row(browser, document["name"])
+        assert words.startswith(f"{name} {stage} ") and words.endswith(document["ip"]), words
+        assert others[2] in words
+        assert (0 <= bars[f"{name}, {stage}"] <= 100, bars[f"{name}, {stage}"] > 0) == (True, stage != "known")
+    name = boot(served, 9, 500)
+    browser.evaluate(f"location.hash = '#/machine/tink-system/{name}'")
+    browser.wait_for("document.querySelectorAll('#seen tbody tr').length > 10")
+    told = spoken(browser)
+    # The timeline is one picture, told in one sentence.
+    (picture,) = [name for role, name, _value in told if role in ("img", "image")]
+    assert picture.startswith(f"Attempt 1 of {name}, ") and "installing 4m 38s" in picture
+    assert {"Events", "Packets"} <= {name for role, name, _value in told if role == "region"}
+    assert "Asked by" in [name for role, name, _value in told if role == "combobox"]
+
+
 def test_a_machine_in_all_its_detail(browser, served):
     name = boot(served, 0, 500)
     opened(browser, served, f"#/machine/tink-system/{name}")
