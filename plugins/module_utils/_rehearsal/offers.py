@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF, PROXY
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import Answer as Decided
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import decide
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import NO_ADDRESS, Packet, encode
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.proxy import decide_in_mode
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.answers import Answer
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import (
     Bootd,
@@ -190,11 +190,11 @@ def _as_of(machine: Intended, file: str, bootd: Bootd) -> str:
 
 
 def _own_path(machine: Intended, request: Packet, bootd: Bootd, *, ipxe: bool) -> Told:
-    """Return what bootd would tell the ``machine``, were it bootd who is asked."""
-    decided = decide(request, machine.nic, bootd.context)
+    """Return what bootd would tell the ``machine``, were it asked in the mode proxy: it needs no address for that."""
+    decided = decide_in_mode(request, machine.nic, bootd.context, PROXY)
     if not isinstance(decided, Decided):
         return Told(answered=True)
-    return told_by(decided.reply, bootd.address, ipxe=ipxe)
+    return replace(told_by(decided.reply, bootd.address, ipxe=ipxe), asks_again=False)
 
 
 def _not_led(name: str, machine: Intended, others: Sequence[Answer], told: Told, bootd: Bootd) -> Step:

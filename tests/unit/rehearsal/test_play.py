@@ -170,9 +170,18 @@ OF_OFF = Where("eth0", (IPv4Network("10.10.0.0/16"),), Modes("off"))
 PATH = MAC.format(1).replace(":", "-")
 
 
+def without_address():
+    """A machine as inventories have it where another server gives the addresses: netboot_disable_dhcp."""
+    document = hardware(1)
+    document["spec"]["interfaces"][0]["disableDhcp"] = True
+    del document["spec"]["interfaces"][0]["dhcp"]["ip"]
+    return document
+
+
+@pytest.mark.parametrize("document", [hardware(1), without_address()], ids=["reserved", "no address"])
 @pytest.mark.parametrize("others", [[], [other("10.10.200.7")], [other("10.10.200.7", "evil.efi", "10.10.0.66")]])
-def test_where_bootd_s_dhcp_is_off_and_nobody_leads_to_it_its_own_path_is_played(others):
-    wire = DecidedWire(hardware(1), mode="off")
+def test_where_bootd_s_dhcp_is_off_and_nobody_leads_to_it_its_own_path_is_played(others, document):
+    wire = DecidedWire(document, mode="off")
     wire.others += others
     result = play(wire, where=OF_OFF)
     # Firmware has to be told one thing and iPXE another.
