@@ -18,6 +18,7 @@ from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions
     link_of,
 )
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.events import Via
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import encode
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.grub.names import OF_CPU
@@ -40,6 +41,11 @@ SCRIPT_ENDING = ".ipxe"
 GRUB_CONFIGURATION = "grub/grub.cfg"
 _HTTP_OF_GRUB = b"HTTP/1.1"  # what a GRUB has in it that can load from URLs
 _PROGRAM_REMEDY = "put it into a directory of bootd_boot_files, or name another in netboot_ipxe or bootd_arch_map"
+_PROGRAM_OF_INVENTORY = "see netboot_ipxe of the machine: it may name no program that is iPXE already"
+_SCRIPT_OF_ANOTHER = (
+    "have the network's DHCP server know iPXE by its user class and have it load its script instead, as "
+    "docs/beside-a-dhcp-server.md shows for each server"
+)
 _FAULTS = (HttpProblem, TftpProblem)
 
 
@@ -145,12 +151,13 @@ class Play:
         """Load the program, and those that it loads, up to the one that asks for its script or its configuration."""
         self._programs += 1
         if self._programs > MAX_PROGRAMS:
+            by_another = self.machine.mode == OFF
             self._error(
                 f"load {_last(told.file)}",
                 "programs load each other in a loop",
                 expected="a script after the first program",
-                remedy="see netboot_ipxe of the machine: it may name no program that is iPXE already",
-                who=steps.INVENTORY,
+                remedy=_SCRIPT_OF_ANOTHER if by_another else _PROGRAM_OF_INVENTORY,
+                who=steps.NETWORK if by_another else steps.INVENTORY,
             )
             return
         name: str = told.file

@@ -194,6 +194,14 @@ def test_where_bootd_s_dhcp_is_off_and_nobody_leads_to_it_its_own_path_is_played
     assert steps[-1] == "initrd initrd.img"
 
 
+def test_other_server_that_has_ipxe_load_ipxe_again_is_whose_fault_that_is():
+    wire = DecidedWire(without_address(), mode="off")
+    wire.others.append(other("10.10.200.7", "snponly.efi", "10.10.0.20"))
+    result = play(wire, where=OF_OFF)
+    assert problems(result) == [("um790-1, load snponly.efi", "network")]
+    assert "user class" in result["problems"][0]["remedy"]
+
+
 @pytest.mark.parametrize(
     ("client", "file", "asked"),
     [
