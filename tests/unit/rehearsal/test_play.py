@@ -202,6 +202,15 @@ def test_other_server_that_has_ipxe_load_ipxe_again_is_whose_fault_that_is():
     assert "user class" in result["problems"][0]["remedy"]
 
 
+@pytest.mark.parametrize(("client", "file"), [("bios", "snponly.efi"), ("uefi", "missing.efi")])
+def test_other_server_that_names_a_program_which_the_machine_can_not_have_is_whose_fault_that_is(client, file):
+    wire = DecidedWire(without_address(), mode="off")
+    wire.others.append(other("10.10.200.7", file, "10.10.0.20"))
+    result = play(wire, client=client, where=OF_OFF)
+    assert problems(result) == [(f"um790-1, TFTP {file}", "network")]
+    assert "architecture" in result["problems"][0]["remedy"]
+
+
 @pytest.mark.parametrize(
     ("client", "file", "asked"),
     [
