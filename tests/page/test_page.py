@@ -179,7 +179,8 @@ def test_a_screen_reader_is_told_what_is_seen(browser, served):
     # A row is read as its cells, and a bar as whose it is, the stage, and how far that is.
     rows = [name for role, name, _value in told if role == "row"][1:]
     bars = {name: float(value) for role, name, value in told if role == "progressbar"}
-    for document, words in zip(served.machines(), rows, strict=True):
+    machines = sorted(served.machines(), key=lambda document: int(document["name"].rpartition("-")[2]))
+    for document, words in zip(machines, rows, strict=True):
         name, stage, _bar, *others = row(browser, document["name"])
         assert words.startswith(f"{name} {stage} ") and words.endswith(document["ip"]), words
         assert others[2] in words
