@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from collections.abc import Callable
 
 import pytest
 from pyghmi.ipmi.private.session import Session
@@ -88,3 +90,42 @@ def test_wrong_password_and_silence_are_told_without_the_password(power, simulat
     assert found["msg"].startswith("gone: 127.0.0.1 port 9: does not answer: see that IPMI over LAN is on")
     assert found["machines"]["um790-1"]["after"] == "on"
     assert PASSWORD not in json.dumps(found)
+
+
+MAC = "58:47:ca:71:d8:49"
+# A boot sector of x86: mov al, "D"; out 0xe9, al; cli; hlt.
+DISK = bytes.fromhex("b044e6e9faf4").ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20)
+
+
+def waited(seen: Callable[[], bool]) -> bool:
+    """Return whether ``seen`` within ten times what an emulated machine takes."""
+    deadline = time.monotonic() + 60
+    while not seen() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return seen()
+
+
+def test_machine_of_qemu_boots_its_disk_and_from_the_network_when_it_is_told(power, tmp_path):
+    require("ipmi_sim", "qemu-system-x86_64")
+    said, frames = tmp_path / "said", tmp_path / "frames.pcap"
+    (tmp_path / "disk").write_bytes(DISK)
+    qemu = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-debugcon", f"file:{said}", "-boot", "order=c"]
+    qemu += ["-drive", f"format=raw,file={tmp_path / 'disk'}", "-netdev", "user,id=network,restrict=on"]
+    qemu += ["-device", f"virtio-net-pci,netdev=network,mac={MAC}"]
+    qemu += ["-object", f"filter-dump,id=frames,netdev=network,file={frames}"]
+
+    def asked() -> bool:
+        return b"PXEClient" in frames.read_bytes() if frames.exists() else False
+
+    (tmp_path / "bmc").mkdir()
+    with simulator(tmp_path / "bmc", qemu, ["-boot", "order=n"]) as (port, _told):
+        machine = {"name": "um790-1", "bmc": bmc(port)}
+        power({"machines": [machine], "state": "on"})
+        assert waited(lambda: said.exists() and said.read_bytes() == b"D")
+        assert not asked()
+        booted = power({"machines": [machine], "state": "network_boot"})
+        assert booted["machines"]["um790-1"]["steps"] == ["eject", "boot_once", "cut", "switch_on"]
+        assert waited(asked)
+        assert bytes.fromhex(MAC.replace(":", "")) in frames.read_bytes()
+        power({"machines": [machine], "state": "off"})
+        assert power({"machines": [machine], "state": "off"})["changed"] is False

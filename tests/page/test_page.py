@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -160,6 +161,51 @@ def test_by_keyboard(browser, served):
     assert browser.evaluate("document.title") == f"um790-1 {NONE} bootd"
     browser.press("Escape")
     browser.wait_for("document.activeElement.textContent === 'um790-1'")
+
+
+def spoken(browser) -> list[tuple[str, str, list[str]]]:
+    """What the browser hands to a screen reader: of each thing its role, its name, and the texts of what is in it."""
+    nodes = {node["nodeId"]: node for node in browser.call("Accessibility.getFullAXTree")["nodes"]}
+
+    def word(node, part) -> str:
+        return str(node.get(part, {}).get("value", ""))
+
+    def text(node) -> str:
+        if word(node, "role") in ("StaticText", "progressbar"):
+            return " ".join(filter(None, (word(node, "name"), word(node, "value"))))
+        return " ".join(filter(None, map(text, inside(node))))
+
+    def inside(node):
+        return [nodes[key] for key in node.get("childIds", ()) if key in nodes]
+
+    heard = [node for node in nodes.values() if not node["ignored"]]
+    return [(word(node, "role"), word(node, "name"), list(map(text, inside(node)))) for node in heard]
+
+
+def test_a_screen_reader_is_told_what_is_seen(browser, served):
+    fill(served)
+    opened(browser, served)
+    told = spoken(browser)
+    assert {("banner", ""), ("navigation", "Views"), ("main", ""), ("table", "Machines")} <= {one[:2] for one in told}
+    titles, *rows = [cells for role, _name, cells in told if role == "row"]
+    assert titles == ["Name", "Stage", "Progress", "In stage", "Attempt", "Last event", "Seen", "Address"]
+    machines = {document["name"]: document for document in served.machines()}
+    assert sorted(machines) == sorted(cells[0] for cells in rows)
+    for name, stage, bar, _since, attempt, last, _seen, address in rows:
+        document = machines[name]
+        assert (stage, address) == (document["stage"], document["ip"])
+        assert (attempt, last) == (str(document["attempt"] or NONE), document["summary"] or "nothing seen yet")
+        # Whose bar it is, the stage, and how far that is.
+        assert re.match(rf"{name}, {stage} \d+", bar), bar
+    name = boot(served, 11, 500)
+    browser.evaluate(f"location.hash = '#/machine/tink-system/{name}'")
+    browser.wait_for("document.querySelectorAll('#seen tbody tr').length > 10")
+    told = spoken(browser)
+    # The timeline is one picture, told in one sentence.
+    (picture,) = [name for role, name, _cells in told if role in ("img", "image")]
+    assert picture.startswith(f"Attempt 1 of {name}, ") and "installing 4m 38s" in picture
+    assert {"Events", "Packets"} <= {name for role, name, _cells in told if role == "region"}
+    assert "Asked by" in [name for role, name, _cells in told if role == "combobox"]
 
 
 def test_a_machine_in_all_its_detail(browser, served):

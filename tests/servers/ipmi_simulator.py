@@ -42,14 +42,15 @@ mc_enable 0x20
 
 
 @contextmanager
-def simulator(directory: Path, argv: Sequence[str]) -> Iterator[tuple[int, Path]]:
+def simulator(directory: Path, argv: Sequence[str], by_network: Sequence[str] = ()) -> Iterator[tuple[int, Path]]:
     """Run the simulator on loopback; yields its port, and the file with what the chassis was told, a line for each.
 
-    The machine is on while the process of ``argv`` runs; a shutdown is SIGTERM, the end of power SIGKILL.
+    The machine is on while the process of ``argv`` runs, with ``by_network`` where that is what it was told to boot by;
+    a shutdown is SIGTERM, the end of power SIGKILL.
     """
     port, told = _free_port(), directory / "told"
     told.touch()
-    (directory / "machine").write_text(json.dumps(list(argv)))
+    (directory / "machine").write_text(json.dumps([list(argv), list(by_network)]))
     chassis = directory / "chassis"
     chassis.write_text(f'#!/bin/sh\nexec {sys.executable} -S {Path(__file__).resolve()} {directory} "$@"\n')
     chassis.chmod(0o700)
@@ -113,9 +114,10 @@ def _set(directory: Path, name: str, value: str, boot: Path) -> None:
     elif name == "power" and value == "0":
         _end(directory, signal.SIGKILL)
     elif name == "power" and not _process(directory):
+        argv, by_network = json.loads((directory / "machine").read_text())
         with open(os.devnull, "r+b") as nothing:
             machine = subprocess.Popen(
-                json.loads((directory / "machine").read_text()),
+                argv + (by_network if boot.exists() and boot.read_text() == "pxe" else []),
                 stdin=nothing,
                 stdout=nothing,
                 stderr=nothing,

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.decisions.modes import OFF, PROXY
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp import options as opt
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import Answer as Decided
-from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.decide import decide
 from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.packet import NO_ADDRESS, Packet, encode
+from ansible_collections.baremetal.netboot.plugins.module_utils._bootd.dhcp.proxy import decide_in_mode
 from ansible_collections.baremetal.netboot.plugins.module_utils._clients.answers import Answer
 from ansible_collections.baremetal.netboot.plugins.module_utils._rehearsal.intent import (
     Bootd,
@@ -49,7 +49,8 @@ class Told:
     """What a machine loads next: a name by TFTP from ``server``, or a URL; ``file`` is "" for nothing.
 
     ``answered``: somebody has told it anything at all. ``next_server`` is that of the lease, which GRUB loads from.
-    ``asks_again``: it asks port 4011 before it loads anything.
+    ``asks_again``: it asks port 4011 before it loads anything. ``by_another``: a server that is not bootd leads it to
+    bootd.
     """
 
     file: str = ""
@@ -57,6 +58,7 @@ class Told:
     answered: bool = False
     next_server: str = ""
     asks_again: bool = False
+    by_another: bool = False
 
     @property
     def by_url(self) -> bool:
@@ -112,7 +114,7 @@ def judge(
         leading = (told_by(answer.message, answer.source, ipxe=ipxe) for answer in others)
         told = next((item for item in leading if item.file and item.leads_to(bootd)), Told(answered=bool(others)))
         if told.file:
-            told = replace(told, file=_as_of(machine, told.file, bootd))
+            told = replace(told, file=_as_of(machine, told.file, bootd), by_another=True)
             steps[:0] = [Step(name, NOTE, f"bootd answers no DHCP; another server has it load {told.file} from bootd")]
         elif machine.mode == OFF or not machine.is_here:
             told = _own_path(machine, request, bootd, ipxe=ipxe)
@@ -120,7 +122,7 @@ def judge(
         else:
             steps[:0] = [_without_bootd(name, machine, others, bootd)]
     next_server = (lease.siaddr or lease.source) if lease is not None else ""
-    return Told(told.file, told.server, told.answered, next_server, told.asks_again), steps
+    return replace(told, next_server=next_server), steps
 
 
 def _of_own(
@@ -190,11 +192,11 @@ def _as_of(machine: Intended, file: str, bootd: Bootd) -> str:
 
 
 def _own_path(machine: Intended, request: Packet, bootd: Bootd, *, ipxe: bool) -> Told:
-    """Return what bootd would tell the ``machine``, were it bootd who is asked."""
-    decided = decide(request, machine.nic, bootd.context)
+    """Return what bootd would tell the ``machine``, were it asked in the mode proxy: it needs no address for that."""
+    decided = decide_in_mode(request, machine.nic, bootd.context, PROXY)
     if not isinstance(decided, Decided):
         return Told(answered=True)
-    return told_by(decided.reply, bootd.address, ipxe=ipxe)
+    return replace(told_by(decided.reply, bootd.address, ipxe=ipxe), asks_again=False)
 
 
 def _not_led(name: str, machine: Intended, others: Sequence[Answer], told: Told, bootd: Bootd) -> Step:

@@ -40,6 +40,15 @@ SCRIPT_ENDING = ".ipxe"
 GRUB_CONFIGURATION = "grub/grub.cfg"
 _HTTP_OF_GRUB = b"HTTP/1.1"  # what a GRUB has in it that can load from URLs
 _PROGRAM_REMEDY = "put it into a directory of bootd_boot_files, or name another in netboot_ipxe or bootd_arch_map"
+_PROGRAM_OF_INVENTORY = "see netboot_ipxe of the machine: it may name no program that is iPXE already"
+_NAME_OF_ANOTHER = (
+    "have the network's DHCP server name one that bootd has, by the architecture of each machine, as "
+    "docs/beside-a-dhcp-server.md shows for each server"
+)
+_SCRIPT_OF_ANOTHER = (
+    "have the network's DHCP server know iPXE by its user class and have it load its script instead, as "
+    "docs/beside-a-dhcp-server.md shows for each server"
+)
 _FAULTS = (HttpProblem, TftpProblem)
 
 
@@ -149,8 +158,8 @@ class Play:
                 f"load {_last(told.file)}",
                 "programs load each other in a loop",
                 expected="a script after the first program",
-                remedy="see netboot_ipxe of the machine: it may name no program that is iPXE already",
-                who=steps.INVENTORY,
+                remedy=_SCRIPT_OF_ANOTHER if told.by_another else _PROGRAM_OF_INVENTORY,
+                who=steps.NETWORK if told.by_another else steps.INVENTORY,
             )
             return
         name: str = told.file
@@ -170,19 +179,18 @@ class Play:
         machine, by = self.machine, "HTTP" if told.by_url else "TFTP"
         step = f"{by} {_last(name)}"
         shared = name.replace(f"/{machine.path}/", "/") if told.by_url else (split_mac(name)[1] or name)
+        remedy, who = (_NAME_OF_ANOTHER, steps.NETWORK) if told.by_another else (_PROGRAM_REMEDY, steps.NODE)
         try:
             if told.by_url:
                 whole, seconds, octets = self._wire.program_by_http(name, shared)
             else:
                 whole, seconds, octets = self._wire.program(told.server, name, shared)
         except _FAULTS as error:
-            self._error(step, str(error), expected="the boot program", remedy=_PROGRAM_REMEDY, who=steps.NODE)
+            self._error(step, str(error), expected="the boot program", remedy=remedy, who=who)
             return None
         kind = program_kind(whole.content, machine.cpu, uefi=machine.is_uefi)
         if kind.wrong:
-            self._error(
-                step, f"{kind.wrong}", f"a boot program for {machine.kind}", _PROGRAM_REMEDY, steps.NODE, seconds
-            )
+            self._error(step, f"{kind.wrong}", f"a boot program for {machine.kind}", remedy, who, seconds)
             return None
         self._ok(step, f"{kind.what}, {len(whole.content)} octets", seconds, octets)
         return whole.content

@@ -170,9 +170,18 @@ OF_OFF = Where("eth0", (IPv4Network("10.10.0.0/16"),), Modes("off"))
 PATH = MAC.format(1).replace(":", "-")
 
 
+def without_address():
+    """A machine as inventories have it where another server gives the addresses: netboot_disable_dhcp."""
+    document = hardware(1)
+    document["spec"]["interfaces"][0]["disableDhcp"] = True
+    del document["spec"]["interfaces"][0]["dhcp"]["ip"]
+    return document
+
+
+@pytest.mark.parametrize("document", [hardware(1), without_address()], ids=["reserved", "no address"])
 @pytest.mark.parametrize("others", [[], [other("10.10.200.7")], [other("10.10.200.7", "evil.efi", "10.10.0.66")]])
-def test_where_bootd_s_dhcp_is_off_and_nobody_leads_to_it_its_own_path_is_played(others):
-    wire = DecidedWire(hardware(1), mode="off")
+def test_where_bootd_s_dhcp_is_off_and_nobody_leads_to_it_its_own_path_is_played(others, document):
+    wire = DecidedWire(document, mode="off")
     wire.others += others
     result = play(wire, where=OF_OFF)
     # Firmware has to be told one thing and iPXE another.
@@ -183,6 +192,23 @@ def test_where_bootd_s_dhcp_is_off_and_nobody_leads_to_it_its_own_path_is_played
     steps = [step["step"] for step in result["machines"]["um790-1"]["steps"]]
     assert steps[1:4] == ["TFTP snponly.efi", "DHCP as ipxe", "HTTP auto.ipxe"]
     assert steps[-1] == "initrd initrd.img"
+
+
+def test_other_server_that_has_ipxe_load_ipxe_again_is_whose_fault_that_is():
+    wire = DecidedWire(without_address(), mode="off")
+    wire.others.append(other("10.10.200.7", "snponly.efi", "10.10.0.20"))
+    result = play(wire, where=OF_OFF)
+    assert problems(result) == [("um790-1, load snponly.efi", "network")]
+    assert "user class" in result["problems"][0]["remedy"]
+
+
+@pytest.mark.parametrize(("client", "file"), [("bios", "snponly.efi"), ("uefi", "missing.efi")])
+def test_other_server_that_names_a_program_which_the_machine_can_not_have_is_whose_fault_that_is(client, file):
+    wire = DecidedWire(without_address(), mode="off")
+    wire.others.append(other("10.10.200.7", file, "10.10.0.20"))
+    result = play(wire, client=client, where=OF_OFF)
+    assert problems(result) == [(f"um790-1, TFTP {file}", "network")]
+    assert "architecture" in result["problems"][0]["remedy"]
 
 
 @pytest.mark.parametrize(
