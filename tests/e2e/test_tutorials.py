@@ -141,40 +141,6 @@ def test_ansible_is_had_as_one_machine_says(tmp_path):
     assert not Path("/opt/ansible").exists()
 
 
-def locked(directory: Path) -> Path:
-    """Return a file by which pip takes the releases that were tested."""
-    file = directory / "constraints.txt"
-    file.write_text(
-        "".join(f"{name}=={version}\n" for lock in (HOST, CONTROLLER) for name, version in pins(lock).items())
-    )
-    return file
-
-
-# Of this process, /opt is a new one, in which what the old one has is found by links: an index of packages, say.
-OPT_OF_ITS_OWN = [
-    "mkdir opt && mount --rbind /opt opt && mount -t tmpfs none /opt",
-    'find "$PWD/opt" -mindepth 1 -maxdepth 1 -exec ln -s {} /opt/ ";"',
-]
-
-
-def test_ansible_is_had_as_one_machine_says(tmp_path):
-    require("root", "apt-get", "dpkg-deb", "unshare")
-    debian = DebianMirror(tmp_path, ["python3-venv"])
-    typed(["apt-get update"], tmp_path, **debian.environment)
-    pip = {"PIP_CONSTRAINT": str(locked(tmp_path)), "PIP_NO_COMPILE": "1", "PIP_CACHE_DIR": f"{Path.home()}/.cache/pip"}
-    lines = commands("one-machine", "apt-get install", "python3 -m venv", ". /opt", "pip install")
-    said = typed(
-        [*OPT_OF_ITS_OWN, *lines, "which ansible-playbook", "ansible-playbook --version"],
-        tmp_path,
-        before=["unshare", "--mount"],
-        **debian.environment,
-        **pip,
-    )
-    assert debian.installed() == ["python3-venv"]
-    assert said.split("/opt/ansible/bin/ansible-playbook\n")[1].startswith("ansible-playbook [core ")
-    assert not Path("/opt/ansible").exists()
-
-
 def test_air_gapped(files, tmp_path):
     """The first half fetches what the locks name; the second has no connection."""
     galaxy = Path(sys.executable).with_name("ansible-galaxy")
