@@ -112,6 +112,10 @@ class State:
 
 replace = replacer(State)
 
+# What begins anew with each attempt.
+_OF_ATTEMPT = ("bytes", "error", "progress", "seen", "waits_for", "overdue", "asked_at", "script_at", "script_mac")
+_AFRESH = {name: getattr(State(), name) for name in (*_OF_ATTEMPT, "configuration_closed")}
+
 
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``."""
@@ -196,31 +200,18 @@ def _boots_again(state: State, detail: Detail) -> bool:
 
 
 def _beginning(state: State, at: float, detail: Detail) -> dict[str, Any]:
-    """Return what of ``state`` changes with another attempt, in which the machine asked for an address ``at``.
-
-    It is offered one by ``detail``, or was before that.
-    """
+    """Return what of ``state`` changes with another attempt, begun ``at``, in which ``detail`` is the last seen."""
     known_at = state.since if state.stage == "known" and state.since else at
     asked_before = state.stage not in UNBEGUN
     is_offered = asked_before or isinstance(detail, Discover)
     known = Step("known", known_at)
-    firmware = state.firmware if asked_before else ""
     return {
+        **_AFRESH,
         "stage": "offered" if is_offered else "known",
         "since": at if is_offered else known_at,
         "attempt": state.attempt + 1,
         "steps": (known, Step("offered", at)) if is_offered else (known,),
-        "bytes": {},
-        "error": "",
-        "firmware": detail.firmware if isinstance(detail, Discover) and not asked_before else firmware,
-        "progress": None,
-        "seen": {},
-        "waits_for": "",
-        "overdue": "",
-        "asked_at": 0.0,
-        "script_at": 0.0,
-        "script_mac": "",
-        "configuration_closed": "",
+        "firmware": state.firmware if asked_before else detail.firmware if isinstance(detail, Discover) else "",
     }
 
 
