@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from unittest import mock
 
@@ -311,3 +311,16 @@ def test_layout_shares_all_but_xid_secs_and_own_values(options, behind):
     assert {code: [data[cut] for cut in cuts] for code, cuts in values.items()} == {
         code: [value for other, value in options if other == code] for code, _value in options
     }
+
+
+def test_each_field_of_an_object_counts_in_a_make_or_is_known_not_to():
+    """A field that comes new has to be sorted in: what a decision reads of it, machines of one make have to share."""
+    counted = set(makes.make_of.__code__.co_names) | {"osie", "ipxe_url"}
+    own_or_unread = {
+        Netboot: set(),
+        # Names and place; and what DHCP does not read: what it installs is asked of the installer, which counts.
+        Machine: {"name", "namespace", "interfaces", "disks", "metadata", "user_data", "reprovision", "after"}
+        | {"user_data_from", "created", "source"},
+    }
+    for kind, unread in own_or_unread.items():
+        assert {item.name for item in fields(kind)} - unread <= counted
