@@ -27,6 +27,9 @@ DAEMON := roles/bootd/files/requirements-host.lock
 CONTROLLER := tests/locks/ansible.lock
 TESTS := tests/locks/tests.lock
 
+# What bootd is measured with: its peers are the system's packages.
+SYSTEM_PYTHON ?= /usr/bin/python3
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,14 +127,17 @@ boot-matrix: venv ## Boot machines of every kind in every network, and write doc
 	@tests/setup/packages lab wire
 	@BOOT_MATRIX_PAGE=write $(RUN) boot-matrix
 
-.PHONY: bench
-bench: venv ## bootd beside its peers, by turns in one run, into build/bench (root; ONLY=dhcp ROUNDS=3)
+.PHONY: bench-venv
+bench-venv: venv
 	@tests/setup/packages bench
+	@PYTHON=$(SYSTEM_PYTHON) tests/setup/venv --in build/bench-venv $(DAEMON)
+
+.PHONY: bench
+bench: bench-venv ## bootd beside its peers, by turns in one run, into build/bench (root; ONLY=dhcp ROUNDS=3)
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m bench.run $(if $(ONLY),--only $(ONLY)) --rounds $(ROUNDS) $(BENCH)
 
 .PHONY: storm
-storm: venv ## A thousand machines boot at once, by bootd and by dnsmasq with nginx (MACHINES=1000, ROUNDS=3; root)
-	@tests/setup/packages bench
+storm: bench-venv ## A thousand machines boot at once, by bootd and by dnsmasq with nginx (MACHINES=1000, ROUNDS=3; root)
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm --rounds $(ROUNDS) \
 		--machines $(if $(filter command line environment,$(origin MACHINES)),$(MACHINES),1000)
 
@@ -140,8 +146,7 @@ bench-report: venv ## Write docs/performance.md and its pictures of what `make b
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m bench.report
 
 .PHONY: growth
-growth: venv ## What an OFFER, a script, memory and a start cost bootd with 10 to 10,000 machines (ROUNDS=3; root)
-	@tests/setup/packages bench
+growth: bench-venv ## What an OFFER, a script, memory and a start cost bootd with 10 to 10,000 machines (ROUNDS=3; root)
 	@PYTHONPATH=plugins/module_utils:tests $(VENV)/python -m storm.growth --rounds $(ROUNDS)
 
 .PHONY: api-writes

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.rig import ROOT, SERVER, address_of, mac_of
+from bench.rig import PYTHON, ROOT, SERVER, address_of, mac_of
 from integration.daemon.manifests import manifest
 
 BOOT_FILE_OCTETS = 1_017_856  # what Debian's ipxe.efi has
@@ -33,9 +33,14 @@ def write_site(site: Path, machines: int) -> None:
         (site / "boot" / name).write_bytes(random.Random(name).randbytes(BOOT_FILE_OCTETS))
 
 
+def program(root: Path) -> list[str]:
+    """Return the command that runs the bootd of the checkout ``root``."""
+    return ["env", f"PYTHONPATH={root / 'plugins/module_utils'}", PYTHON, "-m", "_bootd.daemon"]
+
+
 def serve(checkout: Checkout, site: Path, state: Path) -> list[str]:
     """Return the command that serves ``site``, its states kept in the new directory ``state``."""
-    argv = [str(checkout.root / "bin/bootd"), "serve", "--store", f"files:{site / 'manifests'}"]
+    argv = [*program(checkout.root), "serve", "--store", f"files:{site / 'manifests'}"]
     argv += ["--boot-files", str(site / "boot"), "--image-dir", str(site / "images"), "--state-dir", str(state)]
     return [*argv, "--address", SERVER, "--interface", "eth0"]
 

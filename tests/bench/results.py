@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.rig import Figures
+from bench.rig import PYTHON, Figures
+from lab.command import run
 
 OURS = "bootd"
 
@@ -135,7 +136,7 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(int(memory[1]) / (1 << 20)) if memory else None,
         "kernel": platform.release(),
         "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
-        "python": platform.python_version(),
+        "python": run([PYTHON, "-c", "import platform; print(platform.python_version())"]).stdout.strip(),
         "load_before": [round(value, 2) for value in os.getloadavg()],
     }
 

@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -27,6 +28,9 @@ from lab.command import run
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).resolve().parent / "load"
+# Peers are packages of the system, one of them in Python: bootd runs by the same one, where `make` has prepared it.
+_SYSTEM_PYTHON = ROOT / "build/bench-venv/bin/python"
+PYTHON = str(_SYSTEM_PYTHON) if _SYSTEM_PYTHON.exists() else sys.executable
 SERVER = "198.18.0.1"
 RELAYS = ("198.18.0.2", "198.18.0.3", "198.18.0.4", "198.18.0.5")
 MACHINE_NETWORKS = ("198.18.64.0/18", "198.18.128.0/17")

@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.bootds import program
 from bench.results import machine as this_machine
 from bench.rig import RELAYS, ROOT, SERVER, Program, Rig, Running
 from bench.run import BUILD, alone, only_run
@@ -106,21 +107,14 @@ def measure(rig: Rig, checkout: Path, machines: Sequence[Machine]) -> Round:
         manifests, site = Path(scratch) / "manifests", rig.scratch / "site"
         manifests.mkdir()
         write_manifests(manifests, machines)
-        argv = [
-            str(checkout / "bin/bootd"),
-            "serve",
-            "--store",
-            f"files:{manifests}",
-            "--state-dir",
-            f"{scratch}/state",
-        ]
+        argv = [*program(checkout), "serve", "--store", f"files:{manifests}", "--state-dir", f"{scratch}/state"]
         argv += ["--address", SERVER, "--interface", "eth0", "--boot-files", str(site / "boot")]
         argv += ["--image-dir", str(site / "images")]
-        program = Program(argv)
-        with rig.server(program, answers) as running:
+        bootd = Program(argv)
+        with rig.server(bootd, answers) as running:
             time.sleep(WRITTEN)
             found["first_start_cpu_seconds"] = running.cpu_seconds()
-        with rig.server(program, answers) as running:
+        with rig.server(bootd, answers) as running:
             time.sleep(WRITTEN)
             found["restart_cpu_seconds"] = running.cpu_seconds()
             found["bytes_at_rest"] = running.resident()

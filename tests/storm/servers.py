@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.request import urlopen
 
+from bench.bootds import program
 from bench.rig import ROOT, SERVER, NotMeasured, Program, Rig, Running
 from lab.command import run
 from storm.fleet import BOOT_FILE, HTTP_PORT, KERNEL, KERNEL_PATH, Machine
@@ -44,7 +45,7 @@ class Bootd:
 
     def __init__(self, checkout: Path = ROOT) -> None:
         """``checkout`` is the one whose bootd it is."""
-        self._program = str(checkout / "bin/bootd")
+        self._program = program(checkout)
         self._report_urls: dict[str, str] = {}
 
     @contextmanager
@@ -54,10 +55,10 @@ class Bootd:
             manifests.mkdir()
             common = ["--store", f"files:{manifests}", "--state-dir", f"{scratch}/state", "--address", SERVER]
             write_manifests(manifests, machines)
-            told = json.loads(run([self._program, "report-url", *common], timeout=300).stdout)
+            told = json.loads(run([*self._program, "report-url", *common], timeout=300).stdout)
             self._report_urls = {key.rpartition("/")[2]: url for key, url in told.items()}
             write_manifests(manifests, machines, self._report_urls)
-            argv = [self._program, "serve", *common, "--interface", "eth0", "--boot-files", str(site / "boot")]
+            argv = [*self._program, "serve", *common, "--interface", "eth0", "--boot-files", str(site / "boot")]
             with rig.server(Program([*argv, "--image-dir", str(site / "images")]), answers) as running:
                 yield [running]
 
