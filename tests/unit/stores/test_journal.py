@@ -18,6 +18,8 @@ from _bootd.decisions.events import Event
 from _bootd.decisions.stages import State
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.process.log import Log
+from _bootd.process.pieces import AT_ONCE
+from _bootd.stores import journal as journal_module
 from _bootd.stores.base import StoreError
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import BATCH, Journal
@@ -464,7 +466,8 @@ def test_record_seen_that_changes_nothing_costs_no_state():
     assert [event.at for event in journal.recent(KEY)] == [10.0, 11.0, 12.0, 13.0]
 
 
-def test_record_seen_is_written_and_told_to_who_follows_changes():
+def test_record_seen_is_written_and_told_to_who_follows_changes(monkeypatch):
+    monkeypatch.setattr(journal_module, "SEEN_GATHER", 0.01)
     store = MemoryStore()
     journal = Journal(store, Log(stream=io.StringIO()))
     journal.start()
@@ -478,3 +481,87 @@ def test_record_seen_is_written_and_told_to_who_follows_changes():
     journal.record_seen(KEY, MAC, 13.0, DISCOVER)
     journal.stop()
     assert store.states[KEY].last_at == 13.0
+
+
+def test_what_was_only_seen_again_waits_for_the_next_change_of_its_machine():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.start()
+    for key in (KEY, "default/b"):
+        journal.record_seen(key, MAC, 10.0, DISCOVER)
+    wait_until(lambda: len(store.states) == 2)
+    for key in (KEY, "default/b"):
+        journal.record_seen(key, MAC, 11.0, LEASE)
+    assert journal.backlog().states == 0, "nothing is late"
+    journal.record(Event("default/b", MAC, 12.0, SCRIPT))
+    wait_until(lambda: store.states["default/b"].stage == "script")
+    journal.record_seen("default/b", MAC, 13.0, LEASE)
+    assert store.states[KEY].last_at == 10.0
+    journal.stop()
+    assert [(batch, store.states[batch[0]].last_at) for batch in store.batches[-1:]] == [([KEY, "default/b"], 11.0)]
+    assert store.states["default/b"].last_at == 13.0
+
+
+def test_what_was_only_seen_again_is_written_when_it_has_waited_long_enough(monkeypatch):
+    monkeypatch.setattr(journal_module, "SEEN_GATHER", 0.3)
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.record_seen(KEY, MAC, 10.0, DISCOVER)
+    journal.start()
+    wait_until(lambda: store.states)
+    for number in range(3 * AT_ONCE):
+        journal.record_seen(f"default/{number % (2 * AT_ONCE)}", MAC, 1.0, events.Discover("os", netboot=False))
+    wait_until(lambda: len(store.states) == 2 * AT_ONCE + 1)
+    assert store.batches == [[KEY], sorted(store.states.keys() - {KEY})], "once, and together"
+    journal.stop()
+
+
+def test_what_was_only_seen_again_is_part_of_a_report_that_is_kept():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.record(Event(KEY, MAC, 1.0, SCRIPT), durable=True)
+    journal.record_seen(KEY, MAC, 2.0, LEASE)
+    journal.record(replace(SUCCEEDED, at=3.0), durable=True)
+    journal.start()
+    journal.stop()
+    assert len(store.batches) == 2, "there was nothing left to write"
+
+
+def test_journal_goes_through_all_states_in_pieces_between_which_replies_have_the_lock(monkeypatch):
+    """A reply waits for the lock, so nobody may change more than some states while he has it."""
+    held: list[int] = [0]
+
+    class Counting(threading._PyRLock):
+        def acquire(self, *args, **more):
+            taken = super().acquire(*args, **more)
+            if self._count == 1:
+                held.append(0)
+            return taken
+
+        __enter__ = acquire
+
+    monkeypatch.setattr(threading, "RLock", Counting)
+    journal = Journal(MemoryStore(), quiet())
+    monkeypatch.undo()
+    put = journal._put
+    monkeypatch.setattr(journal, "_put", lambda key, state: (held.append(held.pop() + 1), put(key, state)))
+    keys = [f"default/{number}" for number in range(10 * AT_ONCE)]
+
+    def see_all(detail: events.Detail) -> int:
+        for key in keys:
+            journal.record_seen(key, MAC, 10.0, detail)
+        held.clear()
+        return journal.changed_since(0)[1]
+
+    revision = see_all(DISCOVER)
+    see_all(LEASE)
+    assert 0 < max(held) <= AT_ONCE
+    assert len(journal.changed_since(revision)[0]) == len(keys)
+    for look in (journal.states, lambda: journal._save_all(keys, 0.0)):
+        for key in keys:
+            journal.record_seen(key, MAC, 20.0, LEASE)
+            journal._mark_dirty(key)
+        held.clear()
+        look()
+        assert sum(held) == len(keys)
+        assert max(held) <= AT_ONCE

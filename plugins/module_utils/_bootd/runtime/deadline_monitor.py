@@ -75,7 +75,7 @@ class DeadlineMonitor:
         if not services.answers_dhcp():
             self._progress.clear()  # another replica hears them, and knows better
             return
-        states = {key: state for key, state in services.journal.states().items() if state.stage in self._shortest}
+        states = services.journal.states_at(self._shortest)
         for key in self._progress.keys() - states.keys():
             del self._progress[key]
         for key, state in states.items():

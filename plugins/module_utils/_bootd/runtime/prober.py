@@ -125,8 +125,8 @@ class Prober:
         services = self._services
         wanted: dict[str, float] = {}
         if services.answers_dhcp():
-            for key, state in services.journal.states().items():
-                if state.stage == "installed" or (state.stage == "failed" and state.overdue == "installed"):
+            for key, state in services.journal.states_at(("installed", "failed")).items():
+                if state.stage == "installed" or state.overdue == "installed":
                     machine = services.catalog.get(key)
                     if machine is not None and is_asked(machine, services.settings):
                         wanted[key] = state.last_at

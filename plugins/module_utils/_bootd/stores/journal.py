@@ -3,8 +3,12 @@
 """The journal: every machine's events in order, its state, and the writer that keeps states in the store.
 
 Recording never waits for the store, except where the caller asks for it (``durable``): an installer is told "kept"
-only when its report is. All else is kept GATHER seconds later, LAST_GATHER at most where many machines ask, in batches:
-so however often one asks meanwhile it is written once. A bootd that is killed forgets what it has seen in that time.
+only when its report is. All else that changes a state is kept GATHER seconds later, LAST_GATHER at most where many
+machines ask, in batches: so however often one asks meanwhile it is written once. That a machine was seen again, which
+changes nothing but when and by what, waits for the next change of its state, SEEN_GATHER seconds at most. A bootd that
+is killed forgets what it has seen in that time, and no more; one that is stopped writes it first.
+
+Replies wait for the lock, so whoever goes through all states does so in pieces, and lets go of it between.
 """
 
 from __future__ import annotations
@@ -12,8 +16,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import TypeAlias
 
 from ..decisions.events import Detail, Event, Held, Progress
@@ -22,6 +27,7 @@ from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_s
 from ..hardware.model import Machine
 from ..process.faults import Caught, fields_of
 from ..process.log import Log
+from ..process.pieces import AT_ONCE, PAUSE, in_pieces
 from .base import Backlog, Store, StoreError
 from .catalog import Catalog
 
@@ -32,6 +38,7 @@ Follower: TypeAlias = "Callable[[Event, State, State], None]"  # an event, the s
 GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
 GATHER_SHARE = 9
 LAST_GATHER = 1.0
+SEEN_GATHER = 30.0  # seconds that a state waits of which nothing is new but what was seen last, and when
 BATCH = 1000  # states that are kept at once: a report waits for no more than that
 FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
@@ -53,8 +60,11 @@ class Journal:
         self._revision = 0
         # The machines whose state is not in the store as it is, and since when, on time.monotonic.
         self._dirty: dict[str, float] = {}
+        # The same of those that were only seen again, and may wait for SEEN_GATHER: the first of them first.
+        self._seen_again: dict[str, float] = {}
         self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
-        self._saving: dict[str, State] = {}  # what the store is keeping just now: one batch at a time
+        self._is_saving = False  # whether a batch is under way: one at a time
+        self._saving: dict[str, State] = {}  # what is in it
         self._saving_since: dict[str, float] = {}  # as in _dirty
         self._followers: list[Follower] = []
         self._lock = threading.RLock()  # over all above
@@ -108,8 +118,8 @@ class Journal:
         Revisions count from 0 when the journal is made. Whoever follows the states asks by what was returned last.
         """
         keys = []
+        self._join_all()
         with self._changed:
-            self._join_all()
             for key in reversed(self._revisions):
                 if self._revisions[key] <= revision:
                     break
@@ -127,9 +137,13 @@ class Journal:
 
     def states(self) -> dict[str, State]:
         """Return the states of all machines that something was seen of, by key."""
+        self._join_all()
         with self._changed:
-            self._join_all()
             return dict(self._states)
+
+    def states_at(self, stages: Collection[str]) -> dict[str, State]:
+        """Return the states of the machines that stand at one of ``stages``, by key."""
+        return {key: self.state(key) for key, state in list(self._states.items()) if state.stage in stages}
 
     def follow(self, follower: Follower) -> None:
         """Call ``follower`` with each event from now on, in their order; it must be quick and raise nothing.
@@ -173,8 +187,8 @@ class Journal:
                 recent = self._recent[key] = deque(maxlen=RECENT_EVENTS)
             recent.append(seen)
             self._seen[key] = seen
-            if key not in self._dirty:
-                self._mark_dirty(key)
+            if key not in self._seen_again:
+                self._seen_again[key] = time.monotonic()
 
     def _join(self, key: str) -> None:
         """Make what was seen of the machine ``key`` part of its state; nothing where that is done."""
@@ -185,8 +199,13 @@ class Journal:
             del self._seen[key]
 
     def _join_all(self) -> None:
-        for key in list(self._seen):
-            self._join(key)
+        """Make all that was seen until now part of the states."""
+        with self._lock:
+            keys = list(self._seen)
+        for some in in_pieces(keys):
+            with self._lock:
+                for key in some:
+                    self._join(key)
 
     def decide(self, choose: Callable[[], Event | None]) -> Event | None:
         """Note the event that ``choose`` makes of the states as they are; nothing else is noted meanwhile."""
@@ -228,6 +247,7 @@ class Journal:
             for key, state in self._store.changed_states().items():
                 if not self._is_due(key) and not is_older(state, self.state(key), self._clock()):
                     self._put(key, state)
+                    self._seen_again.pop(key, None)
         for key, state in list(self._states.items()):
             machine = catalog.get(key)
             if machine is None:
@@ -265,11 +285,23 @@ class Journal:
     def _is_due(self, key: str) -> bool:
         return key in self._dirty or key in self._saving
 
-    def _take(self, keys: Iterable[str], *, alone: bool = False) -> None:
+    def _take(self, keys: list[str], *, alone: bool = False) -> None:
         """Move the dirty states of ``keys``, and those that a durable ``record`` waits for, to ``_saving``."""
-        awaited = [] if alone else self._awaited
-        self._saving = {key: self.state(key) for key in (*awaited, *keys) if key in self._dirty}
-        self._saving_since = {key: self._dirty.pop(key) for key in self._saving}
+        for some in in_pieces(keys):
+            with self._lock:
+                for key in some:
+                    self._take_one(key)
+        if not alone:
+            with self._lock:
+                for key in self._awaited:
+                    self._take_one(key)
+
+    def _take_one(self, key: str) -> None:
+        since = self._dirty.pop(key, None)
+        if since is not None:
+            self._saving[key] = self.state(key)
+            self._saving_since.setdefault(key, since)
+            self._seen_again.pop(key, None)
 
     def _save_taken(self) -> None:
         """Save the states of ``_saving``; where the store raises, they are dirty again, and that is raised."""
@@ -280,27 +312,46 @@ class Journal:
                 # Their newest states wait as long as these do.
                 self._dirty |= self._saving_since
             raise
-        finally:
-            with self._changed:
-                self._saving, self._saving_since = {}, {}
-                self._changed.notify_all()
 
     def _write_behind(self) -> None:
         gather, retry = GATHER, 0.0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty)
+                self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty, self._until_seen_is_due())
             self._stopping.wait(retry or gather)
-            with self._changed:
-                waiting = sorted(self._dirty)  # neighbours in a database share its pages
-            if not waiting and self._stopping.is_set():
-                return
+            is_last = self._stopping.is_set()
+            self._have_seen_written(time.monotonic() - (0.0 if is_last else SEEN_GATHER))
+            with self._lock:
+                waiting = list(self._dirty)
+            waiting.sort()  # neighbours in a database share its pages
+            if not waiting:
+                if is_last:
+                    return
+                continue
             began = time.monotonic()
             retry = self._save_all(waiting, retry)
             gather = min(max(GATHER, GATHER_SHARE * (time.monotonic() - began)), LAST_GATHER)
             if self._stopping.is_set() and retry:
                 self._log.error("states_lost", machines=len(self._dirty), reason="the store takes no writes")
                 return
+
+    def _until_seen_is_due(self) -> float:
+        """Return the seconds until the first of ``_seen_again`` has waited for as long as it may."""
+        since = next(iter(self._seen_again.values()), None)
+        return SEEN_GATHER if since is None else max(0.0, since + SEEN_GATHER - time.monotonic())
+
+    def _have_seen_written(self, before: float) -> None:
+        """Make dirty what has waited as seen again since ``before`` or longer."""
+        now = time.monotonic()
+        while True:
+            with self._lock:
+                due = [key for key in islice(self._seen_again, AT_ONCE) if self._seen_again[key] <= before]
+                for key in due:
+                    del self._seen_again[key]
+                    self._dirty.setdefault(key, now)
+            if len(due) < AT_ONCE:
+                return
+            time.sleep(PAUSE)
 
     def _save_all(self, keys: list[str], wait: float) -> float:
         """Save ``keys``; return how many seconds to wait before the next try, 0 where all went well."""
@@ -328,9 +379,16 @@ class Journal:
         """Save ``keys`` in one batch, with what is waited for; return why that could not be, None where it is."""
         with Caught() as caught:
             with self._changed:
-                self._changed.wait_for(lambda: not self._saving or not any(map(self._is_due, keys)))
+                self._changed.wait_for(lambda: not self._is_saving or not any(map(self._is_due, keys)))
                 if not any(map(self._is_due, keys)):
                     return None  # they were in the batch of another
+                self._is_saving = True
+            try:
                 self._take(keys, alone=alone)
-            self._save_taken()
+                self._save_taken()
+            finally:
+                with self._changed:
+                    self._is_saving = False
+                    self._saving, self._saving_since = {}, {}
+                    self._changed.notify_all()
         return caught.fault

@@ -25,6 +25,7 @@ from pathlib import Path
 from ...decisions.stages import State
 from ...decisions.tokens import SECRET_BYTES
 from ...hardware.names import is_usable_key
+from ...process.pieces import in_pieces
 from ..base import StoreError, StoreProblem
 from . import database as state_database
 from .database import DatabaseDamaged, DatabaseRefused, StateDatabase, sync_directory
@@ -171,7 +172,10 @@ class StateDir:
                 # A state of what was seen since takes its place, and does not say that there was another.
                 self._files.write_aside(key, self._rows_to_set_aside[key])
                 del self._rows_to_set_aside[key]
-        self._database.write({key: to_json(state) for key, state in states.items()})
+        documents: dict[str, str] = {}
+        for some in in_pieces(list(states.items())):
+            documents |= {key: to_json(state) for key, state in some}
+        self._database.write(documents)
 
     def _rows(self, kept: KeptStates) -> list[tuple[bytes, bytes]]:
         """Return the rows of the database, none where it can't be read, which is every machine's problem."""
