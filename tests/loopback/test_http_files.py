@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from _bootd.http import request_handler
+from _bootd.http import recently_opened, request_handler
 from _bootd.http.file_body import MAX_SEND, FileBody
 from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, read_reply, site_with
 from programs.require import require
@@ -105,6 +105,36 @@ def test_file_that_is_removed_is_sent_to_its_end(tmp_path, site):
             length = len(start.partition(b"\r\n\r\n")[2])
             while length < BIG:
                 length += len(client.recv(1 << 20))
+
+
+def test_a_file_that_was_just_opened_is_had_without_a_thread(tmp_path, site, monkeypatch):
+    threads, application = [], type(site.app)
+    plain, now = application.__call__, [100.0]
+
+    def called(self, environ, start_response):
+        threads.append(threading.current_thread().name.partition("_")[0])
+        return plain(self, environ, start_response)
+
+    monkeypatch.setattr(application, "__call__", called)
+    monkeypatch.setattr(recently_opened.RecentlyOpened.__init__, "__defaults__", (lambda: now[0],))
+    whole = (tmp_path / "images/big").read_bytes()
+    part = FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=5-104\r\n\r\n")
+    answers = []
+    with serving(site) as port, connect(port) as client:
+        for seconds in (0.0, 0.9, 0.2, 0.1):
+            now[0] += seconds
+            client.sendall(part)
+            answers.append(read_reply(client))
+        (tmp_path / "images/new").write_bytes(whole[::-1])
+        os.rename(tmp_path / "images/new", tmp_path / "images/big")
+        client.sendall(part)
+        answers.append(read_reply(client))
+        os.unlink(tmp_path / "images/big")
+        client.sendall(part)
+        assert read_reply(client) == (404, b"no such file\n")
+    assert answers == [(206, whole[5:105])] * 4 + [(206, whole[::-1][5:105])]
+    # The second is 0.9 s after a thread has opened it, the third 1.1 s.
+    assert threads == ["http-route", "http", "http-route", "http", "http", "http"]
 
 
 def resident() -> int:

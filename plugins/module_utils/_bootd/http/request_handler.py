@@ -30,6 +30,7 @@ from .event_stream import EventStreams
 from .file_body import READ_SIZE, FileBody
 from .middleware import Application
 from .prepared_scripts import PreparedScripts
+from .recently_opened import RecentlyOpened
 from .reports import is_told_by_ipxe
 from .site import SLOT, Environ
 from .wsgi_environ import Refused, environment
@@ -88,6 +89,7 @@ class WsgiHandler:
         self._host, self._port = host
         self._app_threads = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
         self._disk_threads = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="http-disk")
+        self._opened = RecentlyOpened()
         self._unsent = 0
         self._streams = streams
 
@@ -106,10 +108,13 @@ class WsgiHandler:
             environ = await self._read(request, connection)
             if self._streams is not None and self._streams.is_asked_for(environ):
                 return await self._streams.answer(request, connection, self._app_threads)
-            if is_told_by_ipxe(environ):
+            path = environ["PATH_INFO"]
+            if is_told_by_ipxe(environ) or path in self._opened:
                 result = self._call(environ)  # to pass it to a thread and back would cost more than all that it does
             else:
                 result = await asyncio.get_running_loop().run_in_executor(self._app_threads, self._call, environ)
+                if isinstance(result.body, FileBody):
+                    self._opened.add(path)
             connection.response_ready()
             return await self._send(request, connection, result)
         except Refused as refusal:
