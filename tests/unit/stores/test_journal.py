@@ -167,6 +167,29 @@ def test_journal_fault_of_the_store_in_one_state_costs_a_report_of_another_nothi
     assert reports[1].result().stage == store.states["default/b"].stage == "installed"
 
 
+def test_journal_fault_in_what_a_state_is_made_of_loses_no_state(monkeypatch):
+    joined = journal_module.as_seen
+
+    def faulty(state, event):
+        if event.key == KEY:
+            raise KeyError("surprise")
+        return joined(state, event)
+
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    for key in ("default/0", KEY, "default/z"):
+        journal.record(Event(key, MAC, 1.0, DISCOVER))
+        journal.record_seen(key, MAC, 2.0, LEASE)
+    monkeypatch.setattr(journal_module, "as_seen", faulty)
+    monkeypatch.setattr(journal_module, "FIRST_RETRY", 0.01)
+    journal.start()
+    wait_until(lambda: store.states.keys() == {"default/0", "default/z"})
+    monkeypatch.setattr(journal_module, "as_seen", joined)
+    wait_until(lambda: KEY in store.states)
+    journal.stop()
+    assert {state.last_at for state in store.states.values()} == {2.0}
+
+
 class Gate(MemoryStore):
     """Keeps a batch once it is let through."""
 

@@ -297,21 +297,10 @@ class Journal:
                     self._take_one(key)
 
     def _take_one(self, key: str) -> None:
-        since = self._dirty.pop(key, None)
-        if since is not None:
+        if key in self._dirty:
             self._saving[key] = self.state(key)
-            self._saving_since.setdefault(key, since)
+            self._saving_since.setdefault(key, self._dirty.pop(key))
             self._seen_again.pop(key, None)
-
-    def _save_taken(self) -> None:
-        """Save the states of ``_saving``; where the store raises, they are dirty again, and that is raised."""
-        try:
-            self._store.save(self._saving)
-        except Exception:
-            with self._changed:
-                # Their newest states wait as long as these do.
-                self._dirty |= self._saving_since
-            raise
 
     def _write_behind(self) -> None:
         gather, retry = GATHER, 0.0
@@ -385,7 +374,12 @@ class Journal:
                 self._is_saving = True
             try:
                 self._take(keys, alone=alone)
-                self._save_taken()
+                self._store.save(self._saving)
+            except Exception:
+                with self._changed:
+                    # Their newest states wait as long as these do.
+                    self._dirty |= self._saving_since
+                raise
             finally:
                 with self._changed:
                     self._is_saving = False
