@@ -62,7 +62,7 @@ class Transfers:
     def receive(self, ready: Iterable[tuple[int, int]], now: float) -> list[int]:
         """Read one datagram of each transfer that is ``ready``, so that none gets more than a window in its turn.
 
-        What most are answered is sent when all have been read, in one go. Returns the descriptors that are no transfer's.
+        What most are answered is sent at once, when all have been read. Returns the descriptors that are no transfer's.
         """
         others: list[int] = []
         windows: list[_Window] = []
