@@ -71,21 +71,71 @@ def test_kept_window_is_octet_for_octet_the_one_read_anew(raw, blksize, asked):
             assert bytes(kept.window(at, count)) == plain.window(at, count)
 
 
-@given(raws, blksizes, st.integers(1, 9), st.lists(st.one_of(st.integers(0, 70), st.none()), max_size=40))
+ALL = -1  # stands for the number of the last block that was sent
+acks = st.lists(st.one_of(st.just(ALL), st.integers(0, 70), st.none()), max_size=40)
+
+
+def take(transfer, block, now):
+    """Have `transfer` take an ACK as the server does; return what it sends, and whether that was by the short way."""
+    octets = transfer.follow(block, now)
+    if octets is None:
+        return transfer.receive(Ack(block), now), False
+    return [bytes(octets[at : at + transfer.datagram]) for at in range(0, len(octets), transfer.datagram)], True
+
+
+@given(raws, blksizes, st.integers(1, 9), acks)
 def test_transfer_of_a_kept_file_sends_what_one_of_a_read_file_does(raw, blksize, windowsize, acks):
     terms = Terms(blksize, windowsize, None, (("blksize", str(blksize)),))
     with opened(raw) as descriptor:
         files, content = KeptFiles(clock=later), content_of(descriptor)
         content.descriptor = descriptor
-        kept = Transfer(content.source, terms, 44, content.in_blocks(blksize, files))
+        kept, quick = (Transfer(content.source, terms, 44, content.in_blocks(blksize, files)) for _twice in range(2))
         plain = Transfer(BytesSource(raw), terms, 44)
-        assert kept.start(0.0) == plain.start(0.0)
+        assert kept.start(0.0) == quick.start(0.0) == plain.start(0.0)
         for ack in (0, *acks):
             files.begin_round()
             now = plain.deadline if ack is None else 0.0
-            sent = [each.tick(now) if ack is None else each.receive(Ack(ack), now) for each in (kept, plain)]
-            assert sent[0] == sent[1]
-            assert (kept.outcome, kept.bytes_acked, kept.deadline) == (plain.outcome, plain.bytes_acked, plain.deadline)
+            if ack is None:
+                sent = [each.tick(now) for each in (kept, quick, plain)]
+            else:
+                block = plain._sent % 65536 if ack == ALL else ack
+                sent = [take(quick, block, now)[0], *(each.receive(Ack(block), now) for each in (kept, plain))]
+            assert sent[0] == sent[1] == sent[2]
+            states = [(each.outcome, each.bytes_acked, each.deadline) for each in (kept, quick, plain)]
+            assert states[0] == states[1] == states[2]
+
+
+def test_ack_of_all_that_was_sent_is_taken_the_short_way_while_a_window_is_in_memory():
+    raw = os.urandom(60 * 8 + 3)
+    with opened(raw) as descriptor:
+        files, content = KeptFiles(clock=later), content_of(descriptor)
+        content.descriptor = descriptor
+        transfer = Transfer(content.source, Terms(8, 4, None, (("windowsize", "4"),)), 44, content.in_blocks(8, files))
+        transfer.start(0.0)
+        sent, short = transfer.receive(Ack(0), 0.0), []
+        while transfer.outcome is None:
+            files.begin_round()
+            window, is_short = take(transfer, len(sent), 0.0)
+            sent += window
+            short.append(is_short)
+    # All but the last two: the window with the block that is not full, and the ACK of it.
+    assert short == [True] * 14 + [False] * 2
+    assert sent == datagrams(raw, 8, 0, 61)
+
+
+def test_file_that_was_written_to_is_not_sent_the_short_way():
+    with opened(bytes(900)) as descriptor:
+        files, content = KeptFiles(clock=later), content_of(descriptor)
+        content.descriptor = descriptor
+        transfer = Transfer(content.source, Terms(8), 44, content.in_blocks(8, files))
+        transfer.start(0.0)
+        assert transfer.follow(1, 0.0) is None  # the client had acknowledged nothing
+        transfer.receive(Ack(1), 0.0)
+        assert bytes(transfer.follow(2, 0.0)) == encode(Data(3, bytes(8)))
+        os.pwrite(descriptor, b"n" * 900, 0)
+        files.begin_round()
+        assert transfer.follow(3, 0.0) is None
+        assert transfer.receive(Ack(3), 0.0) == [encode(Data(4, b"n" * 8))]
 
 
 def test_window_across_the_rollover():

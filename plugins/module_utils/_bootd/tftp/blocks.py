@@ -12,8 +12,7 @@ import os
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from .packet import ROLLOVER, Opcode
 
@@ -37,7 +36,12 @@ class Source(Protocol):
 
 
 class Blocks(Protocol):
-    """A source in blocks of one size."""
+    """A source in blocks of one size; ``in_memory`` has those that are kept, None where none are."""
+
+    in_memory: KeptFile | None
+
+    def is_current(self) -> bool:
+        """Return whether what is kept is still what the source has; looks at a file once in a round."""
 
     def window(self, acked: int, count: int) -> Octets:
         """Return the datagrams of the ``count`` blocks behind the first ``acked``, fewer only at the end.
@@ -50,9 +54,14 @@ class Blocks(Protocol):
 class ReadBlocks:
     """The blocks of any source, read anew for each window."""
 
+    in_memory: KeptFile | None = None
+
     def __init__(self, source: Source, blksize: int) -> None:
         self._source = source
         self._blksize = blksize
+
+    def is_current(self) -> bool:
+        return False
 
     def window(self, acked: int, count: int) -> Octets:
         blksize = self._blksize
@@ -68,8 +77,7 @@ class ReadBlocks:
         return b"".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """A file as it was at one time: whatever is written to it makes another one, and so does a file in its place."""
 
     device: int
@@ -130,14 +138,18 @@ class FileBlocks:
     def __init__(self, descriptor: int, plain: ReadBlocks, kept: KeptFile, files: KeptFiles) -> None:
         self._descriptor = descriptor
         self._plain = plain
-        self._kept: KeptFile | None = kept
+        self.in_memory: KeptFile | None = kept
         self._files = files
         self._datagram = kept.blksize + HEADER
 
+    def is_current(self) -> bool:
+        kept = self.in_memory
+        return kept is not None and (kept.is_current or self._files.look_at(kept, self._descriptor))
+
     def window(self, acked: int, count: int) -> Octets:
-        kept = self._kept
+        kept = self.in_memory
         if kept is not None:
-            if kept.is_current or self._files.look_at(kept, self._descriptor):
+            if self.is_current():
                 start = acked * self._datagram
                 end = start + count * self._datagram
                 if end <= kept.filled or kept.fill(self._descriptor, end):
@@ -148,7 +160,7 @@ class FileBlocks:
 
     def close(self) -> None:
         """Give back what is kept; harmless when that was done."""
-        kept, self._kept = self._kept, None
+        kept, self.in_memory = self.in_memory, None
         if kept is not None:
             self._files.give_back(kept)
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from ..process import kernel_queue
@@ -24,6 +25,10 @@ _SEGMENT = struct.Struct("=H")
 _LEAST_SEGMENT = DEFAULT_BLKSIZE  # octets: an OACK or an ERROR is never longer, so it is not cut
 _SEGMENTS = 64  # UDP_MAX_SEGMENTS of kernels before 6.9
 _SENDABLE = 65507  # octets of one send by UDP
+_DONTWAIT = int(socket.MSG_DONTWAIT)
+# Octets read of what a client says in a transfer: 4 of an ACK, and of an ERROR more than is kept. Python has memory for
+# so few at hand, and asks the system for more.
+_SAID = 464
 # The kernel's answers where it or the network card can't, or not to this destination: EIO where checksums are not made
 # by the card, EINVAL and EMSGSIZE where a datagram does not cross the way in one piece, the rest before Linux 4.18.
 _NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
@@ -128,7 +133,7 @@ class _Windows:
         """Send ``octets`` as datagrams of ``size`` octets, the last one shorter perhaps; raises OSError as ``send``."""
         start = 0
         if size >= _LEAST_SEGMENT:
-            most = min(_SEGMENTS, _SENDABLE // size) * size
+            most = _most_at_once(size)
             while self._segments and start < len(octets):
                 try:
                     self._send_segments(octets[start : start + most], size)
@@ -177,8 +182,11 @@ class OwnPort(_Windows):
     def __init__(self, request: Datagram, *, cuts: bool) -> None:
         """Connect; OSError where that can't be. ``cuts`` tells whether the kernel cuts one send into datagrams."""
         self._socket = _connected(request)
-        # socket.recv: what the client sent; ConnectionRefusedError as for send(). Both are called for every block.
-        self.receive, self._send_one = self._socket.recv, self._socket.send
+        # Both without a way through here, as they are called for every block. What the client sent;
+        # BlockingIOError where nothing came, ConnectionRefusedError as for send().
+        self.receive: Callable[[], bytes] = partial(self._socket.recv, _SAID, _DONTWAIT)
+        self._send_one: Callable[[Octets], int] = self._socket.send
+        self._at_once = 0  # octets of a window that one send takes as the port is set up
         self._segments = cuts
         self._segment = 0  # octets of the datagrams into which the kernel cuts what is longer
 
@@ -190,10 +198,16 @@ class OwnPort(_Windows):
             self._send_one(datagram)
 
     def send_window(self, octets: Octets, size: int) -> None:
-        if len(octets) <= size:
-            self._send_one(octets)
-        else:
-            super().send_window(octets, size)
+        if len(octets) <= self._at_once:
+            try:
+                self._send_one(octets)
+            except OSError as error:
+                if len(octets) <= size or error.errno not in _NO_SEGMENTS:
+                    raise
+            else:
+                return
+        super().send_window(octets, size)
+        self._at_once = _most_at_once(size) if self._segment == size else size
 
     def mtu(self) -> int:
         return _mtu(self._socket)
@@ -211,6 +225,11 @@ class OwnPort(_Windows):
         if self._segment:
             self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, 0)
             self._segment = 0
+
+
+def _most_at_once(size: int) -> int:
+    """Return how many octets the kernel takes at once to cut them into datagrams of ``size`` octets."""
+    return min(_SEGMENTS, _SENDABLE // size) * size
 
 
 def _mtu(connected: socket.socket) -> int:

@@ -48,6 +48,7 @@ class Transfer:
         self._blocks = blocks or ReadBlocks(source, terms.blksize)
         self._terms = terms
         self._windowsize = terms.windowsize
+        self._whole_window = terms.windowsize * self.datagram  # octets
         self._asked = asked
         self._acked = 0  # blocks, counted without rollover, as all below
         self._sent = 0
@@ -102,6 +103,25 @@ class Transfer:
     def repeat_first(self) -> list[Octets]:
         """Return the first packet again, for a client that repeats its request before it has acknowledged anything."""
         return [] if self.acknowledged or self.outcome is not None else self._pending()
+
+    def follow(self, block: int, now: float) -> Octets | None:
+        """Take an ACK of ``block`` as most are: of all that was sent, where a whole window behind it is in memory.
+
+        Returns that window. None where anything is otherwise: nothing was done then, and ``acknowledge`` takes the ACK.
+        """
+        kept, sent = self._blocks.in_memory, self._sent
+        if kept is None or block != sent % ROLLOVER or self._retries or not self.acknowledged:
+            return None
+        start = sent * self.datagram
+        end = start + self._whole_window
+        if end > kept.filled or not (kept.is_current or self._blocks.is_current()):
+            return None
+        # A whole block that is kept is never the last one, so the file goes on behind this window.
+        self._acked = sent
+        self._sent = sent + self._windowsize
+        self._progress_at = now
+        self.deadline = now + self._patience
+        return kept.octets[start:end]
 
     def acknowledge(self, block: int, now: float) -> Octets:
         """Take an ACK of ``block`` while there is no ``outcome``; return what to send now, a window or nothing.

@@ -5,27 +5,28 @@
 from __future__ import annotations
 
 import select
-import socket
 import struct
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeAlias
 
 from ..process.faults import EXHAUSTED, Contained
 from ..process.rate_limit import RateLimit
 from .blocks import Octets
-from .packet import MAX_REQUEST, Ack, Error, Opcode, Packet, TftpError, parse
+from .packet import Ack, Error, Opcode, Packet, TftpError, parse
 from .report import Reporter
 from .sessions import Session, Sessions
 from .sockets import OwnPort
+from .transfer import Transfer
 
 _FAULT = "a fault in bootd"
 _PORT_CLOSED = "the client has closed its port"
 _PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
-_TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: no packet of a client is longer
-_DONTWAIT = int(socket.MSG_DONTWAIT)
 _HEAD = struct.Struct("!HH")  # opcode, block number
 _ACK = int(Opcode.ACK)
+
+_Window: TypeAlias = "tuple[Session, OwnPort, Octets]"
 
 
 class Transfers:
@@ -47,40 +48,58 @@ class Transfers:
         self._report = report
         self._contained = contained
         self._not_taken_up = not_taken_up
-        self._own_ports: dict[int, tuple[Session, OwnPort]] = {}  # by descriptor
+        self._own_ports: dict[int, tuple[Session, OwnPort, Transfer]] = {}  # by descriptor
 
     def begin(self, session: Session, now: float) -> None:
         """Add ``session`` and send its first packet."""
         self._sessions.add(session)
         port = session.channel
         if isinstance(port, OwnPort):
-            self._own_ports[port.fileno()] = session, port
+            self._own_ports[port.fileno()] = session, port, session.transfer
             self._waiting.register(port, select.EPOLLIN)
         self._advance(session, partial(session.transfer.start, now))
 
     def receive(self, ready: Iterable[tuple[int, int]], now: float) -> list[int]:
         """Read one datagram of each transfer that is ``ready``, so that none gets more than a window in its turn.
 
-        Returns the descriptors that are no transfer's.
+        What most are answered is sent at once, when all have been read. Returns the descriptors that are no transfer's.
         """
-        others = []
+        others: list[int] = []
+        windows: list[_Window] = []
         waiting, done = iter(ready), False
         while not done:
             session: Session | None = None
             # Around the loop and not in it: to enter it for each packet would cost as much as to take an ACK.
             with self._contained:
                 for descriptor, _events in waiting:
-                    session = None
                     own = self._own_ports.get(descriptor)
                     if own is None:
+                        session = None
                         others.append(descriptor)
-                    else:
-                        session, port = own
-                        self._on_own_port(session, port, now)
+                        continue
+                    session, port, transfer = own
+                    try:
+                        said = port.receive()
+                    except OSError as error:
+                        self._on_nothing(session, error)
+                        continue
+                    if len(said) >= _HEAD.size:
+                        # What parse() would say of it, and most of what comes.
+                        opcode, block = _HEAD.unpack_from(said)
+                        if opcode == _ACK and (octets := transfer.follow(block, now)) is not None:
+                            session.last_heard = now
+                            windows.append((session, port, octets))
+                            continue
+                    self._on_said(session, said, now)
                 done = True
             if not done and session is not None:
                 # A fault in bootd: it costs this transfer, and only this one.
                 self.end(session, _FAULT)
+        for session, port, octets in windows:
+            try:
+                port.send_window(octets, session.transfer.datagram)
+            except OSError as error:
+                self._not_sent(session, error)
         return others
 
     def repeat_first(self, session: Session) -> None:
@@ -117,27 +136,23 @@ class Transfers:
         session.transfer.abort(reason)
         self._finish(session)
 
-    def _on_own_port(self, session: Session, port: OwnPort, now: float) -> None:
-        try:
-            payload = port.receive(_TRUNCATED, _DONTWAIT)
-        except BlockingIOError:
-            return
-        except ConnectionRefusedError:
+    def _on_nothing(self, session: Session, error: OSError) -> None:
+        """Take ``error`` for what the client of ``session`` sent."""
+        if isinstance(error, ConnectionRefusedError):
             self.end(session, _PORT_CLOSED)
-            return
-        except OSError as error:
+        elif not isinstance(error, BlockingIOError):
             self.not_received(error)
-            return
-        transfer = session.transfer
-        if len(payload) >= _HEAD.size and transfer.acknowledged:
-            # What parse() would say of it, and most of what comes.
-            opcode, block = _HEAD.unpack_from(payload)
-            if opcode == _ACK:
-                session.last_heard = now
-                self._send_window(session, transfer.acknowledge(block, now))
-                return
+
+    def _not_sent(self, session: Session, error: OSError) -> None:
+        """Take ``error`` for what became of a window."""
+        if isinstance(error, ConnectionRefusedError):
+            self.end(session, _PORT_CLOSED)
+        else:
+            self._report.dropped("send_failed")
+
+    def _on_said(self, session: Session, said: bytes, now: float) -> None:
         try:
-            packet = parse(payload)
+            packet = parse(said)
         except TftpError:
             self._report.dropped("malformed")
             return
@@ -155,12 +170,9 @@ class Transfers:
         if octets:
             try:
                 session.channel.send_window(octets, transfer.datagram)
-            except ConnectionRefusedError:
-                self.end(session, _PORT_CLOSED)
-                return
-            except OSError:
-                self._report.dropped("send_failed")
-        if transfer.deadline < session.scheduled_at:
+            except OSError as error:
+                self._not_sent(session, error)
+        if transfer.outcome is None and transfer.deadline < session.scheduled_at:
             self._sessions.reschedule(session)
 
     def _advance(self, session: Session, step: Callable[[], list[Octets]]) -> None:
