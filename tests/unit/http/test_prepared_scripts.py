@@ -142,6 +142,20 @@ def test_the_loop_answers_as_the_route_does(tmp_path_factory, options, steps):
     assert known(routes) == known(loop)
 
 
+def test_the_loop_answers_many_machines_of_one_make_as_the_route_does(tmp_path):
+    routes, loop, prepared = made(tmp_path)
+    for number in range(10, 22):
+        mac, address = f"52:54:00:00:01:{number}", f"10.10.1.{number}"
+        for site in (routes, loop):
+            site.catalog.upsert(machine(f"m{number}", mac, address))
+            site.configurations.texts[f"tink-system/m{number}"] = "token: x\n"
+        for source in (address, STRANGER):
+            assert asked(routes, None, f"/{mac}/auto.ipxe", source, ()) == asked(
+                loop, prepared, f"/{mac}/auto.ipxe", source, ()
+            )
+    assert known(routes) == known(loop)
+
+
 @pytest.fixture
 def loop(tmp_path):
     """Return a site of two machines that install, and what answers it without a route."""

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 
 try:
     from bottle import HTTPResponse
@@ -21,7 +22,7 @@ except ImportError:
     pass
 
 from ..decisions import events
-from ..decisions.boot import contradiction, kind_of, refuse_script
+from ..decisions.boot import Script, Wait, contradiction, kind_of, refuse_script
 from ..hardware.cpu import cpu_of_build
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
@@ -30,6 +31,7 @@ from ..runtime.origin import speaks_for
 from . import responses
 from .caller import client_address
 from .middleware import Access
+from .script_makes import ScriptMakes
 from .scripts import AUTOEXEC, NAMES, Question, event_of, write
 from .site import NIC, REHEARSAL, Environ, Site
 from .wsgi_environ import Refused, environment
@@ -94,6 +96,7 @@ class PreparedScripts:
         self._site = site
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()  # by the target, as it was sent
         self._size = 0
+        self._makes = ScriptMakes()
         self._plain: dict[Headers, bool] = {}
         self._heads: set[bytes] = set()  # what follows the target in a request, of those that are plain and kept
         self._head = _head_of(responses.text(200, ""))
@@ -171,14 +174,27 @@ class PreparedScripts:
 
     def _prepare(self, target: str, asked: _Asked, nic: Nic, configuration_url: str) -> _Prepared | None:
         """Make the response, and keep it in the place of those that were not asked for the longest."""
-        if refuse_script(nic) or contradiction(nic, cpu_of_build(asked.question.cpu)):
+        question = asked.question
+        make = self._makes.of(nic, question, configuration_url)
+        text = make.text(nic, configuration_url) if make is not None else None
+        if make is not None and text is not None:
+            body = text.encode("utf-8", "replace")
+            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", len(body))
+            decided = make.decided
+        elif refuse_script(nic) or contradiction(nic, cpu_of_build(question.cpu)):
             return None
-        script, text = write(self._site, nic, asked.question, configuration_url)
-        body = text.encode("utf-8", "replace")
-        seen = event_of(script, len(body))
-        made = _Prepared(asked, nic, configuration_url, kind_of(script), seen, self._head % len(body), body)
+        else:
+            script, text = write(self._site, nic, question, configuration_url)
+            if make is not None:
+                make.learn(nic, configuration_url, partial(self._write, question), script, text)
+            body = text.encode("utf-8", "replace")
+            seen, decided = event_of(script, len(body)), kind_of(script)
+        made = _Prepared(asked, nic, configuration_url, decided, seen, self._head % len(body), body)
         self._keep(target, made)
         return made
+
+    def _write(self, question: Question, nic: Nic, configuration_url: str) -> tuple[Script | Wait, str]:
+        return write(self._site, nic, question, configuration_url)
 
     def _keep(self, target: str, made: _Prepared) -> None:
         before = self._prepared.pop(target, None)
