@@ -73,7 +73,9 @@ def site(tmp_path_factory):
     metadata=st.sampled_from(_METADATA),
     netboot=st.sampled_from(_NETBOOTS),
     question=st.sampled_from([("", False, False), ("x86_64", True, False), ("", False, True), ("arm64", True, False)]),
-    more=st.sampled_from([{}, {"arch": "x86_64"}, {"arch": "aarch64", "vlan_id": "7"}, {"name_servers": ("10.0.0.1",)}]),
+    more=st.sampled_from(
+        [{}, {"arch": "x86_64"}, {"arch": "aarch64", "vlan_id": "7"}, {"name_servers": ("10.0.0.1",)}]
+    ),
 )
 def test_what_a_pattern_gives_is_what_is_decided(site, machines, metadata, netboot, question, more):
     makes = ScriptMakes()
