@@ -13,6 +13,7 @@ import asyncio
 import select
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
@@ -55,7 +56,8 @@ class _Waiting:
 class QuickConnections:
     """Accepts the clients of ``listener`` between ``start`` and ``stop``. For the thread of ``loop``.
 
-    ``on_fault(error)`` is called for what keeps a client from being accepted.
+    ``on_fault(error)`` is called for what keeps a client from being accepted. ``together`` is entered for all that is
+    answered at once.
     """
 
     def __init__(
@@ -66,9 +68,10 @@ class QuickConnections:
         answer: Answer,
         hand_on: HandOn,
         on_fault: Callable[[BaseException], None],
+        together: AbstractContextManager[object],
     ) -> None:
         self._loop, self._listener, self._slots = loop, listener, slots
-        self._answer, self._hand_on, self._on_fault = answer, hand_on, on_fault
+        self._answer, self._hand_on, self._on_fault, self._together = answer, hand_on, on_fault, together
         # One for all of them, in the loop's own: to register with it costs less than with the loop.
         self._events = select.epoll()
         # By descriptor, and in the order in which they are due: that have said nothing yet, and that were answered.
@@ -80,8 +83,8 @@ class QuickConnections:
     def start(self) -> None:
         """Accept clients from now on."""
         self._listener.setblocking(False)
-        self._loop.add_reader(self._listener, self._accept)
-        self._loop.add_reader(self._events, self._look)
+        self._loop.add_reader(self._listener, self._accept_all)
+        self._loop.add_reader(self._events, self._look_at_all)
 
     def stop(self) -> None:
         """Accept nobody, and close every connection that is still here."""
@@ -95,6 +98,10 @@ class QuickConnections:
                 self._close(waiting)
             queue.clear()
         self._events.close()
+
+    def _accept_all(self) -> None:
+        with self._together:
+            self._accept()
 
     def _accept(self) -> None:
         for _each in range(ACCEPTED_AT_ONCE):
@@ -112,7 +119,7 @@ class QuickConnections:
     def _pause(self) -> None:
         """Accept nobody for a while: the listener would say at once that somebody waits."""
         self._loop.remove_reader(self._listener)
-        self._retry = self._loop.call_later(RETRY_SECONDS, self._loop.add_reader, self._listener, self._accept)
+        self._retry = self._loop.call_later(RETRY_SECONDS, self._loop.add_reader, self._listener, self._accept_all)
 
     def _begin(self, client: socket.socket, source: str) -> None:
         slot = self._slots.acquire(source, partial(_hang_up, client))
@@ -131,6 +138,10 @@ class QuickConnections:
             if not self._receive(waiting, request):
                 return
         self._events.register(client, select.EPOLLIN)
+
+    def _look_at_all(self) -> None:
+        with self._together:
+            self._look()
 
     def _look(self) -> None:
         """Go on with those that have sent something, or have ended."""

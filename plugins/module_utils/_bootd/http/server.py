@@ -156,7 +156,8 @@ class ServerLoop:
         manager = web.Server(self._handler.handle)
         connection = partial(Connection, manager, self._slots, self._refused, self._fault)
         hand_on = partial(self._hand_on, connection)
-        quick = QuickConnections(loop, self._listener, self._slots, self._prepared, hand_on, self._fault)
+        gathered = self._services.log.gathered
+        quick = QuickConnections(loop, self._listener, self._slots, self._prepared, hand_on, self._fault, gathered)
         quick.start()
         server = None
         if self._encrypted is not None and self._certificate is not None:
