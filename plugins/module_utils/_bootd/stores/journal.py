@@ -191,7 +191,8 @@ class Journal:
     def record_repeated(self, done: Iterable[Repeating], at: float) -> None:
         """Do what ``record_seen`` does for each of ``done``, with one lock for all, and no look at what is known."""
         with self._lock:
-            states, unseen, all_seen, dirty = self._states, self._unseen, self._seen, self._dirty
+            states, unseen, all_seen, seen_again = self._states, self._unseen, self._seen, self._seen_again
+            now = time.monotonic()
             for what in done:
                 key = what.key
                 state = states.get(key, unseen)
@@ -203,8 +204,8 @@ class Journal:
                 seen = (key, what.mac, at, what.detail)
                 what.recent.append(seen)
                 all_seen[key] = seen
-                if key not in dirty:
-                    self._mark_dirty(key)
+                if key not in seen_again:
+                    seen_again[key] = now
 
     def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
         """Do what ``record`` does with the event of these: at next to no cost where it changes nothing but its time.
