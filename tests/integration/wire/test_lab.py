@@ -28,7 +28,8 @@ with Lab("{name}") as lab:
     lab.host("node", "10.10.0.20/24")
     # Said from inside: one that is still on its way into the namespace would outlive an owner that is killed.
     lab.popen("node", ["sh", "-c", "echo up; exec sleep 1000"])
-    time.sleep(1000)
+    while True:
+        time.sleep(0.1)  # in pieces: Python heeds a signal that came just before a sleep when that is over
 """
 
 
