@@ -13,8 +13,8 @@ from aiohttp import http_parser
 
 from _bootd.hardware.model import Netboot
 from _bootd.http import connection
-from _bootd.http.request_handler import WsgiHandler
-from clients.http_client import HEALTH, PATIENCE, connect, read_all, read_reply
+from _bootd.http.connection import Connection
+from clients.http_client import HEALTH, PATIENCE, ask, connect, eventually, read_all, read_reply
 from servers.http_site import MAC, machine, make_site, serving
 
 SCRIPT = b"GET /%s/auto.ipxe HTTP/1.1\r\nHost: bootd\r\nUser-Agent: iPXE/1.21.1\r\n\r\n" % MAC.encode()
@@ -48,14 +48,14 @@ def routed(site, monkeypatch):
 def test_the_same_octets_with_a_route_and_without(site, routed, end):
     answers, last = [], b"" if end == LAST else HEALTH.replace(b"\r\n\r\n", LAST)
     with serving(site) as port:
-        for request in (SCRIPT, BY_ROUTE):
+        for request in (SCRIPT, SCRIPT, BY_ROUTE):  # read by aiohttp, known, and by a route
             with connect(port) as client:
                 client.sendall(request.replace(b"\r\n\r\n", end))
                 if last:
                     time.sleep(0.2)  # so that each is read alone
                     client.sendall(last)
                 answers.append(re.sub(rb"Date: [^\r]{29}\r\n", b"Date: today\r\n", read_all(client)))
-    assert answers[0] == answers[1]
+    assert answers[0] == answers[1] == answers[2]
     assert answers[0].startswith(b"HTTP/1.1 200 OK\r\n")
     assert routed.count(f"/{MAC}/auto.ipxe") == 1
 
@@ -65,15 +65,59 @@ def test_requests_are_read_in_c():
     assert http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
 
 
-def test_a_script_needs_neither_a_route_nor_a_task(site, routed, monkeypatch):
-    monkeypatch.setattr(WsgiHandler, "handle", None)
-    with serving(site) as port, connect(port) as client:
-        for _again in range(3):
-            client.sendall(SCRIPT)
-            status, script = read_reply(client)
-            assert (status, script[:6]) == (200, b"#!ipxe")
-    assert routed == []
-    assert [seen.kind for seen in site.events()] == ["script"] * 3
+@pytest.fixture
+def taken(monkeypatch):
+    """Return the clients that aiohttp was given."""
+    clients = []
+    plain = Connection.connection_made
+
+    def made(self, transport):
+        clients.append(transport.get_extra_info("peername"))
+        plain(self, transport)
+
+    monkeypatch.setattr(Connection, "connection_made", made)
+    return clients
+
+
+def test_a_script_needs_neither_a_route_nor_aiohttp(site, routed, taken):
+    with serving(site) as port:
+        first = ask(port, SCRIPT)  # of which aiohttp says what such octets mean
+        for _each in range(3):
+            with connect(port) as client:
+                for _again in range(3):
+                    client.sendall(SCRIPT)
+                    assert read_reply(client) == first
+    assert first[1][:6] == b"#!ipxe"
+    assert (routed, len(taken)) == ([], 1)
+    assert [seen.kind for seen in site.events()] == ["script"] * 10
+
+
+@pytest.mark.parametrize(
+    "request_octets",
+    [
+        SCRIPT + SCRIPT,
+        SCRIPT.replace(b"bootd", b"other"),
+        SCRIPT.replace(b"Host: ", b"Host:"),
+        SCRIPT.replace(b"GET", b"HEAD"),
+        SCRIPT.replace(b" HTTP", b"  HTTP"),
+        SCRIPT.replace(b"1.1\r", b"1.0\r"),
+        SCRIPT.replace(b"/auto", b"//auto"),
+        SCRIPT.replace(b"\r\n", b"\n"),
+        SCRIPT.replace(b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n"),
+        SCRIPT.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n") + b"GET /",
+        SCRIPT.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"),
+        SCRIPT.replace(b"Host", b" Host"),
+        b"\r\n" + SCRIPT,
+        SCRIPT[:-1],
+    ],
+)
+def test_aiohttp_reads_all_that_is_another_request(site, taken, request_octets):
+    with serving(site) as port:
+        ask(port, SCRIPT)
+        taken.clear()
+        with connect(port) as client:
+            client.sendall(request_octets)
+            assert eventually(lambda: taken)
 
 
 def test_answers_come_in_the_order_of_the_requests(site):

@@ -24,7 +24,6 @@ except ImportError:
         RequestHandler = StreamResponse = object
 
 from .limits import ConnectionSlot, ConnectionSlots
-from .quick_answers import answering
 from .wsgi_environ import MAX_HEAD, MAX_HEADERS, Refused
 
 REQUEST_SECONDS = 10.0  # for a request's head, from its first octet or from the connection's beginning; so for a body
@@ -44,8 +43,8 @@ class Connection(RequestHandler):
 
     Where the time runs out, a request that was begun is refused with 408, and an idle connection is closed.
     ``on_refused(client, refusal)`` is called for every refusal, ``on_fault(error)`` for every fault in bootd. ``slot``
-    is one that the client holds already; its connection is then encrypted. ``prepared`` returns the response to a plain
-    GET by its target, its headers and the client's address, None where it has to be made.
+    is one that the client holds already. ``received`` is what came before, and ``unsent`` what is left of an answer to
+    be sent before all else.
     """
 
     def __init__(
@@ -56,7 +55,9 @@ class Connection(RequestHandler):
         on_fault: Callable[[BaseException | None], None],
         slot: ConnectionSlot | None = None,
         *,
-        prepared: Callable[[str, tuple[tuple[bytes, bytes], ...], str], bytes | None] | None = None,
+        encrypted: bool = False,
+        received: bytes = b"",
+        unsent: bytes = b"",
     ) -> None:
         self.loop = asyncio.get_running_loop()
         super().__init__(
@@ -72,14 +73,10 @@ class Connection(RequestHandler):
             auto_decompress=False,
         )
         self.source = ""
-        if prepared is not None:
-            # No public part of aiohttp: without it routes answer all.
-            parser = getattr(self, "_parser", None)
-            self._parser = answering(parser, self, lambda target, headers: prepared(target, headers, self.source))
-        self._unanswered = 0  # requests that were handed on
         self.closed: asyncio.Future[None] = self.loop.create_future()
         self._slot = slot
-        self.encrypted = slot is not None
+        self.encrypted = encrypted
+        self._before = (received, unsent)
         self._slots, self._on_refused, self._on_fault = slots, on_refused, on_fault
         self._timer: asyncio.TimerHandle | None = None
         self._waits_until, self._seconds = math.inf, 0.0  # on the loop's clock; inf: bootd does not wait for the client
@@ -102,22 +99,6 @@ class Connection(RequestHandler):
         """Return how many octets, files not counted, the client has still to take."""
         return self.transport.get_write_buffer_size() if self.transport is not None else 0
 
-    def may_answer(self) -> bool:
-        """Return whether nothing is left to be answered, or to be taken, from before."""
-        return not self._unanswered and not self._half_closed and not self.unsent
-
-    def handed_on(self, requests: int) -> None:
-        """Take note of requests that are answered by and by."""
-        self._unanswered += requests
-
-    def send_at_once(self, octets: bytes) -> None:
-        """Send a whole response, to a request that was just read."""
-        self._receiving = False
-        if self.transport is not None:
-            self.transport.write(octets)
-        self.slot.note_progress()
-        self._wait(IDLE_SECONDS)
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Acquire a slot for the client, or refuse it with 503 where there is none."""
         super().connection_made(transport)
@@ -134,8 +115,13 @@ class Connection(RequestHandler):
             self.refuse(Refused(503, "too many connections"), NOT_PARSED)
             # Were they waited for, those who are turned away would be as many as they like.
             transport.close()
-        else:
-            self._wait(REQUEST_SECONDS)
+            return
+        self._wait(REQUEST_SECONDS)
+        received, unsent = self._before
+        if unsent:
+            transport.write(unsent)
+        if received:
+            self.data_received(received)
 
     def connection_lost(self, error: BaseException | None) -> None:
         """Release the slot."""
@@ -182,7 +168,6 @@ class Connection(RequestHandler):
     def response_done(self) -> None:
         """To be called once a response was sent, or can't be."""
         self._handling = False
-        self._unanswered -= 1
         self.slot.note_progress()
         self.slot.waiting_for_client = self.slot.idle = True
         if self.transport is not None and not self._refused:

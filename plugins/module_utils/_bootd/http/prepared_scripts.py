@@ -54,6 +54,7 @@ class _Route:
     rule: str
 
 
+_VERSION = b" HTTP/1.1\r\n"
 _CLOSE = b"Connection: close\r\n\r\n"
 _ROUTES = {name: _Route(f"/<mac>/{name}") for name in NAMES}
 
@@ -94,6 +95,7 @@ class PreparedScripts:
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()  # by the target, as it was sent
         self._size = 0
         self._plain: dict[Headers, bool] = {}
+        self._heads: set[bytes] = set()  # what follows the target in a request, of those that are plain and kept
         self._head = _head_of(responses.text(200, ""))
         self._date, self._date_of = b"", 0
         self._waits = bool(site.services.settings.installs_at_once)
@@ -104,10 +106,25 @@ class PreparedScripts:
         ``target`` and ``headers`` are as they were sent. All that such a request does was done when this returns a
         response, and nothing where it returns None.
         """
+        if not self._is_plain(headers, kept=keep_alive):
+            return None
+        return self._answer(target, peer, keep_alive=keep_alive)
+
+    def known(self, request: bytes, peer: str) -> bytes | None:
+        """Return the response to a request as it was sent, None where ``answer`` has not had the like of it.
+
+        The like of it is one with the same octets but for the target. What they mean is for aiohttp to say, once.
+        """
+        line, version, head = request.partition(_VERSION)
+        if head not in self._heads or not version or line[:4] != b"GET ":
+            return None
+        return self._answer(line[4:].decode("latin-1"), peer, keep_alive=True)
+
+    def _answer(self, target: str, peer: str, *, keep_alive: bool) -> bytes | None:
         services = self._site.services
         found = self._prepared.get(target)
         asked = found.asked if found is not None else _asked_by(target)
-        if asked is None or not self._is_plain(headers):
+        if asked is None:
             return None
         nic = services.catalog.by_mac(asked.question.mac)
         if nic is None or nic.machine.after or self._waits or not services.configurations.knows(nic.machine.key):
@@ -130,8 +147,11 @@ class PreparedScripts:
         access.end(len(found.body))
         return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, found.body))
 
-    def _is_plain(self, headers: Headers) -> bool:
-        """Return whether ``headers`` change nothing in what is answered, nor in what it does."""
+    def _is_plain(self, headers: Headers, *, kept: bool) -> bool:
+        """Return whether ``headers`` change nothing in what is answered, nor in what it does.
+
+        ``kept`` is whether the connection is kept after it; such headers are ``known`` from then on.
+        """
         plain = self._plain.get(headers)
         if plain is None:
             if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD:
@@ -142,7 +162,11 @@ class PreparedScripts:
                 plain = False
             if len(self._plain) >= MAX_HEADS:
                 self._plain.clear()
+                self._heads.clear()
             self._plain[headers] = plain
+            if plain and kept:
+                # Sent like this they can't be read in another way; sent otherwise aiohttp reads them again.
+                self._heads.add(b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n")
         return plain
 
     def _prepare(self, target: str, asked: _Asked, nic: Nic, configuration_url: str) -> _Prepared | None:

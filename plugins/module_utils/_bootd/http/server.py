@@ -32,15 +32,16 @@ from ..runtime.services import Services
 from .app import create_app
 from .connection import Connection
 from .event_stream import EventStreams
-from .limits import ConnectionSlots
+from .limits import ConnectionSlot, ConnectionSlots
 from .middleware import Application, Middleware, RefusalLog
-from .prepared_scripts import Headers, PreparedScripts
+from .prepared_scripts import PreparedScripts
+from .quick_connections import QuickConnections
 from .request_handler import WsgiHandler
 from .site import Explain
 from .tls import Certificate, Handshake
 from .wsgi_environ import Refused
 
-BACKLOG = 128
+BACKLOG = 1024  # clients that wait to be accepted, as where many machines begin at once
 SHUTDOWN_SECONDS = 1.0  # for routes that have begun
 OTHER_DESCRIPTORS = 128  # files and sockets that are no HTTP client's
 
@@ -124,6 +125,7 @@ class ServerLoop:
         self._scripts = scripts = PreparedScripts(app.site) if isinstance(app, Middleware) else None
         streams = EventStreams(services)
         self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, streams, scripts)
+        self._handed_on: set[asyncio.Task[object]] = set()
         self._stopping = threading.Event()
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -152,17 +154,43 @@ class ServerLoop:
         if self._stopping.is_set():
             return
         manager = web.Server(self._handler.handle)
-        # The listener's options are those of what it accepts, but for TCP_NODELAY, which aiohttp sets.
-        prepared = self._prepared if self._scripts is not None else None
-        connection = partial(Connection, manager, self._slots, self._refused, self._fault, prepared=prepared)
-        servers = [await loop.create_server(connection, sock=self._listener, backlog=BACKLOG)]
+        connection = partial(Connection, manager, self._slots, self._refused, self._fault)
+        hand_on = partial(self._hand_on, connection)
+        quick = QuickConnections(loop, self._listener, self._slots, self._prepared, hand_on, self._fault)
+        quick.start()
+        server = None
         if self._encrypted is not None and self._certificate is not None:
-            handshake = partial(Handshake, self._certificate, self._slots, connection, self._no_handshake)
-            servers.append(await loop.create_server(handshake, sock=self._encrypted, backlog=BACKLOG))
+            encrypted = partial(connection, encrypted=True)
+            handshake = partial(Handshake, self._certificate, self._slots, encrypted, self._no_handshake)
+            server = await loop.create_server(handshake, sock=self._encrypted, backlog=BACKLOG)
         await self._stop.wait()
-        for server in servers:
+        quick.stop()
+        if server is not None:
             server.close()
         await self._end()
+
+    def _hand_on(
+        self,
+        make: Callable[..., Connection],
+        client: socket.socket,
+        slot: ConnectionSlot | None,
+        received: bytes,
+        unsent: bytes,
+    ) -> None:
+        """Have aiohttp go on with a connection."""
+        loop = asyncio.get_running_loop()
+        made = partial(make, slot, received=received, unsent=unsent)
+        task = loop.create_task(loop.connect_accepted_socket(made, client))
+        self._handed_on.add(task)  # of which the loop itself keeps none
+        task.add_done_callback(partial(self._is_handed_on, slot))
+
+    def _is_handed_on(self, slot: ConnectionSlot | None, task: asyncio.Task[object]) -> None:
+        self._handed_on.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if slot is not None and (task.cancelled() or fault is not None):
+            slot.release()
+        if fault is not None:
+            self._fault(fault)
 
     async def _end(self) -> None:
         """Close every connection: at once where the client is waited for, else when its route has answered."""
@@ -178,10 +206,10 @@ class ServerLoop:
         await asyncio.sleep(0)
         self._handler.stop()
 
-    def _prepared(self, target: str, headers: Headers, client: str) -> bytes | None:
-        """Return the response that is prepared for a request, None where a route has to make it."""
+    def _prepared(self, request: bytes, client: str) -> bytes | None:
+        """Return the response that is prepared for all that a client has sent, None where aiohttp has to read it."""
         with self._contained:
-            return self._scripts.answer(target, headers, client, keep_alive=True) if self._scripts is not None else None
+            return self._scripts.known(request, client) if self._scripts is not None else None
         return None
 
     def _refused(self, client: str, refusal: Refused) -> None:
@@ -203,7 +231,8 @@ class ServerLoop:
     def _fault(self, fault: BaseException | None, message: str = "a fault in the HTTP server") -> None:
         """Log and count a fault; what is no error of Python's, or passes, once a second at most.
 
-        asyncio tells of each connection that it could not accept for want of a descriptor, 128 times before it pauses.
+        asyncio tells of each connection of HTTPS that it could not accept for want of a descriptor, 128 times before it
+        pauses.
         """
         passes = isinstance(fault, OSError) and fault.errno in EXHAUSTED
         if isinstance(fault, Exception) and fault.__traceback__ is not None and not passes:

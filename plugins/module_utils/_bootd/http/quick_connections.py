@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Clients' connections before aiohttp has them: accepted, and answered as long as they ask for what is prepared.
+
+Most connections of a storm ask for one script and end. For such a one neither asyncio's transport nor aiohttp's handler
+and its task are made, which take several times as long as the answer. Nothing of HTTP is read here: ``answer`` knows
+requests by all their octets. Whatever it does not know is handed on, with what has come of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from ..process.faults import EXHAUSTED
+from . import connection as connections
+from .limits import ConnectionSlot, ConnectionSlots
+
+ACCEPTED_AT_ONCE = 32  # and as many answered, before the loop looks after others
+RETRY_SECONDS = 1.0  # until a client is accepted again for whom there was no descriptor
+ROOM = 4096  # octets of a request; longer ones are handed on
+_GONE = (BlockingIOError, InterruptedError, ConnectionAbortedError)  # nobody waits any more
+
+
+class Answer(Protocol):
+    """What knows some requests."""
+
+    def __call__(self, request: bytes, client: str, /) -> bytes | None:
+        """Return the response to all that a client has sent, a connection kept; None where it is not known."""
+
+
+class HandOn(Protocol):
+    """What takes a connection."""
+
+    def __call__(self, client: socket.socket, slot: ConnectionSlot | None, received: bytes, unsent: bytes, /) -> None:
+        """Go on with a connection and its slot, None where there was none left for it.
+
+        ``received`` is what came and is not answered, ``unsent`` what is left to send of an answer before that.
+        """
+
+
+class _Waiting:
+    """A connection that bootd waits for until ``due``, on the loop's clock."""
+
+    __slots__ = ("client", "due", "slot")
+
+    def __init__(self, client: socket.socket, slot: ConnectionSlot) -> None:
+        self.client, self.slot, self.due = client, slot, 0.0
+
+
+class QuickConnections:
+    """Accepts the clients of ``listener`` between ``start`` and ``stop``. For the thread of ``loop``.
+
+    ``on_fault(error)`` is called for what keeps a client from being accepted.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        slots: ConnectionSlots,
+        answer: Answer,
+        hand_on: HandOn,
+        on_fault: Callable[[BaseException], None],
+    ) -> None:
+        self._loop, self._listener, self._slots = loop, listener, slots
+        self._answer, self._hand_on, self._on_fault = answer, hand_on, on_fault
+        # One for all of them, in the loop's own: to register with it costs less than with the loop.
+        self._events = select.epoll()
+        # By descriptor, and in the order in which they are due: that have said nothing yet, and that were answered.
+        self._silent: dict[int, _Waiting] = {}
+        self._idle: dict[int, _Waiting] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Accept clients from now on."""
+        self._listener.setblocking(False)
+        self._loop.add_reader(self._listener, self._accept)
+        self._loop.add_reader(self._events, self._look)
+
+    def stop(self) -> None:
+        """Accept nobody, and close every connection that is still here."""
+        self._loop.remove_reader(self._listener)
+        self._loop.remove_reader(self._events)
+        for timer in (self._timer, self._retry):
+            if timer is not None:
+                timer.cancel()
+        for queue in (self._silent, self._idle):
+            for waiting in queue.values():
+                self._close(waiting)
+            queue.clear()
+        self._events.close()
+
+    def _accept(self) -> None:
+        for _each in range(ACCEPTED_AT_ONCE):
+            try:
+                client, address = self._listener.accept()
+            except _GONE:
+                return
+            except OSError as error:
+                self._on_fault(error)
+                if error.errno in EXHAUSTED:
+                    self._pause()
+                return
+            self._begin(client, str(address[0]))
+
+    def _pause(self) -> None:
+        """Accept nobody for a while: the listener would say at once that somebody waits."""
+        self._loop.remove_reader(self._listener)
+        self._retry = self._loop.call_later(RETRY_SECONDS, self._loop.add_reader, self._listener, self._accept)
+
+    def _begin(self, client: socket.socket, source: str) -> None:
+        slot = self._slots.acquire(source, partial(_hang_up, client))
+        if slot is None:
+            self._hand_on(client, None, b"", b"")
+            return
+        waiting = _Waiting(client, slot)
+        try:
+            request = client.recv(ROOM, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            self._wait(self._silent, waiting, connections.REQUEST_SECONDS)
+        except OSError:
+            self._close(waiting)
+            return
+        else:
+            if not self._receive(waiting, request):
+                return
+        self._events.register(client, select.EPOLLIN)
+
+    def _look(self) -> None:
+        """Go on with those that have sent something, or have ended."""
+        for descriptor, _what in self._events.poll(0, ACCEPTED_AT_ONCE):
+            waiting = self._idle.pop(descriptor, None) or self._silent.pop(descriptor)
+            try:
+                request = waiting.client.recv(ROOM, socket.MSG_DONTWAIT)
+            except OSError:
+                request = b""
+            self._receive(waiting, request, registered=True)
+
+    def _receive(self, waiting: _Waiting, request: bytes, *, registered: bool = False) -> bool:
+        """Take what a client has sent, nothing where it has ended; return whether it is waited for again."""
+        client, slot = waiting.client, waiting.slot
+        if not request:
+            self._close(waiting)
+            return False
+        response, sent = self._answer(request, slot.source), 0
+        if response is not None:
+            try:
+                sent = client.send(response, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                pass  # it reads nothing
+            except OSError:
+                self._close(waiting)
+                return False
+            if sent == len(response):
+                slot.note_progress()
+                self._wait(self._idle, waiting, connections.IDLE_SECONDS)
+                return True
+        if registered:
+            self._events.unregister(client)
+        self._hand_on(client, slot, request if response is None else b"", response[sent:] if response else b"")
+        return False
+
+    def _wait(self, queue: dict[int, _Waiting], waiting: _Waiting, seconds: float) -> None:
+        queue[waiting.client.fileno()] = waiting
+        waiting.due = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > waiting.due:
+            self._set_timer(waiting.due)
+
+    def _set_timer(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due, self._end_those_due)
+
+    def _end_those_due(self) -> None:
+        self._timer, now = None, self._loop.time()
+        for queue in (self._silent, self._idle):
+            while queue:
+                descriptor, waiting = next(iter(queue.items()))
+                if waiting.due > now:
+                    if self._timer is None or self._timer.when() > waiting.due:
+                        self._set_timer(waiting.due)
+                    break
+                del queue[descriptor]
+                self._close(waiting)
+
+    def _close(self, waiting: _Waiting) -> None:
+        waiting.slot.release()
+        waiting.client.close()
+
+
+def _hang_up(client: socket.socket) -> None:
+    """Have the connection end, as the loop then sees; may be called from any thread."""
+    try:
+        client.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it has ended
