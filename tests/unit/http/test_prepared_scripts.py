@@ -14,6 +14,7 @@ from _bootd.hardware.model import Netboot
 from _bootd.http import prepared_scripts
 from _bootd.http.prepared_scripts import PreparedScripts
 from _bootd.ipxe.render import render
+from _bootd.process.log import Log
 from servers.http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
 
 HEADERS = ((b"Host", b"bootd:7080"), (b"User-Agent", b"iPXE/1.21.1"), (b"Connection", b"keep-alive"))
@@ -88,14 +89,15 @@ def asked(site, prepared, target, source, headers):
     return 200, fields, body
 
 
-def made(root, **options):
-    """Return a site, its copy, and what answers the copy's requests without a route."""
+def made(root, level="debug", **options):
+    """Return a site, its copy, and what answers the copy's requests without a route; both log what ``level`` has."""
     sites = []
     for name in ("routes", "loop"):
         (root / name).mkdir(exist_ok=True)
         other = machine("other", OTHER_MAC, OTHER_ADDRESS, netboot=Netboot(allow_pxe=True))
         sites.append(make_site(root / name, machine(), other, **options))
         sites[-1].render = render
+        object.__setattr__(sites[-1].services, "log", Log("json", level, sites[-1].stream))
     return *sites, PreparedScripts(sites[1].app.site)
 
 
@@ -128,7 +130,9 @@ def known(site):
     return states, recent, packets, metrics, lines, site.services.unknown.all()
 
 
-@pytest.mark.parametrize("options", [{}, {"installs_at_once": 1}, {"trusted_proxies": ("127.0.0.1",)}])
+@pytest.mark.parametrize(
+    "options", [{}, {"level": "info"}, {"installs_at_once": 1}, {"trusted_proxies": ("127.0.0.1",)}]
+)
 @settings(max_examples=40, deadline=None)
 @given(steps=st.lists(_STEPS, min_size=1, max_size=12))
 def test_the_loop_answers_as_the_route_does(tmp_path_factory, options, steps):
@@ -139,6 +143,20 @@ def test_the_loop_answers_as_the_route_does(tmp_path_factory, options, steps):
         else:
             done(routes, step)
             done(loop, step)
+    assert known(routes) == known(loop)
+
+
+def test_the_loop_answers_many_machines_of_one_make_as_the_route_does(tmp_path):
+    routes, loop, prepared = made(tmp_path)
+    for number in range(10, 22):
+        mac, address = f"52:54:00:00:01:{number}", f"10.10.1.{number}"
+        for site in (routes, loop):
+            site.catalog.upsert(machine(f"m{number}", mac, address))
+            site.configurations.texts[f"tink-system/m{number}"] = "token: x\n"
+        for source in (address, STRANGER):
+            assert asked(routes, None, f"/{mac}/auto.ipxe", source, ()) == asked(
+                loop, prepared, f"/{mac}/auto.ipxe", source, ()
+            )
     assert known(routes) == known(loop)
 
 

@@ -87,6 +87,15 @@ def test_is_ipv4(text, expected):
     assert is_ipv4(text) is expected
 
 
+@given(st.one_of(st.ip_addresses().map(str), st.text("0123456789./ \0\u0663\ud800", max_size=16)))
+def test_is_ipv4_allows_what_the_standard_library_does(text):
+    try:
+        expected = bool(IPv4Address(text))
+    except ValueError:
+        expected = False
+    assert is_ipv4(text) is expected
+
+
 def test_local_networks_without_a_table(tmp_path):
     assert [str(network) for network in local_networks(str(tmp_path / "none"))] == ["127.0.0.0/8"]
 

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from typing import Protocol
 
 from ..hardware.model import Nic
+from ..process.networks import is_ipv4
 
 Networks = Sequence[IPv4Network | IPv6Network]
 
@@ -61,6 +62,8 @@ def identify(machines: Machines, mac: str | None, address: str) -> Caller:
 
 
 def _plain(text: str) -> str:
+    if is_ipv4(text):
+        return text
     try:
         address = ip_address(text)
     except ValueError:

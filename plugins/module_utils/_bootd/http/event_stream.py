@@ -61,7 +61,7 @@ class EventStreams:
     async def answer(self, request: BaseRequest, connection: Connection, threads: Executor) -> StreamResponse:
         """Send events until the client goes; documents that take long to make are made in one of ``threads``."""
         slot = self._slots.acquire(connection.source, connection.slot.end)
-        counted = self._services.metrics.http.labels
+        counted = self._services.metrics.http.shared
         if slot is None:
             counted(api.EVENTS, "503").inc()
             return Refusal(connection, Refused(503, f"{MAX_STREAMS} clients follow the events already"))

@@ -101,10 +101,10 @@ def _cut(text: str) -> str:
 class Access:
     """What log and metrics say of one request."""
 
-    def __init__(self, environ: Environ, site: Site) -> None:
+    def __init__(self, environ: Environ, site: Site, began: float = 0.0) -> None:
         self._environ = environ
         self._site = site
-        self._started = time.monotonic()
+        self._started = began or time.monotonic()
         self.status = 0
         self.why = ""  # what a refusal says, or why a file was not sent whole
 
@@ -135,7 +135,7 @@ class Access:
         environ, services = self._environ, self._site.services
         route = environ.get("bottle.route")
         rule = route.rule if route is not None else NO_ROUTE
-        services.metrics.http.labels(rule, str(self.status)).inc()
+        services.metrics.http.shared(rule, str(self.status)).inc()
         if is_rehearsal(environ):
             services.metrics.rehearsals.labels("http").inc()
         client = self._site.address(environ)
@@ -164,6 +164,19 @@ class Access:
         )
 
 
+def note_plain_answer(
+    services: Services, nic: Nic, client: str, rule: str, path: str, query: str, sent: int, began: float
+) -> None:
+    """Do what Access does with a machine's GET that was answered 200, where no such request is logged.
+
+    ``began`` is on time.monotonic.
+    """
+    services.metrics.answers.shared("http").observe(time.monotonic() - began)
+    services.metrics.http.shared(rule, "200").inc()
+    detail = (client, "GET", query, 200, sent, "")
+    services.recent.note(nic.interface.mac, (services.clock(), "http", ANSWERED, path, detail))
+
+
 class RefusalLog:
     """Logs and counts requests that are refused before they reach a route. For one thread only.
 
@@ -178,7 +191,7 @@ class RefusalLog:
     def refused(self, client: str, refusal: Refused) -> None:
         """Take note of a refusal of the address ``client``."""
         services, now = self._services, time.monotonic()
-        services.metrics.http.labels(NO_ROUTE, str(refusal.status)).inc()
+        services.metrics.http.shared(NO_ROUTE, str(refusal.status)).inc()
         nic = nic_at(services, client)
         missed = self._others.admit("", now) if nic is None else self._machines.admit(client, now)
         if missed is not None:

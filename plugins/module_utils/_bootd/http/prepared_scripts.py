@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 
 try:
     from bottle import HTTPResponse
@@ -21,15 +22,18 @@ except ImportError:
     pass
 
 from ..decisions import events
-from ..decisions.boot import contradiction, kind_of, refuse_script
+from ..decisions.boot import Script, Wait, contradiction, kind_of, refuse_script
 from ..hardware.cpu import cpu_of_build
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
+from ..installers.base import Installer
+from ..installers.registry import installer_of
 from ..runtime import configuration_handout
 from ..runtime.origin import speaks_for
 from . import responses
 from .caller import client_address
-from .middleware import Access
+from .middleware import Access, note_plain_answer
+from .script_makes import ScriptMakes
 from .scripts import AUTOEXEC, NAMES, Question, event_of, write
 from .site import NIC, REHEARSAL, Environ, Site
 from .wsgi_environ import Refused, environment
@@ -75,6 +79,7 @@ class _Prepared:
 
     asked: _Asked
     nic: Nic
+    installer: Installer
     configuration_url: str
     kind: str
     seen: events.LocalBoot | events.Script  # what the journal is told where the machine itself asks
@@ -94,6 +99,7 @@ class PreparedScripts:
         self._site = site
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()  # by the target, as it was sent
         self._size = 0
+        self._makes = ScriptMakes()
         self._plain: dict[Headers, bool] = {}
         self._heads: set[bytes] = set()  # what follows the target in a request, of those that are plain and kept
         self._head = _head_of(responses.text(200, ""))
@@ -121,7 +127,7 @@ class PreparedScripts:
         return self._answer(line[4:].decode("latin-1"), peer, keep_alive=True)
 
     def _answer(self, target: str, peer: str, *, keep_alive: bool) -> bytes | None:
-        services = self._site.services
+        began, services = time.monotonic(), self._site.services
         found = self._prepared.get(target)
         asked = found.asked if found is not None else _asked_by(target)
         if asked is None:
@@ -129,23 +135,34 @@ class PreparedScripts:
         nic = services.catalog.by_mac(asked.question.mac)
         if nic is None or nic.machine.after or self._waits or not services.configurations.knows(nic.machine.key):
             return None
-        environ: Environ = {"REQUEST_METHOD": "GET", "PATH_INFO": asked.path, "QUERY_STRING": asked.query}
-        environ |= {"REMOTE_ADDR": peer, NIC: nic, "bottle.route": asked.route}
-        access = Access(environ, self._site)
         address = client_address(peer, "", self._site.proxies)
-        url = configuration_handout.config_url(services, nic, address)
-        if found is None or found.nic is not nic or found.configuration_url != url:
-            found = self._prepare(target, asked, nic, url)
+        is_of_now = found is not None and found.nic is nic
+        installer = found.installer if found is not None and is_of_now else installer_of(nic.machine)
+        url = configuration_handout.config_url(services, nic, address, installer)
+        if found is None or not is_of_now or found.configuration_url != url:
+            found = self._prepare(target, asked, nic, installer, url)
             if found is None:
                 return None
-        self._prepared.move_to_end(target)
+        else:
+            self._prepared.move_to_end(target)
         if speaks_for(services, nic, address):
             self._site.record(nic, found.seen)
         self._site.decided(found.kind)
+        self._note(asked, nic, address, len(found.body), began)
+        return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, found.body))
+
+    def _note(self, asked: _Asked, nic: Nic, client: str, sent: int, began: float) -> None:
+        """Tell log, metrics and last packets of an answer with ``sent`` octets of body."""
+        services = self._site.services
+        if not services.log.wants_debug:
+            note_plain_answer(services, nic, client, asked.route.rule, asked.path, asked.query, sent, began)
+            return
+        environ: Environ = {"REQUEST_METHOD": "GET", "PATH_INFO": asked.path, "QUERY_STRING": asked.query}
+        environ |= {"REMOTE_ADDR": client, NIC: nic, "bottle.route": asked.route}
+        access = Access(environ, self._site, began)
         access.status = 200
         access.answered()
-        access.end(len(found.body))
-        return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, found.body))
+        access.end(sent)
 
     def _is_plain(self, headers: Headers, *, kept: bool) -> bool:
         """Return whether ``headers`` change nothing in what is answered, nor in what it does.
@@ -169,16 +186,31 @@ class PreparedScripts:
                 self._heads.add(b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n")
         return plain
 
-    def _prepare(self, target: str, asked: _Asked, nic: Nic, configuration_url: str) -> _Prepared | None:
+    def _prepare(
+        self, target: str, asked: _Asked, nic: Nic, installer: Installer, configuration_url: str
+    ) -> _Prepared | None:
         """Make the response, and keep it in the place of those that were not asked for the longest."""
-        if refuse_script(nic) or contradiction(nic, cpu_of_build(asked.question.cpu)):
+        question = asked.question
+        make = self._makes.of(nic, question, configuration_url)
+        text = make.text(nic, configuration_url) if make is not None else None
+        if make is not None and text is not None:
+            body = text.encode("utf-8", "replace")
+            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", len(body))
+            decided = make.decided
+        elif refuse_script(nic) or contradiction(nic, cpu_of_build(question.cpu)):
             return None
-        script, text = write(self._site, nic, asked.question, configuration_url)
-        body = text.encode("utf-8", "replace")
-        seen = event_of(script, len(body))
-        made = _Prepared(asked, nic, configuration_url, kind_of(script), seen, self._head % len(body), body)
+        else:
+            script, text = write(self._site, nic, question, configuration_url)
+            if make is not None:
+                make.learn(nic, configuration_url, partial(self._write, question), script, text)
+            body = text.encode("utf-8", "replace")
+            seen, decided = event_of(script, len(body)), kind_of(script)
+        made = _Prepared(asked, nic, installer, configuration_url, decided, seen, self._head % len(body), body)
         self._keep(target, made)
         return made
+
+    def _write(self, question: Question, nic: Nic, configuration_url: str) -> tuple[Script | Wait, str]:
+        return write(self._site, nic, question, configuration_url)
 
     def _keep(self, target: str, made: _Prepared) -> None:
         before = self._prepared.pop(target, None)

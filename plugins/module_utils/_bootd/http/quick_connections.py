@@ -14,6 +14,7 @@ import select
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
@@ -58,7 +59,8 @@ class _Waiting:
 class QuickConnections:
     """Accepts the clients of ``listener`` between ``start`` and ``stop``. For the thread of ``loop``.
 
-    ``on_fault(error)`` is called for what keeps a client from being accepted; ``disk_threads`` wait for files.
+    ``on_fault(error)`` is called for what keeps a client from being accepted. ``together`` is entered for all that is
+    answered at once. ``disk_threads`` wait for what is sent of files.
     """
 
     def __init__(
@@ -69,10 +71,11 @@ class QuickConnections:
         answer: Answer,
         hand_on: HandOn,
         on_fault: Callable[[BaseException], None],
+        together: AbstractContextManager[object],
         disk_threads: Executor,
     ) -> None:
         self._loop, self._listener, self._slots = loop, listener, slots
-        self._answer, self._hand_on, self._on_fault = answer, hand_on, on_fault
+        self._answer, self._hand_on, self._on_fault, self._together = answer, hand_on, on_fault, together
         self._disk_threads = disk_threads
         self._sending: dict[FileSending, _Waiting] = {}
         # One for all of them, in the loop's own: to register with it costs less than with the loop.
@@ -86,8 +89,8 @@ class QuickConnections:
     def start(self) -> None:
         """Accept clients from now on."""
         self._listener.setblocking(False)
-        self._loop.add_reader(self._listener, self._accept)
-        self._loop.add_reader(self._events, self._look)
+        self._loop.add_reader(self._listener, self._accept_all)
+        self._loop.add_reader(self._events, self._look_at_all)
 
     def stop(self) -> None:
         """Accept nobody, and close every connection that is still here."""
@@ -103,6 +106,10 @@ class QuickConnections:
         for sending in tuple(self._sending):
             sending.fail(ConnectionAbortedError())
         self._events.close()
+
+    def _accept_all(self) -> None:
+        with self._together:
+            self._accept()
 
     def _accept(self) -> None:
         for _each in range(ACCEPTED_AT_ONCE):
@@ -120,7 +127,7 @@ class QuickConnections:
     def _pause(self) -> None:
         """Accept nobody for a while: the listener would say at once that somebody waits."""
         self._loop.remove_reader(self._listener)
-        self._retry = self._loop.call_later(RETRY_SECONDS, self._loop.add_reader, self._listener, self._accept)
+        self._retry = self._loop.call_later(RETRY_SECONDS, self._loop.add_reader, self._listener, self._accept_all)
 
     def _begin(self, client: socket.socket, source: str) -> None:
         slot = self._slots.acquire(source, partial(_hang_up, client))
@@ -139,6 +146,10 @@ class QuickConnections:
             if not self._receive(waiting, request):
                 return
         self._events.register(client, select.EPOLLIN)
+
+    def _look_at_all(self) -> None:
+        with self._together:
+            self._look()
 
     def _look(self) -> None:
         """Go on with those that have sent something, or have ended."""

@@ -158,8 +158,9 @@ class ServerLoop:
         manager = web.Server(self._handler.handle)
         connection = partial(Connection, manager, self._slots, self._refused, self._fault)
         hand_on = partial(self._hand_on, connection)
+        gathered, disk_threads = self._services.log.gathered, self._handler.disk_threads
         quick = QuickConnections(
-            loop, self._listener, self._slots, self._known, hand_on, self._fault, self._handler.disk_threads
+            loop, self._listener, self._slots, self._known, hand_on, self._fault, gathered, disk_threads
         )
         quick.start()
         server = None

@@ -54,7 +54,7 @@ class Metrics:
         self._registry.register(self.answers)
         self.tftp = self._counter("tftp_transfers", "TFTP transfers that ended", "status")
         self.tftp_bytes = self._counter("tftp_bytes", "Bytes of files sent by TFTP")
-        self.http = self._counter("http_requests", "HTTP requests", "route", "status")
+        self.http = self._tally("http_requests", "HTTP requests", "route", "status")
         self.http_bytes = self._counter("http_bytes", "Bytes of files sent by HTTP")
         self.rehearsals = self._counter("rehearsals", "Requests of rehearsals, which move no machine", "protocol")
         self.transfers = self._histogram(

@@ -61,7 +61,8 @@ class TallyCounter:
 
     def shared(self, *values: str) -> Tally:
         """Return the series with these values of the labels, for several threads."""
-        return self._series.setdefault(values, SharedTally())
+        found = self._series.get(values)
+        return found if found is not None else self._series.setdefault(values, SharedTally())
 
     def describe(self) -> list[CounterMetricFamily]:
         """Return the metric without its values."""
@@ -136,7 +137,8 @@ class TallyHistogram:
 
     def shared(self, value: str) -> Timings:
         """Return the series with this value of the label, for several threads."""
-        return self._series.setdefault(value, SharedTimings(self._bounds))
+        found = self._series.get(value)
+        return found if found is not None else self._series.setdefault(value, SharedTimings(self._bounds))
 
     def describe(self) -> list[HistogramMetricFamily]:
         """Return the metric without its values."""

@@ -9,7 +9,7 @@ from ..decisions.events import Event, Script
 from ..decisions.policy import judge
 from ..decisions.stages import State, advance
 from ..hardware.model import Nic
-from ..installers.base import Handout
+from ..installers.base import Handout, Installer
 from ..installers.registry import installer_of
 from .origin import is_its_own
 from .services import Services
@@ -35,12 +35,13 @@ def obstacle(services: Services, nic: Nic, state: State) -> str:
     return ""
 
 
-def config_url(services: Services, nic: Nic, address: str) -> str:
+def config_url(services: Services, nic: Nic, address: str, installer: Installer | None = None) -> str:
     """Return the URL for the kernel line of ``nic``, "" where there is no configuration for its machine.
 
-    Whoever else than the machine asks, by ``address``, is shown no token.
+    Whoever else than the machine asks, by ``address``, is shown no token. ``installer`` is the machine's, None where
+    it has to be looked up.
     """
-    installer = installer_of(nic.machine)
+    installer = installer or installer_of(nic.machine)
     if not services.configurations.expects(nic.machine.key, installer.read) and not installer.makes_configuration:
         return ""
     value = _token(services, nic) if is_its_own(services, nic, address) else tokens.HIDDEN

@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Scripts that all machines of one make share, so that a machine's first script is made without a decision.
+
+Most machines of a site differ in their MAC, their address, their names and the URL of their configuration, and in
+nothing else that a script is made of. So the script of one that does not exist, whose values stand nowhere else, is a
+pattern: that of another has its own values in their places. What a pattern gives is compared with what is decided for
+the first machines, and one that was wrong is never used. As ``dhcp.makes`` does with answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, replace
+from operator import attrgetter
+from typing import Any
+
+from ..decisions.boot import Script, Wait, kind_of
+from ..hardware.mac import dashed
+from ..hardware.model import Interface, Machine, Nic
+from ..installers.kernel_boot import KernelBoot
+from .scripts import Question
+
+MAX_MAKES = 512
+PROOFS = 2  # machines for which a pattern has to give what is decided, before it is used
+
+# Decides and writes the script of a machine by its configuration's URL.
+Write = Callable[[Nic, str], tuple["Script | Wait", str]]
+
+# Longer than a machine's own may be, so that what has a limit in a script keeps it with those, too.
+_MAX_NAME, _MAX_URL = 48, 256
+_SERIAL, _ADDRESS = ":f1:9d:5b", "192.168.199.199"
+_NAME, _HOST_NAME, _URL = (
+    start.ljust(length, "x")
+    for start, length in (("stand-in-name-", _MAX_NAME), ("stand-in-host-", _MAX_NAME), ("http://stand-in/", _MAX_URL))
+)
+_PLAIN_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", re.ASCII)
+
+# All but what is the machine's own; of ``metadata`` see below.
+_of_interface = attrgetter(
+    *(item.name for item in fields(Interface) if item.name not in ("mac", "address", "hostname"))
+)
+_of_machine = attrgetter(
+    *(
+        item.name
+        for item in fields(Machine)
+        if item.name not in ("name", "interfaces", "metadata", "user_data", "created", "source")
+    )
+)
+_INSTANCE, _OWN_OF_INSTANCE = "instance", ("hostname", "id")  # of Tinkerbell's objects, which nothing here reads
+
+
+def make_of(nic: Nic, asked: Question, configuration_url: str) -> Hashable:
+    """Return all that a script depends on but for the machine's own values; None where those are out of the common."""
+    machine, interface = nic.machine, nic.interface
+    if len(machine.name) > _MAX_NAME or len(configuration_url) > _MAX_URL or not _PLAIN_NAME.fullmatch(machine.name):
+        return None
+    if interface.hostname and (len(interface.hostname) > _MAX_NAME or not _PLAIN_NAME.fullmatch(interface.hostname)):
+        return None
+    return (
+        interface.mac[:8],
+        bool(interface.address),
+        bool(interface.hostname),
+        bool(configuration_url),
+        asked.program,
+        asked.cpu,
+        asked.asked_cpu,
+        asked.in_firmware,
+        _of_interface(interface),
+        tuple(_of_interface(item) for item in machine.interfaces if item is not interface),
+        _of_machine(machine),
+        repr(_shared(machine.metadata)),
+    )
+
+
+def _shared(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what of ``metadata`` machines of one make have in common."""
+    instance = metadata.get(_INSTANCE)
+    if not isinstance(instance, dict) or not any(name in instance for name in _OWN_OF_INSTANCE):
+        return metadata
+    return {**metadata, _INSTANCE: {name: instance[name] for name in instance if name not in _OWN_OF_INSTANCE}}
+
+
+class Make:
+    """The scripts of one make."""
+
+    __slots__ = ("_first", "_pieces", "_places", "_proofs", "_useless", "decided", "kind")
+
+    def __init__(self, mac: str) -> None:
+        self._first = mac
+        self._pieces: tuple[str, ...] = ()
+        self._places: tuple[int, ...] = ()  # which of ``_own`` stands behind each piece
+        self._proofs, self._useless = 0, False
+        self.kind, self.decided = "", ""  # of each Script, and as ``kind_of`` has it
+
+    def text(self, nic: Nic, configuration_url: str) -> str | None:
+        """Return the script of ``nic``, None where none can be told without a decision."""
+        return self._filled(nic, configuration_url) if self._proofs >= PROOFS else None
+
+    def learn(self, nic: Nic, configuration_url: str, write: Write, script: Script | Wait, text: str) -> None:
+        """Note what was decided for ``nic``, the ``script``, and written, ``text``.
+
+        Where each machine is of a make of its own nothing is gained, so the first one costs nothing.
+        """
+        if self._useless or nic.interface.mac == self._first:
+            return
+        if not isinstance(script, Script) or not isinstance(script.boots, KernelBoot):
+            self._useless = True
+            return
+        if not self._pieces:
+            self._draw(nic, configuration_url, write)
+        self._proofs += 1
+        self._useless = self._useless or script.kind != self.kind or self._filled(nic, configuration_url) != text
+        if self._useless:
+            self._proofs = 0
+
+    def _draw(self, nic: Nic, configuration_url: str, write: Write) -> None:
+        """Make the pattern, of a machine of this make that does not exist."""
+        url = _URL if configuration_url else ""
+        other = _stand_in(nic)
+        script, text = write(other, url)
+        self._useless = not isinstance(script, Script) or not isinstance(script.boots, KernelBoot)
+        self.kind, self.decided = script.kind, kind_of(script)
+        own = _own(other, url)
+        values = "|".join(map(re.escape, filter(None, own)))
+        parts = re.split(f"({values})", text)
+        self._pieces, self._places = tuple(parts[::2]), tuple(own.index(value) for value in parts[1::2])
+
+    def _filled(self, nic: Nic, configuration_url: str) -> str:
+        own = _own(nic, configuration_url)
+        parts = [""] * (2 * len(self._pieces) - 1)
+        parts[::2] = self._pieces
+        parts[1::2] = [own[place] for place in self._places]
+        return "".join(parts)
+
+
+def _own(nic: Nic, configuration_url: str) -> tuple[str, ...]:
+    """Return a machine's own values, as they stand in a script."""
+    interface = nic.interface
+    mac = interface.mac
+    return configuration_url, nic.machine.name, interface.hostname, interface.address, mac, dashed(mac)
+
+
+def _stand_in(nic: Nic) -> Nic:
+    """Return a machine of the make of ``nic``, whose own values stand in no object."""
+    interface = replace(
+        nic.interface,
+        mac=f"{nic.interface.mac[:8]}{_SERIAL}",
+        address=nic.interface.address and _ADDRESS,
+        hostname=nic.interface.hostname and _HOST_NAME,
+    )
+    interfaces = tuple(interface if item is nic.interface else item for item in nic.machine.interfaces)
+    return Nic(replace(nic.machine, name=_NAME, interfaces=interfaces), interface)
+
+
+class ScriptMakes:
+    """The makes of machines that have asked, MAX_MAKES at most. For one thread."""
+
+    def __init__(self) -> None:
+        self._makes: dict[Hashable, Make] = {}
+
+    def of(self, nic: Nic, asked: Question, configuration_url: str) -> Make | None:
+        """Return the make of ``nic``, None where it is of none."""
+        key = make_of(nic, asked, configuration_url)
+        if key is None:
+            return None
+        make = self._makes.get(key)
+        if make is None:
+            if len(self._makes) >= MAX_MAKES:
+                self._makes.clear()
+            make = self._makes[key] = Make(nic.interface.mac)
+        return make
