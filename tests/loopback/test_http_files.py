@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import socket
 import subprocess
 import threading
 
 import pytest
 
-from _bootd.http import recently_opened, request_handler
+from _bootd.http import file_sending, recently_opened, request_handler
+from _bootd.http.connection import Connection
 from _bootd.http.file_body import MAX_SEND, FileBody
 from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, read_reply, site_with
 from programs.require import require
@@ -135,6 +138,155 @@ def test_a_file_that_was_just_opened_is_had_without_a_thread(tmp_path, site, mon
     assert answers == [(206, whole[5:105])] * 4 + [(206, whole[::-1][5:105])]
     # The second is 0.9 s after a thread has opened it, the third 1.1 s.
     assert threads == ["http-route", "http", "http-route", "http", "http", "http"]
+
+
+def without_date(answer: bytes) -> bytes:
+    """Return a response with another date."""
+    return re.sub(rb"\r\nDate: [^\r]{29}\r\n", b"\r\nDate: today\r\n", answer)
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """Return the connections that aiohttp was given; what was opened once counts as just opened."""
+    monkeypatch.setattr(recently_opened, "OPENED_SECONDS", 1000.0)
+    connections, plain = [], Connection.connection_made
+
+    def made(self, transport):
+        connections.append(self)
+        plain(self, transport)
+
+    monkeypatch.setattr(Connection, "connection_made", made)
+    return connections
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        (b"", 200),
+        (b"Range: bytes=100-199\r\n", 206),
+        (b"Range: bytes=1000000-\r\n", 206),
+        (b"Range: bytes=67108864-\r\n", 416),
+        (b"If-None-Match: *\r\n", 304),
+        (b'If-Match: "other"\r\n', 412),
+        (b'Range: bytes=0-9\r\nIf-Range: "other"\r\n', 200),
+    ],
+)
+def test_the_same_octets_by_a_thread_by_aiohttp_and_by_neither(site, taken, more, status):
+    part, answers = FETCH.replace(b"\r\n\r\n", b"\r\n%s\r\n" % more), []
+    with serving(site) as port:
+        if status >= 300:
+            ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-0\r\n\r\n"))  # which opens it
+        read = []
+        # Sent otherwise than aiohttp has read it, it is read again.
+        for request in (part, part.replace(b"Host: ", b"Host:"), part, part):
+            with connect(port) as client:
+                client.sendall(request)
+                client.shutdown(socket.SHUT_WR)
+                answers.append(without_date(read_all(client)))
+            read.append(len(taken))
+    assert answers[0].startswith(b"HTTP/1.1 %d " % status)
+    assert [len(answer) for answer in answers] == [len(answers[0])] * 4
+    assert answers[1:] == answers[:1] * 3
+    assert read[0] < read[1] == read[3] if status < 300 else read[1] == read[3]
+
+
+def test_ranges_on_one_connection_that_aiohttp_never_sees(tmp_path, site, taken):
+    whole = (tmp_path / "images/big").read_bytes()
+    with serving(site) as port:
+        ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-0\r\n\r\n"))
+        with connect(port) as client:
+            for place in range(0, 20_000_000, 4_000_000):
+                client.sendall(
+                    FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=%d-%d\r\n\r\n" % (place, place + 3_999_999))
+                )
+                assert read_reply(client) == (206, whole[place : place + 4_000_000])
+            client.sendall(HEALTH)  # which aiohttp has to read
+            assert read_reply(client)[0] == 200
+    assert len(taken) == 2
+
+
+@pytest.fixture
+def begun(site, monkeypatch):
+    """Return what serves the site, a download that aiohttp knows nothing of having begun, the client and the port."""
+    monkeypatch.setattr(recently_opened, "OPENED_SECONDS", 1000.0)
+    monkeypatch.setattr(file_sending, "PROGRESS_SECONDS", 0.05)
+    with serving(site) as port:
+        ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-0\r\n\r\n"))
+        with connect(port, buffer=65536) as client:
+            client.sendall(FETCH)
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+            yield client, port
+
+
+def ends(site) -> list[str]:
+    """Return how the files ended that were sent, by the log."""
+    return [line["reason"] for line in site.lines() if line.get("reason", "").startswith("the client left")]
+
+
+def test_a_client_that_leaves_ends_what_is_sent_to_it(site, taken, begun):
+    client, port = begun
+    client.close()
+    assert eventually(lambda: len(ends(site)) == 1)
+    assert len(taken) == 1
+    assert ask(port, HEALTH)[0] == 200
+
+
+def test_a_client_that_takes_nothing_is_hung_up_on(site, monkeypatch, begun):
+    monkeypatch.setattr(file_sending, "STALL_SECONDS", 0.3)
+    client, _port = begun
+    assert eventually(lambda: len(ends(site)) == 1)
+    assert len(read_all(client)) < BIG
+
+
+def test_what_is_sent_ends_with_the_server(site, begun):
+    client, _port = begun
+    assert ends(site) == []
+    assert client.fileno() > 0
+
+
+def test_what_is_asked_for_meanwhile_is_answered_afterwards(taken, begun):
+    client, _port = begun
+    client.sendall(HEALTH)
+    assert read_all_of(client, BIG).endswith(b"ok\n")
+    assert len(taken) == 2  # with the last one
+
+
+def read_all_of(client, least: int) -> bytes:
+    """Return what comes, until it is more than ``least`` octets and a pause."""
+    pieces, length = [], 0
+    client.settimeout(2)
+    try:
+        while piece := client.recv(1 << 20):
+            pieces.append(piece)
+            length += len(piece)
+    except TimeoutError:
+        pass
+    assert length > least
+    return b"".join(pieces)
+
+
+@pytest.mark.parametrize("cold", [1, 3])
+def test_what_is_not_in_memory_is_read_by_another_thread_also_without_aiohttp(tmp_path, site, monkeypatch, taken, cold):
+    asked, readers, plain, fetch = [], [], FileBody.is_at_hand, FileBody.fetch
+
+    def is_at_hand(body):
+        asked.append(1)
+        return len(asked) % cold != 0 and plain(body)
+
+    def read(body):
+        readers.append(threading.current_thread().name)
+        fetch(body)
+
+    with serving(site) as port:
+        ask(port, FETCH.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-0\r\n\r\n"))
+        monkeypatch.setattr(
+            FileBody, "is_at_hand", is_at_hand if cold > 1 else lambda body: body._at_hand_to > body.offset + body.sent
+        )
+        monkeypatch.setattr(FileBody, "fetch", read)
+        status, content = ask(port, FETCH)
+    assert (status, content) == (200, (tmp_path / "images/big").read_bytes())
+    assert len(taken) == 1
+    assert readers and all(name.startswith("http-disk") for name in readers)
 
 
 def resident() -> int:

@@ -23,33 +23,38 @@ from ..ipxe.artifacts import role_of
 from . import responses, scripts
 from .downloads import Download
 from .files import serve
-from .site import Site, is_rehearsal
+from .site import Environ, Site, is_rehearsal
+
+FIRMWARE, IMAGES = "/ipxe/<name:path>", "/images/<name:path>"
 
 
 def add_routes(app: Bottle, site: Site) -> None:
     """Add ``/ipxe/[<mac>/]<file>`` and ``/images/<path>``."""
 
-    def firmware(name: str) -> HTTPResponse:
-        return _firmware(site, *split_mac(name))
+    def firmware_or_script(name: str) -> HTTPResponse:
+        mac, rest = split_mac(name)
+        program = scripts.program_of(rest)
+        if program is not None:
+            # iPXE and GRUB look for their scripts beside the file they were loaded from.
+            return scripts.answer(site, mac or mac_in(rest), program, cpu_in(rest))
+        return firmware(site, request.environ, name)
 
-    def image(name: str) -> HTTPResponse:
-        return _image(site, name)
+    def any_image(name: str) -> HTTPResponse:
+        return image(site, request.environ, name)
 
-    app.get("/ipxe/<name:path>", callback=firmware)
-    app.get("/images/<name:path>", callback=image)
+    app.get(FIRMWARE, callback=firmware_or_script)
+    app.get(IMAGES, callback=any_image)
 
 
-def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
-    program = scripts.program_of(name)
-    if program is not None:
-        # iPXE and GRUB look for their scripts beside the file they were loaded from.
-        return scripts.answer(site, mac or mac_in(name), program, cpu_in(name))
-    caller = site.caller(request.environ, mac, boots=True)
+def firmware(site: Site, environ: Environ, name: str) -> HTTPResponse:
+    """Return the boot program ``[<mac>/]<file>``, or why the machine does not get it."""
+    mac, name = split_mac(name)
+    caller = site.caller(environ, mac, boots=True)
     nic = caller.nic
     asked = Asked(Wants.FILE, Program.HTTP, name=name, who=caller.name)
-    decision = decide(nic, asked, site.boot_context(request.environ))
+    decision = decide(nic, asked, site.boot_context(environ))
     if nic is None:
-        site.asked_by_unknown(request.environ, mac)
+        site.asked_by_unknown(environ, mac)
     if not isinstance(decision, boot.BootFile):
         site.decided("refused")
         missing = isinstance(decision, Refusal) and decision.missing
@@ -57,21 +62,22 @@ def _firmware(site: Site, mac: str | None, name: str) -> HTTPResponse:
 
     netboot, reason = decision.netboot, decision.reason
     site.decided("boot_file" if netboot else "local_disk")
-    own = nic is not None and site.is_own_act(request.environ, nic)
+    own = nic is not None and site.is_own_act(environ, nic)
 
     def on_end(sent: int, whole: bool) -> None:
         site.services.metrics.http_bytes.inc(sent)
         if whole and own and nic is not None:
             site.record(nic, BootFile(name, "http", sent) if netboot else LocalBoot(reason))
 
-    return serve(request.environ, tuple(site.boot_files), name, on_end)
+    return serve(environ, tuple(site.boot_files), name, on_end)
 
 
-def _image(site: Site, name: str) -> HTTPResponse:
+def image(site: Site, environ: Environ, name: str) -> HTTPResponse:
+    """Return the file ``name`` of an operating system."""
     root = site.services.settings.image_dir
     if not root:
         return responses.text(404, "no images are served here\n")
-    nic = None if is_rehearsal(request.environ) else site.caller(request.environ).nic
+    nic = None if is_rehearsal(environ) else site.caller(environ).nic
     download = _followed(site, nic, name) if nic is not None else None
 
     def on_end(sent: int, whole: bool) -> None:
@@ -79,7 +85,7 @@ def _image(site: Site, name: str) -> HTTPResponse:
         if whole and nic is not None:
             _loaded(site, nic, name, sent, download)
 
-    return serve(request.environ, (root,), name, on_end, download)
+    return serve(environ, (root,), name, on_end, download)
 
 
 def _followed(site: Site, nic: Nic, name: str) -> Download | None:

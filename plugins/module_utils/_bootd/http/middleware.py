@@ -55,13 +55,7 @@ class Middleware:
             access.end(len(body))
             return [body]
         response = self._app(environ, begin)
-        access.answered()
-        if isinstance(response, FileBody):
-            response.on_close.append(partial(access.end_of_file, response.count))
-        else:
-            if access.status >= 400:
-                access.why = next(iter(response), b"").decode("utf-8", "replace").strip()
-            access.end(sum(map(len, response)))
+        access.answered_by(response)
         return response
 
 
@@ -117,6 +111,16 @@ class Access:
     def answered(self) -> None:
         """Say that the route has answered."""
         self._site.services.metrics.answers.shared("http").observe(time.monotonic() - self._started)
+
+    def answered_by(self, body: Iterable[bytes]) -> None:
+        """Say that the route has answered with ``body``, which is noted as sent once it is."""
+        self.answered()
+        if isinstance(body, FileBody):
+            body.on_close.append(partial(self.end_of_file, body.count))
+            return
+        if self.status >= 400:
+            self.why = next(iter(body), b"").decode("utf-8", "replace").strip()
+        self.end(sum(map(len, body)))
 
     def end_of_file(self, size: int, sent: int) -> None:
         """Say that ``sent`` octets of a body with ``size`` were sent."""

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Clients' connections before aiohttp has them: accepted, and answered as long as they ask for what is prepared.
+"""Clients' connections before aiohttp has them: accepted, and answered as long as they ask for what is known.
 
-Most connections of a storm ask for one script and end. For such a one neither asyncio's transport nor aiohttp's handler
-and its task are made, which take several times as long as the answer. Nothing of HTTP is read here: ``answer`` knows
-requests by all their octets. Whatever it does not know is handed on, with what has come of it.
+Most connections of a storm ask for a script, for files, and end. For such a one neither asyncio's transport nor
+aiohttp's handler and its task are made, which take several times as long as the answer. Nothing of HTTP is read here:
+``answer`` knows requests by all their octets. Whatever it does not know is handed on, with what has come of it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import asyncio
 import select
 import socket
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
 from ..process.faults import EXHAUSTED
 from . import connection as connections
+from .file_sending import FileSending
 from .limits import ConnectionSlot, ConnectionSlots
+from .loop_routes import FileAnswer
 
 ACCEPTED_AT_ONCE = 32  # and as many answered, before the loop looks after others
 RETRY_SECONDS = 1.0  # until a client is accepted again for whom there was no descriptor
@@ -30,7 +33,7 @@ _GONE = (BlockingIOError, InterruptedError, ConnectionAbortedError)  # nobody wa
 class Answer(Protocol):
     """What knows some requests."""
 
-    def __call__(self, request: bytes, client: str, /) -> bytes | None:
+    def __call__(self, request: bytes, slot: ConnectionSlot, /) -> bytes | FileAnswer | None:
         """Return the response to all that a client has sent, a connection kept; None where it is not known."""
 
 
@@ -57,7 +60,7 @@ class QuickConnections:
     """Accepts the clients of ``listener`` between ``start`` and ``stop``. For the thread of ``loop``.
 
     ``on_fault(error)`` is called for what keeps a client from being accepted. ``together`` is entered for all that is
-    answered at once.
+    answered at once. ``disk_threads`` wait for what is sent of files.
     """
 
     def __init__(
@@ -69,9 +72,12 @@ class QuickConnections:
         hand_on: HandOn,
         on_fault: Callable[[BaseException], None],
         together: AbstractContextManager[object],
+        disk_threads: Executor,
     ) -> None:
         self._loop, self._listener, self._slots = loop, listener, slots
         self._answer, self._hand_on, self._on_fault, self._together = answer, hand_on, on_fault, together
+        self._disk_threads = disk_threads
+        self._sending: dict[FileSending, _Waiting] = {}
         # One for all of them, in the loop's own: to register with it costs less than with the loop.
         self._events = select.epoll()
         # By descriptor, and in the order in which they are due: that have said nothing yet, and that were answered.
@@ -97,6 +103,8 @@ class QuickConnections:
             for waiting in queue.values():
                 self._close(waiting)
             queue.clear()
+        for sending in tuple(self._sending):
+            sending.fail(ConnectionAbortedError())
         self._events.close()
 
     def _accept_all(self) -> None:
@@ -159,7 +167,9 @@ class QuickConnections:
         if not request:
             self._close(waiting)
             return False
-        response, sent = self._answer(request, slot.source), 0
+        response, sent = self._answer(request, slot), 0
+        if isinstance(response, FileAnswer):
+            return self._send_file(waiting, response, registered=registered)
         if response is not None:
             try:
                 sent = client.send(response, socket.MSG_DONTWAIT)
@@ -176,6 +186,40 @@ class QuickConnections:
             self._events.unregister(client)
         self._hand_on(client, slot, request if response is None else b"", response[sent:] if response else b"")
         return False
+
+    def _send_file(self, waiting: _Waiting, answer: FileAnswer, *, registered: bool) -> bool:
+        """Send a file; return whether the client has taken it and is waited for again."""
+        client, slot = waiting.client, waiting.slot
+        client.setblocking(False)  # sendfile has no flag for it
+        sending = FileSending(self._loop, client, slot, answer.head, answer.body, self._disk_threads)
+        slot.note_progress()
+        slot.idle = False
+        try:
+            is_sent = sending.send_at_once()
+        except OSError:
+            self._close(waiting)
+            return False
+        if is_sent:
+            self._is_taken(waiting)
+            return True
+        if registered:
+            self._events.unregister(client)  # what it asks for next is read after that
+        self._sending[sending] = waiting
+        sending.go_on(self._file_ended)
+        return False
+
+    def _file_ended(self, sending: FileSending, error: BaseException | None) -> None:
+        waiting = self._sending.pop(sending)
+        if error is not None:
+            self._close(waiting)
+        else:
+            self._is_taken(waiting)
+            self._events.register(waiting.client, select.EPOLLIN)
+
+    def _is_taken(self, waiting: _Waiting) -> None:
+        waiting.slot.idle = True
+        waiting.slot.note_progress()
+        self._wait(self._idle, waiting, connections.IDLE_SECONDS)
 
     def _wait(self, queue: dict[int, _Waiting], waiting: _Waiting, seconds: float) -> None:
         queue[waiting.client.fileno()] = waiting

@@ -27,6 +27,7 @@ from .report_body import BadBody, phone_home, read_body, read_query, reason_in
 from .site import Environ, Site, is_rehearsal
 from .wsgi_environ import MAX_BODY
 
+BY_ADDRESS = "/phone-home"
 KEPT = {"kept": True}
 NOT_KEPT = {"kept": False}
 RETRY_SECONDS = "5"
@@ -41,9 +42,9 @@ def add_routes(app: Bottle, site: Site) -> None:
     def by_address() -> HTTPResponse:
         if request.method == "HEAD":
             return responses.json_error(405, "a report is a POST", Allow="GET, POST")
+        if request.method == "GET":
+            return told_by_query(site, request.environ)
         try:
-            if request.method == "GET":
-                return _told_by_query(site, read_query(request.query_string))
             return _told_by_body(site, read_body(_content_type(), body_of(request.environ)))
         except BadBody as error:
             return responses.json_error(error.status, error.reason)
@@ -63,13 +64,13 @@ def add_routes(app: Bottle, site: Site) -> None:
         return responses.text(200, "")  # which GRUB shows on the console; it asks by HEAD how long that will be
 
     app.get("/<mac>/phone-home", callback=from_grub)
-    app.route("/phone-home", method=["GET", "POST"], callback=by_address)
+    app.route(BY_ADDRESS, method=["GET", "POST"], callback=by_address)
     app.route("/phone-home/<mac>/<token>/<outcome>", method=METHODS, callback=by_token)
 
 
 def is_told_by_ipxe(environ: Environ) -> bool:
     """Return whether the request is what iPXE's scripts tell, which is answered without waiting for anything."""
-    return environ.get("REQUEST_METHOD") == "GET" and environ.get("PATH_INFO") == "/phone-home"
+    return environ.get("REQUEST_METHOD") == "GET" and environ.get("PATH_INFO") == BY_ADDRESS
 
 
 def body_of(environ: Environ) -> bytes:
@@ -88,11 +89,19 @@ def _content_type() -> str:
     return request.environ.get("CONTENT_TYPE") or ""
 
 
-def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
-    nic = site.caller(request.environ).nic
+def told_by_query(site: Site, environ: Environ) -> HTTPResponse:
+    """Take note of what iPXE tells in the query of a GET."""
+    try:
+        return _told(site, environ, read_query(str(environ.get("QUERY_STRING", ""))))
+    except BadBody as error:
+        return responses.json_error(error.status, error.reason)
+
+
+def _told(site: Site, environ: Environ, query: dict[str, str]) -> HTTPResponse:
+    nic = site.caller(environ).nic
     if nic is None and (mac := parse_mac(query.get("mac", ""))) is not None:
         # Behind a router that hides addresses the machine still says which one it is.
-        nic = site.caller(request.environ, mac).nic
+        nic = site.caller(environ, mac).nic
     report = read_report(query if "event" in query else {**query, "event": "facts"})
     if "event" not in query and (not isinstance(report, Facts) or not report.values):
         return responses.text(200, HELP)
@@ -100,8 +109,8 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
         return responses.json_error(404, "no Hardware object has this address")
     if report is None:
         return responses.json_error(400, "not a report")
-    if not site.is_own_act(request.environ, nic):
-        _does_not_count(site, nic, "it does not come from the machine's address")
+    if not site.is_own_act(environ, nic):
+        _does_not_count(site, environ, nic, "it does not come from the machine's address")
         return responses.json_document(200, NOT_KEPT)
     site.record(nic, report)
     return responses.json_document(200, KEPT)
@@ -110,14 +119,14 @@ def _told_by_query(site: Site, query: dict[str, str]) -> HTTPResponse:
 def _told_by_grub(site: Site, mac: str) -> None:
     try:
         query = read_query(as_form(request.query_string))
-        status = _told_by_query(site, {**query, "mac": mac}).status_code
+        status = _told(site, request.environ, {**query, "mac": mac}).status_code
     except BadBody as error:
         status = error.status
     site.services.log.debug("told_by_grub", mac=mac, status=status)
 
 
-def _does_not_count(site: Site, nic: Nic, reason: str) -> None:
-    client = site.address(request.environ)
+def _does_not_count(site: Site, environ: Environ, nic: Nic, reason: str) -> None:
+    client = site.address(environ)
     site.services.log.warning(
         "report_not_counted", machine=nic.machine.key, mac=nic.interface.mac, client=client, reason=reason
     )
@@ -127,7 +136,7 @@ def _not_posted(site: Site, mac: str | None, token: str, outcome: str) -> HTTPRe
     """Answer a report that is no POST, and say in the log whose it would have been: it is missing there."""
     nic = site.caller(request.environ, mac).nic if mac else None
     if _token_lives(site, nic, token, outcome) and nic is not None:
-        _does_not_count(site, nic, f"it came by {request.method}; a report is a POST")
+        _does_not_count(site, request.environ, nic, f"it came by {request.method}; a report is a POST")
     return responses.text(405, HELP, Allow="POST, PUT")
 
 

@@ -28,9 +28,9 @@ from . import connection as connections
 from .connection import Connection, Refusal
 from .event_stream import EventStreams
 from .file_body import READ_SIZE, FileBody
+from .loop_routes import LoopRoutes
 from .middleware import Application
 from .prepared_scripts import PreparedScripts
-from .recently_opened import RecentlyOpened
 from .reports import is_told_by_ipxe
 from .site import SLOT, Environ
 from .wsgi_environ import Refused, environment
@@ -82,20 +82,20 @@ class WsgiHandler:
         host: tuple[str, int],
         streams: EventStreams | None = None,
         scripts: PreparedScripts | None = None,
+        loop_routes: LoopRoutes | None = None,
     ) -> None:
         self._app = app
-        self._scripts = scripts
+        self._scripts, self._loop_routes = scripts, loop_routes
         self._contained = contained
         self._host, self._port = host
         self._app_threads = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
-        self._disk_threads = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="http-disk")
-        self._opened = RecentlyOpened()
+        self.disk_threads = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="http-disk")
         self._unsent = 0
         self._streams = streams
 
     def stop(self) -> None:
         """Wait for the routes that have begun."""
-        for pool in (self._app_threads, self._disk_threads):
+        for pool in (self._app_threads, self.disk_threads):
             pool.shutdown(cancel_futures=True)
 
     async def handle(self, request: BaseRequest) -> StreamResponse:
@@ -108,19 +108,27 @@ class WsgiHandler:
             environ = await self._read(request, connection)
             if self._streams is not None and self._streams.is_asked_for(environ):
                 return await self._streams.answer(request, connection, self._app_threads)
-            path = environ["PATH_INFO"]
-            if is_told_by_ipxe(environ) or path in self._opened:
-                result = self._call(environ)  # to pass it to a thread and back would cost more than all that it does
-            else:
-                result = await asyncio.get_running_loop().run_in_executor(self._app_threads, self._call, environ)
-                if isinstance(result.body, FileBody):
-                    self._opened.add(path)
+            result = await self._result(request, environ)
             connection.response_ready()
             return await self._send(request, connection, result)
         except Refused as refusal:
             return Refusal(connection, refusal)
         finally:
             connection.response_done()
+
+    async def _result(self, request: BaseRequest, environ: Environ) -> Result:
+        path, routes = environ["PATH_INFO"], self._loop_routes
+        in_loop = is_told_by_ipxe(environ) or (routes is not None and path in routes.opened)
+        if in_loop:
+            result = self._call(environ)  # to pass it to a thread and back would cost more than all that it does
+        else:
+            result = await asyncio.get_running_loop().run_in_executor(self._app_threads, self._call, environ)
+        is_file = isinstance(result.body, FileBody)
+        if routes is not None and is_file and not in_loop:
+            routes.opened.add(path)
+        if routes is not None and (is_file or in_loop) and request.version == (1, 1) and request.keep_alive:
+            routes.learn(request.raw_headers)
+        return result
 
     async def _send_prepared(self, request: BaseRequest, connection: Connection) -> StreamResponse | None:
         """Send what needs no route; None where the request does."""
@@ -241,7 +249,7 @@ class WsgiHandler:
         # Through a descriptor of its own: asyncio's ``sendfile`` says nothing before all is sent.
         client = own.dup()
         sent = connection.sending = loop.create_future()
-        sender = _Sender(loop, client, body, sent, self._disk_threads)
+        sender = _Sender(loop, client, body, sent, self.disk_threads)
         sender.go_on()
         try:
             await self._wait_while_taken(connection, sent, body)
@@ -260,7 +268,7 @@ class WsgiHandler:
 
     async def _read_piece(self, body: FileBody) -> bytes:
         if body.left and not body.is_at_hand():
-            await asyncio.get_running_loop().run_in_executor(self._disk_threads, body.fetch)
+            await asyncio.get_running_loop().run_in_executor(self.disk_threads, body.fetch)
         return body.read(READ_SIZE)
 
     async def _wait_while_taken(

@@ -33,6 +33,7 @@ from .app import create_app
 from .connection import Connection
 from .event_stream import EventStreams
 from .limits import ConnectionSlot, ConnectionSlots
+from .loop_routes import FileAnswer, LoopRoutes
 from .middleware import Application, Middleware, RefusalLog
 from .prepared_scripts import PreparedScripts
 from .quick_connections import QuickConnections
@@ -123,8 +124,9 @@ class ServerLoop:
         self._slots = ConnectionSlots(min(settings.http_connections, _max_connections()))
         host = listener.getsockname()[:2]
         self._scripts = scripts = PreparedScripts(app.site) if isinstance(app, Middleware) else None
+        self._routes = routes = LoopRoutes(app.site, self._contained) if isinstance(app, Middleware) else None
         streams = EventStreams(services)
-        self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, streams, scripts)
+        self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, streams, scripts, routes)
         self._handed_on: set[asyncio.Task[object]] = set()
         self._stopping = threading.Event()
         self._stop = asyncio.Event()
@@ -156,8 +158,10 @@ class ServerLoop:
         manager = web.Server(self._handler.handle)
         connection = partial(Connection, manager, self._slots, self._refused, self._fault)
         hand_on = partial(self._hand_on, connection)
-        gathered = self._services.log.gathered
-        quick = QuickConnections(loop, self._listener, self._slots, self._prepared, hand_on, self._fault, gathered)
+        gathered, disk_threads = self._services.log.gathered, self._handler.disk_threads
+        quick = QuickConnections(
+            loop, self._listener, self._slots, self._known, hand_on, self._fault, gathered, disk_threads
+        )
         quick.start()
         server = None
         if self._encrypted is not None and self._certificate is not None:
@@ -207,10 +211,12 @@ class ServerLoop:
         await asyncio.sleep(0)
         self._handler.stop()
 
-    def _prepared(self, request: bytes, client: str) -> bytes | None:
-        """Return the response that is prepared for all that a client has sent, None where aiohttp has to read it."""
+    def _known(self, request: bytes, slot: ConnectionSlot) -> bytes | FileAnswer | None:
+        """Return the response to all that a client has sent, None where aiohttp has to read it."""
+        if self._scripts is None or self._routes is None:
+            return None
         with self._contained:
-            return self._scripts.known(request, client) if self._scripts is not None else None
+            return self._scripts.known(request, slot.source) or self._routes.answer(request, slot)
         return None
 
     def _refused(self, client: str, refusal: Refused) -> None:

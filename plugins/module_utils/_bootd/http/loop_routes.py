@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Files that were just opened, and what iPXE reports: answered in the event loop, by the functions that routes call.
+
+Next to its script these are what a machine asks for while it boots, a kernel in many ranges. Neither bottle's router,
+aiohttp's objects and task, nor a thread is needed for what waits for nothing. What octets mean is for aiohttp to say:
+known is only what it has read before, but for the target and the range.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+
+try:
+    from bottle import HTTPResponse
+except ImportError:
+    pass
+
+from ..process.faults import Contained
+from ..process.served_files import is_relative
+from . import images, reports, responses
+from .file_body import FileBody
+from .limits import ConnectionSlot
+from .middleware import Access
+from .recently_opened import RecentlyOpened
+from .site import SLOT, Environ, Site
+from .wsgi_environ import Refused, environment
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+MAX_HEADS = 256  # sets of headers that are remembered: machines of one kind send the same ones
+MAX_HEAD = 2048  # octets of such a set
+_VERSION = b" HTTP/1.1\r\n"
+_RANGE = re.compile(rb"^Range: (bytes=[0-9]{1,18}-[0-9]{0,18})\r\n", re.IGNORECASE | re.MULTILINE)
+_PATH = re.compile(r"(/images/|/ipxe/)([\w.~/-]+)", re.ASCII)
+_QUERY = re.compile(r"[!-~]+")
+# Headers by which a request is more than a question, as they are called in a WSGI environment.
+_MORE = {"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The route that would have answered, as log and metrics know it, and the function that it calls."""
+
+    rule: str
+    answer: Callable[[Site, Environ, str], HTTPResponse]
+
+
+_FILES = {
+    "/images/": _Route(images.IMAGES, images.image),
+    "/ipxe/": _Route(images.FIRMWARE, images.firmware),
+}
+_REPORT = _Route(reports.BY_ADDRESS, lambda site, environ, _name: reports.told_by_query(site, environ))
+
+
+@dataclass(frozen=True, slots=True)
+class FileAnswer:
+    """A response with a file: what is sent before it, and the file, which its sender closes."""
+
+    head: bytes
+    body: FileBody
+
+
+class LoopRoutes:
+    """Answers what waits for nothing; ``opened`` are the paths of files that a thread has just opened.
+
+    For the event loop's thread.
+    """
+
+    def __init__(self, site: Site, contained: Contained) -> None:
+        self._site, self._contained = site, contained
+        self.opened = RecentlyOpened()
+        self._heads: dict[bytes, Environ] = {}  # what follows the target, without a range, and what it comes to
+        self._date, self._date_of = b"", 0
+
+    def learn(self, headers: Headers) -> None:
+        """Know the headers, as they were sent, of a GET by HTTP/1.1 whose connection is kept, from now on."""
+        rest = tuple(header for header in headers if header[0].lower() != b"range")
+        # Sent like this they can't be read in another way; sent otherwise aiohttp reads them again.
+        head = b"".join(b"%s: %s\r\n" % header for header in rest) + b"\r\n"
+        if head in self._heads or len(head) > MAX_HEAD:
+            return
+        try:
+            environ = environment("GET", "/", (1, 1), rest)
+        except Refused:
+            return
+        if not _MORE & environ.keys():
+            if len(self._heads) >= MAX_HEADS:
+                self._heads.clear()
+            self._heads[head] = environ
+
+    def answer(self, request: bytes, slot: ConnectionSlot) -> bytes | FileAnswer | None:
+        """Return the response to all that a client has sent, None where it is not known; the connection is kept.
+
+        All that the request does was done when this returns a response, and nothing where it returns None.
+        """
+        line, version, head = request.partition(_VERSION)
+        if not version or not line.startswith((b"GET /images/", b"GET /ipxe/", b"GET /phone-home?")):
+            return None
+        wanted = _RANGE.search(head)
+        if wanted is not None:
+            head = head[: wanted.start()] + head[wanted.end() :]
+        known = self._heads.get(head)
+        path, mark, query = line[4:].decode("latin-1").partition("?")
+        found = self._route(path, query, has_query=bool(mark)) if known is not None else None
+        if known is None or found is None:
+            return None
+        route, name = found
+        environ: Environ = {**known, "PATH_INFO": path, "QUERY_STRING": query, "REMOTE_ADDR": slot.source}
+        environ |= {SLOT: slot, "bottle.route": route}
+        if wanted is not None:
+            environ["HTTP_RANGE"] = wanted[1].decode("ascii")
+        return self._answered(environ, route, name)
+
+    def _route(self, path: str, query: str, *, has_query: bool) -> tuple[_Route, str] | None:
+        if path == reports.BY_ADDRESS:
+            return (_REPORT, "") if _QUERY.fullmatch(query) and "#" not in query else None
+        match = _PATH.fullmatch(path)
+        if has_query or match is None or path not in self.opened or not is_relative(match[2]):
+            return None
+        return _FILES[match[1]], match[2]
+
+    def _answered(self, environ: Environ, route: _Route, name: str) -> bytes | FileAnswer:
+        access = Access(environ, self._site)
+        answer = responses.text(500, "bootd has a fault; its log says more\n")
+        with self._contained:
+            answer = route.answer(self._site, environ, name)
+        access.status = answer.status_code
+        body = answer.body
+        access.answered_by(body if isinstance(body, FileBody) else [body])
+        lines = [f"HTTP/1.1 {answer.status_line}", *map(": ".join, answer.headerlist), "Server: bootd", "Date: "]
+        head = "\r\n".join(lines).encode("latin-1") + self._dated()
+        return FileAnswer(head, body) if isinstance(body, FileBody) else head + body
+
+    def _dated(self) -> bytes:
+        """Return the rest of the line that says when the response was made, and the end of the head."""
+        now = int(time.time())
+        if now != self._date_of:
+            self._date, self._date_of = f"{formatdate(now, usegmt=True)}\r\n\r\n".encode("ascii"), now
+        return self._date
