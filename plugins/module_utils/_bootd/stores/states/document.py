@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from ...decisions.events import MAX_TEXT, Progress
@@ -20,6 +21,7 @@ MAX_COUNT = 2**53 - 1  # what every reader of JSON holds exactly (RFC 8259 secti
 MAX_TIME = 253_402_300_799.0  # the last second of the year 9999, which is as far as calendars go
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # half of a character as JSON escapes it, maybe beside its other half
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_quote = json.encoder.encode_basestring_ascii
 
 _TEXTS = {
     "firmware": "firmware",
@@ -40,10 +42,62 @@ def to_json(state: State) -> str:
 
     What ``from_json`` would not take is left out of it: a number too large becomes the largest, half a character "?".
     """
-    text = _encode(state_to_document(state))
+    text = _to_json(state)
     if _SURROGATE.search(text):
         text = _encode(json.loads(json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace")))
     return text
+
+
+def _to_json(state: State) -> str:
+    """Return what ``_encode`` makes of ``state_to_document``, in a third of the time: ten thousand may wait for it."""
+    parts: list[str] = []
+    for (name, to_text), value in zip(_WRITTEN, _values_of(state), strict=True):
+        if value:
+            text = to_text(value) if to_text is not None else _encode(_nested(state)[name])
+            if text:
+                parts.append(f'"{name}":{text}')
+    waits_for = f',"waitsFor":{_quote(state.waits_for)}' if state.waits_for else ""
+    return f'{{{",".join(parts)},"version":{VERSION}{waits_for}}}'
+
+
+def _count_to_json(value: int) -> str:
+    return repr(bounded) if (bounded := _at_most(value, MAX_COUNT)) else ""
+
+
+def _time_to_json(value: float) -> str:
+    return repr(bounded) if (bounded := _at_most(value, MAX_TIME)) else ""
+
+
+def _steps_to_json(steps: tuple[Step, ...]) -> str:
+    told = [f'{{"at":{_at_most(step.at, MAX_TIME)!r},"stage":{_quote(step.stage)}}}' for step in steps]
+    return f"[{','.join(told)}]"
+
+
+# How the fields before "version" are written, in the order of their names; None: as ``_nested`` has it.
+_WRITTEN: tuple[tuple[str, Callable[[Any], str] | None], ...] = (
+    ("askedAt", _time_to_json),
+    ("attempt", _count_to_json),
+    ("bytes", None),
+    ("configurationClosed", _quote),
+    ("error", _quote),
+    ("facts", None),
+    ("firmware", _quote),
+    ("installs", _count_to_json),
+    ("last", _quote),
+    ("lastAt", _time_to_json),
+    ("overdue", _quote),
+    ("progress", None),
+    ("scriptAt", _time_to_json),
+    ("scriptMac", _quote),
+    ("seen", None),
+    ("since", _time_to_json),
+    ("stage", _quote),
+    ("steps", _steps_to_json),
+    ("switchedBy", _quote),
+    ("switchedOff", None),
+)
+_ATTRIBUTES = {**_TEXTS, **_COUNTS, **_TIMES, **_TEXT_MAPS}
+_values_of = attrgetter(*(_ATTRIBUTES.get(name, name) for name, _to_text in _WRITTEN))
 
 
 def from_json(text: str | bytes) -> State:
