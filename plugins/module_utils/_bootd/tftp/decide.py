@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from ..decisions.boot import Asked, BootContext, BootFile, Program, Refusal, Script, Wait, Wants, refuse_script
@@ -207,6 +208,7 @@ def parse_name(filename: str) -> Wanted:
     return Wanted(name, mac)
 
 
+@lru_cache(64)  # a request's name is looked at more than once
 def _split(filename: str) -> tuple[str | None, str]:
     mac, name = split_mac(tidied(_TRACEPARENT.sub("", _JUNK.sub("", filename))))
     return mac or mac_in(name), name

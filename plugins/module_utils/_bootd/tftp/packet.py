@@ -11,6 +11,7 @@ import re
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 MAX_REQUEST = 512  # octets, RFC 2347
@@ -129,7 +130,7 @@ def encode(packet: Packet) -> bytes:
         case Error(code, message):
             return _with_number(Opcode.ERROR, code) + _texts(message)
         case Oack(options):
-            return struct.pack("!H", Opcode.OACK) + _texts(*_flat(options))
+            return _oack(options)
         case Request(filename, mode, options, write):
             opcode = Opcode.WRQ if write else Opcode.RRQ
             return struct.pack("!H", opcode) + _texts(filename, mode, *_flat(options))
@@ -171,6 +172,7 @@ class Terms:
     oack: tuple[tuple[str, str], ...] = ()
 
 
+@lru_cache(64)  # machines of one make ask for the same
 def negotiate(options: tuple[tuple[str, str], ...], size: int | None, limits: Limits) -> Terms:
     """Return the terms for a client that asked for ``options``.
 
@@ -250,6 +252,11 @@ def _texts(*texts: str) -> bytes:
     if any("\0" in text for text in texts):
         raise ValueError("a text in a TFTP packet can't hold NUL")
     return b"".join(text.encode("utf-8", "replace") + b"\0" for text in texts)
+
+
+@lru_cache(64)
+def _oack(options: tuple[tuple[str, str], ...]) -> bytes:
+    return struct.pack("!H", Opcode.OACK) + _texts(*_flat(options))
 
 
 def _with_number(opcode: Opcode, number: int) -> bytes:

@@ -18,15 +18,16 @@ from .packet import Ack, Error, Opcode, Packet, TftpError, parse
 from .report import Reporter
 from .sessions import Session, Sessions
 from .sockets import OwnPort
-from .transfer import Transfer
 
 _FAULT = "a fault in bootd"
 _PORT_CLOSED = "the client has closed its port"
 _PAUSE = 0.1  # seconds without receiving, where the system has no memory for it
 _HEAD = struct.Struct("!HH")  # opcode, block number
+_LEAST = _HEAD.size
 _ACK = int(Opcode.ACK)
 
 _Window: TypeAlias = "tuple[Session, OwnPort, Octets]"
+_Follow: TypeAlias = "Callable[[int, float], Octets | None]"
 
 
 class Transfers:
@@ -48,14 +49,15 @@ class Transfers:
         self._report = report
         self._contained = contained
         self._not_taken_up = not_taken_up
-        self._own_ports: dict[int, tuple[Session, OwnPort, Transfer]] = {}  # by descriptor
+        # By descriptor, each with the two functions that are called for every packet.
+        self._own_ports: dict[int, tuple[Session, OwnPort, Callable[[], bytes], _Follow]] = {}
 
     def begin(self, session: Session, now: float) -> None:
         """Add ``session`` and send its first packet."""
         self._sessions.add(session)
         port = session.channel
         if isinstance(port, OwnPort):
-            self._own_ports[port.fileno()] = session, port, session.transfer
+            self._own_ports[port.fileno()] = session, port, port.receive, session.transfer.follow
             self._waiting.register(port, select.EPOLLIN)
         self._advance(session, partial(session.transfer.start, now))
 
@@ -66,27 +68,28 @@ class Transfers:
         """
         others: list[int] = []
         windows: list[_Window] = []
+        own_ports, unpack = self._own_ports, _HEAD.unpack_from
         waiting, done = iter(ready), False
         while not done:
             session: Session | None = None
             # Around the loop and not in it: to enter it for each packet would cost as much as to take an ACK.
             with self._contained:
                 for descriptor, _events in waiting:
-                    own = self._own_ports.get(descriptor)
+                    own = own_ports.get(descriptor)
                     if own is None:
                         session = None
                         others.append(descriptor)
                         continue
-                    session, port, transfer = own
+                    session, port, receive, follow = own
                     try:
-                        said = port.receive()
+                        said = receive()
                     except OSError as error:
                         self._on_nothing(session, error)
                         continue
-                    if len(said) >= _HEAD.size:
+                    if len(said) >= _LEAST:
                         # What parse() would say of it, and most of what comes.
-                        opcode, block = _HEAD.unpack_from(said)
-                        if opcode == _ACK and (octets := transfer.follow(block, now)) is not None:
+                        opcode, block = unpack(said)
+                        if opcode == _ACK and (octets := follow(block, now)) is not None:
                             session.last_heard = now
                             windows.append((session, port, octets))
                             continue
