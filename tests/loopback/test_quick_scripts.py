@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import asyncio.selector_events
 import re
+import select
+import socket
 import time
+from contextlib import ExitStack
 
 import pytest
 from aiohttp import http_parser
@@ -14,7 +17,7 @@ from aiohttp import http_parser
 from _bootd.hardware.model import Netboot
 from _bootd.http import connection
 from _bootd.http.connection import Connection
-from clients.http_client import HEALTH, PATIENCE, ask, connect, eventually, read_all, read_reply
+from clients.http_client import HEALTH, PATIENCE, ask, connect, descriptors, eventually, read_all, read_reply
 from servers.http_site import MAC, machine, make_site, serving
 
 SCRIPT = b"GET /%s/auto.ipxe HTTP/1.1\r\nHost: bootd\r\nUser-Agent: iPXE/1.21.1\r\n\r\n" % MAC.encode()
@@ -192,3 +195,58 @@ def test_another_protocol_is_not_spoken_and_what_follows_is_answered(site):
     with serving(site) as port, connect(port) as client:
         client.sendall(UPGRADE % (b"/healthz", b"") + SCRIPT)
         assert [read_reply(client)[1][:6] for _each in range(2)] == [b"ok\n", b"#!ipxe"]
+
+
+def test_connections_that_were_answered_are_closed_for_another_address(tmp_path):
+    site = make_site(tmp_path, machine(address="127.0.0.1"), bind="127.0.0.1", http_port=0, http_connections=8)
+    with serving(site) as port, ExitStack() as stack:
+        ask(port, SCRIPT)
+        held = [stack.enter_context(connect(port)) for _each in range(8)]
+        for client in held[:4]:
+            client.sendall(SCRIPT)
+            assert read_reply(client)[0] == 200
+        assert ask(port, SCRIPT, "127.0.0.2")[0] == 200
+        ended, _unused, _unused = select.select(held, [], [], PATIENCE)
+        assert [client.recv(1) for client in ended] == [b""]
+        for client in set(held) - set(ended):
+            client.sendall(SCRIPT)
+            assert read_reply(client)[0] == 200
+
+
+def test_who_ends_its_side_behind_a_request_is_answered(site, taken):
+    with serving(site) as port:
+        ask(port, SCRIPT)
+        with connect(port) as client:
+            client.sendall(SCRIPT)
+            client.shutdown(socket.SHUT_WR)
+            assert read_all(client).startswith(b"HTTP/1.1 200 ")
+    assert len(taken) == 1
+
+
+def test_connections_that_wait_end_with_the_server(site):
+    before = descriptors()
+    with ExitStack() as stack:
+        with serving(site) as port:
+            ask(port, SCRIPT)
+            clients = [stack.enter_context(connect(port)) for _each in range(4)]
+            for client in clients[:2]:
+                client.sendall(SCRIPT)
+                read_reply(client)
+            began = time.monotonic()
+        assert time.monotonic() - began < PATIENCE
+        assert [client.recv(1) for client in clients] == [b""] * 4
+    assert eventually(lambda: descriptors() == before)
+
+
+def test_each_wait_has_its_own_time(site, monkeypatch):
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.8)
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.3)
+    with serving(site) as port:
+        ask(port, SCRIPT)
+        with connect(port) as answered, connect(port) as silent:
+            answered.sendall(SCRIPT)
+            read_reply(answered)
+            assert silent.recv(1) == b""
+            answered.sendall(SCRIPT)  # which was not closed meanwhile
+            assert read_reply(answered)[0] == 200
+            assert answered.recv(1) == b""

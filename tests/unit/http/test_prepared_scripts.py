@@ -246,7 +246,8 @@ def test_what_is_kept_has_a_bound(loop, monkeypatch):
     site, prepared = loop
     monkeypatch.setattr(prepared_scripts, "MAX_OCTETS", 3 * (len(answered(prepared)) + prepared_scripts.BESIDE))
     for number in range(10, 30):
-        site.catalog.upsert(machine(f"m{number}", mac := f"52:54:00:00:01:{number}", f"10.10.1.{number}"))
+        other = machine(f"m{number}", mac := f"52:54:00:00:01:{number}", f"10.10.1.{number}", disks=(f"sd{number}",))
+        site.catalog.upsert(other)  # of a make of its own
         assert answered(prepared, f"/{mac}/auto.ipxe")
     assert len(prepared._prepared) == 3
     assert prepared._size <= prepared_scripts.MAX_OCTETS

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from _bootd.decisions import tokens
+from _bootd.decisions.boot import kind_of
 from _bootd.hardware.model import Interface, Machine, Netboot, Nic, Osie
 from _bootd.http import script_makes
 from _bootd.http.script_makes import PROOFS, ScriptMakes
@@ -60,6 +61,12 @@ def nic_of(name, number, address, hostname, metadata, netboot, *, has_second=Fal
     return Nic(Machine(name, "default", (card, *second), metadata={**metadata, **own}, user_data=f"own: {name}"), card)
 
 
+def written(site, nic, asked, url):
+    """Return what is decided, and the octets of the script."""
+    script, text = write(site, nic, asked, url)
+    return script, text.encode()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     made = make_site(tmp_path_factory.mktemp("site"))
@@ -84,15 +91,15 @@ def test_what_a_pattern_gives_is_what_is_decided(site, machines, metadata, netbo
         cpu, asked_cpu, in_firmware = question
         asked = Question(nic.interface.mac, cpu=cpu, asked_cpu=asked_cpu, in_firmware=in_firmware)
         url = tokens.configuration_url("http://10.10.0.20:7080", nic.interface.mac, token) if token else ""
-        script, text = write(site, nic, asked, url)
+        script, octets = written(site, nic, asked, url)
         make = makes.of(nic, asked, url)
         if make is None:
             continue
-        told = make.text(nic, url)
-        if told is None:
-            make.learn(nic, url, lambda nic, url, asked=asked: write(site, nic, asked, url), script, text)
+        if make.is_proven:
+            assert (make.filled(nic, url), make.kind) == (octets, script.kind)
+            assert make.decided == kind_of(script)
         else:
-            assert (told, make.kind) == (text, script.kind)
+            make.learn(nic, url, lambda nic, url, asked=asked: written(site, nic, asked, url), script, octets)
 
 
 def told(site, makes, number, **changes):
@@ -102,10 +109,10 @@ def told(site, makes, number, **changes):
     nic = nic_of(number=number, **fields)
     asked = Question(nic.interface.mac)
     make = makes.of(nic, asked, "")
-    found = make.text(nic, "")
-    if found is None:
-        make.learn(nic, "", lambda nic, url: write(site, nic, asked, url), *write(site, nic, asked, ""))
-    return found
+    if make.is_proven:
+        return make.filled(nic, "").decode()
+    make.learn(nic, "", lambda nic, url: written(site, nic, asked, url), *written(site, nic, asked, ""))
+    return None
 
 
 def test_the_first_of_a_make_are_decided_and_all_others_told(site):

@@ -8,8 +8,9 @@ machine's stage.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import ClassVar, Literal, TypeAlias, get_args
 
 Via = Literal["tftp", "http"]
@@ -300,8 +301,19 @@ def describe(event: Event) -> str:
     if isinstance(detail, Held):
         return f"waits for {detail.waits_for}"[:MAX_TEXT]
     if isinstance(detail, Facts):
-        shown = list(detail.values.values())
-    else:
-        shown = [getattr(detail, name) for name in _SHOWN[type(detail)]]
+        return _in_words(detail, detail.values.values())
+    return _script_in_words(detail) if isinstance(detail, Script) else _in_words(detail, _shown(detail))
+
+
+@lru_cache(maxsize=1024)  # many machines are given the same, at the same time
+def _script_in_words(script: Script) -> str:
+    return _in_words(script, _shown(script))
+
+
+def _shown(detail: Detail) -> Iterable[object]:
+    return [getattr(detail, name) for name in _SHOWN[type(detail)]]
+
+
+def _in_words(detail: Detail, shown: Iterable[object]) -> str:
     words = [str(value) for value in shown if value not in ("", None)]
     return " ".join([detail.kind.replace("_", " "), *words])[:MAX_TEXT]

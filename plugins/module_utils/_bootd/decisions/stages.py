@@ -245,8 +245,7 @@ def _after_request(state: State, event: Event) -> State:
             return _reach(_add_bytes(state, file.via, file.bytes), "loading", at)
         case Script() as script:
             sent = _with_bytes(state, script.via, script.bytes)
-            given = replace(state, bytes=sent, waits_for="", script_at=at, script_mac=event.mac)
-            return _reach(given, "script", at)
+            return _reach(state, "script", at, bytes=sent, waits_for="", script_at=at, script_mac=event.mac)
         case Held(waits_for):
             return _on_held(state, waits_for[:MAX_TEXT], at)
         case LocalBoot():
@@ -297,7 +296,7 @@ def _reach(state: State, stage: str, at: float, **also: Any) -> State:
     if is_there:
         return replace(state, **also) if also else state
     steps = (*state.steps, Step(stage, at))[-MAX_STEPS:]
-    return replace(state, stage=stage, since=at, steps=steps, waits_for="", **also)
+    return replace(state, **{"stage": stage, "since": at, "steps": steps, "waits_for": "", **also})
 
 
 def _add_bytes(state: State, via: Via, sent: int | None) -> State:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
+from typing import NamedTuple
 
 try:
     from bottle import HTTPResponse
@@ -33,7 +34,7 @@ from ..runtime.origin import speaks_for
 from . import responses
 from .caller import client_address
 from .middleware import Access, note_plain_answer
-from .script_makes import ScriptMakes
+from .script_makes import Make, ScriptMakes
 from .scripts import AUTOEXEC, NAMES, Question, event_of, write
 from .site import NIC, REHEARSAL, Environ, Site
 from .wsgi_environ import Refused, environment
@@ -63,8 +64,7 @@ _CLOSE = b"Connection: close\r\n\r\n"
 _ROUTES = {name: _Route(f"/<mac>/{name}") for name in NAMES}
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """What a request asks for, and how log and metrics show it."""
 
     question: Question
@@ -73,8 +73,7 @@ class _Asked:
     route: _Route
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(NamedTuple):
     """The response to what was ``asked``, and what it was made of."""
 
     asked: _Asked
@@ -85,6 +84,7 @@ class _Prepared:
     seen: events.LocalBoot | events.Script  # what the journal is told where the machine itself asks
     head: bytes  # up to the date
     body: bytes
+    make: Make | None  # whose pattern gives the body anew: ten thousand of them would be 40 MB
 
     @property
     def size(self) -> int:
@@ -148,8 +148,9 @@ class PreparedScripts:
         if speaks_for(services, nic, address):
             self._site.record(nic, found.seen)
         self._site.decided(found.kind)
-        self._note(asked, nic, address, len(found.body), began)
-        return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, found.body))
+        body = found.body if found.make is None else found.make.filled(nic, url)
+        self._note(asked, nic, address, len(body), began)
+        return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, body))
 
     def _note(self, asked: _Asked, nic: Nic, client: str, sent: int, began: float) -> None:
         """Tell log, metrics and last packets of an answer with ``sent`` octets of body."""
@@ -192,25 +193,27 @@ class PreparedScripts:
         """Make the response, and keep it in the place of those that were not asked for the longest."""
         question = asked.question
         make = self._makes.of(nic, question, configuration_url)
-        text = make.text(nic, configuration_url) if make is not None else None
-        if make is not None and text is not None:
-            body = text.encode("utf-8", "replace")
-            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", len(body))
+        if make is not None and make.is_proven:
+            size, body = len(make.filled(nic, configuration_url)), b""
+            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", size)
             decided = make.decided
         elif refuse_script(nic) or contradiction(nic, cpu_of_build(question.cpu)):
             return None
         else:
-            script, text = write(self._site, nic, question, configuration_url)
+            script, body = self._write(question, nic, configuration_url)
             if make is not None:
-                make.learn(nic, configuration_url, partial(self._write, question), script, text)
-            body = text.encode("utf-8", "replace")
-            seen, decided = event_of(script, len(body)), kind_of(script)
-        made = _Prepared(asked, nic, installer, configuration_url, decided, seen, self._head % len(body), body)
+                make.learn(nic, configuration_url, partial(self._write, question), script, body)
+                make = None
+            size = len(body)
+            seen, decided = event_of(script, size), kind_of(script)
+        head = self._head % size
+        made = _Prepared(asked, nic, installer, configuration_url, decided, seen, head, body, make)
         self._keep(target, made)
         return made
 
-    def _write(self, question: Question, nic: Nic, configuration_url: str) -> tuple[Script | Wait, str]:
-        return write(self._site, nic, question, configuration_url)
+    def _write(self, question: Question, nic: Nic, configuration_url: str) -> tuple[Script | Wait, bytes]:
+        script, text = write(self._site, nic, question, configuration_url)
+        return script, text.encode("utf-8", "replace")
 
     def _keep(self, target: str, made: _Prepared) -> None:
         before = self._prepared.pop(target, None)

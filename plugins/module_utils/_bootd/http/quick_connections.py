@@ -89,6 +89,7 @@ class QuickConnections:
     def start(self) -> None:
         """Accept clients from now on."""
         self._listener.setblocking(False)
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # of its clients, too
         self._loop.add_reader(self._listener, self._accept_all)
         self._loop.add_reader(self._events, self._look_at_all)
 

@@ -26,7 +26,7 @@ MAX_MAKES = 512
 PROOFS = 2  # machines for which a pattern has to give what is decided, before it is used
 
 # Decides and writes the script of a machine by its configuration's URL.
-Write = Callable[[Nic, str], tuple["Script | Wait", str]]
+Write = Callable[[Nic, str], tuple["Script | Wait", bytes]]
 
 # Longer than a machine's own may be, so that what has a limit in a script keeps it with those, too.
 _MAX_NAME, _MAX_URL = 48, 256
@@ -89,17 +89,18 @@ class Make:
 
     def __init__(self, mac: str) -> None:
         self._first = mac
-        self._pieces: tuple[str, ...] = ()
+        self._pieces: tuple[bytes, ...] = ()
         self._places: tuple[int, ...] = ()  # which of ``_own`` stands behind each piece
         self._proofs, self._useless = 0, False
         self.kind, self.decided = "", ""  # of each Script, and as ``kind_of`` has it
 
-    def text(self, nic: Nic, configuration_url: str) -> str | None:
-        """Return the script of ``nic``, None where none can be told without a decision."""
-        return self._filled(nic, configuration_url) if self._proofs >= PROOFS else None
+    @property
+    def is_proven(self) -> bool:
+        """Return whether its scripts can be told without a decision."""
+        return self._proofs >= PROOFS
 
-    def learn(self, nic: Nic, configuration_url: str, write: Write, script: Script | Wait, text: str) -> None:
-        """Note what was decided for ``nic``, the ``script``, and written, ``text``.
+    def learn(self, nic: Nic, configuration_url: str, write: Write, script: Script | Wait, octets: bytes) -> None:
+        """Note what was decided for ``nic``, the ``script``, and written, ``octets``.
 
         Where each machine is of a make of its own nothing is gained, so the first one costs nothing.
         """
@@ -111,7 +112,7 @@ class Make:
         if not self._pieces:
             self._draw(nic, configuration_url, write)
         self._proofs += 1
-        self._useless = self._useless or script.kind != self.kind or self._filled(nic, configuration_url) != text
+        self._useless = self._useless or script.kind != self.kind or self.filled(nic, configuration_url) != octets
         if self._useless:
             self._proofs = 0
 
@@ -119,27 +120,29 @@ class Make:
         """Make the pattern, of a machine of this make that does not exist."""
         url = _URL if configuration_url else ""
         other = _stand_in(nic)
-        script, text = write(other, url)
+        script, octets = write(other, url)
         self._useless = not isinstance(script, Script) or not isinstance(script.boots, KernelBoot)
         self.kind, self.decided = script.kind, kind_of(script)
         own = _own(other, url)
-        values = "|".join(map(re.escape, filter(None, own)))
-        parts = re.split(f"({values})", text)
+        values = b"|".join(map(re.escape, filter(None, own)))
+        parts = re.split(b"(%s)" % values, octets)
         self._pieces, self._places = tuple(parts[::2]), tuple(own.index(value) for value in parts[1::2])
 
-    def _filled(self, nic: Nic, configuration_url: str) -> str:
+    def filled(self, nic: Nic, configuration_url: str) -> bytes:
+        """Return the script of ``nic``."""
         own = _own(nic, configuration_url)
-        parts = [""] * (2 * len(self._pieces) - 1)
+        parts = [b""] * (2 * len(self._pieces) - 1)
         parts[::2] = self._pieces
         parts[1::2] = [own[place] for place in self._places]
-        return "".join(parts)
+        return b"".join(parts)
 
 
-def _own(nic: Nic, configuration_url: str) -> tuple[str, ...]:
+def _own(nic: Nic, configuration_url: str) -> list[bytes]:
     """Return a machine's own values, as they stand in a script."""
     interface = nic.interface
     mac = interface.mac
-    return configuration_url, nic.machine.name, interface.hostname, interface.address, mac, dashed(mac)
+    values = "\n".join((configuration_url, nic.machine.name, interface.hostname, interface.address, mac, dashed(mac)))
+    return values.encode("utf-8", "replace").split(b"\n")
 
 
 def _stand_in(nic: Nic) -> Nic:
