@@ -10,8 +10,9 @@ from socket import inet_aton
 
 from _bootd.dhcp.batches import BatchHandler
 from _bootd.dhcp.packet import udp_packet
-from _bootd.dhcp.transport import Batch, Route
+from _bootd.dhcp.transport import CUTS, Batch, Route
 from _bootd.hardware.model import Nic
+from _bootd.process.datagram_batch import Arrival, arrival_of
 from _bootd.process.kernel_queue import PKTINFO
 from _bootd.process.log import Log
 from samples.dhcp_messages import MAC, SERVER
@@ -76,10 +77,20 @@ class Side:
             "packets": {mac: services.recent.of(mac) for mac in macs},
             "unknown": services.unknown.all(),
             "programs": {mac: self.handler._programs[False].told(mac, 0, self.now) for mac in macs},
-            "places": dict(self.handler._places._known),
+            "places": {machine.key: places_of(self.handler, machine.key) for machine in machines},
             "log": [line.partition(", ")[2] for line in self.log.getvalue().splitlines()],
         }
 
 
-def arrival(payload: bytes, source: str = "0.0.0.0", index: int = 2, addressed: str = "255.255.255.255"):
-    return payload, inet_aton(source), 68, PKTINFO.pack(index, inet_aton(SERVER), inet_aton(addressed)), 999.0
+def places_of(handler: BatchHandler, key: str) -> tuple[str, ...]:
+    """Return the places at which the machine ``key`` was heard."""
+    heard = handler._places.heard.find(key)
+    return heard.places if heard is not None else ()
+
+
+def arrival(
+    payload: bytes, source: str = "0.0.0.0", index: int = 2, addressed: str = "255.255.255.255", at: float = 999.0
+) -> Arrival:
+    """Return a message as the transport has it."""
+    info = PKTINFO.pack(index, inet_aton(SERVER), inet_aton(addressed))
+    return arrival_of(payload, CUTS, inet_aton(source), 68, info, at)

@@ -244,10 +244,11 @@ def test_machine_that_boots_anew_after_its_script_is_given_the_program_again(ben
 
 def test_programs_told_is_bounded():
     told = ProgramsTold()
-    for number in range(MAX_MACHINES + 10):
+    for number in range(2 * MAX_MACHINES + 1):
         told.note(asked_by(str(number)), UNDIONLY, 0.0)
-    assert told.told("9", 2, 1.0) is None
-    assert told.told("10", 2, 1.0) is not None
+    assert told.told(str(MAX_MACHINES - 1), 2, 1.0) is None
+    assert told.told(str(MAX_MACHINES), 2, 1.0) is not None
+    assert len(told.last) == MAX_MACHINES + 1
 
 
 # Firmware that trips over a colon: https://github.com/tinkerbell/tinkerbell/pull/306, and iPXE itself over one in a

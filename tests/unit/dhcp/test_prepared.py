@@ -15,8 +15,9 @@ from _bootd.decisions import events
 from _bootd.dhcp import handler, overload
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import encode, udp_packet
-from _bootd.dhcp.prepared import LONGEST, Kept, UdpFrame, message_key, refusal_key
+from _bootd.dhcp.prepared import LONGEST, Kept, UdpFrame, refusal_key
 from _bootd.hardware.model import Machine, Netboot, Nic
+from _bootd.process.datagram_batch import REST_AT
 from samples.dhcp_messages import ADDRESS, BIOS, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, address, message, nic
 from servers.dhcp_sides import OTHER, Side, arrival
 
@@ -198,7 +199,7 @@ def test_an_answer_to_a_long_message_is_not_kept(bench):
     short = encode(message(opt.DHCPDISCOVER, UEFI))
     for payload in (short.ljust(LONGEST, b"\0"), short.ljust(LONGEST + 1, b"\0"), short.ljust(9000, b"\0")):
         ask_both(sides, ("ask", [arrival(payload)] * 2))
-    assert [len(key) for key in sides[0].handler._prepared._kept] == [LONGEST - 6 + 16]
+    assert [len(key) for key in sides[0].handler._ready._kept] == [LONGEST - 6 + REST_AT]
 
 
 @pytest.mark.parametrize("mode", ["proxy", "auto-proxy", "off"])
@@ -206,7 +207,7 @@ def test_other_modes_prepare_nothing(bench, mode):
     side = Side(bench, nic(), prepares=True, dhcp_mode=mode)
     for mac in (MAC, OTHER):
         side.ask([arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=mac)))] * 3)
-    assert side.handler._prepared._kept == {}
+    assert side.handler._ready._kept == {}
 
 
 @pytest.mark.parametrize("options", [UEFI, HTTP_BOOT, IPXE, LINUX])
@@ -234,12 +235,13 @@ def test_what_a_pair_of_relays_forwards_is_decided_once_for_each(bench, monkeypa
     assert len([line for line in side.told()["log"] if '"send"' in line]) == 2
 
 
-def test_a_fault_of_a_prepared_answer_costs_one_message(bench, monkeypatch):
+def test_a_fault_of_a_prepared_answer_costs_one_message(bench):
     side = Side(bench, nic(), second(), prepares=True)
     asked = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=mac))) for mac in (MAC, OTHER)]
-    side.ask(asked)
-    note = side.services.recent.note
-    monkeypatch.setattr(side.services.recent, "note", lambda mac, entry: note(mac, entry) if mac == OTHER else 1 // 0)
+    for _unused in range(2):
+        side.ask(asked)
+    (ready,) = [kept for kept in side.handler._ready._kept.values() if kept.nic.interface.mac == MAC]
+    ready.ring = None
     ((payload, _way, _packet),) = side.ask(asked)
     assert payload[28:34] == bytes.fromhex(OTHER.replace(":", ""))
     assert side.room.metric("handler_failures_total", protocol="dhcp") == 1
@@ -253,20 +255,22 @@ def test_prepared_answers_are_bounded():
 
 
 @given(st.binary(min_size=240, max_size=300), st.binary(min_size=4, max_size=4), st.binary(min_size=2, max_size=2))
-def test_message_key_is_all_but_xid_and_secs(data, xid, secs):
-    other = data[:4] + xid + secs + data[10:]
-    assert message_key(data, b"a", b"b") == message_key(other, b"a", b"b")
+def test_an_answer_is_kept_by_all_but_xid_and_secs(data, xid, secs):
+    kept_by = arrival(data)[4]
+    assert arrival(data[:4] + xid + secs + data[10:], at=1.0)[4] == kept_by
     for place in (*range(4), *range(10, len(data))):
         changed = bytearray(data)
         changed[place] ^= 1
-        assert message_key(bytes(changed), b"a", b"b") != message_key(data, b"a", b"b")
+        assert arrival(bytes(changed))[4] != kept_by
+    for elsewhere in ({"source": "10.0.0.1"}, {"index": 3}, {"addressed": SERVER}):
+        assert arrival(data, **elsewhere)[4] != kept_by
 
 
 @pytest.mark.parametrize("prepares", [True, False])
 def test_what_waited_too_long_is_dropped_counted_and_told_where_others_wait(bench, monkeypatch, prepares):
     monkeypatch.setattr(overload, "QUEUE", 2)
     side = Side(bench, nic(), second(), prepares=prepares)
-    old = arrival(encode(message(opt.DHCPDISCOVER, UEFI)))[:4] + (900.0,)
+    old = arrival(encode(message(opt.DHCPDISCOVER, UEFI)), at=900.0)
     fresh = arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER)))
     assert len(side.ask([old])) == 1
     strangers = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:01")))] * 70
@@ -285,11 +289,12 @@ def test_what_waited_too_long_is_dropped_counted_and_told_where_others_wait(benc
 @given(st.binary(min_size=240, max_size=300), st.binary(min_size=12, max_size=12))
 def test_refusal_key_is_all_but_xid_secs_and_the_mac(data, other):
     changed = data[:4] + other[:6] + data[10:28] + other[6:] + data[34:]
-    assert refusal_key(data, b"a") == refusal_key(changed, b"a")
+    assert refusal_key(arrival(data)) == refusal_key(arrival(changed))
     for place in (*range(4), *range(10, 28), *range(34, len(data))):
         changed = bytearray(data)
         changed[place] ^= 1
-        assert refusal_key(bytes(changed), b"a") != refusal_key(data, b"a")
+        assert refusal_key(arrival(bytes(changed))) != refusal_key(arrival(data))
+    assert refusal_key(arrival(data, index=3)) != refusal_key(arrival(data))
 
 
 def test_a_flood_of_strangers_of_one_make_is_read_once(bench, monkeypatch):

@@ -16,10 +16,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from _bootd.process import datagram_batch, kernel_queue
-from _bootd.process.datagram_batch import SLOTS, Inbox, Outbox, inet_name, pktinfo_control
+from _bootd.process.datagram_batch import (
+    SLOTS,
+    Inbox,
+    Outbox,
+    arrival_of,
+    came_at,
+    inet_name,
+    info_of,
+    payload_of,
+    pktinfo_control,
+    source_of,
+)
 from _bootd.process.kernel_queue import IP_PKTINFO, PKTINFO
 
 SIZE = 100
+CUTS = (4, 8, 10)
 LOCAL = socket.inet_aton("127.0.0.1")
 
 
@@ -52,16 +64,21 @@ def way(request, monkeypatch) -> str:
 @given(sent=st.lists(st.binary(max_size=SIZE + 20), max_size=SLOTS + 10))
 def test_inbox_has_each_datagram_once_and_in_order(pair, sent):
     receiver, sender = pair
-    inbox, began = Inbox(SIZE), time.time()
+    inbox, began = Inbox(SIZE, CUTS), time.time()
     for payload in sent:
         sender.send(payload)
     found = [inbox.receive(receiver) for _unused in range(3)]
     assert [len(batch) for batch in found] == [min(len(sent), SLOTS), max(0, len(sent) - SLOTS), 0]
-    for payload, (heard, source, port, info, at) in zip(sent, itertools.chain(*found), strict=True):
-        assert heard == payload[:SIZE]
+    for payload, arrival in zip(sent, itertools.chain(*found), strict=True):
+        assert payload_of(arrival, CUTS) == payload[:SIZE]
+        assert arrival[:2] == (payload[4:8], payload[8:10])
+        source, port = source_of(arrival)
         assert (socket.inet_ntoa(source), port) == sender.getsockname()
-        assert PKTINFO.unpack(info) == (socket.if_nametoindex("lo"), LOCAL, LOCAL)
-        assert began - 1 < at <= time.time()
+        assert PKTINFO.unpack(info_of(arrival)) == (socket.if_nametoindex("lo"), LOCAL, LOCAL)
+        assert began - 1 < came_at(arrival) <= time.time()
+        # In one form, whichever way it came.
+        again = arrival_of(payload[:SIZE], CUTS, source, port, info_of(arrival), came_at(arrival))
+        assert again[4] == arrival[4]
 
 
 @pytest.mark.usefixtures("way")
@@ -72,23 +89,23 @@ def test_inbox_where_the_kernel_tells_less(asked):
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
     ):
         receiver.bind(("127.0.0.1", 0))
-        inbox = Inbox(SIZE)
+        inbox = Inbox(SIZE, CUTS)
         if "times" in asked:
             kernel_queue.ask_for_times(receiver)
         if "info" in asked:
             receiver.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         before = time.time()
         sender.sendto(b"a", receiver.getsockname())
-        ((payload, _source, _port, info, at),) = inbox.receive(receiver)
-    assert payload == b"a"
-    assert before - 1 < at <= time.time()
-    assert PKTINFO.unpack(info)[1] == (LOCAL if "info" in asked else bytes(4))
+        (arrival,) = inbox.receive(receiver)
+    assert payload_of(arrival, CUTS) == b"a"
+    assert before - 1 < came_at(arrival) <= time.time()
+    assert PKTINFO.unpack(info_of(arrival))[1] == (LOCAL if "info" in asked else bytes(4))
 
 
 @pytest.mark.usefixtures("way")
 def test_inbox_says_why_nothing_can_be_received(pair):
     receiver, _sender = pair
-    inbox = Inbox(SIZE)
+    inbox = Inbox(SIZE, CUTS)
     receiver.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         inbox.receive(receiver)
@@ -105,10 +122,10 @@ def test_inbox_goes_on_one_by_one_where_a_filter_refuses_the_call(pair, monkeypa
 
     monkeypatch.setattr(datagram_batch, "_function", lambda _name: refuse)
     receiver, sender = pair
-    inbox = Inbox(SIZE)
+    inbox = Inbox(SIZE, CUTS)
     for _unused in range(2):
         sender.send(b"a")
-        assert [arrival[0] for arrival in inbox.receive(receiver)] == [b"a"]
+        assert [payload_of(arrival, CUTS) for arrival in inbox.receive(receiver)] == [b"a"]
     assert len(calls) == 1
 
 

@@ -89,5 +89,4 @@ def test_pace_remembers_as_many_sources_as_it_says_and_twice_as_many_at_most():
     for number in range(1000):
         assert pace.admits(number, 0.0)
         assert not any(pace.admits(other, 0.0) for other in range(max(0, number - 9), number + 1))
-        assert len(pace._buckets) <= 10
-        assert len(pace._before) <= 10
+        assert len(pace.buckets) <= 20

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
+from operator import attrgetter
 from socket import inet_ntoa
 
 from ..decisions.events import Leased
 from ..hardware.model import Nic
-from ..process.datagram_batch import SLOTS, Arrival
+from ..process.datagram_batch import REST_AT, SLOTS, Arrival, info_of, payload_of, source_of
 from ..process.faults import Contained
 from ..process.kernel_queue import PKTINFO
 from ..runtime.services import Services
@@ -20,12 +22,12 @@ from .handler import Handler
 from .makes import Made, Makes, Pattern
 from .overload import PATIENCE, too_late
 from .packet import NO_ADDRESS
-from .prepared import LONGEST, MAX_ANSWERS, MAX_REFUSALS, Kept, Prepared, Refusal, UdpFrame, message_key, refusal_key
-from .programs_told import Told as ProgramTold
+from .prepared import LONGEST, MAC_AT, MAX_ANSWERS, MAX_REFUSALS, Kept, Prepared, Ready, Refusal, UdpFrame, refusal_key
 from .reply import CLIENT_PORT, SERVER_PORT, Destination
-from .transport import Batch, Sending, Transport
+from .transport import CUTS, Batch, Sending, Transport
 
 LATE = "late"  # why a message is dropped that waited too long
+_counted = attrgetter("counted")
 
 
 class BatchHandler(Handler):
@@ -39,7 +41,8 @@ class BatchHandler(Handler):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(services, relay_port, client_port, monotonic)
-        self._prepared = Kept[Prepared](MAX_ANSWERS)
+        self._ready = Kept[Ready](MAX_ANSWERS)
+        self._stamp: tuple[int, ...] = ()
         self._makes = Makes()
         self._refusals = Kept[Refusal](MAX_REFUSALS)
         self._full_batches = 0  # one behind the other
@@ -55,81 +58,145 @@ class BatchHandler(Handler):
             return self._answers_to(batch, transport)
 
     def _answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
-        answers: list[Sending] = []
-        times: list[float] = []
-        prepares = self._prepares and not batch.slot and self._services.answers_dhcp()
+        services = self._services
+        now, at, arrivals = services.clock(), self._monotonic(), batch.arrivals
+        self._full_batches = self._full_batches + 1 if len(arrivals) >= SLOTS else 0
+        times = [seconds + nanoseconds / 1e9 for _xid, _secs, seconds, nanoseconds, _octets in arrivals]
+        if late := too_late(times, now, self._full_batches):
+            self._leave_unanswered(late, at)
+            arrivals, times = arrivals[late:], times[late:]
         if self._generation != transport.generation:
             self._generation = transport.generation
-            self._prepared.clear()
+            self._ready.clear()
             self._makes.clear()
             self._refusals.clear()
-        now, at = self._services.clock(), self._monotonic()
-        arrivals = batch.arrivals
-        self._full_batches = self._full_batches + 1 if len(arrivals) >= SLOTS else 0
-        if late := too_late([arrival[4] for arrival in arrivals], now, self._full_batches):
-            self._leave_unanswered(late, at)
-            arrivals = arrivals[late:]
-        rest, is_done = iter(arrivals), False
+        prepares = self._prepares and not batch.slot and services.answers_dhcp()
+        find = self._ready.find if prepares else _nothing
+        busy, takes = services.journal.installing, self._limit.takes
+        # Before any machine is looked up: one that changes in between is looked up again by the next batch.
+        stamp = self._note_eras(services.catalog.version)
+        answers: list[Sending] = []
+        came_at: list[float] = []
+        again: list[Ready] = []
+        rest, is_done = zip(arrivals, times, strict=True), False
         while not is_done:
             # Around all of them, since it costs as much as a look-up; after a fault it goes on with the next.
             with self._contained:
-                for arrival in rest:
-                    sending = (
-                        self._sending(arrival, transport, now, at)
-                        if prepares
-                        else self._answer(arrival, batch.slot, transport)
-                    )
-                    if sending is not None:
-                        answers.append(sending)
-                        times.append(arrival[4])
+                for arrival, time_of in rest:
+                    xid = arrival[0]
+                    ready = find(arrival[4])
+                    if (
+                        ready is None
+                        or (ready.stamp is not stamp and not self._is_as_it_was(ready))
+                        or ready.told.digest != ready.digest
+                        or ready.machine in busy
+                        or (ready.is_ipxe and ready.program_told.is_since(xid, now))
+                        or not takes(ready.bucket, at)
+                    ):
+                        self._note_again(again, now)
+                        sending = (
+                            self._sending(arrival, transport, now, at)
+                            if prepares
+                            else self._answer(arrival, batch.slot, transport)
+                        )
+                        if sending is None:
+                            continue
+                    else:
+                        sending = ready.answer(xid, now)
+                        again.append(ready)
+                    answers.append(sending)
+                    came_at.append(time_of)
+                self._note_again(again, now)
                 is_done = True
-        return answers, times
+        return answers, came_at
+
+    def _note_eras(self, version: int) -> tuple[int, ...]:
+        """Return what is another where anything that is at hand in a Ready may be forgotten, or its machine changed.
+
+        ``version`` is the catalog's. What is forgotten in the middle of a batch is so by the next one.
+        """
+        era = self._services.recent.era, self._places.heard.era, self._programs[False].last.era
+        stamp = (version, self._limit.buckets.era, self._told.last.era, *era)
+        if stamp != self._stamp:
+            self._stamp = stamp
+        return self._stamp
+
+    def _is_as_it_was(self, ready: Ready) -> bool:
+        """Return whether an answer is for the machine as it is, with all at hand that belongs to that."""
+        mac = ready.nic.interface.mac
+        if self._services.catalog.by_mac(mac) is not ready.nic:
+            return False
+        self._take_to_hand(ready)
+        return True
+
+    def _take_to_hand(self, ready: Ready) -> None:
+        """Look up what belongs to the machine of ``ready``, which was looked up in this batch."""
+        mac, machine, prepared = ready.nic.interface.mac, ready.machine, ready.prepared
+        services = self._services
+        ready.bucket = self._limit.buckets.of(mac)
+        ready.told = self._told.last.of(prepared.told[0])
+        ready.program_told = self._programs[False].last.of(mac)
+        ready.ring = services.recent.ring(mac)
+        ready.place = self._places.heard.of(machine) if prepared.heard and prepared.detail is not None else None
+        if ready.stamp is None:
+            detail = prepared.detail
+            ready.repeating = services.journal.repeating(machine, mac, detail) if detail is not None else None
+        ready.stamp = self._stamp
+
+    def _note_again(self, again: list[Ready], now: float) -> None:
+        """Count the answers ``again`` and tell the journal of them, in their order; none are left then."""
+        if not again:
+            return
+        for counted, number in Counter(map(_counted, again)).items():
+            for tally in counted:
+                tally.value += number
+        repeating = [ready.repeating for ready in again if ready.repeating is not None]
+        again.clear()
+        self._services.journal.record_repeated(repeating, now)
 
     def _sending(self, arrival: Arrival, transport: Transport, now: float, at: float) -> Sending | None:
-        """Return the answer to a message on port 67 where all addresses are given here."""
-        message, source, _port, info, _at = arrival
-        mac = message[28:34].hex(":")
+        """Return the answer to a message on port 67 where all addresses are given here, and none is kept."""
+        octets = arrival[4]
+        mac = octets[MAC_AT].hex(":")
         nic = self._services.catalog.by_mac(mac)
         if nic is None:
             self._refuse_stranger(arrival, mac, transport, now, at)
             return None
-        if len(message) > LONGEST:
+        if len(octets) > REST_AT + LONGEST - 6:  # without xid and secs
             return self._answer(arrival, 0, transport)
-        key = message_key(message, source, info)
-        prepared = self._prepared.find(key)
-        if prepared is not None and prepared.nic is nic and self._still_holds(prepared, message, now, at):
-            return self._answer_again(prepared, message, now)
-        return self._answer_by_make(arrival, nic, transport, key, now, at) or self._answer(arrival, 0, transport, key)
+        return self._answer_by_make(arrival, nic, transport, now, at) or self._answer(arrival, 0, transport, octets)
 
     def _answer_by_make(
-        self, arrival: Arrival, nic: Nic, transport: Transport, key: bytes, now: float, at: float
+        self, arrival: Arrival, nic: Nic, transport: Transport, now: float, at: float
     ) -> Sending | None:
         """Return the answer that others of the make of ``nic`` were given; None where that can't be told."""
-        message, source, _port, info, _at = arrival
+        message, info, (source, _port) = payload_of(arrival, CUTS), info_of(arrival), source_of(arrival)
         shape = self._makes.shape_of(message, source + info, nic)
-        if shape is None or self._services.journal.is_busy(nic.machine.key):
+        if shape is None or nic.machine.key in self._services.journal.installing:
             return None
-        xid = int.from_bytes(message[4:8], "big")
-        has_program = self._programs[False].has_program(shape.program, xid, nic, self._services)
+        xid = arrival[0]
+        has_program = self._programs[False].has_program(shape.program, int.from_bytes(xid, "big"), nic, self._services)
         pattern = shape.patterns.get(has_program)
         if pattern is None or not pattern.is_proven:
             return None
         prepared = pattern.answer(message, nic)
         if prepared is None or not self._limit.admits(nic.interface.mac, at):
             return None
-        if self._told.is_news(*prepared.told):
-            self._tell_by_make(pattern, prepared, message, source)
         way = pattern.way
         if way is None:
             index, _local, _addressed = PKTINFO.unpack(info)
             to = Destination(nic.interface.address, self._ports[1], nic.interface.mac)
             way = transport.route(to, index, pattern.interface)
-        prepared.way = way
-        if way.is_raw:
-            prepared.frame = UdpFrame(transport.packet(0, way.to, prepared.payload))
+        frame = UdpFrame(transport.packet(0, way.to, prepared.payload)) if way.is_raw else None
+        ready = Ready(prepared, way, frame)
+        self._take_to_hand(ready)
+        if ready.told.is_news(ready.digest):
+            self._tell_by_make(pattern, prepared, message, source)
         if not has_program:
-            self._prepared.keep(key, prepared)
-        return self._answer_again(prepared, message, now)
+            self._ready.keep(arrival[4], ready)
+        sending = ready.answer(xid, now)
+        self._note_again([ready], now)
+        return sending
 
     def _tell_by_make(self, pattern: Pattern, prepared: Prepared, message: bytes, source: bytes) -> None:
         """Write the line of the log that ``handle`` would about an answer that is news."""
@@ -158,39 +225,9 @@ class BatchHandler(Handler):
             reason = f"messages older than {PATIENCE:.0f} s, whose clients have asked again"
             self._services.log.warning("overload", server="dhcp", dropped=late, reason=reason, left_out=missed or None)
 
-    def _still_holds(self, prepared: Prepared, message: bytes, now: float, at: float) -> bool:
-        """Return whether ``message`` is to be answered as it was, with nothing to say in the log."""
-        who, digest = prepared.told
-        if self._told.last(who) != digest or self._services.journal.is_busy(prepared.machine):
-            return False
-        mac = who[0]
-        if prepared.is_ipxe and self._programs[False].told(mac, int.from_bytes(message[4:8], "big"), now) is not None:
-            return False
-        return self._limit.admits(mac, at)
-
-    def _answer_again(self, prepared: Prepared, message: bytes, now: float) -> Sending:
-        """Return the answer to a message that came before, and do what ``handle`` does beside that."""
-        mac, detail, machine = prepared.nic.interface.mac, prepared.detail, prepared.machine
-        services = self._services
-        for tally in prepared.counted:
-            tally.value += 1
-        xid = message[4:8]
-        if prepared.program is not None:
-            self._programs[False].put(mac, ProgramTold(prepared.program, int.from_bytes(xid, "big"), now))
-        services.recent.note(mac, (now, *prepared.packet))
-        if detail is not None:
-            if prepared.heard:
-                self._places.note(prepared.heard, machine)
-            services.journal.record_seen(machine, mac, now, detail)
-        payload, way, frame = prepared.payload, prepared.way, prepared.frame
-        if way is None:
-            raise ValueError("the answer is not kept")
-        return payload[:4] + xid + payload[8:], way, frame.with_xid(xid) if frame is not None else b""
-
     def _refuse_stranger(self, arrival: Arrival, mac: str, transport: Transport, now: float, at: float) -> None:
         """Do what ``handle`` does with a message of an unknown machine, where all addresses are given here."""
-        message, source, _port, info, _at = arrival
-        key = refusal_key(message, source, info)
+        key = refusal_key(arrival)
         refusal = self._refusals.find(key)
         if refusal is None or not self._limit.admits(mac, at):
             self._refusal = None
@@ -205,7 +242,7 @@ class BatchHandler(Handler):
 
     def _answer(self, arrival: Arrival, slot: int, transport: Transport, key: bytes = b"") -> Sending | None:
         """Return the answer to a message by all that is known; it is kept by ``key``, unless that is b""."""
-        message, packed, port, info, _at = arrival
+        message, info, (packed, port) = payload_of(arrival, CUTS), info_of(arrival), source_of(arrival)
         index, local, addressed = PKTINFO.unpack(info)
         source, interface = inet_ntoa(packed), transport.interface(index)
         asker = port if slot else 0
@@ -223,6 +260,10 @@ class BatchHandler(Handler):
             prepared.way = way
             self._makes.learn(message, packed + info, basis.request, basis.answer, prepared, made)
             if not basis.context.has_program:
-                prepared.frame = UdpFrame(transport.packet(slot, answer.to, answer.payload)) if way.is_raw else None
-                self._prepared.keep(key, prepared)
+                frame = UdpFrame(transport.packet(slot, answer.to, answer.payload)) if way.is_raw else None
+                self._ready.keep(key, Ready(prepared, way, frame))
         return answer.payload, way, b""
+
+
+def _nothing(_key: bytes) -> None:
+    """Find no answer that is kept."""

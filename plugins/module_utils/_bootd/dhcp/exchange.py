@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..decisions.events import Decline
 from ..hardware.model import Nic
+from ..process.lately import Lately
 from ..process.log import Log
 from ..runtime.recent_packets import ANSWERED, NOTHING_TOLD, UNANSWERED
 from . import options as opt
@@ -23,21 +24,34 @@ MAX_TOLD = 65536  # of all machines, three for each: firmware, iPXE and its syst
 _LEFT_ALONE = (DHCP_DISABLED, NO_RESERVATION)
 
 
-class Told:
-    """What each client of a machine was told last, so that the log says once what stays as it is. For one thread."""
+class LastTold:
+    """A ``digest`` of what one client was told last."""
+
+    __slots__ = ("digest",)
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, ...], int | None] = {}
-        self.last = self._last.get  # a digest of what a client, as ``Exchange.client`` has it, was told last
+        self.digest: int | None = None
+
+    def is_news(self, digest: int | None) -> bool:
+        """Return whether what the client is told, by its ``digest``, differs from the last time."""
+        if self.digest == digest:
+            return False
+        self.digest = digest
+        return True
+
+
+class Told:
+    """What each client of a machine was told last, so that the log says once what stays as it is. For one thread.
+
+    ``last`` is by what ``Exchange.client`` gives.
+    """
+
+    def __init__(self) -> None:
+        self.last = Lately(MAX_TOLD, LastTold)
 
     def is_news(self, who: tuple[str, ...], digest: int | None) -> bool:
         """Return whether what the client ``who`` is told, by its ``digest``, differs from the last time."""
-        if self._last.get(who) == digest:
-            return False
-        self._last[who] = digest
-        if len(self._last) > MAX_TOLD:
-            del self._last[next(iter(self._last))]
-        return True
+        return self.last.of(who).is_news(digest)
 
 
 class Exchange:

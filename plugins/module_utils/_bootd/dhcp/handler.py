@@ -28,7 +28,7 @@ from .sighting import Sighting, sighting_of
 # where two relays forward each message or nobody answers; more than that is a fault or an attack.
 RATE = 10.0  # a second
 BURST = 60.0  # at once
-MAX_MACS = 4096  # that are remembered
+MAX_MACS = 16384  # that are remembered
 # Lines about machines that are new and unknown: at once, as when a rack is powered on, and a second from then on.
 NEW_MACHINES, NEW_MACHINES_A_SECOND = 256.0, 1.0
 
@@ -146,7 +146,7 @@ class Handler:
             leased,
             payload=outgoing.payload,
             heard=place,
-            told=(told, self._told.last(told)),
+            told=(told, self._told.last.of(told).digest),
             packet=packet_of(request, decision.reason, origin, decision),
             counted=(*counted, self._decided[decision.decision]),
         )

@@ -8,22 +8,36 @@ machine and tells no secret; but it must not undo an installation, as a DHCPDISC
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from ..decisions.events import Detail, Discover
 from ..decisions.stages import BUSY
 from ..hardware.model import Nic
+from ..process.lately import Lately
 from .packet import NO_ADDRESS, Packet
 
 MAX_MACHINES = 16384
 MAX_PLACES = 4  # of one machine: relays come in pairs
 
 
-class Places:
-    """The places at which each machine was heard lately. For one thread only."""
+class Heard:
+    """The places at which one machine was heard, the last of them at the end."""
+
+    __slots__ = ("places",)
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self.places: tuple[str, ...] = ()
+
+    def note(self, place: str) -> None:
+        """Note that the machine, which is not being installed, was heard at ``place``."""
+        known = self.places
+        if not known or known[-1] != place:
+            self.places = (*(other for other in known if other != place), place)[-MAX_PLACES:]
+
+
+class Places:
+    """The places at which each machine was heard lately, ``heard`` by its key. For one thread only."""
+
+    def __init__(self) -> None:
+        self.heard = Lately(MAX_MACHINES, Heard)
 
     def objection(self, place: str, nic: Nic, stage: str) -> str:
         """Return why a message of ``nic`` at ``place`` tells nothing of its machine, which stands at ``stage``; or "".
@@ -31,21 +45,12 @@ class Places:
         While the machine is being installed that is so at any place where it was not heard before. At other times the
         place is one of its own from then on.
         """
-        key = nic.machine.key
-        known = self._known.get(key, ())
+        heard = self.heard.of(nic.machine.key)
+        known = heard.places
         if known and place not in known and stage in BUSY:
             return f"it was heard {' and '.join(known)} before, and is being installed"
-        self.note(place, key)
+        heard.note(place)
         return ""
-
-    def note(self, place: str, key: str) -> None:
-        """Note that the machine ``key``, which is not being installed, was heard at ``place``."""
-        known = self._known.get(key, ())
-        if not known or known[-1] != place:
-            self._known[key] = (*(other for other in known if other != place), place)[-MAX_PLACES:]
-            if len(self._known) > MAX_MACHINES:
-                self._known.popitem(last=False)
-        self._known.move_to_end(key)
 
 
 def place_of(request: Packet, interface: str, *, broadcast: bool) -> str:

@@ -11,22 +11,30 @@ with the object that it was made of. What it brings about beside itself is done 
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from ..decisions.boot import Program
 from ..decisions.events import Detail, Leased
 from ..hardware.model import Nic
+from ..process.datagram_batch import REST_AT, Arrival
+from ..process.rate_limit import Bucket
 from ..process.tallies import Tally
+from ..runtime.recent_packets import Entry
+from ..stores.journal import Repeating
 from .decide import Answer
-from .exchange import Exchange
+from .exchange import Exchange, LastTold
 from .packet import identify
+from .places import Heard
 from .programs_told import ASKING_AGAIN, is_program
+from .programs_told import LastTold as ProgramLastTold
 from .reply import program_of
 from .sighting import Sighting
-from .transport import Route
+from .transport import Route, Sending
 
 MAX_ANSWERS = 24576  # of two KiB each: a machine asks for four until its script
+MAC_AT = slice(REST_AT + 22, REST_AT + 28)  # in what an Arrival has of a message (RFC 2131 section 2)
 LONGEST = 1024  # octets of a message whose answer is kept: what boots sends half of that, and it may be 9000
 MAX_REFUSALS = 256  # as many makes of machines as a flood may be made of
 Packet: TypeAlias = "tuple[str, str, str, tuple[str | int | None, ...]]"  # see runtime.recent_packets
@@ -75,7 +83,6 @@ class Prepared:
     packet: Packet
     counted: tuple[Tally, ...]
     way: Route | None = field(default=None, compare=False)  # that it leaves by, once it is kept
-    frame: UdpFrame | None = field(default=None, compare=False)  # where it leaves as a packet made here
 
     @classmethod
     def of(
@@ -96,6 +103,46 @@ class Prepared:
         is_ipxe = program in ASKING_AGAIN
         key = nic.machine.key
         return cls(nic, key, payload, heard, answer.detail, loads, is_ipxe, told, packet, counted)
+
+
+class Ready:
+    """A Prepared answer that is kept, with all at hand that is changed or looked at when it is given again.
+
+    What is at hand may be used as long as ``stamp`` is that of the server. ``repeating`` is what the
+    journal is told, None for nothing.
+    """
+
+    __slots__ = (
+        *("bucket", "counted", "digest", "frame", "heard", "is_ipxe", "machine", "nic", "packet", "place", "prepared"),
+        *("program", "program_told", "repeating", "ring", "stamp", "start", "rest", "told", "way"),
+    )
+    bucket: Bucket
+    place: Heard | None
+    program_told: ProgramLastTold
+    repeating: Repeating | None
+    ring: deque[Entry]
+    stamp: object
+    told: LastTold
+
+    def __init__(self, prepared: Prepared, way: Route, frame: UdpFrame | None) -> None:
+        self.prepared, self.way, self.frame = prepared, way, frame
+        self.nic, self.machine, self.heard = prepared.nic, prepared.machine, (prepared.heard,)
+        self.start, self.rest = prepared.payload[:4], prepared.payload[8:]
+        self.is_ipxe, self.program, self.digest = prepared.is_ipxe, prepared.program, prepared.told[1]
+        self.packet, self.counted = prepared.packet, prepared.counted
+        self.stamp = None
+
+    def answer(self, xid: bytes, now: float) -> Sending:
+        """Return the answer to a message with ``xid``, and note for its machine that it is given."""
+        if self.program is not None:
+            last = self.program_told
+            last.asker, last.xid, last.at = self.program, xid, now
+        self.ring.append((now, *self.packet))
+        place = self.place
+        if place is not None and place.places[-1:] != self.heard:
+            place.note(self.heard[0])
+        frame = self.frame
+        return self.start + xid + self.rest, self.way, frame.with_xid(xid) if frame is not None else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +179,7 @@ class Kept(Generic[T]):
         self._kept.clear()
 
 
-def message_key(message: bytes, *heard: bytes) -> bytes:
-    """Return all of a DHCP ``message`` that an answer can depend on, and where it was ``heard``.
-
-    The parts of that have to be of one length each.
-    """
-    return b"".join((message[:4], message[10:], *heard))
-
-
-def refusal_key(message: bytes, *heard: bytes) -> bytes:
-    """Return what ``message_key`` does, but for the client's MAC: all that a refusal of an unknown one depends on."""
-    return b"".join((message[:4], message[10:28], message[34:], *heard))
+def refusal_key(arrival: Arrival) -> bytes:
+    """Return all of a message that a refusal of an unknown machine depends on: not its MAC, ``xid`` and ``secs``."""
+    octets = arrival[4]
+    return octets[: MAC_AT.start] + octets[MAC_AT.stop :]

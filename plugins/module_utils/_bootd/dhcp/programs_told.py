@@ -8,7 +8,6 @@ is that each asks in a transaction (xid) of its own, and that the program was se
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from ..decisions.boot import Program, is_preset
 from ..decisions.boot_chains import names_ipxe
 from ..decisions.events import BootFile
 from ..hardware.model import Nic
+from ..process.lately import Lately
 from ..runtime.services import Services
 from .packet import Packet, identify
 from .reply import Context, program_of
@@ -35,23 +35,31 @@ class Told(NamedTuple):
     at: float
 
 
+class LastTold:
+    """What one machine was told last of a program to load: see Told; ``asker`` is None where nothing was."""
+
+    __slots__ = ("asker", "at", "xid")
+
+    def __init__(self) -> None:
+        self.asker: Program | None = None
+        self.xid, self.at = b"", 0.0
+
+    def is_since(self, xid: bytes, now: float) -> bool:
+        """Return whether that was a moment ago, in another transaction than ``xid``."""
+        return self.asker is not None and self.xid != xid and 0 <= now - self.at < SECONDS
+
+
 class ProgramsTold:
     """By MAC, what was told last of a program to load; for one thread only."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[str, Told] = OrderedDict()
+        self.last = Lately(MAX_MACHINES, LastTold)
 
     def note(self, request: Packet, file: str, now: float) -> None:
         """Note that the answer to ``request`` was to load ``file``, "" for nothing; scripts don't count."""
         if is_program(file):
-            self.put(request.mac, Told(program_of(identify(request)), request.xid, now))
-
-    def put(self, mac: str, told: Told) -> None:
-        """Note what ``mac`` was told last."""
-        self._told[mac] = told
-        self._told.move_to_end(mac)
-        if len(self._told) > MAX_MACHINES:
-            self._told.popitem(last=False)
+            last = self.last.of(request.mac)
+            last.asker, last.xid, last.at = program_of(identify(request)), request.xid.to_bytes(4, "big"), now
 
     def context_of(self, request: Packet, nic: Nic | None, context: Context, services: Services) -> Context:
         """Return ``context`` for a decision about ``request`` of ``nic``: with whether it is such a program that asks.
@@ -76,8 +84,10 @@ class ProgramsTold:
 
     def told(self, mac: str, xid: int, now: float) -> Told | None:
         """Return what ``mac`` was told a moment ago, in another transaction than ``xid``, None where nothing."""
-        told = self._told.get(mac)
-        return told if told is not None and told.xid != xid and 0 <= now - told.at < SECONDS else None
+        last = self.last.find(mac)
+        if last is None or last.asker is None or not last.is_since(xid.to_bytes(4, "big"), now):
+            return None
+        return Told(last.asker, int.from_bytes(last.xid, "big"), last.at)
 
 
 def is_program(file: str) -> bool:

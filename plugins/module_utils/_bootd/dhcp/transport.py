@@ -15,7 +15,7 @@ from ipaddress import IPv4Address
 from typing import TypeAlias
 
 from ..process import kernel_queue
-from ..process.datagram_batch import SLOTS, Arrival, Inbox, Outbox, inet_name, packet_name, pktinfo_control
+from ..process.datagram_batch import SLOTS, Arrival, Cuts, Inbox, Outbox, inet_name, packet_name, pktinfo_control
 from ..process.kernel_queue import IP_PKTINFO, PKTINFO
 from .packet import MAX_SIZE, udp_packet
 from .reply import LIMITED_BROADCAST, Destination
@@ -28,6 +28,7 @@ _RECEIVE_BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 _SEND_BUFFER = 1 << 20
 _FRAME = 1500  # bytes: no answer is longer
 _MAX_INTERFACES = 1024  # whose names are remembered, and so many routes
+CUTS: Cuts = (4, 8, 10)  # apart from all else are xid and secs, which no answer depends on (RFC 2131 section 2)
 LOOK_SECONDS = 1.0  # between two looks at this host: what its interfaces are called, whether an address is its own
 
 
@@ -73,7 +74,7 @@ class Transport:
         self._udp = _udp_sockets(interface, self._bind, ports)
         self.ports: tuple[int, ...] = tuple(udp.getsockname()[1] for udp in self._udp)
         self._first = 0  # the slot that is read first
-        self._inbox, self._udp_outbox, self._raw_outbox = Inbox(MAX_SIZE + 1), Outbox(_FRAME), Outbox(_FRAME, 0)
+        self._inbox, self._udp_outbox, self._raw_outbox = Inbox(MAX_SIZE + 1, CUTS), Outbox(_FRAME), Outbox(_FRAME, 0)
         self._controls: dict[int, bytes] = {}  # by the interface's index: by which way an answer leaves
         self._source = self._address  # of answers; zeros where the kernel has to choose
         self._routes: dict[tuple[Destination, int, str], Route] = {}
@@ -199,17 +200,18 @@ class Transport:
 
     def _send_together(self, slot: int, answers: Sequence[Sending]) -> int:
         """Send ``answers`` up to the first that has to be sent by itself; return how many that were."""
-        is_raw = answers[0][1].is_raw
-        count = next((place for place, (_payload, way, _packet) in enumerate(answers) if way.is_raw is not is_raw), 0)
-        chosen = answers[:count] if count else answers
-        names = [way.name for _payload, way, _packet in chosen]
+        ways = [way for _payload, way, _packet in answers]
+        are_raw = [way.is_raw for way in ways]
+        is_raw = are_raw[0]
+        count = are_raw.index(not is_raw) if (not is_raw) in are_raw else len(ways)
+        chosen, names = answers[:count], [way.name for way in ways[:count]]
         if is_raw and self._raw is not None:
             packets = [packet or self.packet(slot, way.to, payload) for payload, way, packet in chosen]
             sent = self._raw_outbox.send(self._raw, packets, names, ())
         else:
-            controls = [self._control(way.index) for _payload, way, _packet in chosen]
+            controls = [self._control(way.index) for way in ways[:count]]
             sent = self._udp_outbox.send(self._udp[slot], [answer[0] for answer in chosen], names, controls)
-        if sent < len(chosen) or not count:
+        if sent < count or count == len(answers):
             return sent
         return sent + self._send_together(slot, answers[count:])
 

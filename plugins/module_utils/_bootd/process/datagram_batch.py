@@ -13,6 +13,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import TypeAlias
 
 try:
@@ -31,27 +32,64 @@ _UNAVAILABLE = (errno.ENOSYS, errno.EPERM, errno.EACCES)  # also what systemd's 
 # struct mmsghdr of <bits/socket.h>: name, its length, pieces, their number, ancillary data, its length, flags; length.
 _HEADER = struct.Struct("@PIPNPNi0PI0P")
 _PIECE = struct.Struct("@PN")  # struct iovec
+_PIECES = 3  # of each datagram that is received
+_WORD = struct.calcsize("@N")
+_CONTROL_SIZE_AT, _SIZE_AT = 5, (_HEADER.size - struct.calcsize("@I0P")) // 4  # in words; in numbers of four octets
 _NAME = struct.Struct("!HH4s8x")  # struct sockaddr_in; the first, its family, stands there as the host has numbers
 _INET = struct.pack("=H", socket.AF_INET)
 _LARGEST_NAME = 20  # octets: struct sockaddr_ll
 _CONTROL_HEAD = struct.Struct("@Nii")  # struct cmsghdr
 _TIME_HEAD = _CONTROL_HEAD.pack(_CONTROL_HEAD.size + TIMESPEC.size, socket.SOL_SOCKET, SO_TIMESTAMPNS)
 _INFO_HEAD = _CONTROL_HEAD.pack(_CONTROL_HEAD.size + PKTINFO.size, socket.IPPROTO_IP, IP_PKTINFO)
-# Both as Linux gives them, in this order, where both were asked for; and with the room that there is beside them.
-_BOTH = f"@{len(_TIME_HEAD)}sll{len(_INFO_HEAD)}s{PKTINFO.size}s"
-_BOTH_SIZE = struct.calcsize(_BOTH + "0N")
-_CONTROL = struct.Struct(f"{_BOTH}{ANCILLARY - struct.calcsize(_BOTH)}x")
-_ONE_INFO = struct.Struct(f"@{len(_INFO_HEAD)}s{PKTINFO.size}s0N")
+# Both as Linux gives them, in this order, where both were asked for.
+_TIME_ROOM = struct.calcsize(f"@{len(_TIME_HEAD)}sll0N")
+_INFO = struct.Struct(f"@{len(_INFO_HEAD)}s{PKTINFO.size}s0N")
+_BOTH_SIZE = _TIME_ROOM + _INFO.size
+
+# A datagram: those of its octets that are apart, in two parts; when the kernel had it, in seconds and nanoseconds since
+# the epoch; and all else in one: what IP_PKTINFO says (``info_of``), whence it came (``source_of``), its other octets.
+# So two are alike where the last of these is. No class: to make one of its objects takes longer than to receive it.
+Arrival: TypeAlias = "tuple[bytes, bytes, int, int, bytes]"
+Cuts: TypeAlias = "tuple[int, int, int]"  # where what is apart begins, its second part, and the other octets go on
+_INFO_AT, _NAME_AT = len(_INFO_HEAD), _INFO.size
+REST_AT = _NAME_AT + _NAME.size  # where the other octets begin
 
 
-# A datagram: its octets, the address (packed) and port it came from, what IP_PKTINFO says (packed), and when the kernel
-# had it, in seconds since the epoch. No class: to make one of its objects takes longer than to receive a datagram.
-Arrival: TypeAlias = "tuple[bytes, bytes, int, bytes, float]"
+def arrival_of(payload: bytes, cuts: Cuts, source: bytes, port: int, info: bytes, at: float) -> Arrival:
+    """Return a datagram from the packed address ``source``, of which IP_PKTINFO says ``info``."""
+    first, second, third = cuts
+    seconds = int(at)
+    name = _INET + _NAME.pack(0, port, source)[2:]
+    rest = b"".join((_INFO.pack(_INFO_HEAD, info), name, payload[:first], payload[third:]))
+    return payload[first:second], payload[second:third], seconds, int((at - seconds) * 1e9), rest
+
+
+def payload_of(arrival: Arrival, cuts: Cuts) -> bytes:
+    """Return all octets of a datagram that was received with these ``cuts``."""
+    one, other, _seconds, _nanoseconds, rest = arrival
+    place = REST_AT + cuts[0]
+    return b"".join((rest[REST_AT:place], one, other, rest[place:]))
+
+
+def info_of(arrival: Arrival) -> bytes:
+    """Return what IP_PKTINFO says of a datagram."""
+    return arrival[4][_INFO_AT : _INFO_AT + PKTINFO.size]
+
+
+def source_of(arrival: Arrival) -> tuple[bytes, int]:
+    """Return the address, packed, and the port that a datagram came from."""
+    _family, port, source = _NAME.unpack_from(arrival[4], _NAME_AT)
+    return source, port
+
+
+def came_at(arrival: Arrival) -> float:
+    """Return when the kernel had a datagram, in seconds since the epoch."""
+    return arrival[2] + arrival[3] / 1e9
 
 
 def pktinfo_control(index: int, source: bytes) -> bytes:
     """Return the ancillary data by which a datagram leaves by the interface ``index`` from the address ``source``."""
-    return _ONE_INFO.pack(_INFO_HEAD, PKTINFO.pack(index, source, bytes(4)))
+    return _INFO.pack(_INFO_HEAD, PKTINFO.pack(index, source, bytes(4)))
 
 
 def inet_name(address: str, port: int) -> bytes:
@@ -65,30 +103,43 @@ def packet_name(protocol: int, index: int, station: bytes) -> bytes:
 
 
 class Inbox:
-    """Receives up to SLOTS datagrams at once, of at most ``size`` octets each: more is cut off."""
+    """Receives up to SLOTS datagrams at once, of at most ``size`` octets each: more is cut off.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    Each has a slot of memory, in which the kernel puts it in the order of an Arrival; ``cuts`` are where the octets of
+    a datagram are that are apart.
+    """
+
+    def __init__(self, size: int, cuts: Cuts) -> None:
+        self._size, self._cuts = size, cuts
         self._call = _function("recvmmsg")
         if self._call is None:
             return
-        self._payloads = bytearray(SLOTS * size)
-        self._names = bytearray(SLOTS * _NAME.size)
-        self._controls = bytearray(SLOTS * ANCILLARY)
-        self._pieces = bytearray(SLOTS * _PIECE.size)
+        first, _second, third = cuts
+        apart = third - first
+        # In a slot: what is apart, ancillary data, the name, and the other octets.
+        control_at = -(-apart // _WORD) * _WORD
+        name_at = control_at + _BOTH_SIZE
+        rest_at = name_at + _NAME.size
+        self._stride = -(-(rest_at + size - apart) // _WORD) * _WORD
+        self._control_at = control_at
+        self._memory = bytearray(SLOTS * self._stride)
+        self._pieces = bytearray(SLOTS * _PIECES * _PIECE.size)
         self._headers = bytearray(SLOTS * _HEADER.size)
-        payloads, names, controls, pieces = map(
-            _address_of, (self._payloads, self._names, self._controls, self._pieces)
-        )
+        memory, pieces = map(_address_of, (self._memory, self._pieces))
         for slot in range(SLOTS):
-            _PIECE.pack_into(self._pieces, slot * _PIECE.size, payloads + slot * size, size)
-            piece, control = pieces + slot * _PIECE.size, controls + slot * ANCILLARY
-            header = (names + slot * _NAME.size, _NAME.size, piece, 1, control, ANCILLARY, 0, 0)
+            at, piece = memory + slot * self._stride, slot * _PIECES * _PIECE.size
+            parts = ((at + rest_at, first), (at, apart), (at + rest_at + first, size - third))
+            for number, part in enumerate(parts):
+                _PIECE.pack_into(self._pieces, piece + number * _PIECE.size, *part)
+            header = (at + name_at, _NAME.size, pieces + piece, _PIECES, at + control_at, _BOTH_SIZE, 0, 0)
             _HEADER.pack_into(self._headers, slot * _HEADER.size, *header)
         self._blank = bytes(self._headers)  # the kernel writes lengths into it
         self._at = _address_of(self._headers)
-        self._view = memoryview(self._payloads)
-        self._fixed = _fixed(self._payloads, self._names, self._controls, self._pieces, self._headers)
+        self._fixed = _fixed(self._memory, self._pieces, self._headers)
+        self._control_sizes = memoryview(self._headers).cast("L")[_CONTROL_SIZE_AT :: _HEADER.size // _WORD]
+        self._sizes = memoryview(self._headers).cast("I")[_SIZE_AT :: _HEADER.size // 4]
+        self._slots = range(0, SLOTS * self._stride, self._stride)
+        self._layouts: dict[int, Callable[[bytearray, int], Arrival]] = {}  # of a slot, by the datagram's size
 
     def receive(self, udp: socket.socket) -> list[Arrival]:
         """Return what waits, at most SLOTS datagrams; OSError where nothing can be received."""
@@ -104,32 +155,41 @@ class Inbox:
                 self._call = None
                 return self._one_by_one(udp)
             raise OSError(number, os.strerror(number))
-        found: list[Arrival] = []
-        payloads, size, start = self._view, self._size, 0
-        headers = _HEADER.iter_unpack(memoryview(self._headers)[: count * _HEADER.size])
-        names = _NAME.iter_unpack(memoryview(self._names)[: count * _NAME.size])
-        controls = _CONTROL.iter_unpack(memoryview(self._controls)[: count * ANCILLARY])
-        for header, (_family, port, source), (time_head, seconds, nanoseconds, info_head, info) in zip(
-            headers, names, controls, strict=True
-        ):
-            at = seconds + nanoseconds / 1e9
-            if header[5] != _BOTH_SIZE or time_head != _TIME_HEAD or info_head != _INFO_HEAD:
-                info, at = kernel_queue.read(self._ancillary(len(found), header[5]))
-            found.append((bytes(payloads[start : start + header[7]]), source, port, info, at))
-            start += size
-        return found
+        memory, layouts = self._memory, self._layouts
+        sizes = self._sizes[:count].tolist()
+        for size in set(sizes).difference(layouts):
+            layouts[size] = self._layout(size)
+        if self._control_sizes[:count].tolist() != [_BOTH_SIZE] * count:
+            return [self._read(slot, size) for slot, size in enumerate(sizes)]
+        return [layouts[size](memory, slot) for size, slot in zip(sizes, self._slots, strict=False)]
+
+    def _layout(self, size: int) -> Callable[[bytearray, int], Arrival]:
+        """Return what takes a datagram of ``size`` octets out of its slot, where the kernel told all that was asked."""
+        first, second, third = self._cuts
+        one, other = max(0, min(size, second) - first), max(0, min(size, third) - second)
+        rest = REST_AT + min(size, first) + max(0, size - third)
+        gap = self._control_at - one - other + len(_TIME_HEAD)
+        return struct.Struct(f"@{one}s{other}s{gap}xll{rest}s").unpack_from
+
+    def _read(self, slot: int, size: int) -> Arrival:
+        """Return the datagram of ``slot``, whatever the kernel told of it."""
+        one, other, _seconds, _nanoseconds, rest = self._layouts[size](self._memory, slot * self._stride)
+        (told,) = struct.unpack_from("@N", self._headers, slot * _HEADER.size + _CONTROL_SIZE_AT * _WORD)
+        info, at = kernel_queue.read(self._ancillary(slot, told))
+        seconds = int(at)
+        return one, other, seconds, int((at - seconds) * 1e9), _INFO.pack(_INFO_HEAD, info) + rest[_NAME_AT:]
 
     def _ancillary(self, slot: int, size: int) -> list[tuple[int, int, bytes]]:
         """Return the ancillary data of ``slot`` as recvmsg has it."""
         found = []
-        place = slot * ANCILLARY
-        end = place + min(size, ANCILLARY)
+        place = slot * self._stride + self._control_at
+        end = place + min(size, _BOTH_SIZE)
         while place + _CONTROL_HEAD.size <= end:
-            length, level, kind = _CONTROL_HEAD.unpack_from(self._controls, place)
+            length, level, kind = _CONTROL_HEAD.unpack_from(self._memory, place)
             if length < _CONTROL_HEAD.size:
                 break
-            found.append((level, kind, bytes(self._controls[place + _CONTROL_HEAD.size : min(place + length, end)])))
-            place += -(-length // struct.calcsize("@N")) * struct.calcsize("@N")
+            found.append((level, kind, bytes(self._memory[place + _CONTROL_HEAD.size : min(place + length, end)])))
+            place += -(-length // _WORD) * _WORD
         return found
 
     def _one_by_one(self, udp: socket.socket) -> list[Arrival]:
@@ -143,14 +203,15 @@ class Inbox:
                 if found:
                     break
                 raise
-            found.append((payload, socket.inet_aton(source), port, *kernel_queue.read(ancillary)))
+            info, at = kernel_queue.read(ancillary)
+            found.append(arrival_of(payload, self._cuts, socket.inet_aton(source), port, info, at))
         return found
 
 
 class Outbox:
     """Sends up to SLOTS datagrams at once, ``size`` octets each on the average at most."""
 
-    def __init__(self, size: int, control_size: int = _ONE_INFO.size) -> None:
+    def __init__(self, size: int, control_size: int = _INFO.size) -> None:
         self._call = _function("sendmmsg")
         if self._call is None:
             return
@@ -166,6 +227,7 @@ class Outbox:
         )
         self._pieces_of = [struct.Struct("@" + "PN" * count) for count in range(SLOTS + 1)]
         self._name_size = 0
+        self._sizes: list[int] = []  # of what was sent last
         self._parts = (names, controls, pieces)
         self._at = _address_of(self._headers)
         self._fixed = _fixed(self._payloads, self._names, self._controls, self._pieces, self._headers)
@@ -177,7 +239,8 @@ class Outbox:
 
         Fewer than all: the next one can't be sent, or not by this call; nothing was tried with those behind it.
         """
-        total = sum(map(len, payloads))
+        sizes = list(map(len, payloads))
+        total = sum(sizes)
         if self._call is None or total > self._room:
             return 0
         if len(names[0]) != self._name_size:
@@ -187,13 +250,11 @@ class Outbox:
         self._names[: len(written)] = written
         written = b"".join(controls)
         self._controls[: len(written)] = written
-        pieces: list[int] = []
-        place = self._start
-        for payload in payloads:
-            size = len(payload)
-            pieces += (place, size)
-            place += size
-        self._pieces_of[len(payloads)].pack_into(self._pieces, 0, *pieces)
+        if sizes != self._sizes:
+            pieces = [0] * (2 * len(sizes))
+            pieces[::2] = accumulate(sizes[:-1], initial=self._start)
+            pieces[1::2] = self._sizes = sizes
+            self._pieces_of[len(sizes)].pack_into(self._pieces, 0, *pieces)
         sent = self._call(udp.fileno(), self._at, len(payloads), socket.MSG_DONTWAIT)
         if sent < 0:
             if ctypes.get_errno() == errno.ENOSYS:

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from .lately import Lately
+
 LINE_SECONDS = 60.0  # between two lines about the same
 LINES = 20.0  # at once, about whatever
 LINES_PER_SECOND = 1.0
@@ -60,37 +62,42 @@ class RateLimit:
             bucket.missed += missed
 
 
+class Bucket:
+    """What one source may do at once: so many ``tokens``, ``at`` that time."""
+
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, tokens: float) -> None:
+        self.tokens, self.at = tokens, 0.0
+
+
 class Pace:
     """Admits what RateLimit does, at a third of the price: for what comes in thousands a second, and is only counted.
 
-    At least the ``sources`` seen last are remembered, and at most twice as many. For one thread only.
+    ``buckets`` are by source: see ``Lately``. For one thread only.
     """
 
     def __init__(self, rate: float, burst: float, sources: int = MAX_SUBJECTS) -> None:
         self._rate = rate
         self._burst = burst
-        self._sources = sources
-        self._full = (burst, 0.0)
-        # Tokens, and when there were so many: of the sources seen last, and of those before them.
-        self._buckets: dict[Hashable, tuple[float, float]] = {}
-        self._before: dict[Hashable, tuple[float, float]] = {}
+        self.buckets = Lately(sources, lambda: Bucket(burst))
 
     def admits(self, source: Hashable, now: float) -> bool:
         """Return whether ``source`` may do one more."""
-        bucket = self._buckets.get(source)
-        if bucket is None:
-            if len(self._buckets) >= self._sources:
-                self._before, self._buckets = self._buckets, {}
-            bucket = self._before.get(source, self._full)
-        tokens, at = bucket
+        return self.takes(self.buckets.of(source), now)
+
+    def takes(self, bucket: Bucket, now: float) -> bool:
+        """Return whether the source with this ``bucket`` may do one more."""
+        tokens, at = bucket.tokens, bucket.at
         if now > at:
             tokens += (now - at) * self._rate
             if tokens > self._burst:
                 tokens = self._burst
+        bucket.at = now
         if tokens < 1.0:
-            self._buckets[source] = (tokens, now)
+            bucket.tokens = tokens
             return False
-        self._buckets[source] = (tokens - 1.0, now)
+        bucket.tokens = tokens - 1.0
         return True
 
 

@@ -30,18 +30,19 @@ class RecentPackets:
     """The last KEPT entries of each interface, and the last UNKNOWN_KEPT of all others. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._known: dict[str, list[Entry]] = {}
+        self._known: dict[str, deque[Entry]] = {}
         self._unknown: deque[tuple[str, Entry]] = deque(maxlen=UNKNOWN_KEPT)
+        self.era = 0  # another one whenever an interface was forgotten
         self._adding = threading.Lock()  # of an interface that had no entry yet
 
     def note(self, mac: str, entry: Entry) -> None:
         """Remember ``entry`` of the interface ``mac`` of a machine that has an object."""
+        self.ring(mac).append(entry)
+
+    def ring(self, mac: str) -> deque[Entry]:
+        """Return where entries of the interface ``mac`` go, until ``era`` is another."""
         ring = self._known.get(mac)
-        if ring is None:
-            ring = self._add(mac)
-        ring.append(entry)
-        if len(ring) > KEPT:
-            del ring[0]
+        return ring if ring is not None else self._add(mac)
 
     def note_unknown(self, mac: str, entry: Entry) -> None:
         """Remember ``entry`` of a MAC address that no object has: anybody may make up as many as he likes."""
@@ -51,12 +52,14 @@ class RecentPackets:
         """Return the entries of ``mac``, oldest first, KEPT at most; those from before it had an object as well."""
         # A copy is made at once, and what others add meanwhile is not in it.
         unknown = [entry for other, entry in self._unknown.copy() if other == mac]
-        known = self._known.get(mac, ())
+        ring = self._known.get(mac)
+        known = ring.copy() if ring is not None else ()
         return sorted([*unknown, *known], key=lambda entry: entry[0])[-KEPT:]
 
-    def _add(self, mac: str) -> list[Entry]:
+    def _add(self, mac: str) -> deque[Entry]:
         with self._adding:
-            ring = self._known.setdefault(mac, [])
+            ring = self._known.setdefault(mac, deque(maxlen=KEPT))
             if len(self._known) > MAX_MACHINES:
                 del self._known[next(iter(self._known))]
+                self.era += 1
             return ring

@@ -33,7 +33,7 @@ class Catalog:
         self._by_address: dict[str, tuple[Nic, ...]] = {}
         self._networks = NetworkSet()
         self._lock = threading.Lock()
-        self.version = 0  # another one whenever a machine was added, changed or removed
+        self.version = 0  # another one once a machine was added, changed or removed: not before that can be looked up
 
     def by_mac(self, mac: str) -> Nic | None:
         """Return the interface with ``mac`` (lower-case colon form); of several claimants, the oldest object's."""
@@ -103,7 +103,6 @@ class Catalog:
         before = self._machines.get(machine.key)
         if before is machine:
             return
-        self.version += 1
         self._machines[machine.key] = machine
         for interface in machine.interfaces:
             nic = Nic(machine, interface)
@@ -113,14 +112,17 @@ class Catalog:
             self._networks.add(interface.address, interface.netmask)
         # Only now: whoever looks meanwhile finds the machine as it was, and not that it is unknown.
         self._withdraw(before)
+        self.version += 1
 
     def _drop(self, key: str) -> None:
-        self._withdraw(self._machines.pop(key, None))
+        machine = self._machines.pop(key, None)
+        if machine is not None:
+            self._withdraw(machine)
+            self.version += 1
 
     def _withdraw(self, machine: Machine | None) -> None:
         if machine is None:
             return
-        self.version += 1
         for interface in machine.interfaces:
             _withdraw(self._by_mac, interface.mac, machine)
             _withdraw(self._by_address, interface.address, machine)

@@ -44,6 +44,16 @@ FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
 
 
+class Repeating:
+    """What a machine does again and again, and the last ``state`` of it that this has not changed."""
+
+    __slots__ = ("detail", "key", "mac", "recent", "state")
+
+    def __init__(self, key: str, mac: str, detail: Detail, recent: deque[Event | _Seen]) -> None:
+        self.key, self.mac, self.detail, self.recent = key, mac, detail, recent
+        self.state: State | None = None
+
+
 class Journal:
     """Machine states in memory, written behind to ``store``. Safe to use from any thread."""
 
@@ -55,7 +65,7 @@ class Journal:
         # What machines did since without changing more than when they were seen; ``_join`` makes it part of the state.
         self._seen: dict[str, _Seen] = {}
         self._recent: dict[str, deque[Event | _Seen]] = {}
-        self._busy: set[str] = set()  # the machines whose stage is one of BUSY
+        self.installing: set[str] = set()  # the machines whose stage is one of BUSY; to be read only
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
         # The machines whose state is not in the store as it is, and since when, on time.monotonic.
@@ -128,12 +138,12 @@ class Journal:
 
     def is_busy(self, key: str) -> bool:
         """Return whether the machine ``key`` is between its script and the end of its installation."""
-        return key in self._busy
+        return key in self.installing
 
     def busy(self) -> list[str]:
         """Return the keys of the machines that are between their script and the end of their installation."""
         with self._changed:
-            return sorted(self._busy)
+            return sorted(self.installing)
 
     def states(self) -> dict[str, State]:
         """Return the states of all machines that something was seen of, by key."""
@@ -171,6 +181,30 @@ class Journal:
         if durable:
             self._save_now(event.key)
         return state
+
+    def repeating(self, key: str, mac: str, detail: Detail) -> Repeating:
+        """Return what ``record_repeated`` is told of, for something that a machine does again and again."""
+        with self._lock:
+            recent = self._recent.setdefault(key, deque(maxlen=RECENT_EVENTS))
+        return Repeating(key, mac, detail, recent)
+
+    def record_repeated(self, done: Iterable[Repeating], at: float) -> None:
+        """Do what ``record_seen`` does for each of ``done``, with one lock for all, and no look at what is known."""
+        with self._lock:
+            states, unseen, all_seen, dirty = self._states, self._unseen, self._seen, self._dirty
+            for what in done:
+                key = what.key
+                state = states.get(key, unseen)
+                if state is not what.state:
+                    if not changes_nothing(state, what.detail):
+                        self.record(Event(key, what.mac, at, what.detail))
+                        continue
+                    what.state = state
+                seen = (key, what.mac, at, what.detail)
+                what.recent.append(seen)
+                all_seen[key] = seen
+                if key not in dirty:
+                    self._mark_dirty(key)
 
     def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
         """Do what ``record`` does with the event of these: at next to no cost where it changes nothing but its time.
@@ -221,9 +255,9 @@ class Journal:
         self._revisions.pop(key, None)
         self._revisions[key] = self._revision
         if state.stage in BUSY:
-            self._busy.add(key)
+            self.installing.add(key)
         else:
-            self._busy.discard(key)
+            self.installing.discard(key)
 
     def _mark_dirty(self, key: str) -> None:
         if not self._dirty:
