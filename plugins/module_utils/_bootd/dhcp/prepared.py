@@ -23,7 +23,7 @@ from ..process.datagram_batch import REST_AT, Arrival
 from ..process.rate_limit import Bucket
 from ..process.tallies import Tally
 from ..runtime.recent_packets import What
-from ..stores.journal import Repeated
+from ..stores.seen_again import Repeated
 from .decide import Answer
 from .exchange import Exchange, LastTold
 from .packet import identify

@@ -30,10 +30,10 @@ from ..process.log import Log
 from ..process.pieces import AT_ONCE, PAUSE, in_pieces
 from .base import Backlog, Store, StoreError
 from .catalog import Catalog
+from .seen_again import Again, Repeated, Seen
 
 RECENT_EVENTS = 50
 _REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
-_Seen: TypeAlias = "tuple[float, Repeated]"  # an event that is not made yet
 Follower: TypeAlias = "Callable[[Event, State, State], None]"  # an event, the state before and after it
 GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
 GATHER_SHARE = 9
@@ -42,37 +42,6 @@ SEEN_GATHER = 30.0  # seconds that a state waits of which nothing is new but wha
 BATCH = 1000  # states that are kept at once: a report waits for no more than that
 FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
-
-
-class _Again:
-    """Of one machine: its ``state``, its last events, and ``what`` was seen again of it ``at`` that time.
-
-    That ``waits`` as long as it is no part of the state.
-    """
-
-    __slots__ = ("at", "recent", "state", "waits", "what")
-    what: Repeated
-
-    def __init__(self, state: State, recent: deque[Event | _Seen]) -> None:
-        self.state, self.recent = state, recent
-        self.at, self.waits = 0.0, False
-
-
-class Repeated:
-    """Something that a machine does again and again: its ``key``, the ``mac`` of its card, and the ``detail``.
-
-    ``state`` is the last one in which it changed nothing.
-    """
-
-    __slots__ = ("again", "detail", "key", "mac", "state")
-
-    def __init__(self, key: str, mac: str, detail: Detail, again: _Again) -> None:
-        self.key, self.mac, self.detail, self.again = key, mac, detail, again
-        self.state: State | None = None
-
-    def event(self, at: float) -> Event:
-        """Return that it was done ``at`` that time."""
-        return Event(self.key, self.mac, at, self.detail)
 
 
 class Journal:
@@ -84,9 +53,9 @@ class Journal:
         self._clock = clock
         self._states: dict[str, State] = {}
         # What machines did since without changing more than when they were seen; ``_join`` makes it part of the state.
-        self._seen: dict[str, _Again] = {}
-        self._again: dict[str, _Again] = {}
-        self._recent: dict[str, deque[Event | _Seen]] = {}
+        self._seen: dict[str, Again] = {}
+        self._again: dict[str, Again] = {}
+        self._recent: dict[str, deque[Event | Seen]] = {}
         self.installing: set[str] = set()  # the machines whose stage is one of BUSY; to be read only
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
@@ -210,7 +179,7 @@ class Journal:
             again = self._again.get(key)
             if again is None:
                 recent = self._recent.setdefault(key, deque(maxlen=RECENT_EVENTS))
-                again = self._again[key] = _Again(self.standing(key), recent)
+                again = self._again[key] = Again(self.standing(key), recent)
             return Repeated(key, mac, detail, again)
 
     def record_repeated(self, done: Iterable[Repeated], at: float) -> None:
