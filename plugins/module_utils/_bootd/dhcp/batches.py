@@ -88,8 +88,8 @@ class BatchHandler(Handler):
                     if (
                         ready is None
                         or (ready.stamp is not stamp and not self._is_as_it_was(ready))
-                        or ready.told.digest != ready.digest
-                        or ready.machine in busy
+                        or (ready.told.digest is not ready.digest and ready.told.digest != ready.digest)
+                        or (busy and ready.machine in busy)
                         or (ready.is_ipxe and ready.program_told.is_since(xid, now))
                         or not takes(ready.bucket, at)
                     ):
@@ -134,13 +134,15 @@ class BatchHandler(Handler):
         mac, machine, prepared = ready.nic.interface.mac, ready.machine, ready.prepared
         services = self._services
         ready.bucket = self._limit.buckets.of(mac)
-        ready.told = self._told.last.of(prepared.told[0])
+        told = ready.told = self._told.last.of(prepared.told[0])
+        if told.digest == ready.digest:
+            ready.digest = told.digest  # the same object
         ready.program_told = self._programs[False].last.of(mac)
         ready.ring = services.recent.ring(mac)
         ready.place = self._places.heard.of(machine) if prepared.heard and prepared.detail is not None else None
         if ready.stamp is None:
             detail = prepared.detail
-            ready.repeating = services.journal.repeating(machine, mac, detail) if detail is not None else None
+            ready.repeated = services.journal.repeated(machine, mac, detail) if detail is not None else None
         ready.stamp = self._stamp
 
     def _note_again(self, again: list[Ready], now: float) -> None:
@@ -150,9 +152,9 @@ class BatchHandler(Handler):
         for counted, number in Counter(map(_counted, again)).items():
             for tally in counted:
                 tally.value += number
-        repeating = [ready.repeating for ready in again if ready.repeating is not None]
+        repeated = [ready.repeated for ready in again if ready.repeated is not None]
         again.clear()
-        self._services.journal.record_repeated(repeating, now)
+        self._services.journal.record_repeated(repeated, now)
 
     def _sending(self, arrival: Arrival, transport: Transport, now: float, at: float) -> Sending | None:
         """Return the answer to a message on port 67 where all addresses are given here, and none is kept."""

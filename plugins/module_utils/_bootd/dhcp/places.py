@@ -19,16 +19,17 @@ MAX_PLACES = 4  # of one machine: relays come in pairs
 
 
 class Heard:
-    """The places at which one machine was heard, the last of them at the end."""
+    """The places at which one machine was heard, the ``last`` of them at the end."""
 
-    __slots__ = ("places",)
+    __slots__ = ("last", "places")
 
     def __init__(self) -> None:
         self.places: tuple[str, ...] = ()
+        self.last = ""
 
     def note(self, place: str) -> None:
         """Note that the machine, which is not being installed, was heard at ``place``."""
-        known = self.places
+        self.last, known = place, self.places
         if not known or known[-1] != place:
             self.places = (*(other for other in known if other != place), place)[-MAX_PLACES:]
 

@@ -11,9 +11,10 @@ with the object that it was made of. What it brings about beside itself is done 
 from __future__ import annotations
 
 import struct
+import sys
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 from ..decisions.boot import Program
 from ..decisions.events import Detail, Leased
@@ -21,8 +22,8 @@ from ..hardware.model import Nic
 from ..process.datagram_batch import REST_AT, Arrival
 from ..process.rate_limit import Bucket
 from ..process.tallies import Tally
-from ..runtime.recent_packets import Entry
-from ..stores.journal import Repeating
+from ..runtime.recent_packets import What
+from ..stores.seen_again import Repeated
 from .decide import Answer
 from .exchange import Exchange, LastTold
 from .packet import identify
@@ -37,7 +38,9 @@ MAX_ANSWERS = 24576  # of two KiB each: a machine asks for four until its script
 MAC_AT = slice(REST_AT + 22, REST_AT + 28)  # in what an Arrival has of a message (RFC 2131 section 2)
 LONGEST = 1024  # octets of a message whose answer is kept: what boots sends half of that, and it may be 9000
 MAX_REFUSALS = 256  # as many makes of machines as a flood may be made of
-Packet: TypeAlias = "tuple[str, str, str, tuple[str | int | None, ...]]"  # see runtime.recent_packets
+
+
+_STARTS: dict[bytes, bytes] = {}  # one object for all answers: what is often looked at together is in the cache
 
 
 class UdpFrame:
@@ -80,7 +83,7 @@ class Prepared:
     program: Program | None
     is_ipxe: bool
     told: tuple[tuple[str, ...], int | None]
-    packet: Packet
+    packet: What
     counted: tuple[Tally, ...]
     way: Route | None = field(default=None, compare=False)  # that it leaves by, once it is kept
 
@@ -94,7 +97,7 @@ class Prepared:
         payload: bytes,
         heard: str,
         told: tuple[tuple[str, ...], int | None],
-        packet: Packet,
+        packet: What,
         counted: tuple[Tally, ...],
     ) -> Prepared:
         """Return what answers the message of ``exchange`` when it comes again."""
@@ -108,26 +111,27 @@ class Prepared:
 class Ready:
     """A Prepared answer that is kept, with all at hand that is changed or looked at when it is given again.
 
-    What is at hand may be used as long as ``stamp`` is that of the server. ``repeating`` is what the
+    What is at hand may be used as long as ``stamp`` is that of the server. ``repeated`` is what the
     journal is told, None for nothing.
     """
 
     __slots__ = (
         *("bucket", "counted", "digest", "frame", "heard", "is_ipxe", "machine", "nic", "packet", "place", "prepared"),
-        *("program", "program_told", "repeating", "ring", "stamp", "start", "rest", "told", "way"),
+        *("program", "program_told", "repeated", "ring", "stamp", "start", "rest", "told", "way"),
     )
     bucket: Bucket
     place: Heard | None
     program_told: ProgramLastTold
-    repeating: Repeating | None
-    ring: deque[Entry]
+    repeated: Repeated | None
+    ring: deque[tuple[float, What]]
     stamp: object
     told: LastTold
 
     def __init__(self, prepared: Prepared, way: Route, frame: UdpFrame | None) -> None:
         self.prepared, self.way, self.frame = prepared, way, frame
-        self.nic, self.machine, self.heard = prepared.nic, prepared.machine, (prepared.heard,)
-        self.start, self.rest = prepared.payload[:4], prepared.payload[8:]
+        self.nic, self.machine, self.heard = prepared.nic, prepared.machine, sys.intern(prepared.heard)
+        start = prepared.payload[:4]
+        self.start, self.rest = _STARTS.setdefault(start, start), prepared.payload[8:]
         self.is_ipxe, self.program, self.digest = prepared.is_ipxe, prepared.program, prepared.told[1]
         self.packet, self.counted = prepared.packet, prepared.counted
         self.stamp = None
@@ -137,10 +141,10 @@ class Ready:
         if self.program is not None:
             last = self.program_told
             last.asker, last.xid, last.at = self.program, xid, now
-        self.ring.append((now, *self.packet))
+        self.ring.append((now, self.packet))
         place = self.place
-        if place is not None and place.places[-1:] != self.heard:
-            place.note(self.heard[0])
+        if place is not None and place.last is not self.heard:
+            place.note(self.heard)
         frame = self.frame
         return self.start + xid + self.rest, self.way, frame.with_xid(xid) if frame is not None else b""
 
@@ -153,7 +157,7 @@ class Refusal:
     """
 
     said: Sighting
-    packet: Packet
+    packet: What
     received: Tally
 
 

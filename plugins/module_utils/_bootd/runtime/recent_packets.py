@@ -17,6 +17,7 @@ from typing import TypeAlias
 # http  the client's address, method, query, status, the octets that were sent, why
 # What was asked is the type of the DHCP message, the name of the file, the path. It may hold secrets.
 Entry: TypeAlias = "tuple[float, str, str, str, tuple[str | int | None, ...]]"
+What: TypeAlias = "tuple[str, str, str, tuple[str | int | None, ...]]"  # the same but for the time
 
 ANSWERED, UNANSWERED = "out", "in"
 NOTHING_TOLD = ("", "", "", "")  # the first four of dhcp, where there is no answer
@@ -30,17 +31,17 @@ class RecentPackets:
     """The last KEPT entries of each interface, and the last UNKNOWN_KEPT of all others. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._known: dict[str, deque[Entry]] = {}
+        self._known: dict[str, deque[tuple[float, What]]] = {}
         self._unknown: deque[tuple[str, Entry]] = deque(maxlen=UNKNOWN_KEPT)
         self.era = 0  # another one whenever an interface was forgotten
         self._adding = threading.Lock()  # of an interface that had no entry yet
 
     def note(self, mac: str, entry: Entry) -> None:
         """Remember ``entry`` of the interface ``mac`` of a machine that has an object."""
-        self.ring(mac).append(entry)
+        self.ring(mac).append((entry[0], entry[1:]))
 
-    def ring(self, mac: str) -> deque[Entry]:
-        """Return where entries of the interface ``mac`` go, until ``era`` is another."""
+    def ring(self, mac: str) -> deque[tuple[float, What]]:
+        """Return where entries of the interface ``mac`` go, their time apart, until ``era`` is another."""
         ring = self._known.get(mac)
         return ring if ring is not None else self._add(mac)
 
@@ -53,10 +54,10 @@ class RecentPackets:
         # A copy is made at once, and what others add meanwhile is not in it.
         unknown = [entry for other, entry in self._unknown.copy() if other == mac]
         ring = self._known.get(mac)
-        known = ring.copy() if ring is not None else ()
+        known = [(at, *what) for at, what in ring.copy()] if ring is not None else []
         return sorted([*unknown, *known], key=lambda entry: entry[0])[-KEPT:]
 
-    def _add(self, mac: str) -> deque[Entry]:
+    def _add(self, mac: str) -> deque[tuple[float, What]]:
         with self._adding:
             ring = self._known.setdefault(mac, deque(maxlen=KEPT))
             if len(self._known) > MAX_MACHINES:

@@ -30,10 +30,10 @@ from ..process.log import Log
 from ..process.pieces import AT_ONCE, PAUSE, in_pieces
 from .base import Backlog, Store, StoreError
 from .catalog import Catalog
+from .seen_again import Again, Repeated, Seen
 
 RECENT_EVENTS = 50
 _REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
-_Seen: TypeAlias = "tuple[str, str, float, Detail]"  # an event that is not made yet: its first four fields
 Follower: TypeAlias = "Callable[[Event, State, State], None]"  # an event, the state before and after it
 GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
 GATHER_SHARE = 9
@@ -42,16 +42,6 @@ SEEN_GATHER = 30.0  # seconds that a state waits of which nothing is new but wha
 BATCH = 1000  # states that are kept at once: a report waits for no more than that
 FIRST_RETRY = 1.0
 LAST_RETRY = 30.0
-
-
-class Repeating:
-    """What a machine does again and again, and the last ``state`` of it that this has not changed."""
-
-    __slots__ = ("detail", "key", "mac", "recent", "state")
-
-    def __init__(self, key: str, mac: str, detail: Detail, recent: deque[Event | _Seen]) -> None:
-        self.key, self.mac, self.detail, self.recent = key, mac, detail, recent
-        self.state: State | None = None
 
 
 class Journal:
@@ -63,8 +53,9 @@ class Journal:
         self._clock = clock
         self._states: dict[str, State] = {}
         # What machines did since without changing more than when they were seen; ``_join`` makes it part of the state.
-        self._seen: dict[str, _Seen] = {}
-        self._recent: dict[str, deque[Event | _Seen]] = {}
+        self._seen: dict[str, Again] = {}
+        self._again: dict[str, Again] = {}
+        self._recent: dict[str, deque[Event | Seen]] = {}
         self.installing: set[str] = set()  # the machines whose stage is one of BUSY; to be read only
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
@@ -120,7 +111,7 @@ class Journal:
         """Return the last events of the machine ``key``, oldest first."""
         with self._changed:
             events = self._recent.get(key, ())
-            return [event if isinstance(event, Event) else Event(*event) for event in events]
+            return [event if isinstance(event, Event) else event[1].event(event[0]) for event in events]
 
     def changed_since(self, revision: int) -> tuple[list[str], int]:
         """Return the keys of the machines whose states have changed after ``revision``, and the revision of now.
@@ -182,54 +173,46 @@ class Journal:
             self._save_now(event.key)
         return state
 
-    def repeating(self, key: str, mac: str, detail: Detail) -> Repeating:
-        """Return what ``record_repeated`` is told of, for something that a machine does again and again."""
+    def repeated(self, key: str, mac: str, detail: Detail) -> Repeated:
+        """Return what ``record_repeated`` is told of something that a machine does again and again."""
         with self._lock:
-            recent = self._recent.setdefault(key, deque(maxlen=RECENT_EVENTS))
-        return Repeating(key, mac, detail, recent)
+            again = self._again.get(key)
+            if again is None:
+                recent = self._recent.setdefault(key, deque(maxlen=RECENT_EVENTS))
+                again = self._again[key] = Again(self.standing(key), recent)
+            return Repeated(key, mac, detail, again)
 
-    def record_repeated(self, done: Iterable[Repeating], at: float) -> None:
-        """Do what ``record_seen`` does for each of ``done``, with one lock for all, and no look at what is known."""
-        with self._lock:
-            states, unseen, all_seen, seen_again = self._states, self._unseen, self._seen, self._seen_again
-            now = time.monotonic()
-            for what in done:
-                key = what.key
-                state = states.get(key, unseen)
-                if state is not what.state:
-                    if not changes_nothing(state, what.detail):
-                        self.record(Event(key, what.mac, at, what.detail))
-                        continue
-                    what.state = state
-                seen = (key, what.mac, at, what.detail)
-                what.recent.append(seen)
-                all_seen[key] = seen
-                if key not in seen_again:
-                    seen_again[key] = now
+    def record_repeated(self, done: Iterable[Repeated], at: float) -> None:
+        """Do what ``record`` does with the events of ``done``: at next to no cost where only their time is new.
 
-    def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
-        """Do what ``record`` does with the event of these: at next to no cost where it changes nothing but its time.
-
-        A reply waits for this, so what it changes of the state is made when somebody looks at it, or it is written.
+        Replies wait for this, so what it changes of a state is made when somebody looks at it, or it is written.
         """
         with self._lock:
-            if not changes_nothing(self.standing(key), detail):
-                self.record(Event(key, mac, at, detail))
-                return
-            seen = (key, mac, at, detail)
-            recent = self._recent.get(key)
-            if recent is None:
-                recent = self._recent[key] = deque(maxlen=RECENT_EVENTS)
-            recent.append(seen)
-            self._seen[key] = seen
-            if key not in self._seen_again:
-                self._seen_again[key] = time.monotonic()
+            for what in done:
+                again = what.again
+                if again.state is not what.state:
+                    if not changes_nothing(again.state, what.detail):
+                        self.record(what.event(at))
+                        continue
+                    what.state = again.state
+                again.what, again.at = what, at
+                again.recent.append((at, what))
+                if not again.waits:
+                    again.waits = True
+                    self._seen[what.key] = again
+                    if what.key not in self._seen_again:
+                        self._seen_again[what.key] = time.monotonic()
+
+    def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
+        """Do what ``record`` does with the event of these: at little cost where it changes nothing but its time."""
+        self.record_repeated((self.repeated(key, mac, detail),), at)
 
     def _join(self, key: str) -> None:
         """Make what was seen of the machine ``key`` part of its state; nothing where that is done."""
         seen = self._seen.get(key)
         if seen is not None:
-            self._put(key, as_seen(self.standing(key), Event(*seen)))
+            self._put(key, as_seen(seen.state, seen.what.event(seen.at)))
+            seen.waits = False
             # Not before: whoever takes no lock looks here first.
             del self._seen[key]
 
@@ -252,6 +235,8 @@ class Journal:
 
     def _put(self, key: str, state: State) -> None:
         self._states[key] = state
+        if (again := self._again.get(key)) is not None:
+            again.state = state
         self._revision += 1
         self._revisions.pop(key, None)
         self._revisions[key] = self._revision
