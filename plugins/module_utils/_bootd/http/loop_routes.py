@@ -120,7 +120,7 @@ class LoopRoutes:
         if path == reports.BY_ADDRESS:
             return (_REPORT, "") if _QUERY.fullmatch(query) and "#" not in query else None
         match = _PATH.fullmatch(path)
-        if has_query or match is None or path not in self.opened or not is_relative(match[2]):
+        if has_query or match is None or not is_relative(match[2]) or not self.opened.admits(path):
             return None
         return _FILES[match[1]], match[2]
 

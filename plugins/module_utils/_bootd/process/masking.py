@@ -55,8 +55,9 @@ def clean(value: object) -> str:
         return ""
     # An integer of thousands of digits is text here and never converted: Python refuses to.
     text = value if isinstance(value, str) else repr(value)
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return mask(" ".join(shown.split()))[:MAX_TEXT]  # cut only then: half a secret looks like none
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    return mask(" ".join(text.split()))[:MAX_TEXT]  # cut only then: half a secret looks like none
 
 
 def may_have_secrets(text: str) -> bool:
