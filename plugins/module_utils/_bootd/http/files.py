@@ -8,17 +8,12 @@ import errno
 import os
 from collections.abc import Callable
 
-try:
-    from bottle import HTTPResponse
-except ImportError:
-    pass
-
 from ..process.served_files import is_relative, open_first
-from . import responses
 from .downloads import Download
 from .file_body import FileBody
 from .limits import ConnectionSlot
 from .ranges import Version, select
+from .responses import Reply, text_reply
 from .site import SLOT, Environ
 
 # What UEFI firmware goes by when it boots by HTTP; anything else it takes by the ending of the name.
@@ -35,14 +30,14 @@ def serve(
     name: str,
     on_end: OnEnd | None = None,
     download: Download | None = None,
-) -> HTTPResponse:
+) -> Reply:
     """Return the file ``name`` of the first of ``directories`` that has it, as the request's headers ask for it.
 
     ``on_end(octets, whole)`` is called when sending has ended; ``whole``: the file's last octet was sent too.
     ``download`` is told how far it is meanwhile.
     """
     if not is_relative(name):
-        return responses.text(404, "no such file\n")
+        return text_reply(404, "no such file\n")
     try:
         descriptor = open_first(directories, name)
     except OSError as error:
@@ -60,15 +55,15 @@ def serve(
             os.close(descriptor)
 
 
-def _failure(error: OSError) -> HTTPResponse:
+def _failure(error: OSError) -> Reply:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        return responses.text(404, "no such file\n")
+        return text_reply(404, "no such file\n")
     if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP):
-        return responses.text(403, "this file is not served\n")
-    return responses.text(503, "the file can't be opened now\n", Retry_After=RETRY_SECONDS)
+        return text_reply(403, "this file is not served\n")
+    return text_reply(503, "the file can't be opened now\n", Retry_After=RETRY_SECONDS)
 
 
-def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -> HTTPResponse:
+def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -> Reply:
     status = os.fstat(descriptor)
     tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"'
     version = Version(status.st_size, int(status.st_mtime), tag)
@@ -76,26 +71,26 @@ def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -
     part = select(method, _conditions(environ), version)
     headers = {"Accept-Ranges": "bytes", "ETag": tag, "Last-Modified": version.last_modified}
     if part.status == 304:
-        return HTTPResponse(b"", 304, headers=headers)
+        return Reply(304, headers, b"")
     if part.status == 416:
-        return responses.text(416, "no such range\n", Content_Range=f"bytes */{version.size}", Accept_Ranges="bytes")
+        return text_reply(416, "no such range\n", Content_Range=f"bytes */{version.size}", Accept_Ranges="bytes")
     if part.status == 412:
-        return responses.text(412, "the file has changed\n", ETag=tag)
+        return text_reply(412, "the file has changed\n", ETag=tag)
     headers["Content-Type"] = _KINDS.get(os.path.splitext(name)[1].lower(), "application/octet-stream")
     headers["Content-Length"] = str(part.count)
     if part.status == 206:
         headers["Content-Range"] = f"bytes {part.offset}-{part.offset + part.count - 1}/{version.size}"
     if method == "HEAD" or not part.count:
-        return HTTPResponse(b"", part.status, headers=headers)
+        return Reply(part.status, headers, b"")
     slot: ConnectionSlot = environ[SLOT]
     if not slot.begin_download():
-        return responses.text(503, "too many downloads\n", Retry_After=RETRY_SECONDS)
+        return text_reply(503, "too many downloads\n", Retry_After=RETRY_SECONDS)
     body = FileBody(descriptor, part.offset, part.count)
     body.on_close.append(lambda _sent: slot.end_download())
     if on_end is not None:
         reaches_end = part.offset + part.count == version.size
         body.on_close.append(lambda sent: on_end(sent, reaches_end and sent == part.count))
-    return HTTPResponse(body, part.status, headers=headers)
+    return Reply(part.status, headers, body)
 
 
 def _conditions(environ: Environ) -> dict[str, str]:

@@ -20,9 +20,10 @@ from ..grub.names import cpu_in, mac_in
 from ..hardware.mac import split_mac
 from ..hardware.model import Nic
 from ..ipxe.artifacts import role_of
-from . import responses, scripts
+from . import scripts
 from .downloads import Download
 from .files import serve
+from .responses import Reply, text_reply
 from .site import Environ, Site, is_rehearsal
 
 FIRMWARE, IMAGES = "/ipxe/<name:path>", "/images/<name:path>"
@@ -37,16 +38,16 @@ def add_routes(app: Bottle, site: Site) -> None:
         if program is not None:
             # iPXE and GRUB look for their scripts beside the file they were loaded from.
             return scripts.answer(site, mac or mac_in(rest), program, cpu_in(rest))
-        return firmware(site, request.environ, name)
+        return firmware(site, request.environ, name).for_bottle()
 
     def any_image(name: str) -> HTTPResponse:
-        return image(site, request.environ, name)
+        return image(site, request.environ, name).for_bottle()
 
     app.get(FIRMWARE, callback=firmware_or_script)
     app.get(IMAGES, callback=any_image)
 
 
-def firmware(site: Site, environ: Environ, name: str) -> HTTPResponse:
+def firmware(site: Site, environ: Environ, name: str) -> Reply:
     """Return the boot program ``[<mac>/]<file>``, or why the machine does not get it."""
     mac, name = split_mac(name)
     caller = site.caller(environ, mac, boots=True)
@@ -58,7 +59,7 @@ def firmware(site: Site, environ: Environ, name: str) -> HTTPResponse:
     if not isinstance(decision, boot.BootFile):
         site.decided("refused")
         missing = isinstance(decision, Refusal) and decision.missing
-        return responses.text(404 if missing else 403, f"{decision.reason}\n")
+        return text_reply(404 if missing else 403, f"{decision.reason}\n")
 
     netboot, reason = decision.netboot, decision.reason
     site.decided("boot_file" if netboot else "local_disk")
@@ -72,11 +73,11 @@ def firmware(site: Site, environ: Environ, name: str) -> HTTPResponse:
     return serve(environ, tuple(site.boot_files), name, on_end)
 
 
-def image(site: Site, environ: Environ, name: str) -> HTTPResponse:
+def image(site: Site, environ: Environ, name: str) -> Reply:
     """Return the file ``name`` of an operating system."""
     root = site.services.settings.image_dir
     if not root:
-        return responses.text(404, "no images are served here\n")
+        return text_reply(404, "no images are served here\n")
     nic = None if is_rehearsal(environ) else site.caller(environ).nic
     download = _followed(site, nic, name) if nic is not None else None
 

@@ -15,18 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 
-try:
-    from bottle import HTTPResponse
-except ImportError:
-    pass
-
 from ..process.faults import Contained
 from ..process.served_files import is_relative
-from . import images, reports, responses
+from . import images, reports
 from .file_body import FileBody
 from .limits import ConnectionSlot
 from .middleware import Access
 from .recently_opened import RecentlyOpened
+from .responses import Reply, text_reply
 from .site import SLOT, Environ, Site
 from .wsgi_environ import Refused, environment
 
@@ -38,6 +34,7 @@ _VERSION = b" HTTP/1.1\r\n"
 _RANGE = re.compile(rb"^Range: (bytes=[0-9]{1,18}-[0-9]{0,18})\r\n", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(/images/|/ipxe/)([\w.~/-]+)", re.ASCII)
 _QUERY = re.compile(r"[!-~]+")
+_BEGINNINGS = {200: "HTTP/1.1 200 OK", 206: "HTTP/1.1 206 Partial Content"}  # of most
 # Headers by which a request is more than a question, as they are called in a WSGI environment.
 _MORE = {"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE"}
 
@@ -47,7 +44,7 @@ class _Route:
     """The route that would have answered, as log and metrics know it, and the function that it calls."""
 
     rule: str
-    answer: Callable[[Site, Environ, str], HTTPResponse]
+    answer: Callable[[Site, Environ, str], Reply]
 
 
 _FILES = {
@@ -126,14 +123,14 @@ class LoopRoutes:
 
     def _answered(self, environ: Environ, route: _Route, name: str) -> bytes | FileAnswer:
         access = Access(environ, self._site)
-        answer = responses.text(500, "bootd has a fault; its log says more\n")
+        reply = None
         with self._contained:
-            answer = route.answer(self._site, environ, name)
-        access.status = answer.status_code
-        body = answer.body
+            reply = route.answer(self._site, environ, name)
+        if reply is None:
+            reply = text_reply(500, "bootd has a fault; its log says more\n")
+        access.status, body = reply.status, reply.body
         access.answered_by(body if isinstance(body, FileBody) else [body])
-        lines = [f"HTTP/1.1 {answer.status_line}", *map(": ".join, answer.headerlist), "Server: bootd", "Date: "]
-        head = "\r\n".join(lines).encode("latin-1") + self._dated()
+        head = _head(reply) + self._dated()
         return FileAnswer(head, body) if isinstance(body, FileBody) else head + body
 
     def _dated(self) -> bytes:
@@ -142,3 +139,15 @@ class LoopRoutes:
         if now != self._date_of:
             self._date, self._date_of = f"{formatdate(now, usegmt=True)}\r\n\r\n".encode("ascii"), now
         return self._date
+
+
+def _head(reply: Reply) -> bytes:
+    """Return the head of a response up to its date, as bottle writes it."""
+    begin = _BEGINNINGS.get(reply.status)
+    if begin is not None:
+        lines = [f"{name.title()}: {value}" for name, value in reply.headers.items()]
+    else:
+        answer = reply.for_bottle()
+        begin = f"HTTP/1.1 {answer.status_line}"
+        lines = [f"{name}: {value}" for name, value in answer.headerlist]
+    return "\r\n".join([begin, *lines, "Server: bootd\r\nDate: "]).encode("latin-1")

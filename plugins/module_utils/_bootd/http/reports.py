@@ -24,6 +24,7 @@ from ..ipxe.reports import read_report
 from ..stores.base import StoreError
 from . import responses
 from .report_body import BadBody, phone_home, read_body, read_query, reason_in
+from .responses import Reply
 from .site import Environ, Site, is_rehearsal
 from .wsgi_environ import MAX_BODY
 
@@ -43,7 +44,7 @@ def add_routes(app: Bottle, site: Site) -> None:
         if request.method == "HEAD":
             return responses.json_error(405, "a report is a POST", Allow="GET, POST")
         if request.method == "GET":
-            return told_by_query(site, request.environ)
+            return told_by_query(site, request.environ).for_bottle()
         try:
             return _told_by_body(site, read_body(_content_type(), body_of(request.environ)))
         except BadBody as error:
@@ -89,37 +90,37 @@ def _content_type() -> str:
     return request.environ.get("CONTENT_TYPE") or ""
 
 
-def told_by_query(site: Site, environ: Environ) -> HTTPResponse:
+def told_by_query(site: Site, environ: Environ) -> Reply:
     """Take note of what iPXE tells in the query of a GET."""
     try:
         return _told(site, environ, read_query(str(environ.get("QUERY_STRING", ""))))
     except BadBody as error:
-        return responses.json_error(error.status, error.reason)
+        return responses.json_error_reply(error.status, error.reason)
 
 
-def _told(site: Site, environ: Environ, query: dict[str, str]) -> HTTPResponse:
+def _told(site: Site, environ: Environ, query: dict[str, str]) -> Reply:
     nic = site.caller(environ).nic
     if nic is None and (mac := parse_mac(query.get("mac", ""))) is not None:
         # Behind a router that hides addresses the machine still says which one it is.
         nic = site.caller(environ, mac).nic
     report = read_report(query if "event" in query else {**query, "event": "facts"})
     if "event" not in query and (not isinstance(report, Facts) or not report.values):
-        return responses.text(200, HELP)
+        return responses.text_reply(200, HELP)
     if nic is None:
-        return responses.json_error(404, "no Hardware object has this address")
+        return responses.json_error_reply(404, "no Hardware object has this address")
     if report is None:
-        return responses.json_error(400, "not a report")
+        return responses.json_error_reply(400, "not a report")
     if not site.is_own_act(environ, nic):
         _does_not_count(site, environ, nic, "it does not come from the machine's address")
-        return responses.json_document(200, NOT_KEPT)
+        return responses.json_reply(200, NOT_KEPT)
     site.record(nic, report)
-    return responses.json_document(200, KEPT)
+    return responses.json_reply(200, KEPT)
 
 
 def _told_by_grub(site: Site, mac: str) -> None:
     try:
         query = read_query(as_form(request.query_string))
-        status = _told(site, request.environ, {**query, "mac": mac}).status_code
+        status = _told(site, request.environ, {**query, "mac": mac}).status
     except BadBody as error:
         status = error.status
     site.services.log.debug("told_by_grub", mac=mac, status=status)

@@ -5,30 +5,61 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 try:
     from bottle import HTTPResponse
 except ImportError:
     pass
 
+from .file_body import FileBody
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response as data, which may go to bottle or past it: to make bottle's takes longer than most routes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes | FileBody
+
+    def for_bottle(self) -> HTTPResponse:
+        """Return it as a route of bottle's does."""
+        return HTTPResponse(self.body, self.status, headers=self.headers)
+
 
 def text(status: int, content: str, **headers: str) -> HTTPResponse:
     """Return ``content`` as plain text; keywords become headers, ``Retry_After`` as Retry-After."""
-    return _response(status, content.encode("utf-8", "replace"), "text/plain; charset=utf-8", headers)
+    return text_reply(status, content, **headers).for_bottle()
+
+
+def text_reply(status: int, content: str, **headers: str) -> Reply:
+    """Return what ``text`` does, as data."""
+    return _reply(status, content.encode("utf-8", "replace"), "text/plain; charset=utf-8", headers)
 
 
 def json_document(status: int, content: object, **headers: str) -> HTTPResponse:
     """Return ``content`` as JSON."""
+    return json_reply(status, content, **headers).for_bottle()
+
+
+def json_reply(status: int, content: object, **headers: str) -> Reply:
+    """Return what ``json_document`` does, as data."""
     encoded = json.dumps(content, separators=(",", ":"), default=str).encode("ascii")
-    return _response(status, encoded + b"\n", "application/json", headers)
+    return _reply(status, encoded + b"\n", "application/json", headers)
 
 
 def json_error(status: int, why: str, **headers: str) -> HTTPResponse:
     """Return an error status with its reason as JSON, ``{"reason": why}``."""
-    return json_document(status, {"reason": why}, **headers)
+    return json_error_reply(status, why, **headers).for_bottle()
 
 
-def _response(status: int, body: bytes, kind: str, headers: dict[str, str]) -> HTTPResponse:
+def json_error_reply(status: int, why: str, **headers: str) -> Reply:
+    """Return what ``json_error`` does, as data."""
+    return json_reply(status, {"reason": why}, **headers)
+
+
+def _reply(status: int, body: bytes, kind: str, headers: dict[str, str]) -> Reply:
     fixed = {"Content-Type": kind, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return HTTPResponse(body, status, headers={**fixed, "Content-Length": str(len(body)), **named})
+    return Reply(status, {**fixed, "Content-Length": str(len(body)), **named}, body)
