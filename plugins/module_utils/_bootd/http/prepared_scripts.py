@@ -139,16 +139,16 @@ class PreparedScripts:
         is_of_now = found is not None and found.nic is nic
         installer = found.installer if found is not None and is_of_now else installer_of(nic.machine)
         url = configuration_handout.config_url(services, nic, address, installer)
-        if found is None or not is_of_now or found.configuration_url != url:
-            found = self._prepare(target, asked, nic, installer, url)
-            if found is None:
-                return None
-        else:
+        if found is not None and is_of_now and found.configuration_url == url:
             self._prepared.move_to_end(target)
+            body = found.body if found.make is None else found.make.filled(nic, url)
+        elif (made := self._prepare(target, asked, nic, installer, url)) is not None:
+            found, body = made
+        else:
+            return None
         if speaks_for(services, nic, address):
             self._site.record(nic, found.seen)
         self._site.decided(found.kind)
-        body = found.body if found.make is None else found.make.filled(nic, url)
         self._note(asked, nic, address, len(body), began)
         return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, body))
 
@@ -189,13 +189,13 @@ class PreparedScripts:
 
     def _prepare(
         self, target: str, asked: _Asked, nic: Nic, installer: Installer, configuration_url: str
-    ) -> _Prepared | None:
-        """Make the response, and keep it in the place of those that were not asked for the longest."""
+    ) -> tuple[_Prepared, bytes] | None:
+        """Make the response and its body, and keep it in the place of those that were not asked for the longest."""
         question = asked.question
         make = self._makes.of(nic, question, configuration_url)
         if make is not None and make.is_proven:
-            size, body = len(make.filled(nic, configuration_url)), b""
-            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", size)
+            body = make.filled(nic, configuration_url)
+            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", len(body))
             decided = make.decided
         elif refuse_script(nic) or contradiction(nic, cpu_of_build(question.cpu)):
             return None
@@ -204,12 +204,11 @@ class PreparedScripts:
             if make is not None:
                 make.learn(nic, configuration_url, partial(self._write, question), script, body)
                 make = None
-            size = len(body)
-            seen, decided = event_of(script, size), kind_of(script)
-        head = self._head % size
-        made = _Prepared(asked, nic, installer, configuration_url, decided, seen, head, body, make)
+            seen, decided = event_of(script, len(body)), kind_of(script)
+        head, kept = self._head % len(body), b"" if make is not None else body
+        made = _Prepared(asked, nic, installer, configuration_url, decided, seen, head, kept, make)
         self._keep(target, made)
-        return made
+        return made, body
 
     def _write(self, question: Question, nic: Nic, configuration_url: str) -> tuple[Script | Wait, bytes]:
         script, text = write(self._site, nic, question, configuration_url)

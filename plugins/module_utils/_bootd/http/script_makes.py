@@ -77,7 +77,7 @@ def make_of(nic: Nic, asked: Question, configuration_url: str) -> Hashable:
 def _shared(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what of ``metadata`` machines of one make have in common."""
     instance = metadata.get(_INSTANCE)
-    if not isinstance(instance, dict) or not any(name in instance for name in _OWN_OF_INSTANCE):
+    if not isinstance(instance, dict) or instance.keys().isdisjoint(_OWN_OF_INSTANCE):
         return metadata
     return {**metadata, _INSTANCE: {name: instance[name] for name in instance if name not in _OWN_OF_INSTANCE}}
 
