@@ -163,7 +163,7 @@ def done(site, step):
             site.catalog.upsert(machine(netboot=netboot))
         case ["remove"]:
             site.catalog.remove(KEY)
-        case "write", content, anew:
+        case "write", content, anew if site.settings.image_dir:
             if anew and kernel_is_there(site):
                 os.unlink(kernel)
             with open(kernel, "wb") as file:
