@@ -12,7 +12,8 @@ import pytest
 
 from _bootd.tftp import blocks
 from _bootd.tftp.packet import Ack, Data, Error, Request
-from servers.tftp_lab import CONTENT, UNKNOWN, Client, answers, fetch
+from _bootd.tftp.sockets import OwnPort
+from servers.tftp_lab import CONTENT, UNKNOWN, Client, answers, fetch, tftp_lab
 
 OPTIONS = (("blksize", "512"), ("windowsize", "4"))
 NAME = "02-00-00-00-00-01/ipxe.efi"
@@ -101,3 +102,23 @@ def test_fault_in_bootd_costs_one_transfer(lab, monkeypatch):
         assert other.receive() == Data(2, CONTENT[512:1024])
     assert lab.count("handler_failures", protocol="tftp") == 1
     assert answers(lab)
+
+
+def test_fault_while_the_windows_of_a_round_are_sent_costs_one_transfer(root, monkeypatch):
+    def broken(*_unused):
+        raise RuntimeError("no such window")
+
+    with tftp_lab(root) as lab, Client(lab) as client, Client(lab, UNKNOWN) as other:
+        for each, name in ((client, "ipxe.efi"), (other, NAME)):
+            each.ask(Request(name))
+            each.send(Ack(1))
+            each.receive()
+        with monkeypatch.context() as patched:
+            patched.setattr(OwnPort, "send_window", broken)
+            client.send(Ack(2))
+            assert lab.line(event="fault", protocol="tftp")["reason"] == "RuntimeError: no such window"
+            lab.line(status="aborted", reason="a fault in bootd")
+        other.send(Ack(2))
+        assert other.receive() == Data(3, CONTENT[1024:1536])
+        assert lab.count("handler_failures", protocol="tftp") == 1
+        assert answers(lab)

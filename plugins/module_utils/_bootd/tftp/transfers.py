@@ -69,7 +69,7 @@ class Transfers:
         others: list[int] = []
         windows: list[_Window] = []
         own_ports, unpack = self._own_ports, _HEAD.unpack_from
-        waiting, done = iter(ready), False
+        waiting, sending, done = iter(ready), iter(windows), False
         while not done:
             session: Session | None = None
             # Around the loop and not in it: to enter it for each packet would cost as much as to take an ACK.
@@ -94,15 +94,15 @@ class Transfers:
                             windows.append((session, port, octets))
                             continue
                     self._on_said(session, said, now)
+                for session, port, octets in sending:
+                    try:
+                        port.send_window(octets, session.transfer.datagram)
+                    except OSError as error:
+                        self._not_sent(session, error)
                 done = True
             if not done and session is not None:
                 # A fault in bootd: it costs this transfer, and only this one.
                 self.end(session, _FAULT)
-        for session, port, octets in windows:
-            try:
-                port.send_window(octets, session.transfer.datagram)
-            except OSError as error:
-                self._not_sent(session, error)
         return others
 
     def repeat_first(self, session: Session) -> None:
@@ -154,6 +154,13 @@ class Transfers:
             self._report.dropped("send_failed")
 
     def _on_said(self, session: Session, said: bytes, now: float) -> None:
+        """Take what the client of ``session`` sent to its own port, but for an ACK that ``follow`` took."""
+        if len(said) >= _LEAST and session.transfer.acknowledged:
+            opcode, block = _HEAD.unpack_from(said)
+            if opcode == _ACK:
+                session.last_heard = now
+                self._send_window(session, session.transfer.acknowledge(block, now))
+                return
         try:
             packet = parse(said)
         except TftpError:
