@@ -18,7 +18,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from itertools import islice
 from typing import TypeAlias
 
 from ..decisions.events import Detail, Event, Held, Progress
@@ -30,7 +29,7 @@ from ..process.log import Log
 from ..process.pieces import AT_ONCE, PAUSE, in_pieces
 from .base import Backlog, Store, StoreError
 from .catalog import Catalog
-from .seen_again import Again, Repeated, Seen
+from .seen_again import Again, Repeated, Seen, SeenAgain
 
 RECENT_EVENTS = 50
 _REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
@@ -61,8 +60,7 @@ class Journal:
         self._revision = 0
         # The machines whose state is not in the store as it is, and since when, on time.monotonic.
         self._dirty: dict[str, float] = {}
-        # The same of those that were only seen again, and may wait for SEEN_GATHER: the first of them first.
-        self._seen_again: dict[str, float] = {}
+        self._seen_again = SeenAgain()  # the same of those of which nothing else is new, which may wait for SEEN_GATHER
         self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
         self._is_saving = False  # whether a batch is under way: one at a time
         self._saving: dict[str, State] = {}  # what is in it
@@ -200,8 +198,7 @@ class Journal:
                 if not again.waits:
                     again.waits = True
                     self._seen[what.key] = again
-                    if what.key not in self._seen_again:
-                        self._seen_again[what.key] = time.monotonic()
+                    self._seen_again.add(what.key, time.monotonic())
 
     def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
         """Do what ``record`` does with the event of these: at little cost where it changes nothing but its time."""
@@ -267,7 +264,7 @@ class Journal:
             for key, state in self._store.changed_states().items():
                 if not self._is_due(key) and not is_older(state, self.state(key), self._clock()):
                     self._put(key, state)
-                    self._seen_again.pop(key, None)
+                    self._seen_again.discard(key)
         for key, state in list(self._states.items()):
             machine = catalog.get(key)
             if machine is None:
@@ -320,13 +317,14 @@ class Journal:
         if key in self._dirty:
             self._saving[key] = self.state(key)
             self._saving_since.setdefault(key, self._dirty.pop(key))
-            self._seen_again.pop(key, None)
+            self._seen_again.discard(key)
 
     def _write_behind(self) -> None:
         gather, retry = GATHER, 0.0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty, self._until_seen_is_due())
+                patience = self._seen_again.until_due(time.monotonic(), SEEN_GATHER)
+                self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty, patience)
             self._stopping.wait(retry or gather)
             is_last = self._stopping.is_set()
             self._have_seen_written(time.monotonic() - (0.0 if is_last else SEEN_GATHER))
@@ -344,22 +342,14 @@ class Journal:
                 self._log.error("states_lost", machines=len(self._dirty), reason="the store takes no writes")
                 return
 
-    def _until_seen_is_due(self) -> float:
-        """Return the seconds until the first of ``_seen_again`` has waited for as long as it may."""
-        since = next(iter(self._seen_again.values()), None)
-        return SEEN_GATHER if since is None else max(0.0, since + SEEN_GATHER - time.monotonic())
-
     def _have_seen_written(self, before: float) -> None:
         """Make dirty what has waited as seen again since ``before`` or longer."""
-        now = time.monotonic()
-        while True:
+        now, due = time.monotonic(), [""]
+        while due:
             with self._lock:
-                due = [key for key in islice(self._seen_again, AT_ONCE) if self._seen_again[key] <= before]
+                due = self._seen_again.take(AT_ONCE, before)
                 for key in due:
-                    del self._seen_again[key]
                     self._dirty.setdefault(key, now)
-            if len(due) < AT_ONCE:
-                return
             time.sleep(PAUSE)
 
     def _save_all(self, keys: list[str], wait: float) -> float:

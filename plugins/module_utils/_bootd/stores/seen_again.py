@@ -8,6 +8,7 @@ With ten thousand machines most of what a look-up costs is that nothing of it is
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import TypeAlias
 
 from ..decisions.events import Detail, Event
@@ -45,3 +46,33 @@ class Repeated:
     def event(self, at: float) -> Event:
         """Return that it was done ``at`` that time."""
         return Event(self.key, self.mac, at, self.detail)
+
+
+class SeenAgain:
+    """The machines of which nothing is new but that they were seen, and since when they wait to be written.
+
+    Times are on time.monotonic. For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}  # by key, the first of them first
+
+    def add(self, key: str, now: float) -> None:
+        """Have the machine ``key`` wait, unless it does."""
+        self._since.setdefault(key, now)
+
+    def discard(self, key: str) -> None:
+        """Have the machine ``key`` wait no more; harmless where it does not."""
+        self._since.pop(key, None)
+
+    def until_due(self, now: float, patience: float) -> float:
+        """Return the seconds until the first has waited for ``patience``, which is also the answer where none waits."""
+        since = next(iter(self._since.values()), None)
+        return patience if since is None else max(0.0, since + patience - now)
+
+    def take(self, most: int, before: float) -> list[str]:
+        """Return those that wait since ``before`` or longer, ``most`` at most, which then wait no more."""
+        due = [key for key in islice(self._since, most) if self._since[key] <= before]
+        for key in due:
+            del self._since[key]
+        return due
