@@ -147,9 +147,11 @@ def test_handle_tells_once_at_info_that_an_object_leaves_its_machine_without_an_
 
 def test_what_was_told_last_has_a_bound():
     told = Told()
-    for number in range(MAX_TOLD + 10):
+    for number in range(2 * MAX_TOLD + 1):
         assert told.is_news((str(number), "firmware"), 1)
-    assert [told.is_news((str(number), "firmware"), 1) for number in (MAX_TOLD, 0)] == [False, True]
+    assert len(told.last) == MAX_TOLD + 1
+    asked = (2 * MAX_TOLD, MAX_TOLD, MAX_TOLD - 1, 0)
+    assert [told.is_news((str(number), "firmware"), 1) for number in asked] == [False, False, True, True]
 
 
 def test_handle_keeps_what_was_asked_and_answered(bench):

@@ -15,8 +15,8 @@ from _bootd.dhcp.handler import Handler
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
 from _bootd.dhcp.server import DhcpServer
-from _bootd.dhcp.transport import Transport
-from _bootd.process.datagram_batch import SLOTS
+from _bootd.dhcp.transport import CUTS, Transport
+from _bootd.process.datagram_batch import SLOTS, payload_of
 from _bootd.runtime.origin import nic_at
 from samples.dhcp_messages import LINUX, MAC, PATH, SERVER, UEFI, address, message, nic
 
@@ -196,7 +196,7 @@ def test_port_4011_has_its_turn_while_port_67_is_never_empty():
             heard = [transport.receive() for _each in range(4)]
     finally:
         transport.close()
-    assert [found and (found.slot, [arrival[0] for arrival in found.arrivals]) for found in heard] == [
+    assert [found and (found.slot, [payload_of(arrival, CUTS) for arrival in found.arrivals]) for found in heard] == [
         (0, [b"\0"] * SLOTS),
         (1, [b"\1"] * 2),
         (0, [b"\0"] * 6),

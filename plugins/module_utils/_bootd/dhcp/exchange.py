@@ -19,7 +19,7 @@ from .packet import NO_ADDRESS, Kind, Packet
 from .sighting import shown_octets
 
 UNKNOWN_TYPE = "unknown"  # the name of messages whose type RFC 2131 does not name
-MAX_TOLD = 65536  # of all machines, three for each: firmware, iPXE and its system, twice where relays come in pairs
+MAX_TOLD = 65536  # at least, of all machines: three for each, firmware, iPXE and its system, twice by a pair of relays
 # Why a known machine gets nothing at all: that stays so until its object is changed.
 _LEFT_ALONE = (DHCP_DISABLED, NO_RESERVATION)
 
