@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import threading
@@ -22,7 +23,7 @@ from _bootd.process.pieces import AT_ONCE
 from _bootd.stores import journal as journal_module
 from _bootd.stores.base import StoreError
 from _bootd.stores.catalog import Catalog
-from _bootd.stores.journal import BATCH, Journal
+from _bootd.stores.journal import BATCH, RECENT_EVENTS, Journal
 
 KEY, MAC = "default/a", "52:54:00:00:00:01"
 SCRIPT = events.Script(boot="harvester", via="http")
@@ -588,3 +589,16 @@ def test_journal_goes_through_all_states_in_pieces_between_which_replies_have_th
         look()
         assert sum(held) == len(keys)
         assert max(held) <= AT_ONCE
+
+
+def test_journal_keeps_no_state_for_what_was_seen_when_that_was_the_machines():
+    journal = Journal(MemoryStore(), quiet())
+    told = [journal.repeated(KEY, MAC, DISCOVER), journal.repeated(KEY, MAC, LEASE)]
+    journal.record_seen(KEY, MAC, 1.0, DISCOVER)
+    last_at = [1000.0 + number for number in range(RECENT_EVENTS)]
+    for number, at in enumerate(last_at):
+        journal.record_seen(KEY, MAC, at, LEASE)
+        journal.record_repeated(told[number % 2 :], at)
+        journal.state(KEY)
+    kept = [state for state in gc.get_objects() if isinstance(state, State) and state.last_at in last_at]
+    assert kept == [journal.state(KEY)]

@@ -177,7 +177,7 @@ class Journal:
             again = self._again.get(key)
             if again is None:
                 recent = self._recent.setdefault(key, deque(maxlen=RECENT_EVENTS))
-                again = self._again[key] = Again(self.standing(key), recent)
+                again = self._again[key] = Again(self.standing(key), self._revisions.get(key, 0), recent)
             return Repeated(key, mac, detail, again)
 
     def record_repeated(self, done: Iterable[Repeated], at: float) -> None:
@@ -188,11 +188,11 @@ class Journal:
         with self._lock:
             for what in done:
                 again = what.again
-                if again.state is not what.state:
+                if again.revision is not what.revision:
                     if not changes_nothing(again.state, what.detail):
                         self.record(what.event(at))
                         continue
-                    what.state = again.state
+                    what.revision = again.revision
                 again.what, again.at = what, at
                 again.recent.append((at, what))
                 if not again.waits:
@@ -232,9 +232,9 @@ class Journal:
 
     def _put(self, key: str, state: State) -> None:
         self._states[key] = state
-        if (again := self._again.get(key)) is not None:
-            again.state = state
         self._revision += 1
+        if (again := self._again.get(key)) is not None:
+            again.state, again.revision = state, self._revision
         self._revisions.pop(key, None)
         self._revisions[key] = self._revision
         if state.stage in BUSY:

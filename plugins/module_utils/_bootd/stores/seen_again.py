@@ -18,30 +18,30 @@ Seen: TypeAlias = "tuple[float, Repeated]"  # an event that is not made yet: see
 
 
 class Again:
-    """Of one machine: its ``state``, its last events, and ``what`` was seen again of it ``at`` that time.
+    """Of one machine: its ``state`` and the ``revision`` of that, its last events, and ``what`` was seen again of it.
 
-    That ``waits`` as long as it is no part of the state.
+    That was ``at`` that time, and ``waits`` as long as it is no part of the state.
     """
 
-    __slots__ = ("at", "recent", "state", "waits", "what")
+    __slots__ = ("at", "recent", "revision", "state", "waits", "what")
     what: Repeated
 
-    def __init__(self, state: State, recent: deque[Event | Seen]) -> None:
-        self.state, self.recent = state, recent
+    def __init__(self, state: State, revision: int, recent: deque[Event | Seen]) -> None:
+        self.state, self.revision, self.recent = state, revision, recent
         self.at, self.waits = 0.0, False
 
 
 class Repeated:
     """Something that a machine does again and again: its ``key``, the ``mac`` of its card, and the ``detail``.
 
-    ``state`` is the last one in which it changed nothing.
+    ``revision`` is of the last state in which it changed nothing; the last events would keep each state itself.
     """
 
-    __slots__ = ("again", "detail", "key", "mac", "state")
+    __slots__ = ("again", "detail", "key", "mac", "revision")
 
     def __init__(self, key: str, mac: str, detail: Detail, again: Again) -> None:
         self.key, self.mac, self.detail, self.again = key, mac, detail, again
-        self.state: State | None = None
+        self.revision: int | None = None
 
     def event(self, at: float) -> Event:
         """Return that it was done ``at`` that time."""
