@@ -90,3 +90,11 @@ def test_pace_remembers_as_many_sources_as_it_says_and_twice_as_many_at_most():
         assert pace.admits(number, 0.0)
         assert not any(pace.admits(other, 0.0) for other in range(max(0, number - 9), number + 1))
         assert len(pace.buckets) <= 20
+
+
+def test_pace_forgets_whoever_was_silent_until_all_was_admitted_again():
+    pace = Pace(rate=10.0, burst=60.0)
+    for number in range(10_000):
+        assert pace.admits("busy", number / 10)
+        assert pace.admits(number, number / 10)
+        assert len(pace.buckets) <= 2 * 61

@@ -13,8 +13,8 @@ T = TypeVar("T")
 class Lately(Generic[T]):
     """An object, as ``make`` makes them, for each of those heard lately: at least of the ``most`` heard last.
 
-    And of twice as many at most. Whoever holds an object of ``of`` may use it as long as ``era`` is the same: those
-    that are forgotten are so with a new one. For one thread only.
+    And of twice as many at most; ``turn`` forgets before there are so many. Whoever holds an object of ``of`` may use
+    it as long as ``era`` is the same: those that are forgotten are so with a new one. For one thread only.
     """
 
     def __init__(self, most: int, make: Callable[[], T]) -> None:
@@ -28,13 +28,17 @@ class Lately(Generic[T]):
         found = self._newest.get(who)
         if found is None:
             if len(self._newest) >= self._most:
-                self._before, self._newest = self._newest, {}
-                self.era += 1
+                self.turn()
             found = self._before.pop(who, None)
             if found is None:
                 found = self._make()
             self._newest[who] = found
         return found
+
+    def turn(self) -> None:
+        """Begin a new era: those are forgotten that were not heard in the one that ends."""
+        self._before, self._newest = self._newest, {}
+        self.era += 1
 
     def find(self, who: Hashable) -> T | None:
         """Return the object for ``who``, None where there is none; that is not to be heard."""
