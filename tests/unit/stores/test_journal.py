@@ -394,6 +394,33 @@ def test_journal_reconcile_takes_over_what_another_replica_wrote_once_its_own_is
     assert journal.state(KEY).stage == "ready"
 
 
+def test_journal_reconcile_takes_over_what_another_replica_wrote_before_the_machine_was_only_seen_again():
+    """A report came to another replica, and this one heard the machine again before it was told of that."""
+    store = MemoryStore({KEY: State(stage="installing", last_at=1.0)})
+    journal = Journal(store, quiet())
+    journal.start()
+    journal.record_seen(KEY, MAC, 6.0, events.Discover("os", netboot=False))
+    store.elsewhere = {KEY: State(stage="installed", installs=1, last_at=5.0)}
+    journal.reconcile(Catalog())
+    assert (journal.state(KEY).stage, journal.state(KEY).installs) == ("installed", 1)
+    journal.stop()
+    assert (store.states[KEY].stage, store.states[KEY].last_at) == ("installed", 6.0)
+
+
+def test_journal_reconcile_forgets_what_was_seen_again_before_another_replica_wrote():
+    store = MemoryStore({KEY: State(stage="installing", last_at=1.0)})
+    journal = Journal(store, quiet())
+    journal.start()
+    journal.record_seen(KEY, MAC, 4.0, events.Discover("os", netboot=False))
+    store.elsewhere = {KEY: State(stage="installed", last="report", installs=1, last_at=5.0)}
+    journal.reconcile(Catalog())
+    assert journal.state(KEY) == State(stage="installed", last="report", installs=1, last_at=5.0)
+    journal.record_seen(KEY, MAC, 6.0, events.Discover("os", netboot=False))
+    assert journal.state(KEY).last_at == 6.0
+    journal.stop()
+    assert store.states[KEY].last_at == 6.0
+
+
 def test_journal_reconcile_puts_nothing_in_the_place_of_a_state_that_is_being_kept():
     """While the store writes a report, a change of the objects has another replica's older state looked at."""
 

@@ -213,6 +213,16 @@ class Journal:
             # Not before: whoever takes no lock looks here first.
             del self._seen[key]
 
+    def _forget_seen(self, key: str, until: float) -> None:
+        """Forget what was seen of the machine ``key`` and is no part of its state, unless it was after ``until``."""
+        seen = self._seen.get(key)
+        if seen is not None and seen.at > until:
+            return
+        self._seen_again.discard(key)
+        if seen is not None:
+            seen.waits = False
+            del self._seen[key]
+
     def _join_all(self) -> None:
         """Make all that was seen until now part of the states."""
         with self._lock:
@@ -258,13 +268,14 @@ class Journal:
     def reconcile(self, catalog: Catalog) -> None:
         """Let objects that were edited since decide again about the netboot that bootd had switched off.
 
-        States that another replica has written since are taken over, where nothing newer was seen here.
+        States that another replica has written since are taken over, where nothing newer is known here. A machine that
+        was only seen again is no such thing: that becomes part of whichever state it has.
         """
         with self._changed:
             for key, state in self._store.changed_states().items():
-                if not self._is_due(key) and not is_older(state, self.state(key), self._clock()):
+                if not self._is_due(key) and not is_older(state, self.standing(key), self._clock()):
                     self._put(key, state)
-                    self._seen_again.discard(key)
+                    self._forget_seen(key, state.last_at)
         for key, state in list(self._states.items()):
             machine = catalog.get(key)
             if machine is None:
