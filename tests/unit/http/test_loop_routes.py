@@ -240,6 +240,8 @@ def test_the_loop_does_answer(loop, target, headers, status):
         octets_of("/images/vmlinuz", [("Range", "bytes=-1")]),
         octets_of("/images/vmlinuz", [("Accept", "*/*")]),
         octets_of("/images/vmlinuz", []) + b"G",
+        octets_of("/images/vmlinuz", []) + b"Range: bytes=0-1\r\n",
+        octets_of("/images/vmlinuz", []) + b"Range: bytes=0-1\r\n\r\n",
         octets_of("/images/vmlinuz", [])[:-2],
         octets_of("/images/vmlinuz", []).replace(b"\r\n", b"\n"),
         octets_of("/images/vmlinuz", []).replace(b"GET ", b"HEAD "),

@@ -132,6 +132,20 @@ def test_a_pattern_that_was_wrong_is_not_used(site, monkeypatch):
     assert [told(site, makes, number) for number in range(3, 9)] == [None] * 6
 
 
+def test_a_machine_that_asks_again_proves_nothing_more(site):
+    def with_second_card(nic, url):
+        script, octets = written(site, nic, Question(nic.interface.mac), url)
+        return script, octets + nic.machine.interfaces[1].mac.encode()
+
+    makes = ScriptMakes()
+    for number in (1, 2, 2, 2, 3):
+        nic = nic_of("node", number, "", "", _METADATA[0], _NETBOOTS[2], has_second=True)
+        make = makes.of(nic, Question(nic.interface.mac), "")
+        assert not make.is_proven
+        make.learn(nic, "", with_second_card, *with_second_card(nic, ""))
+    assert not make.is_proven
+
+
 def test_what_is_remembered_has_a_bound(site, monkeypatch):
     monkeypatch.setattr(script_makes, "MAX_MAKES", 3)
     makes = ScriptMakes()

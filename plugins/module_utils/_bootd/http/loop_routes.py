@@ -100,6 +100,8 @@ class LoopRoutes:
             return None
         wanted = _RANGE.search(head)
         if wanted is not None:
+            if wanted.end() == len(head):
+                return None  # behind the empty line: it begins another request
             head = head[: wanted.start()] + head[wanted.end() :]
         known = self._heads.get(head)
         path, mark, query = line[4:].decode("latin-1").partition("?")

@@ -85,36 +85,32 @@ def _shared(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
 class Make:
     """The scripts of one make."""
 
-    __slots__ = ("_first", "_pieces", "_places", "_proofs", "_useless", "decided", "kind")
+    __slots__ = ("_compared", "_pieces", "_places", "_useless", "decided", "is_proven", "kind")
 
     def __init__(self, mac: str) -> None:
-        self._first = mac
+        self._compared = {mac}  # the first one, and those for which the pattern gave what was decided
         self._pieces: tuple[bytes, ...] = ()
         self._places: tuple[int, ...] = ()  # which of ``_own`` stands behind each piece
-        self._proofs, self._useless = 0, False
+        self._useless = False
+        self.is_proven = False  # whether its scripts can be told without a decision
         self.kind, self.decided = "", ""  # of each Script, and as ``kind_of`` has it
-
-    @property
-    def is_proven(self) -> bool:
-        """Return whether its scripts can be told without a decision."""
-        return self._proofs >= PROOFS
 
     def learn(self, nic: Nic, configuration_url: str, write: Write, script: Script | Wait, octets: bytes) -> None:
         """Note what was decided for ``nic``, the ``script``, and written, ``octets``.
 
-        Where each machine is of a make of its own nothing is gained, so the first one costs nothing.
+        Where each machine is of a make of its own nothing is gained, so the first one costs nothing. One that asks
+        again proves nothing more: what else is its own may stand in the pattern that was drawn of it.
         """
-        if self._useless or nic.interface.mac == self._first:
+        if self._useless or nic.interface.mac in self._compared:
             return
         if not isinstance(script, Script) or not isinstance(script.boots, KernelBoot):
             self._useless = True
             return
         if not self._pieces:
             self._draw(nic, configuration_url, write)
-        self._proofs += 1
+        self._compared.add(nic.interface.mac)
         self._useless = self._useless or script.kind != self.kind or self.filled(nic, configuration_url) != octets
-        if self._useless:
-            self._proofs = 0
+        self.is_proven = not self._useless and len(self._compared) > PROOFS
 
     def _draw(self, nic: Nic, configuration_url: str, write: Write) -> None:
         """Make the pattern, of a machine of this make that does not exist."""
