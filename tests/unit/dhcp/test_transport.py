@@ -146,3 +146,29 @@ def test_the_raw_socket_waits_for_nothing(monkeypatch):
     ((family, kind, protocol),) = asked
     assert (family, protocol) == (socket.AF_PACKET, 0)
     assert kind == socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+
+
+def test_a_wake_up_asks_the_kernel_once_where_less_than_a_batch_waits(client, transport, monkeypatch):
+    asked = []
+    receive = transport._inbox.receive
+    monkeypatch.setattr(transport._inbox, "receive", lambda udp: asked.append(udp) or receive(udp))
+    for waiting, calls in ((1, 1), (SLOTS, 2), (SLOTS + 1, 2)):
+        asked.clear()
+        for _each in range(waiting):
+            client.sendto(b"any", ("127.0.0.1", transport.ports[0]))
+        received = 0
+        while batch := transport.receive():
+            received += len(batch.arrivals)
+        assert (received, len(asked)) == (waiting, calls)
+
+
+def test_no_port_waits_until_another_is_read_empty(client):
+    two = Transport("127.0.0.1", [0, 0], "", "127.0.0.1")
+    try:
+        for port, count in zip(two.ports, (2 * SLOTS, 1), strict=True):
+            for _each in range(count):
+                client.sendto(b"any", ("127.0.0.1", port))
+        read = [(batch.slot, len(batch.arrivals)) for batch in iter(two.receive, None)]
+    finally:
+        two.close()
+    assert read == [(0, SLOTS), (1, 1), (0, SLOTS)]

@@ -28,6 +28,7 @@ from .transport import CUTS, Batch, Sending, Transport
 
 LATE = "late"  # why a message is dropped that waited too long
 _counted = attrgetter("counted")
+_FEW = 8  # answers, whose counts are raised one by one sooner
 
 
 class BatchHandler(Handler):
@@ -149,9 +150,14 @@ class BatchHandler(Handler):
         """Count the answers ``again`` and tell the journal of them, in their order; none are left then."""
         if not again:
             return
-        for counted, number in Counter(map(_counted, again)).items():
-            for tally in counted:
-                tally.value += number
+        if len(again) <= _FEW:
+            for ready in again:
+                for tally in ready.counted:
+                    tally.value += 1
+        else:
+            for counted, number in Counter(map(_counted, again)).items():
+                for tally in counted:
+                    tally.value += number
         repeated = [ready.repeated for ready in again if ready.repeated is not None]
         again.clear()
         self._services.journal.record_repeated(repeated, now)

@@ -74,6 +74,7 @@ class Transport:
         self._udp = _udp_sockets(interface, self._bind, ports)
         self.ports: tuple[int, ...] = tuple(udp.getsockname()[1] for udp in self._udp)
         self._first = 0  # the slot that is read first
+        self._read_empty = 0  # sockets in turn that had less than a batch
         self._inbox, self._udp_outbox, self._raw_outbox = Inbox(MAX_SIZE + 1, CUTS), Outbox(_FRAME), Outbox(_FRAME, 0)
         self._controls: dict[int, bytes] = {}  # by the interface's index: by which way an answer leaves
         self._source = self._address  # of answers; zeros where the kernel has to choose
@@ -130,14 +131,21 @@ class Transport:
             udp.close()
 
     def receive(self) -> Batch | None:
-        """Return the next datagrams, or None where none wait; no port has to wait until another is read empty."""
+        """Return the next datagrams, or None where none wait; no port has to wait until another is read empty.
+
+        What has come since less than a batch was read is not looked for: ``fileno`` is readable, and that costs less.
+        """
         if time.monotonic() - self._looked_at >= LOOK_SECONDS:
             self._look()
-        for step in range(len(self._udp)):
-            slot = (self._first + step) % len(self._udp)
-            if arrivals := self._inbox.receive(self._udp[slot]):
-                self._first = slot + 1
+        count = len(self._udp)
+        while self._read_empty < count:
+            slot = self._first % count
+            arrivals = self._inbox.receive(self._udp[slot])
+            self._first = slot + 1
+            self._read_empty = self._read_empty + 1 if len(arrivals) < SLOTS else 0
+            if arrivals:
                 return Batch(slot, arrivals)
+        self._read_empty = 0
         return None
 
     def interface(self, index: int) -> str:

@@ -55,7 +55,8 @@ class DatagramLoop(Generic[Datagram_co]):
         self._contained = contained
         self._pulse = pulse
         self._look = look
-        self._stopped = os.eventfd(0)  # readable once stop() was called
+        self._stopped = os.eventfd(0)  # readable once stop() was called,
+        self._is_stopped = False  # and before that this is True
         self._thread = threading.Thread(target=pulse.run, args=(self._serve,), name=name, daemon=True)
 
     def start(self) -> None:
@@ -64,6 +65,7 @@ class DatagramLoop(Generic[Datagram_co]):
 
     def stop(self) -> None:
         """End the thread, where it was started, and close the source. To be called once."""
+        self._is_stopped = True
         os.eventfd_write(self._stopped, 1)
         if self._thread.is_alive():
             self._thread.join()
@@ -85,7 +87,10 @@ class DatagramLoop(Generic[Datagram_co]):
         poll = self._poll()
         pause = select.poll()
         pause.register(self._stopped, select.POLLIN)
-        while self._stopped not in {descriptor for descriptor, _unused in poll.poll(patience)}:
+        while True:
+            poll.poll(patience)
+            if self._is_stopped:
+                return
             received = False
             with self._pulse, self._contained:
                 self.handle_waiting()
