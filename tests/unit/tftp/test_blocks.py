@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.tftp.blocks import KEPT, SETTLED, KeptFiles, ReadBlocks, Version, octets_of, room_of
-from _bootd.tftp.content import BytesSource, Content, FileSource
+from _bootd.tftp.content import BootFile, BytesSource, Content, FileSource
 from _bootd.tftp.packet import Ack, Data, Terms, TftpError, encode
 from _bootd.tftp.transfer import Transfer
 
@@ -35,8 +35,8 @@ def opened(raw):
 
 
 def content_of(descriptor):
-    version = Version.of(descriptor)
-    return Content(FileSource(descriptor, version.size), version.size, -1, version)
+    file = BootFile(descriptor, 0.0, lambda _file: None)
+    return Content(FileSource(descriptor, file.size), file.size, file, as_stored=True)
 
 
 def blocks_of(descriptor, blksize, files):
@@ -88,7 +88,6 @@ def test_transfer_of_a_kept_file_sends_what_one_of_a_read_file_does(raw, blksize
     terms = Terms(blksize, windowsize, None, (("blksize", str(blksize)),))
     with opened(raw) as descriptor:
         files, content = KeptFiles(clock=later), content_of(descriptor)
-        content.descriptor = descriptor
         kept, quick = (Transfer(content.source, terms, 44, content.in_blocks(blksize, files)) for _twice in range(2))
         plain = Transfer(BytesSource(raw), terms, 44)
         assert kept.start(0.0) == quick.start(0.0) == plain.start(0.0)
@@ -109,7 +108,6 @@ def test_ack_of_all_that_was_sent_is_taken_the_short_way_while_a_window_is_in_me
     raw = os.urandom(60 * 8 + 3)
     with opened(raw) as descriptor:
         files, content = KeptFiles(clock=later), content_of(descriptor)
-        content.descriptor = descriptor
         transfer = Transfer(content.source, Terms(8, 4, None, (("windowsize", "4"),)), 44, content.in_blocks(8, files))
         transfer.start(0.0)
         sent, short = transfer.receive(Ack(0), 0.0), []
@@ -126,7 +124,6 @@ def test_ack_of_all_that_was_sent_is_taken_the_short_way_while_a_window_is_in_me
 def test_file_that_was_written_to_is_not_sent_the_short_way():
     with opened(bytes(900)) as descriptor:
         files, content = KeptFiles(clock=later), content_of(descriptor)
-        content.descriptor = descriptor
         transfer = Transfer(content.source, Terms(8), 44, content.in_blocks(8, files))
         transfer.start(0.0)
         assert transfer.follow(1, 0.0) is None  # the client had acknowledged nothing

@@ -34,7 +34,7 @@ def content(files, name):
         assert found.size == len(raw)
         return raw
     finally:
-        os.close(found.descriptor)
+        found.close()
 
 
 def refusal(files, name):
@@ -140,7 +140,89 @@ def test_open_leaves_no_descriptor_behind(root):
     before = len(os.listdir("/proc/self/fd"))
     for name in ("missing", "../secret", "grub", "ipxe.efi"):
         try:
-            os.close(files.open(name).descriptor)
+            files.open(name).close()
         except TftpError:
             continue
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_open_file_is_opened_once_for_all_who_are_sent_it_and_closed_by_the_last(root):
+    files, before = BootFiles([str(root / "missing"), str(root)]), len(os.listdir("/proc/self/fd"))
+    found = [files.open("ipxe.efi") for _unused in range(3)]
+    assert len({id(each) for each in found}) == 1
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    for each in found[1:]:
+        each.close()
+    assert os.read(found[0].descriptor, 9) == b"ipxe"
+    found[0].close()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert content(files, "ipxe.efi") == b"ipxe"
+
+
+def written_to(file):
+    file.write_bytes(b"new")
+
+
+def replaced(file):
+    (file.parent / "new").write_bytes(b"new")
+    (file.parent / "new").rename(file)
+
+
+def hidden(file):
+    (file.parents[1] / "first").mkdir()
+    (file.parents[1] / "first" / file.name).write_bytes(b"new")
+
+
+@pytest.mark.parametrize("change", [written_to, replaced, hidden])
+def test_open_what_is_sent_and_has_changed(root, change):
+    files = BootFiles([str(root.parent / "first"), str(root)])
+    old = files.open("ipxe.efi")
+    change(root / "ipxe.efi")
+    new = files.open("ipxe.efi")
+    assert (new.size, os.read(new.descriptor, 9)) == (3, b"new")
+    old.close()
+    again = files.open("ipxe.efi")
+    assert again is new
+    new.close()
+    again.close()
+
+
+def removed(root):
+    (root / "ipxe.efi").unlink()
+
+
+def led_out(root):
+    removed(root)
+    (root / "ipxe.efi").symlink_to("../secret")
+
+
+def made_a_directory(root):
+    removed(root)
+    (root / "ipxe.efi").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (removed, ErrorCode.NOT_FOUND),
+        (led_out, ErrorCode.ACCESS_VIOLATION),
+        (made_a_directory, ErrorCode.ACCESS_VIOLATION),
+    ],
+)
+def test_open_what_is_sent_and_is_not_served_any_more(root, change, code):
+    files = BootFiles([str(root)])
+    old = files.open("ipxe.efi")
+    change(root)
+    assert refusal(files, "ipxe.efi") == code
+    old.close()
+
+
+def test_open_judges_the_place_of_what_is_sent_again_after_a_second(root):
+    at = [0.0]
+    files = BootFiles([str(root)], clock=lambda: at[0])
+    old = files.open("grub/grub.cfg")
+    (root / "grub").rename(root.parent / "elsewhere")  # which changes nothing of the file itself
+    (root / "grub").symlink_to("../elsewhere")
+    at[0] = 1.0
+    assert refusal(files, "grub/grub.cfg") == ErrorCode.ACCESS_VIOLATION
+    old.close()

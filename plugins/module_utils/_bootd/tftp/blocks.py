@@ -87,9 +87,9 @@ class Version(NamedTuple):
     changed: int  # ... and when that time itself was set, which nobody can choose
 
     @classmethod
-    def of(cls, descriptor: int) -> Version:
-        """Return what the open file is now."""
-        found = os.fstat(descriptor)
+    def of(cls, file: int | str) -> Version:
+        """Return what a file is now, by its descriptor or its path; OSError where it can't be looked at."""
+        found = os.stat(file)
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 

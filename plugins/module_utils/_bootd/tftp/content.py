@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..process.faults import EXHAUSTED
 from ..process.served_files import open_first
@@ -16,6 +18,9 @@ from .decide import Answer, ServeScript, TakeReport
 from .packet import ErrorCode, TftpError
 
 KEPT = b"\n"  # in answer to a report: GRUB shows it, and of an empty file it takes not even the first block
+# Seconds for which whoever asks is given a file that is open already, as long as it is still what its name leads to:
+# after that it is looked at anew whether its place is inside of the directory.
+_SHARED = 1.0
 _MISSING = (ErrorCode.NOT_FOUND, "file not found")
 _DENIED = (ErrorCode.ACCESS_VIOLATION, "this file is not served")
 _OTHER = (ErrorCode.UNDEFINED, "the file can't be opened")
@@ -105,27 +110,42 @@ def to_netascii(raw: bytes) -> bytes:
     return raw.replace(b"\r", b"\r\0").replace(b"\n", b"\r\n")
 
 
-@dataclass(frozen=True, slots=True)
 class BootFile:
-    """An open file. Whoever has it closes ``descriptor``; ``version`` is what it was when opened."""
+    """An open file, which all have together that are sent it: each calls ``close`` once, and nobody else does.
 
-    descriptor: int
-    version: Version
+    ``version`` is what it was when opened, ``opened`` when that was, by the clock of its ``BootFiles``.
+    """
+
+    def __init__(self, descriptor: int, opened: float, ended: Callable[[BootFile], None]) -> None:
+        self.descriptor = descriptor
+        self.version = Version.of(descriptor)
+        self.opened = opened
+        self.users = 1
+        self._ended = ended
 
     @property
     def size(self) -> int:
         """Return its size when it was opened, in octets."""
         return self.version.size
 
+    def close(self) -> None:
+        """Close it, where nobody else is sent it any more."""
+        self.users -= 1
+        if not self.users:
+            self._ended(self)
+            os.close(self.descriptor)
+
 
 class BootFiles:
-    """One or more directories; the first that has a name wins.
+    """One or more directories; the first that has a name wins. For one thread only.
 
     Directories are looked up at each request: one that is replaced, or mounted later, is used from then on.
     """
 
-    def __init__(self, directories: Iterable[str]) -> None:
+    def __init__(self, directories: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._directories = tuple(directory for directory in directories if directory)
+        self._clock = clock
+        self._open: dict[str, BootFile] = {}  # by the name under which it was opened last
 
     def open(self, name: str) -> BootFile:
         """Open ``name``, a relative path; raise TftpError 1 where there is no such file, 2 where it is not served.
@@ -133,41 +153,61 @@ class BootFiles:
         OSError where the process can open nothing more now, so that the client may ask again later. Links are followed
         as long as they stay inside their directory: volumes of Kubernetes are made of such links.
         """
+        found, now = self._open.get(name), self._clock()
+        if found is not None and now - found.opened < _SHARED and self._version(name) == found.version:
+            found.users += 1
+            return found
         try:
             descriptor = open_first(self._directories, name)
         except OSError as error:
             if error.errno in EXHAUSTED:
                 raise
             raise TftpError(*_TFTP_ERRORS.get(error.errno or 0, _OTHER)) from error
-        return BootFile(descriptor, Version.of(descriptor))
+        found = self._open[name] = BootFile(descriptor, now, partial(self._forget, name))
+        return found
+
+    def _version(self, name: str) -> Version | None:
+        """Return what a file that was opened by ``name`` is now, if anything is there that can be looked at."""
+        for directory in self._directories:
+            try:
+                return Version.of(f"{directory}/{name}")
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                return None
+        return None
+
+    def _forget(self, name: str, file: BootFile) -> None:
+        if self._open.get(name) is file:
+            del self._open[name]
 
 
 @dataclass(slots=True)
 class Content:
-    """What one transfer sends. ``size`` is in octets as stored; ``descriptor`` is -1 for no file.
+    """What one transfer sends. ``size`` is in octets as stored; ``file`` is None where there is none.
 
-    ``version`` is what the file was when opened, None where its octets are not sent as they are.
+    ``as_stored`` is whether the octets of the file are sent as they are.
     """
 
     source: Source
     size: int
-    descriptor: int = -1
-    version: Version | None = None
+    file: BootFile | None = None
+    as_stored: bool = False
     _kept: FileBlocks | None = field(default=None, init=False)
 
     def in_blocks(self, blksize: int, files: KeptFiles) -> Blocks:
         """Return this in blocks of ``blksize``; those of a file from ``files``, where it has room for them."""
         plain = ReadBlocks(self.source, blksize)
-        if self.version is not None:
-            self._kept = files.blocks_of(self.descriptor, self.version, plain, blksize)
+        if self.file is not None and self.as_stored:
+            self._kept = files.blocks_of(self.file.descriptor, self.file.version, plain, blksize)
         return self._kept or plain
 
     def close(self) -> None:
         """Close the file, where one is open."""
         if self._kept is not None:
             self._kept.close()
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
+        if self.file is not None:
+            self.file.close()
 
 
 def open_content(decision: Answer, mode: str, files: BootFiles, images: BootFiles) -> Content:
@@ -177,8 +217,7 @@ def open_content(decision: Answer, mode: str, files: BootFiles, images: BootFile
     if isinstance(decision, ServeScript):
         return Content(_in_mode(mode, BytesSource(decision.content)), len(decision.content))
     found = (images if decision.image else files).open(decision.name)
-    version = found.version if mode == "octet" else None
-    return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found.descriptor, version)
+    return Content(_in_mode(mode, FileSource(found.descriptor, found.size)), found.size, found, mode == "octet")
 
 
 def _in_mode(mode: str, source: Source) -> Source:

@@ -215,16 +215,24 @@ def _request(datagram: bytes, *, write: bool) -> Request:
     The last text needs no NUL, and what firmware pads its requests with is left out. Octets that are no UTF-8 become
     U+FFFD, so such a name is that of no file.
     """
-    fields = datagram[2:].split(b"\0")
-    if not fields[-1]:
-        fields.pop()
-    filename = _text(fields[0])
+    name, _nul, rest = datagram[2:].partition(b"\0")
+    filename = _text(name)
     if len(datagram) > MAX_REQUEST:
         # RFC 2347: "The maximum size of a request packet is 512 octets". What follows was not even received.
         raise RequestError(Request(filename, "", (), write), f"a request of more than {MAX_REQUEST} octets")
-    if len(fields) < 2:
+    if not rest:
         raise RequestError(Request(filename, "", (), write), "a request without a mode")
-    return Request(filename, _text(fields[1]).lower(), _options(fields[2:]), write)
+    mode, options = _mode_and_options(rest)
+    return Request(filename, mode, options, write)
+
+
+@lru_cache(64)  # machines of one make ask for the same
+def _mode_and_options(rest: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return what stands in a request behind its name."""
+    fields = rest.split(b"\0")
+    if not fields[-1]:
+        fields.pop()
+    return _text(fields[0]).lower(), _options(fields[1:])
 
 
 def _fields(datagram: bytes) -> list[bytes]:
