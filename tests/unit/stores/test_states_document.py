@@ -56,8 +56,21 @@ def test_json_any_state_comes_back(state):
 @given(STATES, st.integers(), st.floats(), st.text(st.characters(), max_size=20), st.sampled_from(STAGES))
 def test_to_json_is_the_document_as_any_encoder_writes_it(state, size, time, text, stage):
     """Octet for octet, for a store that finds another text patches every object of a cluster."""
-    odd = {"attempt": size, "installs": size, "bytes": {"http": size}, "since": time, "last_at": time, "asked_at": time}
-    odd |= {"seen": {"iso": time}, "facts": {text: text}, "switched_off": {text: text}, "script_at": time, "last": text}
+    odd = {
+        "attempt": size,
+        "installs": size,
+        "bytes": {"tftp": size, "http": 1},
+        "since": time,
+        "last_at": time,
+        "asked_at": time,
+    }
+    odd |= {
+        "seen": {"lease": time, "iso": 1.5},
+        "facts": {text: text, "b": "", "a": text},
+        "switched_off": {text: text},
+        "script_at": time,
+        "last": text,
+    }
     odd |= {"steps": (Step(stage, time), *state.steps), "progress": Progress("iso", size, size), "overdue": stage}
     odd |= dict.fromkeys(("error", "waits_for", "script_mac", "configuration_closed", "switched_by", "firmware"), text)
     assert odd.keys() | {"stage"} == {item.name for item in fields(State)}

@@ -127,6 +127,8 @@ def advance(state: State, event: Event) -> State:
         changes = _beginning(state, state.asked_at or event.at, detail)
     elif isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
+    if isinstance(detail, Script):
+        return _on_script(replace(state, **changes) if changes else state, detail, event)
     if not isinstance(detail, Overdue):  # which is that nothing was seen
         changes |= {"last": describe(event), "last_at": event.at}
     # Once for all of them: ten thousand machines may begin at the same time.
@@ -195,8 +197,9 @@ def _boots_again(state: State, detail: Detail) -> bool:
     if state.asked_at:
         return isinstance(detail, BootFile | Script) or (isinstance(detail, Held) and state.stage != "loading")
     # Where another server gives addresses nobody hears it ask. One whose kernel did not start asks for its script, too.
-    beyond = state.stage in ("installing", *_INSTALLED) or (state.stage == "failed" and state.overdue not in _IN_IPXE)
-    return isinstance(detail, Script) and beyond
+    if not isinstance(detail, Script):
+        return False
+    return state.stage in ("installing", *_INSTALLED) or (state.stage == "failed" and state.overdue not in _IN_IPXE)
 
 
 def _beginning(state: State, at: float, detail: Detail) -> dict[str, Any]:
@@ -243,9 +246,6 @@ def _after_request(state: State, event: Event) -> State:
             return _on_lease(state, leased, at)
         case BootFile() as file:
             return _reach(_add_bytes(state, file.via, file.bytes), "loading", at)
-        case Script() as script:
-            sent = _with_bytes(state, script.via, script.bytes)
-            return _reach(state, "script", at, bytes=sent, waits_for="", script_at=at, script_mac=event.mac)
         case Held(waits_for):
             return _on_held(state, waits_for[:MAX_TEXT], at)
         case LocalBoot():
@@ -319,6 +319,13 @@ def _on_lease(state: State, leased: Discover | Lease, at: float) -> State:
         return state
     is_told = leased.firmware and not state.firmware
     return _reach(state, "offered", at, **({"firmware": leased.firmware} if is_told else {}))
+
+
+def _on_script(state: State, script: Script, event: Event) -> State:
+    """Return ``state`` after a script and its ``event``, all of it changed at once: ten thousand may get theirs."""
+    sent, at = _with_bytes(state, script.via, script.bytes), event.at
+    given = {"bytes": sent, "waits_for": "", "script_at": at, "script_mac": event.mac}
+    return _reach(state, "script", at, last=describe(event), last_at=at, **given)
 
 
 def _on_held(state: State, waits_for: str, at: float) -> State:

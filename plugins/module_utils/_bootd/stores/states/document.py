@@ -49,11 +49,11 @@ def to_json(state: State) -> str:
 
 
 def _to_json(state: State) -> str:
-    """Return what ``_encode`` makes of ``state_to_document``, in a third of the time: ten thousand may wait for it."""
+    """Return what ``_encode`` makes of ``state_to_document``, in a quarter of the time: ten thousand may wait."""
     parts: list[str] = []
     for (name, to_text), value in zip(_WRITTEN, _values_of(state), strict=True):
         if value:
-            text = to_text(value) if to_text is not None else _encode(_nested(state)[name])
+            text = to_text(value)
             if text:
                 parts.append(f'"{name}":{text}')
     waits_for = f',"waitsFor":{_quote(state.waits_for)}' if state.waits_for else ""
@@ -73,28 +73,45 @@ def _steps_to_json(steps: tuple[Step, ...]) -> str:
     return f"[{','.join(told)}]"
 
 
-# How the fields before "version" are written, in the order of their names; None: as ``_nested`` has it.
-_WRITTEN: tuple[tuple[str, Callable[[Any], str] | None], ...] = (
+def _counts_to_json(counts: Mapping[str, int]) -> str:
+    return f"{{{','.join([f'{_quote(name)}:{_at_most(counts[name], MAX_COUNT)!r}' for name in sorted(counts)])}}}"
+
+
+def _times_to_json(times: Mapping[str, float]) -> str:
+    return f"{{{','.join([f'{_quote(name)}:{_at_most(times[name], MAX_TIME)!r}' for name in sorted(times)])}}}"
+
+
+def _texts_to_json(texts: Mapping[str, str]) -> str:
+    return f"{{{','.join([f'{_quote(name)}:{_quote(texts[name])}' for name in sorted(texts)])}}}"
+
+
+def _progress_to_json(progress: Progress) -> str:
+    sent, size = _at_most(progress.bytes, MAX_COUNT), _at_most(progress.size, MAX_COUNT)
+    return f'{{"bytes":{sent!r},"size":{size!r},"what":{_quote(progress.what)}}}'
+
+
+# How the fields before "version" are written, in the order of their names.
+_WRITTEN: tuple[tuple[str, Callable[[Any], str]], ...] = (
     ("askedAt", _time_to_json),
     ("attempt", _count_to_json),
-    ("bytes", None),
+    ("bytes", _counts_to_json),
     ("configurationClosed", _quote),
     ("error", _quote),
-    ("facts", None),
+    ("facts", _texts_to_json),
     ("firmware", _quote),
     ("installs", _count_to_json),
     ("last", _quote),
     ("lastAt", _time_to_json),
     ("overdue", _quote),
-    ("progress", None),
+    ("progress", _progress_to_json),
     ("scriptAt", _time_to_json),
     ("scriptMac", _quote),
-    ("seen", None),
+    ("seen", _times_to_json),
     ("since", _time_to_json),
     ("stage", _quote),
     ("steps", _steps_to_json),
     ("switchedBy", _quote),
-    ("switchedOff", None),
+    ("switchedOff", _texts_to_json),
 )
 _ATTRIBUTES = {**_TEXTS, **_COUNTS, **_TIMES, **_TEXT_MAPS}
 _values_of = attrgetter(*(_ATTRIBUTES.get(name, name) for name, _to_text in _WRITTEN))
