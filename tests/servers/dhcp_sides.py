@@ -57,6 +57,7 @@ class Side:
     def ask(self, arrivals) -> list[tuple[bytes, Route, bytes]]:
         batch = Batch(0, arrivals)
         answers, times = self.handler.answers_to(batch, self.wire)
+        self.handler.tell_of_strangers()
         assert len(answers) == len(times)
         return [
             (payload, way, (packet or self.wire.packet(0, way.to, payload)) if way.is_raw else packet)

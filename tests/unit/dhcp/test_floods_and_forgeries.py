@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from _bootd.decisions import events
+from _bootd.dhcp import handler as handler_module
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.handler import BURST, RATE, Handler
 from _bootd.dhcp.packet import encode
@@ -59,6 +60,17 @@ def test_handle_one_mac_is_answered_so_often_and_no_more(bench):
     for _unused in range(int(BURST) + 1):
         handler.handle(WHOLE, "0.0.0.0", "eth0")
     assert [line.get("left_out") for line in room.lines("dropped")] == [None, 300 - answered - 1 + 90]
+
+
+def test_handle_no_flood_of_strangers_has_a_machine_forgotten_that_asks_too_often(bench, monkeypatch):
+    monkeypatch.setattr(handler_module, "MAX_MACS", 4)
+    handler = Handler(bench(nic()).services, monotonic=Ticking())
+    for _unused in range(int(BURST)):
+        assert handler.handle(WHOLE, "0.0.0.0", "eth0") is not None
+    for number in range(20):
+        theirs = encode(message(opt.DHCPDISCOVER, UEFI, mac=f"02:00:00:00:00:{number:02x}"))
+        handler.handle(theirs, "0.0.0.0", "eth0")
+    assert handler.handle(WHOLE, "0.0.0.0", "eth0") is None
 
 
 def test_handle_no_flood_of_strangers_takes_the_line_of_a_machine(bench):

@@ -14,8 +14,10 @@ import pytest
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import Packet, decode, encode
 from _bootd.dhcp.server import DhcpServer
+from _bootd.dhcp.transport import Batch
 from _bootd.process import datagram_batch
-from samples.dhcp_messages import LINUX, message, nic
+from samples.dhcp_messages import LINUX, MAC, UEFI, message, nic
+from servers.dhcp_sides import Side, arrival
 
 RELAY = "127.0.0.2"
 LOCAL = {"bind": "127.0.0.1", "dhcp_port": 0, "address": "127.0.0.1"}
@@ -176,3 +178,21 @@ def test_server_open_names_an_interface_that_is_not_there(bench):
     server = DhcpServer(bench(nic(), **(LOCAL | {"interface": "nosuch0"})).services)
     with pytest.raises(OSError, match="interface nosuch0"):
         server.open()
+
+
+def test_answers_leave_before_anything_is_told_of_strangers_in_between(bench):
+    side, sent = Side(bench, nic(), prepares=True), []
+    unknown, macs = side.services.unknown, [f"02:00:00:00:00:0{number}" for number in range(3)]
+    asked = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=mac))) for mac in (*macs, MAC)]
+
+    def send(_slot, answers):
+        sent.append((len(answers), sorted(unknown.macs()), side.log.getvalue().count("unknown_machine")))
+        return []
+
+    side.wire.send = send
+    server = DhcpServer(side.services)
+    for messages in ([asked[0]], [asked[1], asked[3], asked[2]]):
+        server._answer(side.wire, Batch(0, messages))
+    assert sent == [(1, macs[:1], 1)]
+    assert [seen.mac for seen in unknown.all()] == macs
+    assert side.room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == 3

@@ -46,6 +46,7 @@ class BatchHandler(Handler):
         self._stamp: tuple[int, ...] = ()
         self._makes = Makes()
         self._refusals = Kept[Refusal](MAX_REFUSALS)
+        self._strangers: list[tuple[str, Refusal]] = []  # who were refused, of whom nothing is told yet
         self._full_batches = 0  # one behind the other
         self._generation = 0  # of the names of interfaces, as the transport counts them
         self._contained = Contained("dhcp", services.metrics, services.log)
@@ -53,12 +54,9 @@ class BatchHandler(Handler):
     def answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
         """Return the answers to ``batch``, and when the messages came that they are to.
 
-        A fault in one message costs that one its answer and nothing else. What the log is told is written at the end.
+        A fault in one message costs that one its answer and nothing else. Of strangers nothing is told, unless others
+        of their make were not refused before: to be done by ``tell_of_strangers`` once the answers are sent.
         """
-        with self._services.log.gathered:
-            return self._answers_to(batch, transport)
-
-    def _answers_to(self, batch: Batch, transport: Transport) -> tuple[list[Sending], list[float]]:
         services = self._services
         now, at, arrivals = services.clock(), self._monotonic(), batch.arrivals
         self._full_batches = self._full_batches + 1 if len(arrivals) >= SLOTS else 0
@@ -168,7 +166,7 @@ class BatchHandler(Handler):
         mac = octets[MAC_AT].hex(":")
         nic = self._services.catalog.by_mac(mac)
         if nic is None:
-            self._refuse_stranger(arrival, mac, transport, now, at)
+            self._refuse_stranger(arrival, mac, transport, at)
             return None
         if len(octets) > REST_AT + LONGEST - 6:  # without xid and secs
             return self._answer(arrival, 0, transport)
@@ -233,20 +231,30 @@ class BatchHandler(Handler):
             reason = f"messages older than {PATIENCE:.0f} s, whose clients have asked again"
             self._services.log.warning("overload", server="dhcp", dropped=late, reason=reason, left_out=missed or None)
 
-    def _refuse_stranger(self, arrival: Arrival, mac: str, transport: Transport, now: float, at: float) -> None:
+    def _refuse_stranger(self, arrival: Arrival, mac: str, transport: Transport, at: float) -> None:
         """Do what ``handle`` does with a message of an unknown machine, where all addresses are given here."""
         key = refusal_key(arrival)
         refusal = self._refusals.find(key)
-        if refusal is None or not self._limit.admits(mac, at):
+        if refusal is None or not self._limit_of_strangers.admits(mac, at):
+            self.tell_of_strangers()  # first of those that came before
             self._refusal = None
             self._answer(arrival, 0, transport)
             if self._refusal is not None:
                 self._refusals.keep(key, self._refusal)
             return
-        refusal.received.value += 1
-        self._note_stranger(mac, refusal.said, now)
-        self._services.recent.note_unknown(mac, (now, *refusal.packet))
-        self._drop(UNKNOWN_MACHINE)
+        self._strangers.append((mac, refusal))
+
+    def tell_of_strangers(self) -> None:
+        """Tell what is to be told of strangers who were refused, in the order in which they came."""
+        if not self._strangers:
+            return
+        strangers, self._strangers = self._strangers, []
+        now = self._services.clock()
+        for _mac, refusal in strangers:
+            refusal.received.value += 1
+        self._record_strangers([(mac, refusal.said) for mac, refusal in strangers], now)
+        self._services.recent.note_all_unknown([(mac, (now, *refusal.packet)) for mac, refusal in strangers])
+        self._drop(UNKNOWN_MACHINE, len(strangers))
 
     def _answer(self, arrival: Arrival, slot: int, transport: Transport, key: bytes = b"") -> Sending | None:
         """Return the answer to a message by all that is known; it is kept by ``key``, unless that is b""."""

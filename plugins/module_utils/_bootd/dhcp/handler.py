@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..decisions.modes import RESERVATION
@@ -71,8 +71,8 @@ class Handler:
     ) -> None:
         self._services = services
         self._monotonic = monotonic
-        self._limit = Pace(RATE, BURST, MAX_MACS)
-        # Strangers, who may be as many as they like, take no line from the machines.
+        # Strangers, who may be as many as they like, take no place and no line from the machines.
+        self._limit, self._limit_of_strangers = Pace(RATE, BURST, MAX_MACS), Pace(RATE, BURST, MAX_MACS)
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
         self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
         self._told = Told()
@@ -87,7 +87,7 @@ class Handler:
         self._sent = {name: messages.labels("send", name) for name in names}
         self._rehearsals = services.metrics.rehearsals.labels("dhcp")
         self._decided = {name: services.metrics.decisions.labels("dhcp", name) for name in DECISIONS}
-        self._dropped: dict[str, Callable[[], None]] = {}  # what counts it, by the reason
+        self._dropped: dict[str, Callable[[float], None]] = {}  # what counts it, by the reason
         self._refusal: Refusal | None = None  # what ``handle`` has done last, where that was one
         # The settings do not change: where one mode gives all addresses, it need not be asked for each message.
         self._prepares = (
@@ -103,7 +103,7 @@ class Handler:
         port from which it came to port 4011, 0 where it came to 67.
         """
         origin = Origin(mac_in(data), source, interface)
-        if origin.mac and not self._limit.admits(origin.mac, self._monotonic()):
+        if origin.mac and not self._admits(origin.mac):
             # Before anything is done with it: what one MAC may cost is bounded.
             self._refuse("rate", origin, f"more than {RATE:.0f} messages a second")
             return None
@@ -152,6 +152,10 @@ class Handler:
         )
         basis = Basis(prepared, request, decision, context)
         return Outgoing(outgoing.payload, outgoing.to, outgoing.dropped, basis)
+
+    def _admits(self, mac: str) -> bool:
+        limit = self._limit_of_strangers if self._services.catalog.by_mac(mac) is None else self._limit
+        return limit.admits(mac, self._monotonic())
 
     def _stay_silent(self, exchange: Exchange, decision: Silence, place: str, origin: Origin) -> None:
         """Tell of a message of a known machine that is not answered."""
@@ -241,17 +245,21 @@ class Handler:
         """Note what ``request`` says of its sender, which has no object; return that."""
         said = sighting_of(request, origin.interface)
         if not request.is_rehearsal:
-            self._note_stranger(request.mac, said, self._services.clock())
+            self._record_strangers([(request.mac, said)], self._services.clock())
         return said
 
-    def _note_stranger(self, mac: str, said: Sighting, now: float) -> None:
+    def _record_strangers(self, heard: Sequence[tuple[str, Sighting]], now: float) -> None:
         services = self._services
-        if not services.unknown.record(mac, said, now):
+        new = services.unknown.record_all(heard, now)
+        if not new:
             return
-        # A flood of made-up addresses does not fill the log.
-        missed = self._new_machines.admit("", self._monotonic())
-        if missed is not None:
-            services.metrics.unknown.set(len(services.unknown))
+        services.metrics.unknown.set(len(services.unknown))
+        at = self._monotonic()
+        for mac, said in new:
+            # A flood of made-up addresses does not fill the log.
+            missed = self._new_machines.admit("", at)
+            if missed is None:
+                continue
             about = {"client": said.client, "arch": said.arch, "relay": said.relay or None, "left_out": missed or None}
             vendor_class = safe_text(opt.text(said.vendor_class)) or None
             services.log.info("unknown_machine", mac=mac, **about, vendor_class=vendor_class)
@@ -305,8 +313,8 @@ class Handler:
             left_out=missed or None,
         )
 
-    def _drop(self, reason: str) -> None:
+    def _drop(self, reason: str, messages: int = 1) -> None:
         count = self._dropped.get(reason)
         if count is None:
             count = self._dropped[reason] = self._services.metrics.dropped.labels("dhcp", reason).inc
-        count()
+        count(messages)

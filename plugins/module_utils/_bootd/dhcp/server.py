@@ -64,11 +64,21 @@ class DhcpServer:
             loop.stop()
 
     def _answer(self, transport: Transport, batch: Batch) -> None:
-        """Answer a batch: what is to be sent leaves together, once all of it is decided."""
-        answers, times = self._handler.answers_to(batch, transport)
-        if not answers:
-            return
-        failed = transport.send(batch.slot, answers)
+        """Answer a batch: what is to be sent leaves together, once all of it is decided.
+
+        No answer waits until lines of the log are written, or for what is told of strangers.
+        """
+        with self._services.log.gathered:
+            try:
+                answers, times = self._handler.answers_to(batch, transport)
+                if answers:
+                    self._send(transport, batch.slot, answers, times)
+            finally:
+                self._handler.tell_of_strangers()
+
+    def _send(self, transport: Transport, slot: int, answers: list[Sending], times: list[float]) -> None:
+        """Send ``answers``, and count how long they took since ``times``, when what they answer came."""
+        failed = transport.send(slot, answers)
         for sending, error in failed:
             self._tell_failure(sending, error)
             times.pop()  # of whichever: nearly all of a batch came at the same time

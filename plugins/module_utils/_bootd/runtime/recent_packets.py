@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 from typing import TypeAlias
 
 # When, in seconds since the epoch; "dhcp", "tftp" or "http"; ANSWERED or UNANSWERED; what was asked; and by protocol:
@@ -48,6 +49,10 @@ class RecentPackets:
     def note_unknown(self, mac: str, entry: Entry) -> None:
         """Remember ``entry`` of a MAC address that no object has: anybody may make up as many as he likes."""
         self._unknown.append((mac, entry))
+
+    def note_all_unknown(self, entries: Iterable[tuple[str, Entry]]) -> None:
+        """Do what ``note_unknown`` does with each of ``entries``."""
+        self._unknown.extend(entries)
 
     def of(self, mac: str) -> list[Entry]:
         """Return the entries of ``mac``, oldest first, KEPT at most; those from before it had an object as well."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..dhcp import options as opt
@@ -80,6 +81,7 @@ class UnknownMachines:
     def __init__(self, limit: int = MAX_UNKNOWN) -> None:
         self._rooms = {place: max(1, limit * eighths // 8) for place, eighths in _ROOM.items()}
         self._seen: dict[tuple[bool, bool], OrderedDict[str, _Entry]] = {place: OrderedDict() for place in _ROOM}
+        self._shelves: dict[str, OrderedDict[str, _Entry]] = {}  # in which of these each is, by MAC
         self._macs: dict[str, str] = {}  # by the addresses that machines have
         self._evicted = _Glimpses()
         self._lock = threading.Lock()
@@ -87,13 +89,21 @@ class UnknownMachines:
 
     def record(self, mac: str, said: Sighting, now: float) -> bool:
         """Note what ``mac`` said by DHCP; return whether it is new, so that the log need not repeat it."""
+        return bool(self.record_all([(mac, said)], now))
+
+    def record_all(self, heard: Iterable[tuple[str, Sighting]], now: float) -> list[tuple[str, Sighting]]:
+        """Do what ``record`` does with each of ``heard``, in their order; return those that are new."""
+        new = []
         with self._lock:
-            entry, is_new = self._entry(mac, now)
-            entry.newest = said
-            if said.boots:
-                entry.boots = said
-            self._put(entry, DHCP, said.address, now)
-            return is_new
+            for mac, said in heard:
+                entry, is_new = self._entry(mac, now)
+                entry.newest = said
+                if said.boots:
+                    entry.boots = said
+                self._put(entry, DHCP, said.address, now)
+                if is_new:
+                    new.append((mac, said))
+        return new
 
     def asked_for_file(self, protocol: str, mac: str, address: str, now: float) -> None:
         """Note that a file was asked for from ``address``; where ``mac`` is "", of whoever took that address."""
@@ -144,7 +154,7 @@ class UnknownMachines:
         if entry.address:
             self._macs[entry.address] = entry.mac
         place = entry.wants_to_boot, now - entry.first >= CAME_BACK
-        shelf = self._seen[place]
+        shelf = self._shelves[entry.mac] = self._seen[place]
         shelf[entry.mac] = entry
         if len(shelf) > self._rooms[place]:
             gone = self._take(next(iter(shelf)))
@@ -152,13 +162,13 @@ class UnknownMachines:
                 self._evicted.note(gone.mac, gone.first)
 
     def _take(self, mac: str) -> _Entry | None:
-        for shelf in self._seen.values():
-            found = shelf.pop(mac, None)
-            if found is not None:
-                if self._macs.get(found.address) == mac:
-                    del self._macs[found.address]
-                return found
-        return None
+        shelf = self._shelves.pop(mac, None)
+        if shelf is None:
+            return None
+        found = shelf.pop(mac)
+        if self._macs.get(found.address) == mac:
+            del self._macs[found.address]
+        return found
 
 
 class _Glimpses:
