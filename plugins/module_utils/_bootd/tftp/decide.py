@@ -197,18 +197,19 @@ def find(request: Request, source: str, machines: Machines) -> Nic | None:
 
 def claimed_mac(request: Request) -> str | None:
     """Return the MAC that the name begins with, None where none stands there."""
-    return _split(request.filename)[0]
+    return _read(request.filename)[0]
 
 
 def parse_name(filename: str) -> Wanted:
     """Return what ``filename`` wants: ``[<mac>/]path``, the MAC in any notation; TftpError 2 where it is no name."""
-    mac, name = _split(filename)
-    if not is_relative(name):
+    mac, name, is_served = _read(filename)
+    if not is_served:
         raise TftpError(ErrorCode.ACCESS_VIOLATION, "not a file name served here")
     return Wanted(name, mac)
 
 
-@lru_cache(64)  # a request's name is looked at more than once
-def _split(filename: str) -> tuple[str | None, str]:
+@lru_cache(512)  # a name is looked at when it is asked for and when its transfer ends, in a storm of many machines
+def _read(filename: str) -> tuple[str | None, str, bool]:
+    """Return the MAC that is in ``filename``, the path behind it, and whether that may be a file served here."""
     mac, name = split_mac(tidied(_TRACEPARENT.sub("", _JUNK.sub("", filename))))
-    return mac or mac_in(name), name
+    return mac or mac_in(name), name, is_relative(name)

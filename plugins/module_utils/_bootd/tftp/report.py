@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from ..decisions import events
 from ..decisions.boot import LocalDisk, Wait, kind_of
@@ -27,6 +28,7 @@ from .transfer import Outcome, Transfer
 # Lines a second in the log for requests that get no transfer; the metrics count all.
 MACHINE_LINES, MACHINE_BURST = 1.0, 5.0  # of one machine
 OTHER_LINES = 20.0  # of all that are of no known machine
+_LABELS = 16  # of a metric that are kept at hand
 
 
 class Reporter:
@@ -36,6 +38,11 @@ class Reporter:
         self._services = services
         self._machines = RateLimit(MACHINE_LINES, MACHINE_BURST)
         self._others = RateLimit(OTHER_LINES, OTHER_LINES, sources=1)
+        # Looked up once for each of their few labels: prometheus_client takes a lock for it, and as long as to count.
+        metrics = services.metrics
+        self._ended = lru_cache(_LABELS)(metrics.tftp.labels)
+        self._took = lru_cache(_LABELS)(metrics.transfers.labels)
+        self._decided = lru_cache(_LABELS)(metrics.decisions.labels)
 
     def asked(self, request: Request) -> None:
         """Count ``request`` where it is one of a rehearsal."""
@@ -46,7 +53,7 @@ class Reporter:
         """Count what a machine is given to boot; what it reports is no decision."""
         if isinstance(decision, TakeReport):
             return
-        self._services.metrics.decisions.labels("tftp", _name_of(decision)).inc()
+        self._decided("tftp", _name_of(decision)).inc()
 
     def ended(self, session: Session, now: float) -> None:
         """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""
@@ -54,9 +61,9 @@ class Reporter:
         if transfer.outcome is None:
             raise ValueError("the transfer goes on")
         status = transfer.outcome.value
-        self._services.metrics.tftp.labels(status).inc()
+        self._ended(status).inc()
         self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
-        self._services.metrics.transfers.labels("tftp", status).observe(now - session.started)
+        self._took("tftp", status).observe(now - session.started)
         nic, size = decision.nic, session.content.size
         self._keep(session.client, session.request, nic, status, transfer.reason, transfer.bytes_acked, size)
         tell, is_wanted = self._level(transfer, is_rehearsal=session.request.is_rehearsal)

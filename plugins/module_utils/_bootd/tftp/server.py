@@ -115,6 +115,7 @@ class ServerLoop:
         self._contained = Contained("tftp", services.metrics, services.log)
         self._stopping = False
         self._listener = Listener(settings.bind, settings.tftp_port)
+        self._listening = self._listener.fileno()
         self.port = self._listener.port
         services.metrics.watch_socket("tftp", self._listener.drops)
         self._stopped = os.eventfd(0)  # readable once stop() was called
@@ -148,13 +149,15 @@ class ServerLoop:
     def _work(self, ready: list[tuple[int, int]]) -> None:
         """Read one datagram of each transfer that has some, and a batch of requests; then see which are due."""
         self._kept.begin_round()
-        for descriptor in self._transfers.receive(ready, time.monotonic()):
-            if descriptor == self._listener.fileno():
+        now = time.monotonic()
+        for descriptor in self._transfers.receive(ready, now):
+            if descriptor == self._listening:
                 with self._contained:
                     self._on_listener()
             elif descriptor == self._stopped:
                 self._stopping = True
-        self._transfers.tick(time.monotonic())
+        if (due := self._sessions.next_due()) is not None and due <= now:
+            self._transfers.tick(now)
 
     def _on_listener(self) -> None:
         for _unused in range(_BATCH):
