@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong with connections that aiohttp never sees costs one answer at most, and nothing is held afterwards."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from _bootd.decisions.events import Loaded
+from _bootd.http import file_sending, recently_opened
+from _bootd.http.downloads import Download
+from _bootd.http.file_body import FileBody
+from _bootd.http.limits import ConnectionSlots
+from clients.http_client import FETCH, HEALTH, ask, connect, descriptors, eventually, read_all, read_reply, site_with
+from servers.http_site import serving
+
+PART = FETCH.replace(b"/big", b"/vmlinuz").replace(b"\r\n\r\n", b"\r\nRange: bytes=0-9\r\n\r\n")
+WHOLE = FETCH.replace(b"/big", b"/vmlinuz")
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """Return a site with one large kernel; what was opened once counts as just opened."""
+    for name in ("RENEW_SECONDS", "OPENED_SECONDS"):
+        monkeypatch.setattr(recently_opened, name, 1000.0)
+    monkeypatch.setattr(file_sending, "PROGRESS_SECONDS", 0.05)
+    made = site_with(tmp_path)
+    (tmp_path / "images/big").rename(tmp_path / "images/vmlinuz")
+    return made
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Return a function that tells how many connections count against the limit."""
+    made, plain = [], ConnectionSlots.__init__
+
+    def init(slots, *arguments):
+        made.append(slots)
+        plain(slots, *arguments)
+
+    monkeypatch.setattr(ConnectionSlots, "__init__", init)
+    return lambda: len(made[0].all())  # those of event streams are counted apart
+
+
+def faults(site) -> list[str]:
+    """Return what the log says of faults."""
+    return [line["reason"] for line in site.lines() if line["event"] == "fault"]
+
+
+def test_a_fault_behind_a_file_that_was_sent_holds_no_connection(site, held, monkeypatch):
+    plain = site.journal.record
+
+    def record(event, **options):
+        if isinstance(event.detail, Loaded):
+            raise LookupError("no such machine")
+        return plain(event, **options)
+
+    with serving(site) as port:
+        ask(port, PART)
+        monkeypatch.setattr(site.services.journal, "record", record)
+        last = PART.replace(b"0-9", b"67108854-")
+        for begins_with in (last, HEALTH):
+            with connect(port) as client:
+                client.sendall(last)
+                assert read_reply(client)[0] == 206
+                client.sendall(begins_with)
+                assert read_reply(client)[0] in (200, 206)
+        assert eventually(lambda: held() == 0)
+        assert ask(port, PART)[0] == 206
+    assert set(faults(site)) == {"LookupError: no such machine"}
+    assert len(faults(site)) == 3
+
+
+def test_a_fault_while_a_file_is_sent_does_not_keep_who_takes_nothing(site, held, monkeypatch):
+    monkeypatch.setattr(file_sending, "STALL_SECONDS", 0.3)
+    with serving(site) as port:
+        ask(port, PART)
+        monkeypatch.setattr(Download, "sent", lambda *_unused: 1 / 0)
+        with connect(port, buffer=65536) as client:
+            client.sendall(WHOLE)
+            assert len(client.recv(1 << 16)) > 0
+            assert eventually(lambda: held() == 0)
+            assert read_all(client)
+    assert set(faults(site)) == {"ZeroDivisionError: division by zero"}
+
+
+def test_what_a_thread_reads_for_a_client_ends_with_the_server(site, monkeypatch):
+    reads, goes_on = threading.Event(), threading.Event()
+    before = descriptors()
+
+    def fetch(_body):
+        reads.set()
+        goes_on.wait(5)
+
+    with serving(site) as port:
+        ask(port, PART)
+        monkeypatch.setattr(FileBody, "is_at_hand", lambda _body: False)
+        monkeypatch.setattr(FileBody, "fetch", fetch)
+        client = connect(port)
+        client.sendall(WHOLE)
+        assert reads.wait(5)
+        timer = threading.Timer(0.2, goes_on.set)
+        timer.start()
+    assert read_all(client)
+    client.close()
+    assert eventually(lambda: descriptors() == before)
