@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import asyncio.selector_events
 import threading
+import time
 
 import pytest
 
 from _bootd.decisions.events import Loaded
 from _bootd.http import file_sending, recently_opened
+from _bootd.http.connection import Connection
 from _bootd.http.downloads import Download
 from _bootd.http.file_body import FileBody
 from _bootd.http.limits import ConnectionSlots
@@ -106,3 +109,31 @@ def test_what_a_thread_reads_for_a_client_ends_with_the_server(site, monkeypatch
     assert read_all(client)
     client.close()
     assert eventually(lambda: descriptors() == before)
+
+
+def test_no_more_is_read_of_who_sends_requests_without_end(site, monkeypatch):
+    taken, plain, goes_on = [], Connection.data_received, threading.Event()
+
+    def data_received(connection, octets):
+        taken.append(len(octets))
+        plain(connection, octets)
+
+    def add_reader(transport, descriptor, *call):  # as it is in Python 3.11.2
+        transport._loop._add_reader(descriptor, *call)
+
+    monkeypatch.setattr(Connection, "data_received", data_received)
+    monkeypatch.setattr(asyncio.selector_events._SelectorTransport, "_add_reader", add_reader)
+    monkeypatch.setattr(type(site.app), "__call__", lambda *_unused: goes_on.wait(10) and [])
+    requests = HEALTH * 50
+    with serving(site) as port, connect(port) as client:
+        client.sendall(requests)
+        client.setblocking(False)
+        blocked_at = time.monotonic()
+        while time.monotonic() < blocked_at + 0.3 and sum(taken) < 2_000_000:
+            try:
+                client.send(requests)
+                blocked_at = time.monotonic()
+            except BlockingIOError:
+                time.sleep(0.01)
+        goes_on.set()
+    assert len(requests) <= sum(taken) < 1_000_000
