@@ -5,18 +5,31 @@
 from __future__ import annotations
 
 import asyncio.selector_events
+import os
+import socket
 import threading
 import time
 
 import pytest
 
 from _bootd.decisions.events import Loaded
-from _bootd.http import file_sending, recently_opened
+from _bootd.http import file_sending, recently_opened, request_handler
 from _bootd.http.connection import Connection
 from _bootd.http.downloads import Download
 from _bootd.http.file_body import FileBody
 from _bootd.http.limits import ConnectionSlots
-from clients.http_client import FETCH, HEALTH, ask, connect, descriptors, eventually, read_all, read_reply, site_with
+from clients.http_client import (
+    FETCH,
+    HEALTH,
+    RESET,
+    ask,
+    connect,
+    descriptors,
+    eventually,
+    read_all,
+    read_reply,
+    site_with,
+)
 from servers.http_site import serving
 
 PART = FETCH.replace(b"/big", b"/vmlinuz").replace(b"\r\n\r\n", b"\r\nRange: bytes=0-9\r\n\r\n")
@@ -87,6 +100,29 @@ def test_a_fault_while_a_file_is_sent_does_not_keep_who_takes_nothing(site, held
             assert eventually(lambda: held() == 0)
             assert read_all(client)
     assert set(faults(site)) == {"ZeroDivisionError: division by zero"}
+
+
+@pytest.mark.parametrize("when", ["close", "sent"], ids=["behind it", "within it"])
+def test_a_fault_adds_nothing_to_a_file_that_aiohttp_sends(site, held, monkeypatch, when):
+    monkeypatch.setattr(request_handler, "PROGRESS_SECONDS", 0.05)
+    kernel = os.path.join(site.settings.image_dir, "vmlinuz")
+    if when == "close":
+        os.truncate(kernel, 1000)
+        plain = FileBody.close
+        monkeypatch.setattr(FileBody, "close", lambda body: plain(body) or 1 / 0)
+    else:
+        monkeypatch.setattr(Download, "sent", lambda *_unused: 1 / 0)
+    with open(kernel, "rb") as file:
+        content = file.read()
+    with serving(site) as port:
+        with connect(port, buffer=65536) as client:
+            client.sendall(WHOLE)
+            time.sleep(0.3)
+            client.shutdown(socket.SHUT_WR)
+            _head, _end, body = read_all(client).partition(b"\r\n\r\n")
+        assert eventually(lambda: held() == 0)
+    assert content.startswith(body.removesuffix(RESET))
+    assert faults(site) == ["ZeroDivisionError: division by zero"]
 
 
 def test_what_a_thread_reads_for_a_client_ends_with_the_server(site, monkeypatch):
