@@ -121,7 +121,8 @@ class Connection(RequestHandler):
         if unsent:
             transport.write(unsent)
         if received:
-            self.data_received(received)
+            # Not before the transport reads: older Pythons (3.11.2) forget until then that it is to pause.
+            self.loop.call_soon(self.data_received, received)
 
     def connection_lost(self, error: BaseException | None) -> None:
         """Release the slot."""

@@ -8,7 +8,9 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 
+from ..process.faults import Caught
 from .file_body import FileBody
 from .limits import ConnectionSlot
 
@@ -118,7 +120,14 @@ class FileSending:
 
     def _report_progress(self) -> None:
         if self._body.on_progress is not None:
-            self._body.on_progress(self._body.sent)
+            self._contained(partial(self._body.on_progress, self._body.sent))
+
+    def _contained(self, call: Callable[[], None]) -> None:
+        """Call what takes note of the file; a fault in that is told to the loop, and the connection goes on."""
+        with Caught() as caught:
+            call()
+        if caught.fault is not None:
+            self._loop.call_exception_handler({"message": "a fault in what notes a file", "exception": caught.fault})
 
     def _end(self, error: BaseException | None) -> None:
         if self._ended:
@@ -131,16 +140,12 @@ class FileSending:
             self._finish()
 
     def _finish(self) -> None:
-        try:
-            self._close()
-        finally:
-            if self._on_end is not None:
-                self._on_end(self, self._error)
+        self._close()
+        if self._on_end is not None:
+            self._on_end(self, self._error)
 
     def _close(self) -> None:
         """Close the file and have what was sent of it recorded: that waits for no disk."""
-        try:
-            if not self._body.left:
-                self._report_progress()
-        finally:
-            self._body.close()
+        if not self._body.left:
+            self._report_progress()
+        self._contained(self._body.close)

@@ -208,9 +208,13 @@ class WsgiHandler:
             await sending
         except _UNSENDABLE:
             connection.end()
+        except Exception:
+            connection.end()  # the client would take a refusal for the rest of what it is sent
+            raise
         finally:
             if isinstance(body, FileBody):
-                _close(body)
+                with self._contained:
+                    _close(body)
         return response
 
     async def _send_document(self, request: BaseRequest, connection: Connection, response: Response, size: int) -> None:
