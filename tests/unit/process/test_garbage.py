@@ -11,7 +11,7 @@ import weakref
 import pytest
 
 from _bootd.process import garbage
-from _bootd.process.garbage import LONGEST_SECONDS, LOOK_SECONDS, QUIET, THRESHOLDS, GarbageWatch, loading
+from _bootd.process.garbage import LONGEST_SECONDS, LOOK_SECONDS, MAY_FREEZE, QUIET, THRESHOLDS, GarbageWatch, loading
 from _bootd.process.log import Log
 
 
@@ -100,6 +100,21 @@ def test_garbage_that_was_frozen_is_freed_where_no_moment_is_quiet():
     assert knot() is not None
     hours.pass_by(LOOK_SECONDS, busy=1.0)
     assert knot() is None
+
+
+def test_garbage_that_was_frozen_is_freed_where_much_was_and_no_moment_is_quiet():
+    """What hangs together in a cycle, as an open connection of HTTP does, is frozen by the thousand in a storm."""
+    hours, knot = Hours(), frozen_knot()
+    stays = [[] for _unused in range(MAY_FREEZE // 2)]
+    hours.pass_by(LOOK_SECONDS, busy=1.0)
+    assert knot() is not None
+    stays += [[] for _unused in range(MAY_FREEZE // 2 + gc.get_freeze_count())]
+    hours.pass_by(LOOK_SECONDS, busy=1.0)
+    assert knot() is None
+    knot = frozen_knot()
+    hours.pass_by(LOOK_SECONDS, busy=1.0)
+    assert knot() is not None, "all are looked through again and again"
+    assert stays
 
 
 def test_all_is_looked_through_once_where_nothing_came_since(monkeypatch):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of the log hold no secret, whoever wrote the text that is in them, and hold nobody up."""
+"""Lines of the log hold no secret, whoever wrote the text that is in them, are one line each, and hold nobody up."""
 
 from __future__ import annotations
 
@@ -162,3 +162,31 @@ def test_a_line_in_json_is_what_json_makes_of_it(now, event, fields):
 def lines(reader, count):
     """Return the next lines of the pipe, as soon as they are there."""
     return [json.loads(reader.readline()) for _each in range(count)]
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_log_one_event_is_one_line_whatever_a_client_sent(form):
+    stream = io.StringIO()
+    Log(form, "debug", stream).info("recv", vendor='PXE"\n{"event":"forged"}\x1b[2J\r\u2028', mac=None)
+    assert stream.getvalue().count("\n") == 1
+    assert not set("\x1b\r\u2028") & set(stream.getvalue())
+    assert "mac" not in stream.getvalue()
+
+
+def test_log_json_keeps_types_and_bounds_long_fields():
+    stream = io.StringIO()
+    Log("json", "info", stream).info("http", status=200, uri="x" * 100_000)
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["event"], line["status"], len(line["uri"])) == ("info", "http", 200, 1024)
+
+
+def test_log_below_its_level_is_silent():
+    stream = io.StringIO()
+    Log("json", "warning", stream).info("recv")
+    assert stream.getvalue() == ""
+
+
+def test_log_on_a_closed_stream_does_not_raise():
+    stream = io.StringIO()
+    stream.close()
+    Log("json", "info", stream).info("recv")
