@@ -151,21 +151,8 @@ def release_switch(state: State, mac: str, again: bool) -> State:
 
 def _at_the_beginning(state: State) -> State:
     """Return ``state`` of a machine that nothing was seen of since, and whose next boot is another attempt."""
-    return replace(
-        state,
-        stage="known",
-        since=0.0,
-        steps=(),
-        error="",
-        progress=None,
-        seen={},
-        waits_for="",
-        overdue="",
-        asked_at=0.0,
-        script_at=0.0,
-        script_mac="",
-        configuration_closed="",
-    )
+    # What it was sent is counted until the next attempt begins.
+    return replace(state, **{**_AFRESH, "bytes": state.bytes, "stage": "known", "since": 0.0, "steps": ()})
 
 
 def is_older(state: State, other: State, now: float) -> bool:
