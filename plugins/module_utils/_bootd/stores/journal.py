@@ -17,10 +17,9 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from typing import TypeAlias
 
-from ..decisions.events import Detail, Event, Held, Progress
+from ..decisions.events import Detail, Event
 from ..decisions.repeated_leases import as_seen, changes_nothing
 from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
 from ..hardware.model import Machine
@@ -29,10 +28,9 @@ from ..process.log import Log
 from ..process.pieces import AT_ONCE, PAUSE, in_pieces
 from .base import Backlog, Store, StoreError
 from .catalog import Catalog
-from .seen_again import Again, Repeated, Seen, SeenAgain
+from .seen_again import Again, Repeated, Seen, SeenAgain, remember
 
 RECENT_EVENTS = 50
-_REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
 Follower: TypeAlias = "Callable[[Event, State, State], None]"  # an event, the state before and after it
 GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
 GATHER_SHARE = 9
@@ -161,7 +159,7 @@ class Journal:
         with self._changed:
             before = self.state(event.key)
             state = advance(before, event)
-            self._remember(event)
+            remember(self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)), event)
             for follower in self._followers:
                 follower(event, before, state)
             if state is not before:
@@ -256,14 +254,6 @@ class Journal:
         if not self._dirty:
             self._changed.notify_all()
         self._dirty.setdefault(key, time.monotonic())
-
-    def _remember(self, event: Event) -> None:
-        recent = self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS))
-        last = recent[-1] if recent else None
-        if isinstance(last, Event) and isinstance(event.detail, _REPEATED) and last.is_about_the_same(event):
-            recent.pop()
-            event = replace(event, began=last.began or last.at)
-        recent.append(event)
 
     def reconcile(self, catalog: Catalog) -> None:
         """Let objects that were edited since decide again about the netboot that bootd had switched off.

@@ -8,12 +8,14 @@ With ten thousand machines most of what a look-up costs is that nothing of it is
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from itertools import islice
 from typing import TypeAlias
 
-from ..decisions.events import Detail, Event
+from ..decisions.events import Detail, Event, Held, Progress
 from ..decisions.stages import State
 
+_REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
 Seen: TypeAlias = "tuple[float, Repeated]"  # an event that is not made yet: see ``Repeated.event``
 
 
@@ -76,3 +78,12 @@ class SeenAgain:
         for key in due:
             del self._since[key]
         return due
+
+
+def remember(recent: deque[Event | Seen], event: Event) -> None:
+    """Add ``event`` to the last ones of its machine, in the place of the last one where that was about the same."""
+    last = recent[-1] if recent else None
+    if isinstance(last, Event) and isinstance(event.detail, _REPEATED) and last.is_about_the_same(event):
+        recent.pop()
+        event = replace(event, began=last.began or last.at)
+    recent.append(event)
