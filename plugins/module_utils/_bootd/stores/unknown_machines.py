@@ -157,18 +157,22 @@ class UnknownMachines:
         shelf = self._shelves[entry.mac] = self._seen[place]
         shelf[entry.mac] = entry
         if len(shelf) > self._rooms[place]:
-            gone = self._take(next(iter(shelf)))
-            if gone is not None:
-                self._evicted.note(gone.mac, gone.first)
+            mac, gone = shelf.popitem(last=False)
+            del self._shelves[mac]
+            self._forget_address(gone)
+            self._evicted.note(mac, gone.first)
 
     def _take(self, mac: str) -> _Entry | None:
         shelf = self._shelves.pop(mac, None)
         if shelf is None:
             return None
         found = shelf.pop(mac)
-        if self._macs.get(found.address) == mac:
-            del self._macs[found.address]
+        self._forget_address(found)
         return found
+
+    def _forget_address(self, gone: _Entry) -> None:
+        if gone.address and self._macs.get(gone.address) == gone.mac:
+            del self._macs[gone.address]
 
 
 class _Glimpses:
