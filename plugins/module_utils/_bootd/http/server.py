@@ -3,6 +3,8 @@
 """The HTTP server: aiohttp in one thread with an event loop, and bottle's routes in a pool of threads.
 
 aiohttp (reads a whole request) -> a thread (bottle) -> aiohttp (sends the response, files by sendfile)
+
+``quick_connections`` accepts the clients of plain HTTP, and answers before that what is known by all its octets.
 """
 
 from __future__ import annotations

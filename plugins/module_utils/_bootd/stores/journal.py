@@ -123,10 +123,6 @@ class Journal:
                 keys.append(key)
             return keys, self._revision
 
-    def is_busy(self, key: str) -> bool:
-        """Return whether the machine ``key`` is between its script and the end of its installation."""
-        return key in self.installing
-
     def busy(self) -> list[str]:
         """Return the keys of the machines that are between their script and the end of their installation."""
         with self._changed:
