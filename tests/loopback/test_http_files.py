@@ -13,7 +13,7 @@ import threading
 
 import pytest
 
-from _bootd.http import file_sending, recently_opened, request_handler
+from _bootd.http import file_sending, recently_opened
 from _bootd.http.connection import Connection
 from _bootd.http.file_body import MAX_SEND, FileBody
 from clients.http_client import BIG, FETCH, HEALTH, ask, connect, eventually, read_all, read_reply, site_with
@@ -45,7 +45,7 @@ def test_file_from_a_file_system_without_sendfile(tmp_path, site, monkeypatch):
 
 
 def test_what_a_client_takes_at_once_is_not_waited_for(tmp_path, site, monkeypatch):
-    monkeypatch.setattr(request_handler, "_Sender", None)
+    monkeypatch.setattr(file_sending.FileSending, "go_on", None)
     whole = (tmp_path / "images/big").read_bytes()
     with serving(site) as port, connect(port) as client:
         for place in range(3):

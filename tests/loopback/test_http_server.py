@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from _bootd.http import connection, request_handler
+from _bootd.http import connection, file_sending, request_handler
 from _bootd.http.server import HttpServer
 from _bootd.http.wsgi_environ import MAX_BODY
 from _bootd.process import health
@@ -260,7 +260,7 @@ def test_what_ipxe_tells_waits_for_no_route(tmp_path):
 
 
 def test_stalled_downloads_are_given_up(site, monkeypatch):
-    monkeypatch.setattr(request_handler, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(file_sending, "STALL_SECONDS", 0.5)
     with serving(site) as port, connect(port, buffer=4096) as client:
         client.sendall(FETCH)
         assert eventually(lambda: any(line["event"] == "http" for line in site.lines()))

@@ -23,6 +23,7 @@ except ImportError:
     if not TYPE_CHECKING:  # the classes below need some base where Ansible's checks import this without aiohttp
         RequestHandler = StreamResponse = object
 
+from .file_sending import FileSending
 from .limits import ConnectionSlot, ConnectionSlots
 from .wsgi_environ import MAX_HEAD, MAX_HEADERS, Refused
 
@@ -80,7 +81,7 @@ class Connection(RequestHandler):
         self._slots, self._on_refused, self._on_fault = slots, on_refused, on_fault
         self._timer: asyncio.TimerHandle | None = None
         self._waits_until, self._seconds = math.inf, 0.0  # on the loop's clock; inf: bootd does not wait for the client
-        self.sending: asyncio.Future[None] | None = None  # done when a file was sent, or can't be
+        self.sending: FileSending | None = None
         self._unsent_before = 0  # octets, when the timer was set
         self._handling = False  # a request's head was read, and its response is not sent yet
         self._receiving = False  # octets came since the last response
@@ -176,8 +177,8 @@ class Connection(RequestHandler):
 
     def end(self) -> None:
         """Close the connection without sending what is left."""
-        if self.sending is not None and not self.sending.done():
-            self.sending.set_exception(ConnectionAbortedError())
+        if self.sending is not None:
+            self.sending.fail(ConnectionAbortedError())
         if self.transport is not None:
             self.transport.abort()
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 MAX_SEND = 2 * 1024 * 1024  # octets sent at once, so that one fast client does not keep the others waiting
 READ_AHEAD = 8 * 1024 * 1024  # octets that are read from a slow disk at once
 READ_SIZE = 64 * 1024  # octets read at once where the kernel can't send from this file
+_ONE_OCTET = [bytearray(1)]  # that is read to ask whether it is in memory; nobody looks at it
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -77,7 +78,7 @@ class FileBody:
         end = start + min(self.left, MAX_SEND)
         try:
             for place in (max(start, self._at_hand_to), end - 1):
-                os.preadv(self._descriptor, [bytearray(1)], place, os.RWF_NOWAIT)
+                os.preadv(self._descriptor, _ONE_OCTET, place, os.RWF_NOWAIT)
         except BlockingIOError:
             return known > 0
         except OSError:  # a file system that has no such question
@@ -113,6 +114,19 @@ class FileBody:
         os.close(descriptor)
         for call in self.on_close:
             call(self.sent)
+
+    def end(self) -> None:
+        """Close the file; where all was sent, report that before. It waits for no disk, so no thread has to do it."""
+        try:
+            if self._descriptor >= 0 and not self.left:
+                self.report_progress()
+        finally:
+            self.close()
+
+    def report_progress(self) -> None:
+        """Tell whoever wants to know how much has been sent so far."""
+        if self.on_progress is not None:
+            self.on_progress(self.sent)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield what is left, in pieces."""

@@ -8,7 +8,6 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
 
 from ..process.faults import Caught
 from .file_body import FileBody
@@ -51,11 +50,11 @@ class FileSending:
         except BlockingIOError:
             return False
         except OSError:
-            self._close()
+            self._contained(self._body.end)
             raise
         if self._body.left:
             return False
-        self._close()
+        self._contained(self._body.end)
         return True
 
     def go_on(self, on_end: Callable[[FileSending, BaseException | None], None]) -> None:
@@ -112,15 +111,11 @@ class FileSending:
         if left != self._seen:
             self._seen, self._moved_at = left, now
             self._slot.note_progress()
-            self._report_progress()
+            self._contained(self._body.report_progress)
         elif now - self._moved_at >= STALL_SECONDS:
             self._end(TimeoutError())
             return
         self._timer = self._loop.call_later(PROGRESS_SECONDS, self._look)
-
-    def _report_progress(self) -> None:
-        if self._body.on_progress is not None:
-            self._contained(partial(self._body.on_progress, self._body.sent))
 
     def _contained(self, call: Callable[[], None]) -> None:
         """Call what takes note of the file; a fault in that is told to the loop, and the connection goes on."""
@@ -140,12 +135,6 @@ class FileSending:
             self._finish()
 
     def _finish(self) -> None:
-        self._close()
+        self._contained(self._body.end)
         if self._on_end is not None:
             self._on_end(self, self._error)
-
-    def _close(self) -> None:
-        """Close the file and have what was sent of it recorded: that waits for no disk."""
-        if not self._body.left:
-            self._report_progress()
-        self._contained(self._body.close)

@@ -13,7 +13,6 @@ import socket
 import sys
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +27,7 @@ from . import connection as connections
 from .connection import Connection, Refusal
 from .event_stream import EventStreams
 from .file_body import READ_SIZE, FileBody
+from .file_sending import PROGRESS_SECONDS, STALL_SECONDS, FileSending
 from .loop_routes import LoopRoutes
 from .middleware import Application
 from .prepared_scripts import PreparedScripts
@@ -35,11 +35,9 @@ from .reports import is_told_by_ipxe
 from .site import SLOT, Environ
 from .wsgi_environ import Refused, environment
 
-STALL_SECONDS = 30.0  # without one octet of the response taken
 SMALL_DOCUMENT = 64 * 1024  # octets; smaller ones do not count against MAX_UNSENT
 MAX_UNSENT = 64 * 1024 * 1024  # octets of documents, files not counted, that wait for slow clients
 DISK_THREADS = 2  # that wait for what is sent and not in memory yet
-PROGRESS_SECONDS = 0.5  # between two looks at how far a slow client is
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _UNSENDABLE = (OSError, TimeoutError, RuntimeError)  # RuntimeError: asyncio's for a transport that is closing
 
@@ -214,7 +212,7 @@ class WsgiHandler:
         finally:
             if isinstance(body, FileBody):
                 with self._contained:
-                    _close(body)
+                    body.end()
         return response
 
     async def _send_document(self, request: BaseRequest, connection: Connection, response: Response, size: int) -> None:
@@ -243,24 +241,12 @@ class WsgiHandler:
         if connection.transport is None:
             raise ConnectionResetError
         own: socket.socket = connection.transport.get_extra_info("socket")
-        # What the client takes at once needs no waiting, which would cost more than to send it.
-        if body.is_at_hand():
-            with suppress(BlockingIOError):
-                body.send_to(own.fileno())
-        if not body.left:
-            return
-        loop = asyncio.get_running_loop()
         # Through a descriptor of its own: asyncio's ``sendfile`` says nothing before all is sent.
-        client = own.dup()
-        sent = connection.sending = loop.create_future()
-        sender = _Sender(loop, client, body, sent, self.disk_threads)
-        sender.go_on()
-        try:
-            await self._wait_while_taken(connection, sent, body)
-        finally:
-            connection.sending = None
-            await sender.stop()
-            client.close()
+        with own.dup() as client:
+            loop = asyncio.get_running_loop()
+            sending = FileSending(loop, client, connection.slot, b"", body, self.disk_threads)
+            if not sending.send_at_once():  # what the client takes at once needs no waiting, which would cost more
+                await _until_sent(sending, connection, loop.create_future())
 
     async def _send_encrypted(self, connection: Connection, response: StreamResponse, body: FileBody) -> None:
         """Send the file in pieces: what is encrypted the kernel can't send by itself."""
@@ -268,16 +254,14 @@ class WsgiHandler:
             await self._wait_while_taken(connection, response.write(piece))
             connection.slot.note_progress()
             if body.left:
-                _report_progress(body)
+                body.report_progress()
 
     async def _read_piece(self, body: FileBody) -> bytes:
         if body.left and not body.is_at_hand():
             await asyncio.get_running_loop().run_in_executor(self.disk_threads, body.fetch)
         return body.read(READ_SIZE)
 
-    async def _wait_while_taken(
-        self, connection: Connection, sending: Awaitable[None], body: FileBody | None = None
-    ) -> None:
+    async def _wait_while_taken(self, connection: Connection, sending: Awaitable[None]) -> None:
         """Wait until ``sending`` is done; raises TimeoutError where the client takes nothing for STALL_SECONDS."""
         future = asyncio.ensure_future(sending)
         loop = asyncio.get_running_loop()
@@ -285,75 +269,27 @@ class WsgiHandler:
         await asyncio.wait({future}, timeout=0)
         while not future.done():
             await asyncio.wait({future}, timeout=PROGRESS_SECONDS)
-            left = body.left if body is not None else connection.unsent
+            left = connection.unsent
             if left != seen:
                 seen, moved_at = left, loop.time()
                 connection.slot.note_progress()
-                if body is not None:
-                    _report_progress(body)
             elif loop.time() - moved_at >= STALL_SECONDS:
                 future.cancel()
                 raise TimeoutError
         future.result()
 
 
-def _report_progress(body: FileBody) -> None:
-    if body.on_progress is not None:
-        body.on_progress(body.sent)
-
-
-def _close(body: FileBody) -> None:
-    """Close the file and have what was sent of it recorded: that waits for no disk, and a thread would cost more."""
-    if not body.left:
-        _report_progress(body)
-    body.close()
-
-
-class _Sender:
-    """Sends a file to the socket ``client`` as fast as that takes it; ``sent`` is done at its end, or with its failure.
-
-    What is not in memory is read by one of ``threads``, for the loop has others to serve.
-    """
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        client: socket.socket,
-        body: FileBody,
-        sent: asyncio.Future[None],
-        threads: ThreadPoolExecutor,
-    ) -> None:
-        self._loop, self._client, self._body, self._sent, self._threads = loop, client, body, sent, threads
-        self._fetching: asyncio.Future[None] | None = None
-
-    def go_on(self, _fetched: asyncio.Future[None] | None = None) -> None:
-        """Send whenever the client's socket takes something."""
-        self._fetching = None
-        if not self._sent.done():
-            self._loop.add_writer(self._client, self._send_part)
-
-    async def stop(self) -> None:
-        """Send no more, and wait until nobody reads the file."""
-        self._loop.remove_writer(self._client)
-        if self._fetching is not None:
-            await asyncio.wait({self._fetching})
-            self._loop.remove_writer(self._client)
-
-    def _send_part(self) -> None:
-        """Send what the client's socket takes now."""
-        if self._sent.done():
-            return
-        if not self._body.is_at_hand():
-            self._loop.remove_writer(self._client)
-            self._fetching = self._loop.run_in_executor(self._threads, self._body.fetch)
-            self._fetching.add_done_callback(self.go_on)
-            return
-        try:
-            self._body.send_to(self._client.fileno())
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._sent.set_exception(error)
-            return
-        if not self._body.left:
-            self._sent.set_result(None)
+async def _until_sent(
+    sending: FileSending, connection: Connection, ended: asyncio.Future[BaseException | None]
+) -> None:
+    """Have ``sending`` go on until all is sent, nobody reading the file any more; raises what has kept it from that."""
+    sending.go_on(lambda _sending, error: ended.set_result(error))
+    connection.sending = sending
+    try:
+        error = await asyncio.shield(ended)
+    finally:
+        connection.sending = None
+        sending.fail(ConnectionAbortedError())
+        await asyncio.wait({ended})
+    if error is not None:
+        raise error
