@@ -13,7 +13,8 @@ import time
 import pytest
 
 from _bootd.decisions.events import Loaded
-from _bootd.http import file_sending, recently_opened, request_handler
+from _bootd.hardware.model import Netboot
+from _bootd.http import connection, file_sending, recently_opened, request_handler
 from _bootd.http.connection import Connection
 from _bootd.http.downloads import Download
 from _bootd.http.file_body import FileBody
@@ -30,7 +31,7 @@ from clients.http_client import (
     read_reply,
     site_with,
 )
-from servers.http_site import serving
+from servers.http_site import MAC, machine, make_site, serving
 
 PART = FETCH.replace(b"/big", b"/vmlinuz").replace(b"\r\n\r\n", b"\r\nRange: bytes=0-9\r\n\r\n")
 WHOLE = FETCH.replace(b"/big", b"/vmlinuz")
@@ -150,9 +151,9 @@ def test_what_a_thread_reads_for_a_client_ends_with_the_server(site, monkeypatch
 def test_no_more_is_read_of_who_sends_requests_without_end(site, monkeypatch):
     taken, plain, goes_on = [], Connection.data_received, threading.Event()
 
-    def data_received(connection, octets):
+    def data_received(client, octets):
         taken.append(len(octets))
-        plain(connection, octets)
+        plain(client, octets)
 
     def add_reader(transport, descriptor, *call):  # as it is in Python 3.11.2
         transport._loop._add_reader(descriptor, *call)
@@ -173,3 +174,24 @@ def test_no_more_is_read_of_who_sends_requests_without_end(site, monkeypatch):
                 time.sleep(0.01)
         goes_on.set()
     assert len(requests) <= sum(taken) < 1_000_000
+
+
+def test_who_takes_an_answer_slowly_is_not_hung_up_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 1.0)
+    text = "#!ipxe\n" + "echo x\n" * 3_000_000
+    long = machine(address="127.0.0.1", netboot=Netboot(allow_pxe=True, ipxe_contents=text))
+    made = make_site(tmp_path, long, bind="127.0.0.1", http_port=0)
+    made.render = lambda script, _mac, _settings: script.boots.text
+    script = HEALTH.replace(b"/healthz", b"/%s/auto.ipxe" % MAC.encode())
+    with serving(made) as port:
+        ask(port, script)
+        with connect(port, buffer=65536) as client:
+            client.sendall(script)
+            ends, taken = time.monotonic() + 1.3, 0
+            while time.monotonic() < ends:  # so that there is always more to be sent
+                taken += len(client.recv(100_000))
+                time.sleep(0.008)
+            while taken < len(text):
+                piece = client.recv(1 << 20)
+                assert piece
+                taken += len(piece)

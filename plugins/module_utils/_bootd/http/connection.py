@@ -117,10 +117,10 @@ class Connection(RequestHandler):
             # Were they waited for, those who are turned away would be as many as they like.
             transport.close()
             return
-        self._wait(REQUEST_SECONDS)
         received, unsent = self._before
         if unsent:
             transport.write(unsent)
+        self._wait(REQUEST_SECONDS)
         if received:
             # Not before the transport reads: older Pythons (3.11.2) forget until then that it is to pause.
             self.loop.call_soon(self.data_received, received)
