@@ -47,7 +47,7 @@ class SharedTally(Tally):
     def inc(self) -> None:
         """Count one more."""
         with self._lock:
-            super().inc()
+            self.value += 1  # super() would cost as much as all the rest
 
 
 class TallyCounter:
@@ -122,7 +122,8 @@ class SharedTimings(Timings):
     def observe(self, seconds: float) -> None:
         """Count a duration."""
         with self._lock:
-            super().observe(seconds)
+            self.counts[bisect_left(self.bounds, seconds)] += 1
+            self.total += seconds
 
     def observe_all(self, durations: Sequence[float]) -> None:
         """Count many durations at once."""
