@@ -14,7 +14,7 @@ import pytest
 
 from _bootd.decisions.events import Loaded
 from _bootd.hardware.model import Netboot
-from _bootd.http import connection, file_sending, recently_opened, request_handler
+from _bootd.http import connection, file_sending, recently_opened
 from _bootd.http.connection import Connection
 from _bootd.http.downloads import Download
 from _bootd.http.file_body import FileBody
@@ -105,7 +105,7 @@ def test_a_fault_while_a_file_is_sent_does_not_keep_who_takes_nothing(site, held
 
 @pytest.mark.parametrize("when", ["close", "sent"], ids=["behind it", "within it"])
 def test_a_fault_adds_nothing_to_a_file_that_aiohttp_sends(site, held, monkeypatch, when):
-    monkeypatch.setattr(request_handler, "PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr(file_sending, "PROGRESS_SECONDS", 0.05)
     kernel = os.path.join(site.settings.image_dir, "vmlinuz")
     if when == "close":
         os.truncate(kernel, 1000)
@@ -123,7 +123,7 @@ def test_a_fault_adds_nothing_to_a_file_that_aiohttp_sends(site, held, monkeypat
             _head, _end, body = read_all(client).partition(b"\r\n\r\n")
         assert eventually(lambda: held() == 0)
     assert content.startswith(body.removesuffix(RESET))
-    assert faults(site) == ["ZeroDivisionError: division by zero"]
+    assert set(faults(site)) == {"ZeroDivisionError: division by zero"}
 
 
 def test_what_a_thread_reads_for_a_client_ends_with_the_server(site, monkeypatch):
