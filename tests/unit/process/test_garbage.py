@@ -11,7 +11,17 @@ import weakref
 import pytest
 
 from _bootd.process import garbage
-from _bootd.process.garbage import LONGEST_SECONDS, LOOK_SECONDS, MAY_FREEZE, QUIET, THRESHOLDS, GarbageWatch, loading
+from _bootd.process.garbage import (
+    ANSWERS,
+    LONGEST_SECONDS,
+    LOOK_SECONDS,
+    MAY_FREEZE,
+    QUIET,
+    THRESHOLDS,
+    GarbageWatch,
+    Turnover,
+    loading,
+)
 from _bootd.process.log import Log
 
 
@@ -62,6 +72,28 @@ def test_a_storm_is_not_gone_through_again_and_again(after):
     assert len(machines) == len(stays)
     assert max(looked_through) < 50_000
     assert sum(looked_through) < 1.5 * len(stays)
+
+
+def test_what_takes_the_place_of_others_is_looked_through_by_and_by():
+    """As the last packets of ten thousand machines do: there never are more, so the collector would not look."""
+    most, turnover = 0, Turnover()
+
+    def count(phase: str, _told: dict[str, int]) -> None:
+        nonlocal most
+        if phase == "start":
+            most = max(most, len(gc.get_objects(0)))
+
+    with loading():
+        last = [[number] for number in range(100_000)]
+    gc.callbacks.append(count)
+    try:
+        for number in range(len(last)):
+            last[number] = [number]
+            turnover.add(1)
+        grown = [[] for _unused in range(2 * THRESHOLDS[0])]
+    finally:
+        gc.callbacks.remove(count)
+    assert len(grown) < most < 3 * ANSWERS
 
 
 class Hours:

@@ -10,6 +10,7 @@ from functools import partial
 from ..decisions.modes import PROXIES
 from ..process.datagram_loop import DatagramLoop
 from ..process.faults import Contained
+from ..process.garbage import Turnover
 from ..process.interface_watch import InterfaceWatch
 from ..process.rate_limit import RareLines
 from ..runtime.services import Services
@@ -31,6 +32,7 @@ class DhcpServer:
         self._handler = BatchHandler(services, relay_port, client_port)
         self._loop: DatagramLoop[Batch] | None = None
         self._lines = RareLines()
+        self._turnover = Turnover()
         self._contained = Contained("dhcp", services.metrics, services.log)
         self._took = services.metrics.answers.labels("dhcp")
 
@@ -84,6 +86,7 @@ class DhcpServer:
             times.pop()  # of whichever: nearly all of a batch came at the same time
         now = time.time()
         self._took.observe_all([now - came_at if came_at < now else 0.0 for came_at in times])
+        self._turnover.add(len(answers))
 
     def _tell_failure(self, sending: Sending, error: OSError) -> None:
         self._services.metrics.dropped.labels("dhcp", "send_failed").inc()
