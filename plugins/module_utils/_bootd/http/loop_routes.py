@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import formatdate
 
 from ..process.faults import Contained
 from ..process.served_files import is_relative
@@ -22,7 +21,7 @@ from .file_body import FileBody
 from .limits import ConnectionSlot
 from .middleware import Access
 from .recently_opened import RecentlyOpened
-from .responses import Reply, text_reply
+from .responses import Reply, date_line, text_reply
 from .site import SLOT, Environ, Site
 from .wsgi_environ import Refused, environment
 
@@ -72,7 +71,6 @@ class LoopRoutes:
         self._site, self._contained = site, contained
         self.opened = RecentlyOpened()
         self._heads: dict[bytes, Environ] = {}  # what follows the target, without a range, and what it comes to
-        self._date, self._date_of = b"", 0
 
     def learn(self, headers: Headers) -> None:
         """Know the headers, as they were sent, of a GET by HTTP/1.1 whose connection is kept, from now on."""
@@ -132,15 +130,8 @@ class LoopRoutes:
             reply = text_reply(500, "bootd has a fault; its log says more\n")
         access.status, body = reply.status, reply.body
         access.answered_by(body if isinstance(body, FileBody) else [body])
-        head = _head(reply) + self._dated()
+        head = b"".join((_head(reply), date_line(int(time.time())), b"\r\n"))
         return FileAnswer(head, body) if isinstance(body, FileBody) else head + body
-
-    def _dated(self) -> bytes:
-        """Return the rest of the line that says when the response was made, and the end of the head."""
-        now = int(time.time())
-        if now != self._date_of:
-            self._date, self._date_of = f"{formatdate(now, usegmt=True)}\r\n\r\n".encode("ascii"), now
-        return self._date
 
 
 def _head(reply: Reply) -> bytes:

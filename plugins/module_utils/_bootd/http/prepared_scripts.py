@@ -13,7 +13,6 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from email.utils import formatdate
 from functools import partial
 from typing import NamedTuple
 
@@ -103,7 +102,6 @@ class PreparedScripts:
         self._plain: dict[Headers, bool] = {}
         self._heads: set[bytes] = set()  # what follows the target in a request, of those that are plain and kept
         self._head = _head_of(responses.text(200, ""))
-        self._date, self._date_of = b"", 0
         self._waits = bool(site.services.settings.installs_at_once)
 
     def answer(self, target: str, headers: Headers, peer: str, *, keep_alive: bool) -> bytes | None:
@@ -150,7 +148,7 @@ class PreparedScripts:
             self._site.record(nic, found.seen)
         self._site.decided(found.kind)
         self._note(asked, nic, address, len(body), began)
-        return b"".join((found.head, self._dated(), b"\r\n" if keep_alive else _CLOSE, body))
+        return b"".join((found.head, responses.date_line(int(time.time())), b"\r\n" if keep_alive else _CLOSE, body))
 
     def _note(self, asked: _Asked, nic: Nic, client: str, sent: int, began: float) -> None:
         """Tell log, metrics and last packets of an answer with ``sent`` octets of body."""
@@ -221,13 +219,6 @@ class PreparedScripts:
         while self._size > MAX_OCTETS and len(self._prepared) > 1:
             _target, oldest = self._prepared.popitem(last=False)
             self._size -= oldest.size
-
-    def _dated(self) -> bytes:
-        """Return the rest of the line that says when the response was made (RFC 9110, section 6.6.1)."""
-        now = int(time.time())
-        if now != self._date_of:
-            self._date, self._date_of = f"{formatdate(now, usegmt=True)}\r\n".encode("ascii"), now
-        return self._date
 
 
 def _head_of(answer: HTTPResponse) -> bytes:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
 
 try:
     from bottle import HTTPResponse
@@ -26,6 +28,15 @@ class Reply:
     def for_bottle(self) -> HTTPResponse:
         """Return it as a route of bottle's does."""
         return HTTPResponse(self.body, self.status, headers=self.headers)
+
+
+@lru_cache(maxsize=1)
+def date_line(second: int) -> bytes:
+    """Return a time in seconds since the epoch as the header Date has it, with the end of its line.
+
+    RFC 9110, section 6.6.1. It is made once for all responses of a second.
+    """
+    return f"{formatdate(second, usegmt=True)}\r\n".encode("ascii")
 
 
 def text(status: int, content: str, **headers: str) -> HTTPResponse:
