@@ -121,6 +121,19 @@ def test_ack_of_all_that_was_sent_is_taken_the_short_way_while_a_window_is_in_me
     assert sent == datagrams(raw, 8, 0, 61)
 
 
+@pytest.mark.parametrize("block", [0, 1, 3, 5, 9, 65535])
+def test_ack_of_other_than_all_that_was_sent_is_not_taken_the_short_way(block):
+    """An old ACK that came twice would have all behind it sent twice (RFC 1123, section 4.2.3.1)."""
+    with opened(bytes(900)) as descriptor:
+        content = content_of(descriptor)
+        blocks = content.in_blocks(8, KeptFiles(clock=later))
+        transfer = Transfer(content.source, Terms(8, 4, None, (("windowsize", "4"),)), 44, blocks)
+        transfer.start(0.0)
+        transfer.receive(Ack(0), 0.0)
+        assert transfer.follow(block, 0.0) is None
+        assert transfer.follow(4, 0.0) is not None, "nothing was done with the other"
+
+
 def test_file_that_was_written_to_is_not_sent_the_short_way():
     with opened(bytes(900)) as descriptor:
         files, content = KeptFiles(clock=later), content_of(descriptor)
