@@ -40,11 +40,13 @@ LAST = ("boot-matrix", "demo-harvester", "demo")
 PATIENT = ("lint", "cores", "molecule", "integration", "sanity", "docs", "collection")
 NICENESS = 5  # a third of the processor time that somebody else gets who wants it too
 SLOW_TEST = re.compile(r"[0-9.]+s (?:setup|call|teardown) .*")  # as pytest lists the slowest, at its end
+FAILED_TEST = re.compile(r"(?:FAILED|ERROR) tests/.*")  # as pytest lists them, behind the slowest
+FAILED_TESTS_SHOWN = 10  # of each step: who is shown the end of a long output alone has to see the table too
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a step: `closing` is the line that tells how it went, `slowest` are pytest's of its tests.
+    """What became of a step: `closing` is the line that tells how it went, `slowest` and `failed` are pytest's tests.
 
     `processor_seconds` are those that its programs took, at most two a second on two processors.
     """
@@ -55,6 +57,7 @@ class Result:
     processor_seconds: float
     closing: str
     slowest: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 class Screen:
@@ -170,7 +173,8 @@ class Runner:
         ok, used = all(ok for ok, _used in outcomes), sum(used for _ok, used in outcomes)
         self._screen.show(f"== {name}: {'ok' if ok else 'FAILED'} in {seconds:.1f} s")
         said = path.read_text(encoding="utf-8")
-        return Result(name, ok, seconds, used, closing_line(said, commands[-1].proof), slowest_tests(said))
+        closing = closing_line(said, commands[-1].proof)
+        return Result(name, ok, seconds, used, closing, slowest_tests(said), failed_tests(said))
 
     def _command(self, name: str, command: Command, niceness: int, log: TextIO) -> tuple[bool, float]:
         """Run `command`, write its output to `log`; return whether it succeeded, and its seconds of processor time."""
@@ -219,6 +223,11 @@ def slowest_tests(log: str) -> tuple[str, ...]:
     return tuple(line for line in log.splitlines() if SLOW_TEST.fullmatch(line))
 
 
+def failed_tests(log: str) -> tuple[str, ...]:
+    """Return the failed tests of a step's log, in their order: name and the first line of why."""
+    return tuple(line[:300] for line in log.splitlines() if FAILED_TEST.fullmatch(line))
+
+
 def plan(wanted: Sequence[str]) -> list[str]:
     """Return the wanted steps but the PATIENT ones, in the order in which they are begun."""
     others = [step for step in STEPS if step not in (*FIRST, *LAST, *PATIENT)]
@@ -226,7 +235,7 @@ def plan(wanted: Sequence[str]) -> list[str]:
 
 
 def print_table(results: Sequence[Result], seconds: float) -> None:
-    """Print pytest's slowest tests and how each step went, in their usual order, and how long all of it took."""
+    """Print pytest's slowest tests, how each step went, in their usual order, how long all took, and what failed."""
     ordered = sorted(results, key=lambda result: list(STEPS).index(result.step))
     print()
     for result in ordered:
@@ -238,6 +247,11 @@ def print_table(results: Sequence[Result], seconds: float) -> None:
     failed = [result.step for result in results if not result.ok]
     verdict = f"failed: {', '.join(failed)}" if failed else ""
     _print_row(not failed, "all", seconds, sum(result.processor_seconds for result in results), verdict)
+    for result in ordered:
+        for test in result.failed[:FAILED_TESTS_SHOWN]:
+            print(f"  {result.step:<14} {test}")
+        if (more := len(result.failed) - FAILED_TESTS_SHOWN) > 0:
+            print(f"  {result.step:<14} and {more} more: {LOGS / result.step}.log")
 
 
 def _print_row(ok: bool, name: str, seconds: float, processor_seconds: float, text: str) -> None:

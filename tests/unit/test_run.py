@@ -169,3 +169,20 @@ def test_table_ends_with_how_each_step_went_and_begins_with_the_slowest_tests(ca
         "  ok     wire             13.0 s    20.0 s  2 passed",
         "  FAILED all              14.0 s    21.0 s  failed: lint",
     ]
+
+
+def test_failed_tests_are_named_last_where_the_end_of_an_output_shows_them(capsys):
+    said = (
+        "FAILED tests/a.py::test_a[x y] - AssertionError: "
+        + "1" * 500
+        + "\nERROR tests/b.py::test_b - Timeout\nFAILED\n"
+    )
+    failed = run.failed_tests(said)
+    run.print_table([run.Result("wire", False, 13.0, 20.0, "2 failed", failed=failed * 6)], 13.0)
+    lines = capsys.readouterr().out.splitlines()
+    named = lines[lines.index("  FAILED all              13.0 s    20.0 s  failed: wire") + 1 :]
+    assert len(named) == 11
+    assert named[0].startswith("  wire           FAILED tests/a.py::test_a[x y] - AssertionError: 111")
+    assert named[1] == "  wire           ERROR tests/b.py::test_b - Timeout"
+    assert named[10] == f"  wire           and 2 more: {run.LOGS}/wire.log"
+    assert max(map(len, named)) < 400
