@@ -14,7 +14,7 @@ from _bootd.dhcp.exchange import MAX_TOLD, Told
 from _bootd.dhcp.handler import NEW_MACHINES, Handler
 from _bootd.dhcp.packet import decode, encode
 from _bootd.dhcp.reply import Destination
-from _bootd.hardware.model import Netboot, Nic, machine_from_object
+from _bootd.hardware.model import Nic, machine_from_object
 from _bootd.stores.unknown_machines import MAX_UNKNOWN
 from samples.dhcp_messages import (
     ADDRESS,
@@ -413,53 +413,3 @@ def test_handle_inform_is_answered_but_no_event(bench):
     room = bench(where)
     assert handle(room, opt.DHCPINFORM, LINUX, ciaddr=ADDRESS).to == Destination(ADDRESS, 68)
     assert room.events(where) == []
-
-
-REHEARSAL = {opt.REHEARSAL: opt.REHEARSAL_MARK}
-
-
-@pytest.mark.parametrize("options", [UEFI, HTTP_BOOT, IPXE, LINUX])
-@pytest.mark.parametrize("kind", [opt.DHCPDISCOVER, opt.DHCPREQUEST, opt.DHCPINFORM])
-def test_rehearsal_is_answered_as_ever_and_recorded_nowhere(bench, kind, options):
-    where = nic()
-    room = bench(where)
-    options = options | (SELECTING if kind == opt.DHCPREQUEST else {})
-    more = {"ciaddr": ADDRESS} if kind == opt.DHCPINFORM else {}
-    marked = handle(room, kind, options | REHEARSAL, **more)
-    assert (room.events(where), room.metric("rehearsals_total", protocol="dhcp")) == ([], 1)
-    assert {(line["rehearsal"], line["level"]) for line in room.lines()} == {(True, "debug")}
-    assert room.services.recent.of(MAC) == []
-    assert marked == handle(room, kind, options, **more)
-
-
-def test_rehearsal_names_no_unknown_machine(bench):
-    room = bench()
-    assert handle(room, opt.DHCPDISCOVER, UEFI | REHEARSAL) is None
-    assert room.services.unknown.all() == []
-
-
-def test_address_taken_in_a_rehearsal_is_not_the_machine_s(bench):
-    room = bench(nic(address="", disable_dhcp=True), dhcp_mode="proxy")
-    elsewhere = {opt.SERVER_IDENTIFIER: address("10.10.0.1"), opt.REQUESTED_ADDRESS: address("10.10.0.77")}
-    handle(room, opt.DHCPREQUEST, LINUX | elsewhere | REHEARSAL)
-    assert room.services.heard.mac_of("10.10.0.77", room.services.clock()) == ""
-    handle(room, opt.DHCPREQUEST, LINUX | elsewhere)
-    assert room.services.heard.mac_of("10.10.0.77", room.services.clock()) == MAC
-    handle(room, opt.DHCPREQUEST, LINUX | elsewhere | REHEARSAL, mac="02:00:00:00:00:99")
-    assert room.services.heard.mac_of("10.10.0.77", room.services.clock()) == MAC
-
-
-def test_program_is_told_once_in_a_rehearsal_and_once_to_the_machine(bench):
-    """Firmware is told to load a program, and the iPXE that is loaded gets the script: both in the same order again."""
-    where = nic(netboot=Netboot(allow_pxe=True, ipxe_binary="custom.efi"))
-    room = bench(where)
-    server = Handler(room.services)
-
-    def told(options, xid):
-        out = server.handle(encode(message(opt.DHCPDISCOVER, options, xid=xid)), "0.0.0.0", "eth0")
-        return decode(out.payload).file.decode()
-
-    program, script = f"{PATH}/custom.efi", SCRIPT
-    assert [told(UEFI | REHEARSAL, 1), told(IPXE | REHEARSAL, 2)] == [program, script]
-    # Nothing was told to the machine, so that an iPXE of its own is told its program first.
-    assert [told(IPXE, 3), told(IPXE, 4)] == [program, script]
