@@ -106,7 +106,7 @@ class Browser:
             raise PageError(str(answer["exceptionDetails"].get("exception", {}).get("description", answer)))
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, seconds: float = 20.0) -> Any:
+    def wait_for(self, expression: str, seconds: float = CALL_SECONDS) -> Any:
         """Return the value of ``expression`` once it is true."""
         deadline = time.monotonic() + seconds
         while not (value := self.evaluate(expression)):

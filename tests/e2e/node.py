@@ -20,7 +20,7 @@ CACHE = ROOT / "build/lab"
 IMAGE = "localhost/baremetal-netboot/bootd:0.1.0"
 IMAGE_PLAYBOOK = Path(__file__).with_name("image.yml")
 DEPLOYMENT = Path(__file__).with_name("deployment.yml")
-PATIENCE = 300  # seconds
+PATIENCE = 900.0  # seconds that a playbook may take: ten times what the longest does on an idle host
 
 
 class Node:

@@ -15,6 +15,7 @@ import yaml
 
 from integration.daemon.running import ADDRESS, ROOT, Bootd
 from lab import artifacts, bootstrap, secure_boot
+from lab.leases import leases
 from lab.machine import Machine
 from lab.network import Lab
 
@@ -24,8 +25,8 @@ MAC = "58:47:ca:71:d8:49"
 VIP = "10.10.0.30"
 EVENTS = ("STARTED", "SUCCEEDED", "FAILED")
 BOOTED = "system: booted from disk: installed um790-1"
-# Emulated machines on a busy host: eight times what a boot takes on an idle one with two cores.
-PATIENCE = 300.0  # seconds
+# Emulated machines on a busy host: sixteen times what a boot takes on an idle one with two cores.
+PATIENCE = 600.0  # seconds
 
 
 class Site:
@@ -101,7 +102,7 @@ class Site:
 
     def filenames(self) -> list[str]:
         """The boot file of each lease that bootd gave, oldest first; "" is a lease without one."""
-        return [line.get("filename", "") for line in self.bootd.lines("send") if line["type"] == "DHCPACK"]
+        return [line.get("filename", "") for line in leases(self.bootd.lines())]
 
     def images_asked_for(self) -> list[str]:
         """The paths that the image host was asked for, oldest first."""

@@ -17,6 +17,7 @@ import pytest
 from e2e.site import BOOTED, Site
 from e2e.watched_page import watched
 from lab import bootstrap
+from lab.leases import leases
 from lab.machine import Machine
 from programs.require import require
 from samples import howto
@@ -99,8 +100,8 @@ def boots_its_disk_each_time(site: Site, machine: Machine, told: tuple[str, bool
 
 def answers(site: Site) -> list[tuple[str, bool]]:
     """What each lease told firmware to load, and whether it said that netboot is off; not those of systems."""
-    leases = [line for line in site.bootd.lines("send") if line["type"] == "DHCPACK"]
-    told = [(line.get("filename", ""), "netboot is off" in line.get("reason", "")) for line in leases]
+    given = leases(site.bootd.lines())
+    told = [(line.get("filename", ""), "netboot is off" in line.get("reason", "")) for line in given]
     return [answer for answer in told if any(answer)]
 
 

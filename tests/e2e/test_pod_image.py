@@ -13,7 +13,7 @@ import pytest
 from e2e.node import IMAGE, IMAGE_PLAYBOOK, Node
 from samples import howto
 
-PATIENCE = 60  # seconds
+PATIENCE = 300.0  # seconds
 
 
 @pytest.fixture

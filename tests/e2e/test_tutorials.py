@@ -18,6 +18,7 @@ import pytest
 
 from docsite.alone import commands, typed
 from lab import artifacts, bootd, bootstrap
+from lab.leases import leases
 from lab.machine import Machine
 from lab.network import Lab
 from lab.tutorial import ROOT, Tutorial
@@ -87,7 +88,7 @@ def test_one_machine(reader, tmp_path):
     known = reader.follow("one-machine")
     assert len((tmp_path / "password.txt").read_text().strip()) == 20
     # iPXE is the firmware: it asks for its script after the restart too, and is told to boot the disk.
-    assert [line.get("filename", "") for line in reader.sent() if line["type"] == "DHCPACK"] == [SCRIPT, "", SCRIPT, ""]
+    assert [line.get("filename", "") for line in leases(reader.sent())] == [SCRIPT, "", SCRIPT, ""]
     assert [step["stage"] for step in known["stages"]] == [
         *("known", "offered", "script", "kernel", "installing", "installed", "ready"),
     ]

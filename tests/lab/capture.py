@@ -57,7 +57,7 @@ class Capture:
     def end(self) -> list[Step]:
         """End it; return the steps that were seen."""
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(LISTENS_WITHIN)
         return list(steps(packets(self.file.read_bytes())))
 
 

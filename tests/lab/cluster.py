@@ -20,7 +20,7 @@ from .command import CommandFailed, run
 from .ledger import start_time
 from .network import Lab
 
-START = 180.0  # seconds
+START = 300.0  # seconds
 API = ("etcd", "apiserver")  # what the other parts need, in this order
 # The kernel's limit for the path of a socket is 107; the longest ones are the kubelet's.
 LONGEST_DIRECTORY = 107 - len("/kubelet/pod-resources/kubelet.sock")
@@ -81,7 +81,7 @@ class Cluster:
 
     def _wait_for_api(self) -> None:
         end = time.monotonic() + START
-        while self.kubectl("get", "--raw", "/readyz", check=False) != "ok":
+        while self.kubectl("get", "--raw", "/readyz", "--request-timeout=10s", check=False) != "ok":
             if time.monotonic() > end:
                 raise CommandFailed("the API did not come back")
             time.sleep(0.2)

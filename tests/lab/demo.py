@@ -36,7 +36,7 @@ DIRECTORY = BUILD / "demo"
 MAX_MACHINES = 8
 # As the inventory has them.
 FLEET = [(f"um790-{number}", f"58:47:ca:71:d8:{0x48 + number:02x}") for number in range(1, MAX_MACHINES + 1)]
-DISK_BOOT = 120.0  # seconds from the end of the installation to the boot from disk
+DISK_BOOT = 300.0  # seconds from the end of the installation to the boot from disk
 Store = FilesStore | KubernetesStore
 BOOTED = "system: booted from disk: "
 

@@ -22,7 +22,7 @@ from .bootstrap import NODE
 from .network import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 300  # seconds that a command may take: eight times what a boot takes on an idle host
+PATIENCE = 600  # seconds that a command may take: sixteen times what a boot takes on an idle host
 TUTORIALS = ROOT / "docs/tutorials"
 
 

@@ -17,8 +17,8 @@ from lab.network import Lab
 
 ROOT = Path(__file__).resolve().parents[3]
 ADDRESS = "10.10.0.20"
-READY_SECONDS = 20
-LINE_SECONDS = 10
+READY_SECONDS = 90  # it takes two on an idle host
+LINE_SECONDS = 60
 
 
 class Loopback:
@@ -111,6 +111,6 @@ class Bootd:
 
     def get(self, path: str, host: str | None = None) -> tuple[int, str]:
         """Return status and body of a GET by curl from ``host``, by default the one bootd is on."""
-        argv = ["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", f"http://{self.address}:7080{path}"]
+        argv = ["curl", "-sS", "--max-time", "60", "-w", "\n%{http_code}", f"http://{self.address}:7080{path}"]
         body, _unused, status = self.lab.run(host or self.host, argv).stdout.rpartition("\n")
         return int(status), body
