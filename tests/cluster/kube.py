@@ -36,7 +36,7 @@ NEEDED = (
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NAMESPACE = "tink-system"
 STARTS = 3
-PATIENCE = 30.0  # seconds
+PATIENCE = 90.0  # seconds
 
 
 class ApiServer:

@@ -30,7 +30,7 @@ _PACKAGES = {"Kea": "kea-dhcp4-server", "ISC dhcpd": "isc-dhcp-server"}
 _READY = {"dnsmasq": ": DHCP, ", "Kea": "DHCP4_STARTED", "ISC dhcpd": "Server starting service."}
 # Kea 2.2 has its leases in /var/lib/kea, and no option or variable that says otherwise.
 _WITH_STATE_OF_ITS_OWN = 'mount -t tmpfs none /var/lib && mkdir /var/lib/kea && exec "$0" "$@"'
-_PATIENCE = 20.0  # seconds
+_PATIENCE = 90.0  # seconds
 _FENCED = re.compile(r"^```\n(?P<block>.*?)^```$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"(?:#|//) (?P<server>.+) beside bootd with mode (?P<mode>\S+)\n")
 

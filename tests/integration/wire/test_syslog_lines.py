@@ -18,7 +18,7 @@ from programs.require import require
 
 NODE, MACHINE, STRANGER = "node", "machine", "stranger"
 KERNEL = "http://10.10.0.2/harvester/v1.2.0/harvester-v1.2.0-vmlinuz-amd64"
-PATIENCE = 10.0  # seconds
+PATIENCE = 60.0  # seconds
 SEND = "import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto(sys.argv[1].encode(), ('10.10.0.20', 514))"
 
 
