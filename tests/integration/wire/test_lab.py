@@ -45,7 +45,7 @@ def left_of(name: str) -> list[str]:
 
 def inhabitants(namespace: str, number: int) -> list[int]:
     """The processes in a namespace, once there are so many."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while len(pids := list(namespaces.processes(namespace))) < number and time.monotonic() < end:
         time.sleep(0.02)
     return pids
