@@ -17,7 +17,6 @@ from _bootd.dhcp.sighting import Sighting
 from _bootd.process.tallies import Tally
 from samples.dhcp_messages import BIOS, IPXE, UEFI, message, nic
 from servers.dhcp_sides import OTHER, Side, arrival
-from unit.dhcp.test_prepared import second
 
 END = b"\xff"
 
@@ -135,5 +134,5 @@ def test_a_flood_of_strangers_of_one_make_is_read_once(bench, monkeypatch, has_u
     assert sides[0].room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == 700
     assert sides[0].services.recent.of(macs[-1])
     # One that is made known is answered at once.
-    sides[0].services.catalog.upsert(second().machine)
+    sides[0].services.catalog.upsert(nic(mac=OTHER, address="10.10.0.17").machine)
     assert len(sides[0].ask([arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER)))])) == 1

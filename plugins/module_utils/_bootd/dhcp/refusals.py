@@ -3,8 +3,8 @@
 """Refusals of unknown machines that are kept, so that those of one make are not each read anew. Pure.
 
 Nothing of a stranger's message decides about its refusal but what others of its make send as well. Its own are the MAC,
-``xid``, ``secs``, and the UUID (option 97), which all firmware sends (PXE specification 2.1 section 2.2.3) and nobody
-reads before a person looks.
+``xid``, ``secs``, and the UUID (option 97), which PXE firmware has to send (RFC 4578 section 2.3), and
+nobody reads before a person looks.
 """
 
 from __future__ import annotations
