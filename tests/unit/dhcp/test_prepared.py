@@ -15,7 +15,7 @@ from _bootd.decisions import events
 from _bootd.dhcp import handler, overload
 from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import encode, udp_packet
-from _bootd.dhcp.prepared import LONGEST, Kept, UdpFrame, refusal_key
+from _bootd.dhcp.prepared import LONGEST, Kept, UdpFrame
 from _bootd.hardware.model import Machine, Netboot, Nic
 from _bootd.process.datagram_batch import REST_AT
 from samples.dhcp_messages import ADDRESS, BIOS, HTTP_BOOT, IPXE, LINUX, MAC, SERVER, UEFI, address, message, nic
@@ -284,34 +284,6 @@ def test_what_waited_too_long_is_dropped_counted_and_told_where_others_wait(benc
     side.ask([fresh])
     side.ask([old] * 70)
     assert side.room.metric("dropped_total", protocol="dhcp", reason="late") == 140
-
-
-@given(st.binary(min_size=240, max_size=300), st.binary(min_size=12, max_size=12))
-def test_refusal_key_is_all_but_xid_secs_and_the_mac(data, other):
-    changed = data[:4] + other[:6] + data[10:28] + other[6:] + data[34:]
-    assert refusal_key(arrival(data)) == refusal_key(arrival(changed))
-    for place in (*range(4), *range(10, 28), *range(34, len(data))):
-        changed = bytearray(data)
-        changed[place] ^= 1
-        assert refusal_key(arrival(bytes(changed))) != refusal_key(arrival(data))
-    assert refusal_key(arrival(data, index=3)) != refusal_key(arrival(data))
-
-
-def test_a_flood_of_strangers_of_one_make_is_read_once(bench, monkeypatch):
-    sides = [Side(bench, nic(), prepares=prepares) for prepares in (True, False)]
-    macs = [f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}" for number in range(700)]
-    asked = [arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=mac, xid=xid))) for xid, mac in enumerate(macs, 1)]
-    assert sides[1].ask(asked) == []
-    assert sides[0].ask(asked[:1]) == []
-    with monkeypatch.context() as patch:
-        patch.setattr(handler, "decode", None)
-        assert sides[0].ask(asked[1:]) == []
-    assert sides[0].told() == sides[1].told()
-    assert sides[0].room.metric("dropped_total", protocol="dhcp", reason="unknown_machine") == 700
-    assert sides[0].services.recent.of(macs[-1])
-    # One that is made known is answered at once.
-    sides[0].services.catalog.upsert(second().machine)
-    assert len(sides[0].ask([arrival(encode(message(opt.DHCPDISCOVER, UEFI, mac=OTHER)))])) == 1
 
 
 @given(st.binary(min_size=300, max_size=600), st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFFFFFF))

@@ -22,8 +22,10 @@ from .handler import Handler
 from .makes import Made, Makes, Pattern
 from .overload import PATIENCE, too_late
 from .packet import NO_ADDRESS
-from .prepared import LONGEST, MAC_AT, MAX_ANSWERS, MAX_REFUSALS, Kept, Prepared, Ready, Refusal, UdpFrame, refusal_key
+from .prepared import LONGEST, MAC_AT, MAX_ANSWERS, Kept, Prepared, Ready, Refusal, UdpFrame
+from .refusals import Refusals
 from .reply import CLIENT_PORT, SERVER_PORT, Destination
+from .sighting import Sighting
 from .transport import CUTS, Batch, Sending, Transport
 
 LATE = "late"  # why a message is dropped that waited too long
@@ -45,8 +47,9 @@ class BatchHandler(Handler):
         self._ready = Kept[Ready](MAX_ANSWERS)
         self._stamp: tuple[int, ...] = ()
         self._makes = Makes()
-        self._refusals = Kept[Refusal](MAX_REFUSALS)
-        self._strangers: list[tuple[str, Refusal]] = []  # who were refused, of whom nothing is told yet
+        self._refusals = Refusals()
+        # Who were refused, and what they said, of whom nothing is told yet.
+        self._strangers: list[tuple[str, Refusal, Sighting]] = []
         self._full_batches = 0  # one behind the other
         self._generation = 0  # of the names of interfaces, as the transport counts them
         self._contained = Contained("dhcp", services.metrics, services.log)
@@ -233,16 +236,16 @@ class BatchHandler(Handler):
 
     def _refuse_stranger(self, arrival: Arrival, mac: str, transport: Transport, at: float) -> None:
         """Do what ``handle`` does with a message of an unknown machine, where all addresses are given here."""
-        key = refusal_key(arrival)
-        refusal = self._refusals.find(key)
-        if refusal is None or not self._limit_of_strangers.admits(mac, at):
+        octets = arrival[4]
+        found = self._refusals.find(octets)
+        if found is None or not self._limit_of_strangers.admits(mac, at):
             self.tell_of_strangers()  # first of those that came before
             self._refusal = None
             self._answer(arrival, 0, transport)
             if self._refusal is not None:
-                self._refusals.keep(key, self._refusal)
+                self._refusals.keep(octets, self._refusal)
             return
-        self._strangers.append((mac, refusal))
+        self._strangers.append((mac, *found))
 
     def tell_of_strangers(self) -> None:
         """Tell what is to be told of strangers who were refused, in the order in which they came."""
@@ -250,10 +253,10 @@ class BatchHandler(Handler):
             return
         strangers, self._strangers = self._strangers, []
         now = self._services.clock()
-        for _mac, refusal in strangers:
+        for _mac, refusal, _said in strangers:
             refusal.received.value += 1
-        self._record_strangers([(mac, refusal.said) for mac, refusal in strangers], now)
-        self._services.recent.note_all_unknown([(mac, (now, *refusal.packet)) for mac, refusal in strangers])
+        self._record_strangers([(mac, said) for mac, _refusal, said in strangers], now)
+        self._services.recent.note_all_unknown([(mac, (now, *refusal.packet)) for mac, refusal, _said in strangers])
         self._drop(UNKNOWN_MACHINE, len(strangers))
 
     def _answer(self, arrival: Arrival, slot: int, transport: Transport, key: bytes = b"") -> Sending | None:

@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 from ..decisions.boot import Program
 from ..decisions.events import Detail, Leased
 from ..hardware.model import Nic
-from ..process.datagram_batch import REST_AT, Arrival
+from ..process.datagram_batch import REST_AT
 from ..process.rate_limit import Bucket
 from ..process.tallies import Tally
 from ..runtime.recent_packets import What
@@ -181,9 +181,3 @@ class Kept(Generic[T]):
     def clear(self) -> None:
         """Forget all."""
         self._kept.clear()
-
-
-def refusal_key(arrival: Arrival) -> bytes:
-    """Return all of a message that a refusal of an unknown machine depends on: not its MAC, ``xid`` and ``secs``."""
-    octets = arrival[4]
-    return octets[: MAC_AT.start] + octets[MAC_AT.stop :]
