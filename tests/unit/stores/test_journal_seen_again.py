@@ -14,7 +14,7 @@ from _bootd.decisions.events import Event
 from _bootd.decisions.stages import State
 from _bootd.process.log import Log
 from _bootd.process.pieces import AT_ONCE
-from _bootd.stores import journal as journal_module
+from _bootd.stores import state_writer
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import RECENT_EVENTS, Journal
 from samples.journals import DISCOVER, KEY, LEASE, MAC, SCRIPT, SUCCEEDED, MemoryStore, quiet, wait_until
@@ -79,7 +79,7 @@ def test_record_seen_that_changes_nothing_costs_no_state():
 
 
 def test_record_seen_is_written_and_told_to_who_follows_changes(monkeypatch):
-    monkeypatch.setattr(journal_module, "SEEN_GATHER", 0.01)
+    monkeypatch.setattr(state_writer, "SEEN_GATHER", 0.01)
     store = MemoryStore()
     journal = Journal(store, Log(stream=io.StringIO()))
     journal.start()
@@ -115,7 +115,7 @@ def test_what_was_only_seen_again_waits_for_the_next_change_of_its_machine():
 
 
 def test_what_was_only_seen_again_is_written_when_it_has_waited_long_enough(monkeypatch):
-    monkeypatch.setattr(journal_module, "SEEN_GATHER", 0.3)
+    monkeypatch.setattr(state_writer, "SEEN_GATHER", 0.3)
     store = MemoryStore()
     journal = Journal(store, quiet())
     journal.record_seen(KEY, MAC, 10.0, DISCOVER)
@@ -169,10 +169,10 @@ def test_journal_goes_through_all_states_in_pieces_between_which_replies_have_th
     see_all(LEASE)
     assert 0 < max(held) <= AT_ONCE
     assert len(journal.changed_since(revision)[0]) == len(keys)
-    for look in (journal.states, lambda: journal._save_all(keys, 0.0)):
+    for look in (journal.states, lambda: journal._writer._save_all(keys, 0.0)):
         for key in keys:
             journal.record_seen(key, MAC, 20.0, LEASE)
-            journal._mark_dirty(key)
+            journal._writer.mark(key)
         held.clear()
         look()
         assert sum(held) == len(keys)
