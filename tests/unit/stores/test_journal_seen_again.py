@@ -190,3 +190,37 @@ def test_journal_keeps_no_state_for_what_was_seen_when_that_was_the_machines():
         journal.state(KEY)
     kept = [state for state in gc.get_objects() if isinstance(state, State) and state.last_at in last_at]
     assert kept == [journal.state(KEY)]
+
+
+def test_a_script_that_is_given_again_waits_and_is_kept_at_the_stop():
+    store = MemoryStore()
+    told = []
+    plain, journal = Journal(MemoryStore(), quiet()), Journal(store, quiet())
+    journal.follow(lambda event, _before, _after: told.append(event.at))
+    journal.start()
+    script = events.Script("harvester", "http", 1000)
+    for at in (10.0, 11.0, 12.0):
+        event = Event(KEY, MAC, at, script)
+        assert journal.record(event) == plain.record(event)
+        if at == 10.0:
+            wait_until(lambda: store.states)
+    assert journal.backlog().states == 0, "nothing is late"
+    assert (store.states[KEY].script_at, journal.state(KEY).script_at) == (10.0, 12.0)
+    assert (told, [event.at for event in journal.recent(KEY)]) == ([10.0], [10.0, 11.0, 12.0])
+    assert journal.changed_since(1)[0] == [KEY]
+    journal.stop()
+    assert (store.states[KEY].script_at, store.states[KEY].bytes) == (12.0, {"http": 3000})
+    assert store.batches == [[KEY], [KEY]]
+
+
+def test_a_script_that_is_given_again_late_is_written_as_any_change():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.start()
+    for at in (10.0, 1000.0):
+        journal.record(Event(KEY, MAC, at, SCRIPT))
+        wait_until(lambda: KEY in store.states)
+    wait_until(lambda: store.states[KEY].script_at == 1000.0)
+    journal.record(Event(KEY, MAC, 1001.0, SCRIPT), durable=True)
+    assert store.states[KEY].script_at == 1001.0
+    journal.stop()

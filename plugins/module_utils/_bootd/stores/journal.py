@@ -5,8 +5,8 @@
 Recording never waits for the store, except where the caller asks for it (``durable``): an installer is told "kept"
 only when its report is. All else that changes a state is kept some tenths of a second later, in batches: so however
 often one asks meanwhile it is written once. That a machine was seen again, which changes nothing but when and by what,
-waits longer. A bootd that is killed forgets what it has seen in that time, and no more; one that is stopped writes it
-first.
+waits longer, and so does a script that is given again soon. A bootd that is killed forgets what it has seen in that
+time, and no more; one that is stopped writes it first.
 
 Replies wait for the lock, so whoever goes through all states does so in pieces, and lets go of it between.
 """
@@ -19,8 +19,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
-from ..decisions.events import Detail, Event
+from ..decisions.events import Detail, Event, Script
 from ..decisions.repeated_leases import as_seen, changes_nothing
+from ..decisions.repeated_scripts import as_given, is_given_again
 from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
 from ..hardware.model import Machine
 from ..process.log import Log
@@ -118,7 +119,7 @@ class Journal:
     def follow(self, follower: Follower) -> None:
         """Call ``follower`` with each event from now on, in their order; it must be quick and raise nothing.
 
-        But for those that change no more of a state than what was seen last, and when.
+        But for those that change no more of a state than what was seen last, and when, or given again.
         """
         self._followers.append(follower)
 
@@ -130,6 +131,12 @@ class Journal:
         """Note ``event`` and return the machine's new state; raises StoreError where ``durable`` was not possible."""
         with self._lock:
             before = self.state(event.key)
+            if isinstance(event.detail, Script) and not durable and is_given_again(before, event):
+                state = as_given(before, event, event.detail)
+                self._put(event.key, state)
+                self._writer.seen_again.add(event.key, time.monotonic())
+                remember(self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)), event)
+                return state
             state = advance(before, event)
             remember(self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)), event)
             for follower in self._followers:
