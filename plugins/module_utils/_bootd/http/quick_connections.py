@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from ..process.faults import EXHAUSTED
 from . import connection as connections
@@ -47,6 +47,34 @@ class HandOn(Protocol):
         """
 
 
+def acceptor_of(listener: socket.socket) -> Callable[[], tuple[socket.socket, str]]:
+    """Return what accepts a client of ``listener``, and returns it with its address; raises OSError as ``accept`` does.
+
+    Its socket is of the class below Python's own, where there is one: that takes as long to make as the system needs to
+    accept. It lacks what asyncio asks for; see ``whole``.
+    """
+    bare, family, kind = socket.SocketType, int(listener.family), int(listener.type)
+    accept: Callable[[], tuple[int, tuple[str, int]]] | None = getattr(listener, "_accept", None)
+
+    def below() -> tuple[socket.socket, str]:
+        descriptor, address = known()
+        return cast(socket.socket, bare(family, kind, 0, descriptor)), address[0]
+
+    def as_it_is() -> tuple[socket.socket, str]:
+        client, address = listener.accept()
+        return client, str(address[0])
+
+    if accept is None:
+        return as_it_is
+    known = accept
+    return below
+
+
+def whole(client: socket.socket) -> socket.socket:
+    """Return the socket of ``client`` as one of Python's own class; what was given is no socket any more."""
+    return socket.socket(client.family, client.type, client.proto, client.detach())
+
+
 class _Waiting:
     """A connection that bootd waits for until ``due``, on the loop's clock."""
 
@@ -75,6 +103,7 @@ class QuickConnections:
         disk_threads: Executor,
     ) -> None:
         self._loop, self._listener, self._slots = loop, listener, slots
+        self._accept_one = acceptor_of(listener)
         self._answer, self._hand_on, self._on_fault, self._together = answer, hand_on, on_fault, together
         self._disk_threads = disk_threads
         self._sending: dict[FileSending, _Waiting] = {}
@@ -115,7 +144,7 @@ class QuickConnections:
     def _accept(self) -> None:
         for _each in range(ACCEPTED_AT_ONCE):
             try:
-                client, address = self._listener.accept()
+                client, source = self._accept_one()
             except _GONE:
                 return
             except OSError as error:
@@ -123,7 +152,7 @@ class QuickConnections:
                 if error.errno in EXHAUSTED:
                     self._pause()
                 return
-            self._begin(client, str(address[0]))
+            self._begin(client, source)
 
     def _pause(self) -> None:
         """Accept nobody for a while: the listener would say at once that somebody waits."""
@@ -133,7 +162,7 @@ class QuickConnections:
     def _begin(self, client: socket.socket, source: str) -> None:
         slot = self._slots.acquire(source, partial(_hang_up, client))
         if slot is None:
-            self._hand_on(client, None, b"", b"")
+            self._hand_on(whole(client), None, b"", b"")
             return
         waiting = _Waiting(client, slot)
         try:
@@ -185,6 +214,8 @@ class QuickConnections:
                 return True
         if registered:
             self._events.unregister(client)
+        client = whole(client)
+        slot.end = partial(_hang_up, client)
         self._hand_on(client, slot, request if response is None else b"", response[sent:] if response else b"")
         return False
 
