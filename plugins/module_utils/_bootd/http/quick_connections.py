@@ -25,6 +25,8 @@ from .limits import ConnectionSlot, ConnectionSlots
 from .loop_routes import FileAnswer
 
 ACCEPTED_AT_ONCE = 32  # and as many answered, before the loop looks after others
+FEW = 4  # answered of those that were accepted at once: more of them are looked at again before they are waited for
+AGAIN_SECONDS = 0.001  # after which: most have ended by then, and need not be waited for
 RETRY_SECONDS = 1.0  # until a client is accepted again for whom there was no descriptor
 ROOM = 4096  # octets of a request; longer ones are handed on
 _GONE = (BlockingIOError, InterruptedError, ConnectionAbortedError)  # nobody waits any more
@@ -112,6 +114,8 @@ class QuickConnections:
         # By descriptor, and in the order in which they are due: that have said nothing yet, and that were answered.
         self._silent: dict[int, _Waiting] = {}
         self._idle: dict[int, _Waiting] = {}
+        self._fresh: list[_Waiting] = []  # of the second, that are not in ``_events`` yet
+        self._again: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
 
@@ -126,7 +130,7 @@ class QuickConnections:
         """Accept nobody, and close every connection that is still here."""
         self._loop.remove_reader(self._listener)
         self._loop.remove_reader(self._events)
-        for timer in (self._timer, self._retry):
+        for timer in (self._timer, self._retry, self._again):
             if timer is not None:
                 timer.cancel()
         for queue in (self._silent, self._idle):
@@ -138,8 +142,15 @@ class QuickConnections:
         self._events.close()
 
     def _accept_all(self) -> None:
+        before = len(self._fresh)
         with self._together:
             self._accept()
+        if len(self._fresh) - before <= FEW:
+            for waiting in self._fresh[before:]:
+                self._events.register(waiting.client, select.EPOLLIN)
+            del self._fresh[before:]
+        elif self._again is None:
+            self._again = self._loop.call_later(AGAIN_SECONDS, self._look_at_fresh)
 
     def _accept(self) -> None:
         for _each in range(ACCEPTED_AT_ONCE):
@@ -173,9 +184,29 @@ class QuickConnections:
             self._close(waiting)
             return
         else:
-            if not self._receive(waiting, request):
-                return
+            if self._receive(waiting, request):
+                self._fresh.append(waiting)
+            return
         self._events.register(client, select.EPOLLIN)
+
+    def _look_at_fresh(self) -> None:
+        """Go on with those that were answered just before; wait for the ones that have said nothing since."""
+        fresh, self._fresh, self._again = self._fresh, [], None
+        with self._together:
+            for waiting in fresh:
+                descriptor = waiting.client.fileno()
+                if self._idle.get(descriptor) is not waiting:
+                    continue  # it was closed meanwhile
+                try:
+                    request = waiting.client.recv(ROOM, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    self._events.register(descriptor, select.EPOLLIN)
+                    continue
+                except OSError:
+                    request = b""
+                del self._idle[descriptor]
+                if self._receive(waiting, request):
+                    self._events.register(descriptor, select.EPOLLIN)
 
     def _look_at_all(self) -> None:
         with self._together:
