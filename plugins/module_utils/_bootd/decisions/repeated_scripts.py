@@ -8,8 +8,8 @@ from .events import Event, Script, describe
 from .stages import State, replace
 
 # Seconds after which a script is news again, and its time, from which a configuration can be had for a while, is
-# written as any change is. Where it is none it waits with what was only seen again: an iPXE that can't go on asks for
-# its script every few seconds.
+# written as any change is. Where it is none it waits with what was only seen again: of an iPXE that fetches
+# autoexec.ipxe and then auto.ipxe, or of a machine that is reset at once.
 SOON = 10.0
 _GIVEN = ("script", "kernel")  # the stages of a machine that has its script, in which another begins nothing
 
