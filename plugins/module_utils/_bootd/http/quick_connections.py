@@ -109,6 +109,7 @@ class QuickConnections:
         self._answer, self._hand_on, self._on_fault, self._together = answer, hand_on, on_fault, together
         self._disk_threads = disk_threads
         self._sending: dict[FileSending, _Waiting] = {}
+        self._writers: dict[int, Callable[[], object]] = {}  # by descriptor: what is called when the client takes more
         # One for all of them, in the loop's own: to register with it costs less than with the loop.
         self._events = select.epoll()
         # By descriptor, and in the order in which they are due: that have said nothing yet, and that were answered.
@@ -140,6 +141,16 @@ class QuickConnections:
         for sending in tuple(self._sending):
             sending.fail(ConnectionAbortedError())
         self._events.close()
+
+    def add_writer(self, client: socket.socket, call: Callable[[], object]) -> None:
+        """Call ``call`` whenever ``client``, of which nothing else is waited for, takes something."""
+        self._writers[client.fileno()] = call
+        self._events.register(client, select.EPOLLOUT)
+
+    def remove_writer(self, client: socket.socket) -> None:
+        """Do that no more; harmless where it was not done."""
+        if self._writers.pop(client.fileno(), None) is not None:
+            self._events.unregister(client)
 
     def _accept_all(self) -> None:
         before = len(self._fresh)
@@ -213,8 +224,11 @@ class QuickConnections:
             self._look()
 
     def _look(self) -> None:
-        """Go on with those that have sent something, or have ended."""
+        """Go on with those that have sent something, take more of a file, or have ended."""
         for descriptor, _what in self._events.poll(0, ACCEPTED_AT_ONCE):
+            if (send_more := self._writers.get(descriptor)) is not None:
+                send_more()
+                continue
             waiting = self._idle.pop(descriptor, None) or self._silent.pop(descriptor)
             try:
                 request = waiting.client.recv(ROOM, socket.MSG_DONTWAIT)
@@ -254,7 +268,7 @@ class QuickConnections:
         """Send a file; return whether the client has taken it and is waited for again."""
         client, slot = waiting.client, waiting.slot
         client.setblocking(False)  # sendfile has no flag for it
-        sending = FileSending(self._loop, client, slot, answer.head, answer.body, self._disk_threads)
+        sending = FileSending(self._loop, self, client, slot, answer.head, answer.body, self._disk_threads)
         slot.note_progress()
         slot.idle = False
         try:
