@@ -9,6 +9,9 @@ import io
 import threading
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from _bootd.decisions import events
 from _bootd.decisions.events import Event
 from _bootd.decisions.stages import State
@@ -65,6 +68,34 @@ def test_record_seen_is_what_record_is_to_whoever_looks():
             quick.record_seen(KEY, MAC, float(at), detail)
         for name in (first, *looks):
             assert looks[name](quick) == looks[name](plain), (first, name)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.sampled_from(
+                [DISCOVER, LEASE, SCRIPT, events.Progress("kernel", 1, 2), events.Progress("initrd", 1, 2)]
+            ),
+        ),
+        min_size=RECENT_EVENTS,
+        max_size=3 * RECENT_EVENTS,
+    )
+)
+def test_recent_is_what_was_noted_the_last_of_it_in_order(steps):
+    journal, expected = Journal(MemoryStore(), quiet(), lambda: 1.0), []
+    for at, (again, detail) in enumerate(steps, 10):
+        event = Event(KEY, MAC, float(at), detail)
+        if again:
+            journal.record_seen(KEY, MAC, event.at, detail)
+        else:
+            journal.record(event)
+        last = expected[-1] if expected else event
+        if isinstance(detail, events.Progress) and last is not event and last.is_about_the_same(event):
+            expected[-1] = replace(event, began=last.began or last.at)
+        else:
+            expected.append(event)
+    assert journal.recent(KEY) == expected[-RECENT_EVENTS:]
 
 
 def test_record_seen_that_changes_nothing_costs_no_state():

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import TypeAlias
 
 from ..decisions.events import Detail, Event, Script
@@ -28,7 +29,7 @@ from ..process.log import Log
 from ..process.pieces import in_pieces
 from .base import Backlog, Store
 from .catalog import Catalog
-from .seen_again import Again, Repeated, Seen, remember
+from .seen_again import Again, Repeated, Ring, events_in, remember, ring_of
 from .state_writer import StateWriter
 
 RECENT_EVENTS = 50
@@ -44,7 +45,7 @@ class Journal:
         # What machines did since without changing more than when they were seen; ``_join`` makes it part of the state.
         self._seen: dict[str, Again] = {}
         self._again: dict[str, Again] = {}
-        self._recent: dict[str, deque[Event | Seen]] = {}
+        self._recent: defaultdict[str, Ring] = defaultdict(partial(ring_of, RECENT_EVENTS))
         self.installing: set[str] = set()  # the machines whose stage is one of BUSY; to be read only
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
@@ -84,8 +85,8 @@ class Journal:
     def recent(self, key: str) -> list[Event]:
         """Return the last events of the machine ``key``, oldest first."""
         with self._lock:
-            events = self._recent.get(key, ())
-            return [event if isinstance(event, Event) else event[1].event(event[0]) for event in events]
+            recent = self._recent.get(key)
+            return events_in(recent) if recent is not None else []
 
     def changed_since(self, revision: int) -> tuple[list[str], int]:
         """Return the keys of the machines whose states have changed after ``revision``, and the revision of now.
@@ -135,10 +136,10 @@ class Journal:
                 state = as_given(before, event, event.detail)
                 self._put(event.key, state)
                 self._writer.seen_again.add(event.key, time.monotonic())
-                remember(self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)), event)
+                remember(self._recent[event.key], event)
                 return state
             state = advance(before, event)
-            remember(self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)), event)
+            remember(self._recent[event.key], event)
             for follower in self._followers:
                 follower(event, before, state)
             if state is not before:
@@ -153,8 +154,7 @@ class Journal:
         with self._lock:
             again = self._again.get(key)
             if again is None:
-                recent = self._recent.setdefault(key, deque(maxlen=RECENT_EVENTS))
-                again = self._again[key] = Again(self.standing(key), self._revisions.get(key, 0), recent)
+                again = self._again[key] = Again(self.standing(key), self._revisions.get(key, 0), self._recent[key])
             return Repeated(key, mac, detail, again)
 
     def record_repeated(self, done: Iterable[Repeated], at: float) -> None:
@@ -171,7 +171,9 @@ class Journal:
                         continue
                     what.revision = again.revision
                 again.what, again.at = what, at
-                again.recent.append((at, what))
+                append = again.recent.append
+                append(at)
+                append(what)
                 if not again.waits:
                     again.waits = True
                     self._seen[what.key] = again
