@@ -15,8 +15,9 @@ import pytest
 from aiohttp import http_parser
 
 from _bootd.hardware.model import Netboot
-from _bootd.http import connection
+from _bootd.http import connection, quick_connections
 from _bootd.http.connection import Connection
+from _bootd.http.limits import ConnectionSlots
 from clients.http_client import HEALTH, PATIENCE, ask, connect, descriptors, eventually, read_all, read_reply
 from servers.http_site import MAC, machine, make_site, serving
 
@@ -250,3 +251,98 @@ def test_each_wait_has_its_own_time(site, monkeypatch):
             answered.sendall(SCRIPT)  # which was not closed meanwhile
             assert read_reply(answered)[0] == 200
             assert answered.recv(1) == b""
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Return a function that tells how many connections count against the limit."""
+    made, plain = [], ConnectionSlots.__init__
+
+    def init(slots, *arguments):
+        made.append(slots)
+        plain(slots, *arguments)
+
+    monkeypatch.setattr(ConnectionSlots, "__init__", init)
+    return lambda: len(made[0].all())
+
+
+@pytest.fixture
+def busy(monkeypatch):
+    """Have who was accepted been heard at once, and looked at again before it is waited for, as where many ask."""
+    plain = quick_connections.acceptor_of
+
+    def acceptor_of(listener):
+        accept = plain(listener)
+
+        def accept_late():
+            accepted = accept()
+            time.sleep(0.02)
+            return accepted
+
+        return accept_late
+
+    monkeypatch.setattr(quick_connections, "FEW", 0)
+    monkeypatch.setattr(quick_connections, "acceptor_of", acceptor_of)
+
+
+@pytest.mark.usefixtures("busy")
+def test_who_ends_once_it_has_its_script_is_never_waited_for(site, held, monkeypatch):
+    looked, plain = [], quick_connections.QuickConnections._look
+    monkeypatch.setattr(quick_connections, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(quick_connections.QuickConnections, "_look", lambda quick: looked.append(1) or plain(quick))
+    before = descriptors()
+    with serving(site) as port:
+        ask(port, SCRIPT)
+        for _each in range(3):
+            assert ask(port, SCRIPT)[0] == 200
+        assert eventually(lambda: held() == 0)
+        assert looked == []
+    assert eventually(lambda: descriptors() == before)
+
+
+@pytest.mark.usefixtures("busy")
+def test_who_asks_on_is_answered_also_where_it_is_looked_at_again(site):
+    with serving(site) as port:
+        first = ask(port, SCRIPT)
+        with connect(port) as at_once, connect(port) as later, connect(port) as another:
+            for _each in range(3):
+                at_once.sendall(SCRIPT)
+                assert read_reply(at_once) == first
+            later.sendall(SCRIPT)
+            assert read_reply(later) == first
+            time.sleep(0.05)
+            later.sendall(SCRIPT)
+            assert read_reply(later) == first
+            another.sendall(SCRIPT)
+            read_reply(another)
+            another.sendall(HEALTH)  # which aiohttp answers
+            assert read_reply(another)[0] == 200
+
+
+@pytest.mark.usefixtures("busy")
+def test_who_asks_no_more_is_hung_up_on_also_where_it_was_to_be_looked_at(site, monkeypatch):
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(quick_connections, "AGAIN_SECONDS", 0.4)
+    with serving(site) as port:
+        ask(port, SCRIPT)
+        with connect(port) as client:
+            client.sendall(SCRIPT)
+            read_reply(client)
+            assert client.recv(1) == b""
+        with connect(port) as client:  # by then its descriptor may be another client's
+            client.sendall(SCRIPT)
+            assert read_reply(client)[0] == 200
+            time.sleep(0.5)
+        assert ask(port, SCRIPT)[0] == 200
+
+
+def test_clients_are_accepted_without_what_lies_below_pythons_sockets(site, monkeypatch):
+    monkeypatch.setattr(quick_connections, "acceptor_of", lambda listener: lambda: accepted_by(listener))
+
+    def accepted_by(listener):
+        client, address = listener.accept()
+        return client, address[0]
+
+    with serving(site) as port:
+        assert ask(port, SCRIPT) == ask(port, SCRIPT)
+        assert ask(port, HEALTH)[0] == 200

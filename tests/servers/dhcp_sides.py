@@ -74,7 +74,7 @@ class Side:
             "metrics": [line for line in metrics if line.startswith("bootd_")],
             "states": {machine.key: services.journal.state(machine.key) for machine in machines},
             "events": {machine.key: services.journal.recent(machine.key) for machine in machines},
-            "dirty": sorted({*services.journal._dirty, *services.journal._seen_again._since}),
+            "dirty": sorted({*services.journal._writer.dirty, *services.journal._writer.seen_again._since}),
             "packets": {mac: services.recent.of(mac) for mac in macs},
             "unknown": services.unknown.all(),
             "programs": {mac: self.handler._programs[False].told(mac, 0, self.now) for mac in macs},

@@ -226,7 +226,7 @@ class Site:
 
 def serve_switches(site: Site) -> None:
     """Have what is switched in a machine's state be in force, as with a real store."""
-    site.journal._store = site.store = ServingStore(site.catalog)
+    site.journal._writer.store = site.store = ServingStore(site.catalog)
 
 
 def make_site(root: Path, *machines: Machine, **settings: Any) -> Site:

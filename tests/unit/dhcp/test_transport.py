@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import socket
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from _bootd.dhcp import transport as transport_module
 from _bootd.dhcp.reply import Destination
 from _bootd.dhcp.transport import Sending, Transport
-from _bootd.process import datagram_batch
+from _bootd.process import datagram_batch, kernel_queue
 from _bootd.process.datagram_batch import SLOTS
 
 LOOPBACK = socket.if_nametoindex("lo")
@@ -91,6 +94,79 @@ def test_more_answers_than_one_call_takes_leave_in_order(client, request):
     request.addfinalizer(transport.close)
     assert transport.send(0, answers(transport, *[to(client)] * (SLOTS + 7))) == []
     assert heard(client, SLOTS + 7) == list(range(SLOTS + 7))
+
+
+@pytest.fixture(params=[True, False])
+def cutting(request, monkeypatch) -> Iterator[Transport]:
+    """Return a transport whose kernel cuts what is sent, and one whose kernel does not."""
+    monkeypatch.setattr(kernel_queue, "cuts", lambda: request.param)
+    made = Transport("127.0.0.1", [0], "", "127.0.0.1")
+    yield made
+    made.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3), st.one_of(st.binary(min_size=5, max_size=7), st.binary(min_size=1, max_size=1400))
+        ),
+        max_size=SLOTS + 9,
+    )
+)
+def test_each_relay_is_sent_its_answers_octet_for_octet_whether_the_kernel_cuts_them_or_not(cutting, sent):
+    with contextlib.ExitStack() as closing:
+        relays = [closing.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _each in range(3)]
+        for relay in relays:
+            relay.bind(("127.0.0.2", 0))
+            relay.settimeout(10)
+        ways = [cutting.route(to(relay), LOOPBACK, "lo") for relay in relays]
+        nowhere = cutting.route(NOWHERE, LOOPBACK, "lo")
+        batch = [(payload, ways[number] if number < 3 else nowhere, b"") for number, payload in sent]
+        failed = cutting.send(0, batch)
+        assert sorted(sending[0] for sending, _error in failed) == sorted(payload for at, payload in sent if at == 3)
+        for number, relay in enumerate(relays):
+            expected = [payload for at, payload in sent if at == number]
+            found = [relay.recvfrom(2000) for _each in expected]
+            assert sorted(payload for payload, _source in found) == sorted(expected)
+            assert {source for _payload, source in found} <= {("127.0.0.1", cutting.ports[0])}
+            by_size = [[item for item in items if len(item) == 5] for items in ([at[0] for at in found], expected)]
+            assert by_size[0] == by_size[1] or len(sent) > SLOTS, "those that are as long leave in their order"
+
+
+def asked_of(outbox, monkeypatch) -> list[list[bytes]]:
+    """Return a list to which is added what is asked of ``outbox``."""
+    asked: list[list[bytes]] = []
+    send = outbox.send
+    monkeypatch.setattr(
+        outbox, "send", lambda udp, payloads, *more: asked.append(payloads) or send(udp, payloads, *more)
+    )
+    return asked
+
+
+def test_answers_to_a_relay_that_are_as_long_are_one_for_the_kernel(transport, client, monkeypatch):
+    alike, others = (asked_of(box, monkeypatch) for box in (transport._outbox_of_alike, transport._udp_outbox))
+    way = transport.route(to(client), LOOPBACK, "lo")
+    payloads = [b"aa", b"bb", *(bytes((number,)) * 3 for number in range(7))]
+    batch = [(payload, way, b"") for payload in payloads]
+    assert transport.send(0, batch) == []
+    assert (alike, others) == ([[b"".join(payloads[2:])]], [payloads[:2]])
+    assert [client.recv(99) for _each in batch] == [*payloads[2:], *payloads[:2]]
+    assert transport.send(0, batch[1:]) == [], "few are sent as they are"
+    assert (len(alike), others[1:]) == (1, [payloads[1:]])
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EINVAL, errno.EAGAIN])
+def test_where_a_network_card_can_not_cut_all_are_sent_as_they_are_for_a_while(transport, client, monkeypatch, number):
+    monkeypatch.setattr(transport._outbox_of_alike, "_call", refuse(number))
+    alike = asked_of(transport._outbox_of_alike, monkeypatch)
+    for _each in range(3):
+        assert transport.send(0, answers(transport, *[to(client)] * 9)) == []
+        assert heard(client, 9) == list(range(9))
+    assert len(alike) == 1
+    transport._look()
+    assert transport.send(0, answers(transport, *[to(client)] * 9)) == []
+    assert (heard(client, 9), len(alike)) == (list(range(9)), 2)
 
 
 def test_an_address_that_comes_and_goes_costs_no_answer(transport, client):

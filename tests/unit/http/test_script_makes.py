@@ -152,3 +152,22 @@ def test_what_is_remembered_has_a_bound(site, monkeypatch):
     for number in range(20):
         told(site, makes, number, metadata={**_METADATA[0], "custom": number})
     assert len(makes._makes) <= 3
+
+
+def test_what_is_the_same_of_machines_is_told_from_what_only_looks_alike():
+    like = [
+        {"a": 1},
+        {"a": True},
+        {"a": 1.0},
+        {"a": "1"},
+        {"a": [1]},
+        {"a": (1,)},
+        {"a": None},
+        {"a": "\ud800"},
+        {1: "a"},
+    ]
+    assert len({script_makes._as_octets(value) for value in like}) == len(like)
+    assert script_makes._as_octets({"a": ["x" * 3]}) == script_makes._as_octets({"a": ["".join("xxx")]})
+    assert script_makes._as_octets({"a": Netboot()}) == script_makes._as_octets(
+        {"a": Netboot()}
+    )  # which marshal refuses

@@ -75,7 +75,7 @@ def test_a_storm_is_not_gone_through_again_and_again(after):
 
 
 def test_what_takes_the_place_of_others_is_looked_through_by_and_by():
-    """As the last packets of ten thousand machines do: there never are more, so the collector would not look."""
+    """As answers do of more machines than are kept: there never are more, so the collector would not look."""
     most, turnover = 0, Turnover()
 
     def count(phase: str, _told: dict[str, int]) -> None:
@@ -89,7 +89,7 @@ def test_what_takes_the_place_of_others_is_looked_through_by_and_by():
     try:
         for number in range(len(last)):
             last[number] = [number]
-            turnover.add(1)
+            turnover.look(number)
         grown = [[] for _unused in range(2 * THRESHOLDS[0])]
     finally:
         gc.callbacks.remove(count)

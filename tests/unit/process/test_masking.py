@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _bootd.decisions import tokens
-from _bootd.process.masking import mask
+from _bootd.process.masking import _WORD, clean, mask
 
 TOKEN = "Ab3" + "h-_X9" * 8
 BASE, MAC = "http://10.10.0.20:7080", "58:47:ca:71:d8:49"
@@ -78,3 +78,15 @@ def test_mask_never_lets_a_named_value_through(before, name, between, value):
 @given(st.text())
 def test_mask_twice_is_mask_once(text):
     assert mask(mask(text)) == mask(text)
+
+
+_HALVES = st.sampled_from(
+    ["password", "token-", "phone-home", "configuration", "A-Key_", "Basic", "BEGIN.PRIVATE.KEY", ""]
+)
+
+
+@given(st.builds(str.__add__, _HALVES, st.text("aZ09_.-", max_size=42)), _HALVES)
+def test_what_is_kept_of_a_word_is_what_mask_leaves_of_it(text, end):
+    text += end
+    assert clean(text) == mask(text)
+    assert not _WORD.fullmatch(text) or mask(text) == text

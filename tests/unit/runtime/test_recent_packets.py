@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import threading
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from _bootd.runtime.recent_packets import KEPT, MAX_MACHINES, UNKNOWN_KEPT, RecentPackets
 
 MAC, OTHER = "58:47:ca:71:d8:49", "58:47:ca:71:d8:50"
@@ -27,6 +30,38 @@ def test_the_last_of_each_machine_are_kept():
     assert times(recent) == list(range(100 - KEPT, 100))
     assert times(recent, OTHER) == [0]
     assert times(recent, "52:54:00:00:00:01") == []
+
+
+@given(st.lists(st.tuples(st.sampled_from([MAC, OTHER]), st.integers(0, 5)), max_size=100))
+def test_what_is_read_is_what_was_noted_the_last_of_it_in_order(noted):
+    recent, expected = RecentPackets(), {MAC: [], OTHER: []}
+    for at, (mac, number) in enumerate(noted):
+        packet = (float(at), "http", "out", f"/{number}", ("192.0.2.1", "GET", "", 200, number, ""))
+        recent.note(mac, packet)
+        expected[mac].append(packet)
+        assert recent.of(mac) == expected[mac][-KEPT:]
+
+
+@given(st.lists(st.sampled_from(["append", "append", "note"]), max_size=150))
+def test_an_entry_whose_half_is_there_is_read_when_it_is_whole(steps):
+    """One thread appends a time and then what was then; all others, whoever reads as well, may come in between."""
+    recent = RecentPackets()
+    ring, half, whole = recent.ring(MAC), None, []
+    for at, step in enumerate(steps):
+        packet = entry(at)
+        if step == "note":
+            recent.note(MAC, packet)
+            whole.append(packet)
+        elif half is None:
+            ring.append(packet[0])
+            half = packet
+        else:
+            ring.append(half[1:])
+            whole.append(half)
+            half = None
+        found = recent.of(MAC)
+        assert found == sorted(whole)[len(whole) - len(found) :]
+        assert len(found) >= min(len(whole), KEPT - 1)
 
 
 def test_unknown_ones_take_nothing_from_machines_and_share_what_they_have():

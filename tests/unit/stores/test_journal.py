@@ -18,9 +18,11 @@ from _bootd.decisions.stages import State
 from _bootd.hardware.model import Interface, Machine, Netboot
 from _bootd.process.log import Log
 from _bootd.stores import journal as journal_module
+from _bootd.stores import state_writer
 from _bootd.stores.base import StoreError
 from _bootd.stores.catalog import Catalog
-from _bootd.stores.journal import BATCH, Journal
+from _bootd.stores.journal import Journal
+from _bootd.stores.state_writer import BATCH
 from samples.journals import DISCOVER, KEY, LEASE, MAC, SCRIPT, SUCCEEDED, MemoryStore, quiet, wait_until
 
 
@@ -111,7 +113,7 @@ def test_journal_fault_in_what_a_state_is_made_of_loses_no_state(monkeypatch):
         journal.record(Event(key, MAC, 1.0, DISCOVER))
         journal.record_seen(key, MAC, 2.0, LEASE)
     monkeypatch.setattr(journal_module, "as_seen", faulty)
-    monkeypatch.setattr(journal_module, "FIRST_RETRY", 0.01)
+    monkeypatch.setattr(state_writer, "FIRST_RETRY", 0.01)
     journal.start()
     wait_until(lambda: store.states.keys() == {"default/0", "default/z"})
     monkeypatch.setattr(journal_module, "as_seen", joined)
@@ -144,7 +146,7 @@ def test_journal_reports_that_come_together_share_a_commit():
         others = [pool.submit(journal.record, replace(SUCCEEDED, key=key), durable=True) for key in keys]
         wait_until(lambda: len(journal.states()) == 22)
         assert not any(report.done() for report in (first, *others))
-        wait_until(lambda: sum(journal._awaited.values()) == 21)
+        wait_until(lambda: sum(journal._writer._awaited.values()) == 21)
         for _unused in range(2):
             store.let_through.release()
         assert {report.result(5).stage for report in (first, *others)} == {"installed"}
@@ -176,7 +178,7 @@ def test_journal_report_waits_for_one_batch_of_a_storm_at_most():
     assert store.entered.acquire(timeout=5)
     with ThreadPoolExecutor() as pool:
         report = pool.submit(journal.record, SUCCEEDED, durable=True)
-        wait_until(lambda: journal._awaited)
+        wait_until(lambda: journal._writer._awaited)
         for _unused in range(2):
             store.let_through.release()
         assert report.result(5).stage == "installed"

@@ -9,12 +9,15 @@ import io
 import threading
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from _bootd.decisions import events
 from _bootd.decisions.events import Event
 from _bootd.decisions.stages import State
 from _bootd.process.log import Log
 from _bootd.process.pieces import AT_ONCE
-from _bootd.stores import journal as journal_module
+from _bootd.stores import state_writer
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import RECENT_EVENTS, Journal
 from samples.journals import DISCOVER, KEY, LEASE, MAC, SCRIPT, SUCCEEDED, MemoryStore, quiet, wait_until
@@ -67,6 +70,34 @@ def test_record_seen_is_what_record_is_to_whoever_looks():
             assert looks[name](quick) == looks[name](plain), (first, name)
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.sampled_from(
+                [DISCOVER, LEASE, SCRIPT, events.Progress("kernel", 1, 2), events.Progress("initrd", 1, 2)]
+            ),
+        ),
+        min_size=RECENT_EVENTS,
+        max_size=3 * RECENT_EVENTS,
+    )
+)
+def test_recent_is_what_was_noted_the_last_of_it_in_order(steps):
+    journal, expected = Journal(MemoryStore(), quiet(), lambda: 1.0), []
+    for at, (again, detail) in enumerate(steps, 10):
+        event = Event(KEY, MAC, float(at), detail)
+        if again:
+            journal.record_seen(KEY, MAC, event.at, detail)
+        else:
+            journal.record(event)
+        last = expected[-1] if expected else event
+        if isinstance(detail, events.Progress) and last is not event and last.is_about_the_same(event):
+            expected[-1] = replace(event, began=last.began or last.at)
+        else:
+            expected.append(event)
+    assert journal.recent(KEY) == expected[-RECENT_EVENTS:]
+
+
 def test_record_seen_that_changes_nothing_costs_no_state():
     journal = Journal(MemoryStore(), Log(stream=io.StringIO()), lambda: 1.0)
     journal.record_seen(KEY, MAC, 10.0, DISCOVER)
@@ -79,7 +110,7 @@ def test_record_seen_that_changes_nothing_costs_no_state():
 
 
 def test_record_seen_is_written_and_told_to_who_follows_changes(monkeypatch):
-    monkeypatch.setattr(journal_module, "SEEN_GATHER", 0.01)
+    monkeypatch.setattr(state_writer, "SEEN_GATHER", 0.01)
     store = MemoryStore()
     journal = Journal(store, Log(stream=io.StringIO()))
     journal.start()
@@ -115,7 +146,7 @@ def test_what_was_only_seen_again_waits_for_the_next_change_of_its_machine():
 
 
 def test_what_was_only_seen_again_is_written_when_it_has_waited_long_enough(monkeypatch):
-    monkeypatch.setattr(journal_module, "SEEN_GATHER", 0.3)
+    monkeypatch.setattr(state_writer, "SEEN_GATHER", 0.3)
     store = MemoryStore()
     journal = Journal(store, quiet())
     journal.record_seen(KEY, MAC, 10.0, DISCOVER)
@@ -169,10 +200,10 @@ def test_journal_goes_through_all_states_in_pieces_between_which_replies_have_th
     see_all(LEASE)
     assert 0 < max(held) <= AT_ONCE
     assert len(journal.changed_since(revision)[0]) == len(keys)
-    for look in (journal.states, lambda: journal._save_all(keys, 0.0)):
+    for look in (journal.states, lambda: journal._writer._save_all(keys, 0.0)):
         for key in keys:
             journal.record_seen(key, MAC, 20.0, LEASE)
-            journal._mark_dirty(key)
+            journal._writer.mark(key)
         held.clear()
         look()
         assert sum(held) == len(keys)
@@ -190,3 +221,37 @@ def test_journal_keeps_no_state_for_what_was_seen_when_that_was_the_machines():
         journal.state(KEY)
     kept = [state for state in gc.get_objects() if isinstance(state, State) and state.last_at in last_at]
     assert kept == [journal.state(KEY)]
+
+
+def test_a_script_that_is_given_again_waits_and_is_kept_at_the_stop():
+    store = MemoryStore()
+    told = []
+    plain, journal = Journal(MemoryStore(), quiet()), Journal(store, quiet())
+    journal.follow(lambda event, _before, _after: told.append(event.at))
+    journal.start()
+    script = events.Script("harvester", "http", 1000)
+    for at in (10.0, 11.0, 12.0):
+        event = Event(KEY, MAC, at, script)
+        assert journal.record(event) == plain.record(event)
+        if at == 10.0:
+            wait_until(lambda: store.states)
+    assert journal.backlog().states == 0, "nothing is late"
+    assert (store.states[KEY].script_at, journal.state(KEY).script_at) == (10.0, 12.0)
+    assert (told, [event.at for event in journal.recent(KEY)]) == ([10.0], [10.0, 11.0, 12.0])
+    assert journal.changed_since(1)[0] == [KEY]
+    journal.stop()
+    assert (store.states[KEY].script_at, store.states[KEY].bytes) == (12.0, {"http": 3000})
+    assert store.batches == [[KEY], [KEY]]
+
+
+def test_a_script_that_is_given_again_late_is_written_as_any_change():
+    store = MemoryStore()
+    journal = Journal(store, quiet())
+    journal.start()
+    for at in (10.0, 1000.0):
+        journal.record(Event(KEY, MAC, at, SCRIPT))
+        wait_until(lambda: KEY in store.states)
+    wait_until(lambda: store.states[KEY].script_at == 1000.0)
+    journal.record(Event(KEY, MAC, 1001.0, SCRIPT), durable=True)
+    assert store.states[KEY].script_at == 1001.0
+    journal.stop()

@@ -44,6 +44,7 @@ class BatchHandler(Handler):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(services, relay_port, client_port, monotonic)
+        self.made = 0  # answers that were not kept
         self._ready = Kept[Ready](MAX_ANSWERS)
         self._stamp: tuple[int, ...] = ()
         self._makes = Makes()
@@ -103,6 +104,7 @@ class BatchHandler(Handler):
                         )
                         if sending is None:
                             continue
+                        self.made += 1
                     else:
                         sending = ready.answer(xid, now)
                         again.append(ready)

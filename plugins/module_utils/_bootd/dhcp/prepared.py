@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -22,7 +21,7 @@ from ..hardware.model import Nic
 from ..process.datagram_batch import REST_AT
 from ..process.rate_limit import Bucket
 from ..process.tallies import Tally
-from ..runtime.recent_packets import What
+from ..runtime.recent_packets import Ring, What
 from ..stores.seen_again import Repeated
 from .decide import Answer
 from .exchange import Exchange, LastTold
@@ -123,7 +122,7 @@ class Ready:
     place: Heard | None
     program_told: ProgramLastTold
     repeated: Repeated | None
-    ring: deque[tuple[float, What]]
+    ring: Ring
     stamp: object
     told: LastTold
 
@@ -141,7 +140,9 @@ class Ready:
         if self.program is not None:
             last = self.program_told
             last.asker, last.xid, last.at = self.program, xid, now
-        self.ring.append((now, self.packet))
+        append = self.ring.append
+        append(now)
+        append(self.packet)
         place = self.place
         if place is not None and place.last is not self.heard:
             place.note(self.heard)

@@ -86,7 +86,7 @@ class DhcpServer:
             times.pop()  # of whichever: nearly all of a batch came at the same time
         now = time.time()
         self._took.observe_all([now - came_at if came_at < now else 0.0 for came_at in times])
-        self._turnover.add(len(answers))
+        self._turnover.look(self._handler.made)
 
     def _tell_failure(self, sending: Sending, error: OSError) -> None:
         self._services.metrics.dropped.labels("dhcp", "send_failed").inc()

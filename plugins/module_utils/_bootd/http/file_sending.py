@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import Protocol
 
 from ..process.faults import Caught
 from .file_body import FileBody
@@ -17,23 +18,35 @@ STALL_SECONDS = 30.0  # without one octet of the response taken
 PROGRESS_SECONDS = 0.5  # between two looks at how far a slow client is
 
 
+class Writers(Protocol):
+    """What tells that a socket takes something, as an event loop does."""
+
+    def add_writer(self, client: socket.socket, call: Callable[[], object], /) -> object:
+        """Call ``call`` whenever ``client`` takes something."""
+
+    def remove_writer(self, client: socket.socket, /) -> object:
+        """Do that no more; harmless where it was not done."""
+
+
 class FileSending:
     """Sends ``head`` and then ``body`` to ``client``; what is not in memory one of ``threads`` reads.
 
-    ``on_end(sending, error)`` is called once, when all was sent or can't be, after the file was closed. For the thread
-    of ``loop``.
+    ``writers`` tell when the client takes something. ``on_end(sending, error)`` is called once, when all was sent or
+    can't be, after the file was closed. For the thread of ``loop``.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        writers: Writers,
         client: socket.socket,
         slot: ConnectionSlot,
         head: bytes,
         body: FileBody,
         threads: Executor,
     ) -> None:
-        self._loop, self._client, self._slot, self._threads = loop, client, slot, threads
+        self._loop, self._writers, self._client = loop, writers, client
+        self._slot, self._threads = slot, threads
         self._head, self._body = head, body
         self._on_end: Callable[[FileSending, BaseException | None], None] | None = None
         self._error: BaseException | None = None
@@ -62,7 +75,7 @@ class FileSending:
         self._on_end = on_end
         self._seen, self._moved_at = self._left, self._loop.time()
         self._timer = self._loop.call_later(PROGRESS_SECONDS, self._look)
-        self._loop.add_writer(self._client, self._send_part)
+        self._writers.add_writer(self._client, self._send_part)
 
     def fail(self, error: BaseException) -> None:
         """Send no more; the end comes once nobody reads the file."""
@@ -85,7 +98,7 @@ class FileSending:
             if not self._send_head():
                 return
             if not self._body.is_at_hand():
-                self._loop.remove_writer(self._client)
+                self._writers.remove_writer(self._client)
                 self._fetching = self._loop.run_in_executor(self._threads, self._body.fetch)
                 self._fetching.add_done_callback(self._fetched)
                 return
@@ -103,7 +116,7 @@ class FileSending:
         if self._ended:
             self._finish()
         else:
-            self._loop.add_writer(self._client, self._send_part)
+            self._writers.add_writer(self._client, self._send_part)
 
     def _look(self) -> None:
         """Report how far the client is, and end where it has taken nothing for STALL_SECONDS."""
@@ -128,7 +141,7 @@ class FileSending:
         if self._ended:
             return
         self._ended, self._error = True, error
-        self._loop.remove_writer(self._client)
+        self._writers.remove_writer(self._client)
         if self._timer is not None:
             self._timer.cancel()
         if self._fetching is None:

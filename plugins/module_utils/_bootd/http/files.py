@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from functools import lru_cache
 
 from ..process.served_files import is_relative, open_first
 from .downloads import Download
@@ -18,7 +19,11 @@ from .site import SLOT, Environ
 
 # What UEFI firmware goes by when it boots by HTTP; anything else it takes by the ending of the name.
 _KINDS = {".efi": "application/efi", ".iso": "application/vnd.efi-iso", ".img": "application/vnd.efi-img"}
-_CONDITIONS = ("range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+# Each header that selects what is sent, as a WSGI environment calls it.
+_CONDITIONS = {
+    f"HTTP_{name.upper().replace('-', '_')}": name
+    for name in ("range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+}
 RETRY_SECONDS = "5"
 
 OnEnd = Callable[[int, bool], None]
@@ -76,7 +81,7 @@ def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -
         return text_reply(416, "no such range\n", Content_Range=f"bytes */{version.size}", Accept_Ranges="bytes")
     if part.status == 412:
         return text_reply(412, "the file has changed\n", ETag=tag)
-    headers["Content-Type"] = _KINDS.get(os.path.splitext(name)[1].lower(), "application/octet-stream")
+    headers["Content-Type"] = _kind_of(name)
     headers["Content-Length"] = str(part.count)
     if part.status == 206:
         headers["Content-Range"] = f"bytes {part.offset}-{part.offset + part.count - 1}/{version.size}"
@@ -94,5 +99,9 @@ def _reply(environ: Environ, descriptor: int, name: str, on_end: OnEnd | None) -
 
 
 def _conditions(environ: Environ) -> dict[str, str]:
-    found = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in _CONDITIONS}
-    return {name: str(value) for name, value in found.items() if value is not None}
+    return {_CONDITIONS[key]: str(environ[key]) for key in _CONDITIONS.keys() & environ.keys()}
+
+
+@lru_cache(maxsize=128)
+def _kind_of(name: str) -> str:
+    return _KINDS.get(os.path.splitext(name)[1].lower(), "application/octet-stream")

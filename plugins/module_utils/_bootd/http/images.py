@@ -7,6 +7,8 @@ Images hold nothing secret and are not only asked for by machines in the catalog
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 try:
     from bottle import Bottle, HTTPResponse, request
 except ImportError:
@@ -27,6 +29,7 @@ from .responses import Reply, text_reply
 from .site import Environ, Site, is_rehearsal
 
 FIRMWARE, IMAGES = "/ipxe/<name:path>", "/images/<name:path>"
+_role_of = lru_cache(maxsize=128)(role_of)  # a storm asks for a few names, and for each in many ranges
 
 
 def add_routes(app: Bottle, site: Site) -> None:
@@ -91,7 +94,7 @@ def image(site: Site, environ: Environ, name: str) -> Reply:
 
 def _followed(site: Site, nic: Nic, name: str) -> Download | None:
     """Return what follows a download, None for one that says nothing of how far a machine is."""
-    role = role_of(name)
+    role = _role_of(name)
     if role not in LOADS:
         return None
 
@@ -103,4 +106,4 @@ def _followed(site: Site, nic: Nic, name: str) -> Download | None:
 
 def _loaded(site: Site, nic: Nic, name: str, sent: int, download: Download | None) -> None:
     url = f"{site.services.settings.http_base}/images/{name}"
-    site.record(nic, Loaded(url, role_of(name), sent, download.size if download is not None else 0))
+    site.record(nic, Loaded(url, _role_of(name), sent, download.size if download is not None else 0))

@@ -20,6 +20,8 @@ RESERVED = 8  # one in so many connections is kept free of downloads, so that re
 class ConnectionSlot:
     """One connection, as it counts against the limits."""
 
+    __slots__ = ("_slots", "end", "idle", "progress_at", "source", "waiting_for_client")
+
     def __init__(self, slots: ConnectionSlots, source: str, end: Callable[[], object]) -> None:
         self._slots = slots
         self.source = source

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from ..process.faults import EXHAUSTED
 from . import connection as connections
@@ -25,6 +25,8 @@ from .limits import ConnectionSlot, ConnectionSlots
 from .loop_routes import FileAnswer
 
 ACCEPTED_AT_ONCE = 32  # and as many answered, before the loop looks after others
+FEW = 4  # answered of those that were accepted at once: more of them are looked at again before they are waited for
+AGAIN_SECONDS = 0.001  # after which: most have ended by then, and need not be waited for
 RETRY_SECONDS = 1.0  # until a client is accepted again for whom there was no descriptor
 ROOM = 4096  # octets of a request; longer ones are handed on
 _GONE = (BlockingIOError, InterruptedError, ConnectionAbortedError)  # nobody waits any more
@@ -45,6 +47,34 @@ class HandOn(Protocol):
 
         ``received`` is what came and is not answered, ``unsent`` what is left to send of an answer before that.
         """
+
+
+def acceptor_of(listener: socket.socket) -> Callable[[], tuple[socket.socket, str]]:
+    """Return what accepts a client of ``listener``, and returns it with its address; raises OSError as ``accept`` does.
+
+    Its socket is of the class below Python's own, where there is one: that takes as long to make as the system needs to
+    accept. It lacks what asyncio asks for; see ``whole``.
+    """
+    bare, family, kind = socket.SocketType, int(listener.family), int(listener.type)
+    accept: Callable[[], tuple[int, tuple[str, int]]] | None = getattr(listener, "_accept", None)
+
+    def below() -> tuple[socket.socket, str]:
+        descriptor, address = known()
+        return cast(socket.socket, bare(family, kind, 0, descriptor)), address[0]
+
+    def as_it_is() -> tuple[socket.socket, str]:
+        client, address = listener.accept()
+        return client, str(address[0])
+
+    if accept is None:
+        return as_it_is
+    known = accept
+    return below
+
+
+def whole(client: socket.socket) -> socket.socket:
+    """Return the socket of ``client`` as one of Python's own class; what was given is no socket any more."""
+    return socket.socket(client.family, client.type, client.proto, client.detach())
 
 
 class _Waiting:
@@ -75,14 +105,18 @@ class QuickConnections:
         disk_threads: Executor,
     ) -> None:
         self._loop, self._listener, self._slots = loop, listener, slots
+        self._accept_one = acceptor_of(listener)
         self._answer, self._hand_on, self._on_fault, self._together = answer, hand_on, on_fault, together
         self._disk_threads = disk_threads
         self._sending: dict[FileSending, _Waiting] = {}
+        self._writers: dict[int, Callable[[], object]] = {}  # by descriptor: what is called when the client takes more
         # One for all of them, in the loop's own: to register with it costs less than with the loop.
         self._events = select.epoll()
         # By descriptor, and in the order in which they are due: that have said nothing yet, and that were answered.
         self._silent: dict[int, _Waiting] = {}
         self._idle: dict[int, _Waiting] = {}
+        self._fresh: list[_Waiting] = []  # of the second, that are not in ``_events`` yet
+        self._again: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
 
@@ -97,7 +131,7 @@ class QuickConnections:
         """Accept nobody, and close every connection that is still here."""
         self._loop.remove_reader(self._listener)
         self._loop.remove_reader(self._events)
-        for timer in (self._timer, self._retry):
+        for timer in (self._timer, self._retry, self._again):
             if timer is not None:
                 timer.cancel()
         for queue in (self._silent, self._idle):
@@ -108,14 +142,31 @@ class QuickConnections:
             sending.fail(ConnectionAbortedError())
         self._events.close()
 
+    def add_writer(self, client: socket.socket, call: Callable[[], object]) -> None:
+        """Call ``call`` whenever ``client``, of which nothing else is waited for, takes something."""
+        self._writers[client.fileno()] = call
+        self._events.register(client, select.EPOLLOUT)
+
+    def remove_writer(self, client: socket.socket) -> None:
+        """Do that no more; harmless where it was not done."""
+        if self._writers.pop(client.fileno(), None) is not None:
+            self._events.unregister(client)
+
     def _accept_all(self) -> None:
+        before = len(self._fresh)
         with self._together:
             self._accept()
+        if len(self._fresh) - before <= FEW:
+            for waiting in self._fresh[before:]:
+                self._events.register(waiting.client, select.EPOLLIN)
+            del self._fresh[before:]
+        elif self._again is None:
+            self._again = self._loop.call_later(AGAIN_SECONDS, self._look_at_fresh)
 
     def _accept(self) -> None:
         for _each in range(ACCEPTED_AT_ONCE):
             try:
-                client, address = self._listener.accept()
+                client, source = self._accept_one()
             except _GONE:
                 return
             except OSError as error:
@@ -123,7 +174,7 @@ class QuickConnections:
                 if error.errno in EXHAUSTED:
                     self._pause()
                 return
-            self._begin(client, str(address[0]))
+            self._begin(client, source)
 
     def _pause(self) -> None:
         """Accept nobody for a while: the listener would say at once that somebody waits."""
@@ -133,7 +184,7 @@ class QuickConnections:
     def _begin(self, client: socket.socket, source: str) -> None:
         slot = self._slots.acquire(source, partial(_hang_up, client))
         if slot is None:
-            self._hand_on(client, None, b"", b"")
+            self._hand_on(whole(client), None, b"", b"")
             return
         waiting = _Waiting(client, slot)
         try:
@@ -144,17 +195,40 @@ class QuickConnections:
             self._close(waiting)
             return
         else:
-            if not self._receive(waiting, request):
-                return
+            if self._receive(waiting, request):
+                self._fresh.append(waiting)
+            return
         self._events.register(client, select.EPOLLIN)
+
+    def _look_at_fresh(self) -> None:
+        """Go on with those that were answered just before; wait for the ones that have said nothing since."""
+        fresh, self._fresh, self._again = self._fresh, [], None
+        with self._together:
+            for waiting in fresh:
+                descriptor = waiting.client.fileno()
+                if self._idle.get(descriptor) is not waiting:
+                    continue  # it was closed meanwhile
+                try:
+                    request = waiting.client.recv(ROOM, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    self._events.register(descriptor, select.EPOLLIN)
+                    continue
+                except OSError:
+                    request = b""
+                del self._idle[descriptor]
+                if self._receive(waiting, request):
+                    self._events.register(descriptor, select.EPOLLIN)
 
     def _look_at_all(self) -> None:
         with self._together:
             self._look()
 
     def _look(self) -> None:
-        """Go on with those that have sent something, or have ended."""
+        """Go on with those that have sent something, take more of a file, or have ended."""
         for descriptor, _what in self._events.poll(0, ACCEPTED_AT_ONCE):
+            if (send_more := self._writers.get(descriptor)) is not None:
+                send_more()
+                continue
             waiting = self._idle.pop(descriptor, None) or self._silent.pop(descriptor)
             try:
                 request = waiting.client.recv(ROOM, socket.MSG_DONTWAIT)
@@ -185,6 +259,8 @@ class QuickConnections:
                 return True
         if registered:
             self._events.unregister(client)
+        client = whole(client)
+        slot.end = partial(_hang_up, client)
         self._hand_on(client, slot, request if response is None else b"", response[sent:] if response else b"")
         return False
 
@@ -192,7 +268,7 @@ class QuickConnections:
         """Send a file; return whether the client has taken it and is waited for again."""
         client, slot = waiting.client, waiting.slot
         client.setblocking(False)  # sendfile has no flag for it
-        sending = FileSending(self._loop, client, slot, answer.head, answer.body, self._disk_threads)
+        sending = FileSending(self._loop, self, client, slot, answer.head, answer.body, self._disk_threads)
         slot.note_progress()
         slot.idle = False
         try:

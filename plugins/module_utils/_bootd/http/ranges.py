@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 
 _RANGE = re.compile(r"([0-9]{1,40})-([0-9]{1,40})?|-([0-9]{1,40})", re.ASCII)
 _TAG = re.compile(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"')
@@ -24,7 +25,7 @@ class Version:
     @property
     def last_modified(self) -> str:
         """Return ``modified`` as an HTTP date."""
-        return formatdate(self.modified, usegmt=True)
+        return _http_date(self.modified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ def _listed(value: str, tag: str, *, weak: bool) -> bool:
     if value.strip() == "*":
         return True
     return any(match[0].removeprefix("W/" if weak else "") == tag for match in _TAG.finditer(value))
+
+
+@lru_cache(maxsize=128)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _date(text: str | None) -> float | None:

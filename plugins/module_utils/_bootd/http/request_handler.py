@@ -244,7 +244,7 @@ class WsgiHandler:
         # Through a descriptor of its own: asyncio's ``sendfile`` says nothing before all is sent.
         with own.dup() as client:
             loop = asyncio.get_running_loop()
-            sending = FileSending(loop, client, connection.slot, b"", body, self.disk_threads)
+            sending = FileSending(loop, loop, client, connection.slot, b"", body, self.disk_threads)
             if not sending.send_at_once():  # what the client takes at once needs no waiting, which would cost more
                 await _until_sent(sending, connection, loop.create_future())
 

@@ -10,10 +10,11 @@ the first machines, and one that was wrong is never used. As ``dhcp.makes`` does
 
 from __future__ import annotations
 
+import marshal
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, replace
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from ..decisions.boot import Script, Wait, kind_of
@@ -70,7 +71,7 @@ def make_of(nic: Nic, asked: Question, configuration_url: str) -> Hashable:
         _of_interface(interface),
         tuple(_of_interface(item) for item in machine.interfaces if item is not interface),
         _of_machine(machine),
-        repr(_shared(machine.metadata)),
+        _as_octets(_shared(machine.metadata)),
     )
 
 
@@ -82,15 +83,23 @@ def _shared(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**metadata, _INSTANCE: {name: instance[name] for name in instance if name not in _OWN_OF_INSTANCE}}
 
 
+def _as_octets(metadata: Any) -> bytes:
+    """Return octets that are the same only for the same values, of the same types."""
+    try:
+        return marshal.dumps(metadata, 2)  # the last version in which they do not depend on who else holds a value
+    except ValueError:
+        return repr(metadata).encode("utf-8", "surrogatepass")
+
+
 class Make:
     """The scripts of one make."""
 
-    __slots__ = ("_compared", "_pieces", "_places", "_useless", "decided", "is_proven", "kind")
+    __slots__ = ("_compared", "_pattern", "_useless", "_values", "decided", "is_proven", "kind")
 
     def __init__(self, mac: str) -> None:
         self._compared = {mac}  # the first one, and those for which the pattern gave what was decided
-        self._pieces: tuple[bytes, ...] = ()
-        self._places: tuple[int, ...] = ()  # which of ``_own`` stands behind each piece
+        self._pattern = ""  # with a %s for each value
+        self._values: Callable[[tuple[str, ...]], object] = tuple  # gives those, of what ``_own`` returns
         self._useless = False
         self.is_proven = False  # whether its scripts can be told without a decision
         self.kind, self.decided = "", ""  # of each Script, and as ``kind_of`` has it
@@ -106,7 +115,7 @@ class Make:
         if not isinstance(script, Script) or not isinstance(script.boots, KernelBoot):
             self._useless = True
             return
-        if not self._pieces:
+        if not self._pattern:
             self._draw(nic, configuration_url, write)
         self._compared.add(nic.interface.mac)
         self._useless = self._useless or script.kind != self.kind or self.filled(nic, configuration_url) != octets
@@ -120,25 +129,22 @@ class Make:
         self._useless = not isinstance(script, Script) or not isinstance(script.boots, KernelBoot)
         self.kind, self.decided = script.kind, kind_of(script)
         own = _own(other, url)
-        values = b"|".join(map(re.escape, filter(None, own)))
-        parts = re.split(b"(%s)" % values, octets)
-        self._pieces, self._places = tuple(parts[::2]), tuple(own.index(value) for value in parts[1::2])
+        values = "|".join(map(re.escape, filter(None, own)))
+        parts = re.split(f"({values})", octets.decode())
+        self._pattern = "%s".join(part.replace("%", "%%") for part in parts[::2])
+        places = [own.index(value) for value in parts[1::2]]
+        self._values = itemgetter(*places) if places else lambda _own: ()
 
     def filled(self, nic: Nic, configuration_url: str) -> bytes:
         """Return the script of ``nic``."""
-        own = _own(nic, configuration_url)
-        parts = [b""] * (2 * len(self._pieces) - 1)
-        parts[::2] = self._pieces
-        parts[1::2] = [own[place] for place in self._places]
-        return b"".join(parts)
+        return (self._pattern % self._values(_own(nic, configuration_url))).encode("utf-8", "replace")
 
 
-def _own(nic: Nic, configuration_url: str) -> list[bytes]:
+def _own(nic: Nic, configuration_url: str) -> tuple[str, ...]:
     """Return a machine's own values, as they stand in a script."""
     interface = nic.interface
     mac = interface.mac
-    values = "\n".join((configuration_url, nic.machine.name, interface.hostname, interface.address, mac, dashed(mac)))
-    return values.encode("utf-8", "replace").split(b"\n")
+    return configuration_url, nic.machine.name, interface.hostname, interface.address, mac, dashed(mac)
 
 
 def _stand_in(nic: Nic) -> Nic:

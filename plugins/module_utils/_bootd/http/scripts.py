@@ -8,7 +8,7 @@ for ``/grub/grub.cfg``, or beside the file it was loaded from; see ``grub.names`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 try:
     from bottle import Bottle, HTTPResponse, request
@@ -112,8 +112,7 @@ def answer(site: Site, mac: str | None, program: Program = Program.IPXE, build: 
     return responses.text(200, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What a request for the script of the machine with ``mac`` says beside who asks.
 
     ``cpu`` is what the program says that it was built for, "" where it says nothing although it may have been

@@ -24,7 +24,7 @@ else:
     HAS_CTYPES = True
 
 from . import kernel_queue
-from .kernel_queue import ANCILLARY, IP_PKTINFO, PKTINFO, SO_TIMESTAMPNS, TIMESPEC
+from .kernel_queue import ANCILLARY, IP_PKTINFO, PKTINFO, SO_TIMESTAMPNS, TIMESPEC, UDP_SEGMENT
 
 SLOTS = 64  # datagrams by one call
 _UNAVAILABLE = (errno.ENOSYS, errno.EPERM, errno.EACCES)  # also what systemd's SystemCallErrorNumber= may say
@@ -45,6 +45,9 @@ _INFO_HEAD = _CONTROL_HEAD.pack(_CONTROL_HEAD.size + PKTINFO.size, socket.IPPROT
 _TIME_ROOM = struct.calcsize(f"@{len(_TIME_HEAD)}sll0N")
 _INFO = struct.Struct(f"@{len(_INFO_HEAD)}s{PKTINFO.size}s0N")
 _BOTH_SIZE = _TIME_ROOM + _INFO.size
+_CUT_HEAD = _CONTROL_HEAD.pack(_CONTROL_HEAD.size + struct.calcsize("=H"), socket.IPPROTO_UDP, UDP_SEGMENT)
+_CUT = struct.Struct(f"@{len(_CUT_HEAD)}sH0N")
+CUT_CONTROL_SIZE = _INFO.size + _CUT.size
 
 # A datagram: those of its octets that are apart, in two parts; when the kernel had it, in seconds and nanoseconds since
 # the epoch; and all else in one: what IP_PKTINFO says (``info_of``), whence it came (``source_of``), its other octets.
@@ -90,6 +93,11 @@ def came_at(arrival: Arrival) -> float:
 def pktinfo_control(index: int, source: bytes) -> bytes:
     """Return the ancillary data by which a datagram leaves by the interface ``index`` from the address ``source``."""
     return _INFO.pack(_INFO_HEAD, PKTINFO.pack(index, source, bytes(4)))
+
+
+def cut_control(control: bytes, size: int) -> bytes:
+    """Return ``control`` with which a datagram leaves as several of ``size`` octets: see ``kernel_queue.cuts``."""
+    return control + _CUT.pack(_CUT_HEAD, size)
 
 
 def inet_name(address: str, port: int) -> bytes:

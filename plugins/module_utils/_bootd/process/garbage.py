@@ -21,7 +21,7 @@ from .worker import Worker
 # Objects by which the youngest generation grows until it is looked through, and how many such looks make one at the
 # next generation: so one at all that is not frozen comes every 14,000 objects, and takes some milliseconds.
 THRESHOLDS = (700, 10, 1)
-ANSWERS = 8192  # between two looks at what is new: some milliseconds each
+ANSWERS = 2048  # between two looks at what is new: some milliseconds each
 LOOK_SECONDS = 60.0  # between two questions whether it is quiet
 QUIET = 0.02  # of that time on a processor
 LONGEST_SECONDS = 6 * 3600.0  # without a quiet moment, after which all is looked through all the same
@@ -70,18 +70,20 @@ def full_collections() -> int:
 class Turnover:
     """Has the collector look at what is new where as much goes as comes. For one thread.
 
-    It counts by how much there is more. While last packets and events take the place of older ones that is nothing, and
+    It counts by how much there is more. While answers that are kept take the place of older ones that is nothing, and
     once it were something, hundreds of thousands would be looked through at once: 0.1 s, in which nobody is answered.
     """
 
     def __init__(self) -> None:
-        self._answers = 0
+        self._looked_at = 0
 
-    def add(self, answers: int) -> None:
-        """Count answers; each leaves a few objects in the place of others."""
-        self._answers += answers
-        if self._answers >= ANSWERS:
-            self._answers = 0
+    def look(self, made: int) -> None:
+        """Have the collector look, unless it did so lately: so many answers were ``made`` until now, by a decision.
+
+        Each leaves some objects in the place of others. One that is given again leaves nothing for the collector.
+        """
+        if made - self._looked_at >= ANSWERS:
+            self._looked_at = made
             gc.collect()
 
 

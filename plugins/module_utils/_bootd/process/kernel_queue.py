@@ -19,6 +19,9 @@ _NO_INFO = bytes(PKTINFO.size)
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("=9I")  # the last is SK_MEMINFO_DROPS of <linux/sock_diag.h>
 TIMESPEC = struct.Struct("@ll")  # seconds, nanoseconds
+# <linux/udp.h>: one send is cut into datagrams of so many octets, by the kernel or by the network card.
+UDP_SEGMENT = 103
+SENDABLE = 65507  # octets of one send by UDP
 ANCILLARY = 128  # octets of ancillary data: the time, and what else is asked for
 
 
@@ -42,6 +45,17 @@ def read(ancillary: Iterable[tuple[int, int, bytes]]) -> tuple[bytes, float]:
         elif kind == IP_PKTINFO:
             info = data
     return info, at or time.time()
+
+
+def cuts() -> bool:
+    """Return whether one send may be cut into datagrams: Linux 4.18. An older kernel may send it in one piece."""
+    size = 512
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
+            return probe.getsockopt(socket.IPPROTO_UDP, UDP_SEGMENT) == size
+        except OSError:
+            return False
 
 
 def drops(sockets: Iterable[socket.socket]) -> int:

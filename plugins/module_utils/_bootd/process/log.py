@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TextIO
 
 from .masking import mask, may_have_secrets
@@ -187,8 +188,13 @@ def _as_json(now: float, level: str, event: str, fields: dict[str, object]) -> s
     """Return what ``_encode`` makes of all that, in a fifth of the time where the values are texts and numbers."""
     head = f'{{"ts": {round(now, 6)!r}, "level": "{level}", "event": {_quote(event)}'
     of_type, other = _ENCODERS.get, _encode
-    rest = [f", {_quote(name)}: {of_type(type(value), other)(value)}" for name, value in fields.items()]
+    rest = [_member(name) + of_type(type(value), other)(value) for name, value in fields.items()]
     return f"{head}{''.join(rest)}}}"
+
+
+@lru_cache(maxsize=256)  # names of fields, which stand in the code
+def _member(name: str) -> str:
+    return f", {_quote(name)}: "
 
 
 def _as_text(now: float, level: str, event: str, fields: dict[str, object]) -> str:

@@ -32,6 +32,8 @@ _SECRETS = tuple(
 )
 # A key or a token without a name: 43 characters are 32 bytes in base64url. Digests in hexadecimal have one case only.
 _RUN = re.compile(r"(?<![A-Za-z0-9_-])(?=[A-Z0-9_-]*[a-z])(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43,}", re.ASCII)
+# What is no more than such a word has nothing in it that the patterns above need, nor is it long enough for a key.
+_WORD = re.compile(r"[\w.-]{1,42}", re.ASCII)
 # Without one of these, in lower case, there is nothing that has a name.
 _HINTS = (
     *("pass", "token", "secret", "key", "authorization", "credential"),
@@ -55,6 +57,8 @@ def clean(value: object) -> str:
         return ""
     # An integer of thousands of digits is text here and never converted: Python refuses to.
     text = value if isinstance(value, str) else repr(value)
+    if _WORD.fullmatch(text):
+        return text
     if not text.isprintable():
         text = "".join(character if character.isprintable() else " " for character in text)
     return mask(" ".join(text.split()))[:MAX_TEXT]  # cut only then: half a secret looks like none

@@ -8,6 +8,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from functools import lru_cache
 
 # The errors of a directory that does not have the name: the next one may.
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
@@ -52,6 +53,7 @@ def tidied(path: str) -> str:
     return "/".join(part for part in path.replace("\\", "/").split("/") if part not in ("", "."))
 
 
+@lru_cache(maxsize=128)  # a storm asks for a few names, and for each in many ranges
 def is_relative(name: str) -> bool:
     """Return whether ``name`` is a tidied path of a file that may be served.
 

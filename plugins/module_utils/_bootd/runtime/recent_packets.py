@@ -3,6 +3,8 @@
 """The last packets of each machine, in memory only, for whoever looks at it: what it asked, what it got, and why.
 
 An entry is a tuple of what is there anyway, and no text is made of it before somebody reads it: ``http.packets`` does.
+Of a machine, the time of an entry and all else are put into a ring one behind the other, and make no object of their
+own: there are so many of them that Python's collector would have to look through.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import TypeAlias
 # What was asked is the type of the DHCP message, the name of the file, the path. It may hold secrets.
 Entry: TypeAlias = "tuple[float, str, str, str, tuple[str | int | None, ...]]"
 What: TypeAlias = "tuple[str, str, str, tuple[str | int | None, ...]]"  # the same but for the time
+Ring: TypeAlias = "deque[float | What]"  # a time, what was then, a time, ...: see ``entries_of``
 
 ANSWERED, UNANSWERED = "out", "in"
 NOTHING_TOLD = ("", "", "", "")  # the first four of dhcp, where there is no answer
@@ -32,17 +35,21 @@ class RecentPackets:
     """The last KEPT entries of each interface, and the last UNKNOWN_KEPT of all others. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._known: dict[str, deque[tuple[float, What]]] = {}
+        self._known: dict[str, Ring] = {}
         self._unknown: deque[tuple[str, Entry]] = deque(maxlen=UNKNOWN_KEPT)
         self.era = 0  # another one whenever an interface was forgotten
         self._adding = threading.Lock()  # of an interface that had no entry yet
 
     def note(self, mac: str, entry: Entry) -> None:
         """Remember ``entry`` of the interface ``mac`` of a machine that has an object."""
-        self.ring(mac).append((entry[0], entry[1:]))
+        self.ring(mac).extend((entry[0], entry[1:]))  # both at once: no other thread comes in between
 
-    def ring(self, mac: str) -> deque[tuple[float, What]]:
-        """Return where entries of the interface ``mac`` go, their time apart, until ``era`` is another."""
+    def ring(self, mac: str) -> Ring:
+        """Return where entries of the interface ``mac`` go, until ``era`` is another.
+
+        One thread, and no other, may append a time and then what was then, as two calls, which cost less than one with
+        both: the thread that notes most of the packets.
+        """
         ring = self._known.get(mac)
         return ring if ring is not None else self._add(mac)
 
@@ -59,13 +66,28 @@ class RecentPackets:
         # A copy is made at once, and what others add meanwhile is not in it.
         unknown = [entry for other, entry in self._unknown.copy() if other == mac]
         ring = self._known.get(mac)
-        known = [(at, *what) for at, what in ring.copy()] if ring is not None else []
+        known = entries_of(ring.copy()) if ring is not None else []
         return sorted([*unknown, *known], key=lambda entry: entry[0])[-KEPT:]
 
-    def _add(self, mac: str) -> deque[tuple[float, What]]:
+    def _add(self, mac: str) -> Ring:
         with self._adding:
-            ring = self._known.setdefault(mac, deque(maxlen=KEPT))
+            ring = self._known.setdefault(mac, deque(maxlen=2 * KEPT))
             if len(self._known) > MAX_MACHINES:
                 del self._known[next(iter(self._known))]
                 self.era += 1
             return ring
+
+
+def entries_of(ring: Iterable[float | What]) -> list[Entry]:
+    """Return the entries in ``ring``, whichever thread was adding one when it was copied.
+
+    Others may have come between a time and what was then; that itself may not be there yet, or the time no more.
+    """
+    found: list[Entry] = []
+    times: list[float] = []
+    for item in ring:
+        if not isinstance(item, tuple):
+            times.append(item)
+        elif times:
+            found.append((times.pop(), *item))
+    return found

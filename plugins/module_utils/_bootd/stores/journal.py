@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The journal: every machine's events in order, its state, and the writer that keeps states in the store.
+"""The journal: every machine's events in order, and its state, which ``state_writer`` keeps in the store.
 
 Recording never waits for the store, except where the caller asks for it (``durable``): an installer is told "kept"
-only when its report is. All else that changes a state is kept GATHER seconds later, LAST_GATHER at most where many
-machines ask, in batches: so however often one asks meanwhile it is written once. That a machine was seen again, which
-changes nothing but when and by what, waits for the next change of its state, SEEN_GATHER seconds at most. A bootd that
-is killed forgets what it has seen in that time, and no more; one that is stopped writes it first.
+only when its report is. All else that changes a state is kept some tenths of a second later, in batches: so however
+often one asks meanwhile it is written once. That a machine was seen again, which changes nothing but when and by what,
+waits longer, and so does a script that is given again soon. A bootd that is killed forgets what it has seen in that
+time, and no more; one that is stopped writes it first.
 
 Replies wait for the lock, so whoever goes through all states does so in pieces, and lets go of it between.
 """
@@ -15,81 +15,60 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import TypeAlias
 
-from ..decisions.events import Detail, Event
+from ..decisions.events import Detail, Event, Script
 from ..decisions.repeated_leases import as_seen, changes_nothing
+from ..decisions.repeated_scripts import as_given, is_given_again
 from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
 from ..hardware.model import Machine
-from ..process.faults import Caught, fields_of
 from ..process.log import Log
-from ..process.pieces import AT_ONCE, PAUSE, in_pieces
-from .base import Backlog, Store, StoreError
+from ..process.pieces import in_pieces
+from .base import Backlog, Store
 from .catalog import Catalog
-from .seen_again import Again, Repeated, Seen, SeenAgain, remember
+from .seen_again import Again, Repeated, Ring, events_in, remember, ring_of
+from .state_writer import StateWriter
 
 RECENT_EVENTS = 50
 Follower: TypeAlias = "Callable[[Event, State, State], None]"  # an event, the state before and after it
-GATHER = 0.2  # seconds that states wait for each other, and GATHER_SHARE times as long as the last ones took
-GATHER_SHARE = 9
-LAST_GATHER = 1.0
-SEEN_GATHER = 30.0  # seconds that a state waits of which nothing is new but what was seen last, and when
-BATCH = 1000  # states that are kept at once: a report waits for no more than that
-FIRST_RETRY = 1.0
-LAST_RETRY = 30.0
 
 
 class Journal:
     """Machine states in memory, written behind to ``store``. Safe to use from any thread."""
 
     def __init__(self, store: Store, log: Log, clock: Callable[[], float] = time.time) -> None:
-        self._store = store
-        self._log = log
         self._clock = clock
         self._states: dict[str, State] = {}
         # What machines did since without changing more than when they were seen; ``_join`` makes it part of the state.
         self._seen: dict[str, Again] = {}
         self._again: dict[str, Again] = {}
-        self._recent: dict[str, deque[Event | Seen]] = {}
+        self._recent: defaultdict[str, Ring] = defaultdict(partial(ring_of, RECENT_EVENTS))
         self.installing: set[str] = set()  # the machines whose stage is one of BUSY; to be read only
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
-        # The machines whose state is not in the store as it is, and since when, on time.monotonic.
-        self._dirty: dict[str, float] = {}
-        self._seen_again = SeenAgain()  # the same of those of which nothing else is new, which may wait for SEEN_GATHER
-        self._awaited: Counter[str] = Counter()  # by how many callers of ``record`` each state is waited for
-        self._is_saving = False  # whether a batch is under way: one at a time
-        self._saving: dict[str, State] = {}  # what is in it
-        self._saving_since: dict[str, float] = {}  # as in _dirty
         self._followers: list[Follower] = []
         self._lock = threading.RLock()  # over all above
-        self._changed = threading.Condition(self._lock)
-        self._writer: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._writer = StateWriter(store, log, self._lock, self.state)
         self.opened_at = clock()
         self._unseen = State(since=self.opened_at)  # of every machine that nothing was seen of
 
     def start(self) -> None:
         """Read back the states of the store and start to write behind."""
-        for key, state in self._store.load_states().items():
+        for key, state in self._writer.store.load_states().items():
             self._put(key, state)
-        self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
         self._writer.start()
 
     def stop(self) -> None:
         """Write what waits, as far as the store takes it, and stop."""
-        with self._changed:
-            self._stopping.set()
-            self._changed.notify_all()
-        if self._writer is not None:
-            self._writer.join()
+        self._writer.stop()
 
     def state(self, key: str) -> State:
         """Return the state of the machine ``key``; a machine nothing was seen of is ``known``."""
         if key in self._seen:
-            with self._changed:
+            with self._lock:
                 self._join(key)
         return self.standing(key)
 
@@ -105,9 +84,9 @@ class Journal:
 
     def recent(self, key: str) -> list[Event]:
         """Return the last events of the machine ``key``, oldest first."""
-        with self._changed:
-            events = self._recent.get(key, ())
-            return [event if isinstance(event, Event) else event[1].event(event[0]) for event in events]
+        with self._lock:
+            recent = self._recent.get(key)
+            return events_in(recent) if recent is not None else []
 
     def changed_since(self, revision: int) -> tuple[list[str], int]:
         """Return the keys of the machines whose states have changed after ``revision``, and the revision of now.
@@ -116,7 +95,7 @@ class Journal:
         """
         keys = []
         self._join_all()
-        with self._changed:
+        with self._lock:
             for key in reversed(self._revisions):
                 if self._revisions[key] <= revision:
                     break
@@ -125,13 +104,13 @@ class Journal:
 
     def busy(self) -> list[str]:
         """Return the keys of the machines that are between their script and the end of their installation."""
-        with self._changed:
+        with self._lock:
             return sorted(self.installing)
 
     def states(self) -> dict[str, State]:
         """Return the states of all machines that something was seen of, by key."""
         self._join_all()
-        with self._changed:
+        with self._lock:
             return dict(self._states)
 
     def states_at(self, stages: Collection[str]) -> dict[str, State]:
@@ -141,28 +120,33 @@ class Journal:
     def follow(self, follower: Follower) -> None:
         """Call ``follower`` with each event from now on, in their order; it must be quick and raise nothing.
 
-        But for those that change no more of a state than what was seen last, and when.
+        But for those that change no more of a state than what was seen last, and when, or given again.
         """
         self._followers.append(follower)
 
     def backlog(self) -> Backlog:
         """Return what is not in the store yet."""
-        with self._changed:
-            return Backlog.of([*self._dirty.values(), *self._saving_since.values()], time.monotonic())
+        return self._writer.backlog()
 
     def record(self, event: Event, *, durable: bool = False) -> State:
         """Note ``event`` and return the machine's new state; raises StoreError where ``durable`` was not possible."""
-        with self._changed:
+        with self._lock:
             before = self.state(event.key)
+            if isinstance(event.detail, Script) and not durable and is_given_again(before, event):
+                state = as_given(before, event, event.detail)
+                self._put(event.key, state)
+                self._writer.seen_again.add(event.key, time.monotonic())
+                remember(self._recent[event.key], event)
+                return state
             state = advance(before, event)
-            remember(self._recent.setdefault(event.key, deque(maxlen=RECENT_EVENTS)), event)
+            remember(self._recent[event.key], event)
             for follower in self._followers:
                 follower(event, before, state)
             if state is not before:
                 self._put(event.key, state)
-                self._mark_dirty(event.key)
+                self._writer.mark(event.key)
         if durable:
-            self._save_now(event.key)
+            self._writer.save_now(event.key)
         return state
 
     def repeated(self, key: str, mac: str, detail: Detail) -> Repeated:
@@ -170,8 +154,7 @@ class Journal:
         with self._lock:
             again = self._again.get(key)
             if again is None:
-                recent = self._recent.setdefault(key, deque(maxlen=RECENT_EVENTS))
-                again = self._again[key] = Again(self.standing(key), self._revisions.get(key, 0), recent)
+                again = self._again[key] = Again(self.standing(key), self._revisions.get(key, 0), self._recent[key])
             return Repeated(key, mac, detail, again)
 
     def record_repeated(self, done: Iterable[Repeated], at: float) -> None:
@@ -188,11 +171,13 @@ class Journal:
                         continue
                     what.revision = again.revision
                 again.what, again.at = what, at
-                again.recent.append((at, what))
+                append = again.recent.append
+                append(at)
+                append(what)
                 if not again.waits:
                     again.waits = True
                     self._seen[what.key] = again
-                    self._seen_again.add(what.key, time.monotonic())
+                    self._writer.seen_again.add(what.key, time.monotonic())
 
     def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
         """Do what ``record`` does with the event of these: at little cost where it changes nothing but its time."""
@@ -212,7 +197,7 @@ class Journal:
         seen = self._seen.get(key)
         if seen is not None and seen.at > until:
             return
-        self._seen_again.discard(key)
+        self._writer.seen_again.discard(key)
         if seen is not None:
             seen.waits = False
             del self._seen[key]
@@ -228,7 +213,7 @@ class Journal:
 
     def decide(self, choose: Callable[[], Event | None]) -> Event | None:
         """Note the event that ``choose`` makes of the states as they are; nothing else is noted meanwhile."""
-        with self._changed:
+        with self._lock:
             event = choose()
             if event is not None:
                 self.record(event)
@@ -246,20 +231,15 @@ class Journal:
         else:
             self.installing.discard(key)
 
-    def _mark_dirty(self, key: str) -> None:
-        if not self._dirty:
-            self._changed.notify_all()
-        self._dirty.setdefault(key, time.monotonic())
-
     def reconcile(self, catalog: Catalog) -> None:
         """Let objects that were edited since decide again about the netboot that bootd had switched off.
 
         States that another replica has written since are taken over, where nothing newer is known here. A machine that
         was only seen again is no such thing: that becomes part of whichever state it has.
         """
-        with self._changed:
-            for key, state in self._store.changed_states().items():
-                if not self._is_due(key) and not is_older(state, self.standing(key), self._clock()):
+        with self._lock:
+            for key, state in self._writer.store.changed_states().items():
+                if not self._writer.is_due(key) and not is_older(state, self.standing(key), self._clock()):
                     self._put(key, state)
                     self._forget_seen(key, state.last_at)
         for key, state in list(self._states.items()):
@@ -273,123 +253,9 @@ class Journal:
         netboot = next((item.netboot for item in machine.interfaces if item.mac == mac), None)
         if netboot is None or netboot.switched_off:
             return
-        with self._changed:
+        with self._lock:
             state = self.state(machine.key)
             if netboot.allow_pxe is True and state.switched_off.get(mac) == machine.reprovision:
                 return  # the switch is on its way to the store, nobody has edited the object
             self._put(machine.key, release_switch(state, mac, again=netboot.allow_pxe is True))
-            self._mark_dirty(machine.key)
-
-    def _save_now(self, key: str) -> None:
-        """Save the machine's state, and return once it is in the store; calls made at the same time share a commit."""
-        with self._changed:
-            self._awaited[key] += 1
-        try:
-            fault = self._save_batch([key])
-            if fault is not None and not isinstance(fault, StoreError):
-                fault = self._save_batch([key], alone=True)  # it may be in another's state
-            if fault is not None:
-                raise fault
-        finally:
-            with self._changed:
-                self._awaited[key] -= 1
-                if not self._awaited[key]:
-                    del self._awaited[key]
-
-    def _is_due(self, key: str) -> bool:
-        return key in self._dirty or key in self._saving
-
-    def _take(self, keys: list[str], *, alone: bool = False) -> None:
-        """Move the dirty states of ``keys``, and those that a durable ``record`` waits for, to ``_saving``."""
-        for some in in_pieces(keys):
-            with self._lock:
-                for key in some:
-                    self._take_one(key)
-        if not alone:
-            with self._lock:
-                for key in self._awaited:
-                    self._take_one(key)
-
-    def _take_one(self, key: str) -> None:
-        if key in self._dirty:
-            self._saving[key] = self.state(key)
-            self._saving_since.setdefault(key, self._dirty.pop(key))
-            self._seen_again.discard(key)
-
-    def _write_behind(self) -> None:
-        gather, retry = GATHER, 0.0
-        while True:
-            with self._changed:
-                patience = self._seen_again.until_due(time.monotonic(), SEEN_GATHER)
-                self._changed.wait_for(lambda: self._stopping.is_set() or self._dirty, patience)
-            self._stopping.wait(retry or gather)
-            is_last = self._stopping.is_set()
-            self._have_seen_written(time.monotonic() - (0.0 if is_last else SEEN_GATHER))
-            with self._lock:
-                waiting = list(self._dirty)
-            waiting.sort()  # neighbours in a database share its pages
-            if not waiting:
-                if is_last:
-                    return
-                continue
-            began = time.monotonic()
-            retry = self._save_all(waiting, retry)
-            gather = min(max(GATHER, GATHER_SHARE * (time.monotonic() - began)), LAST_GATHER)
-            if self._stopping.is_set() and retry:
-                self._log.error("states_lost", machines=len(self._dirty), reason="the store takes no writes")
-                return
-
-    def _have_seen_written(self, before: float) -> None:
-        """Make dirty what has waited as seen again since ``before`` or longer."""
-        now, due = time.monotonic(), [""]
-        while due:
-            with self._lock:
-                due = self._seen_again.take(AT_ONCE, before)
-                for key in due:
-                    self._dirty.setdefault(key, now)
-            time.sleep(PAUSE)
-
-    def _save_all(self, keys: list[str], wait: float) -> float:
-        """Save ``keys``; return how many seconds to wait before the next try, 0 where all went well."""
-        failed: dict[str, Exception] = {}
-        for start in range(0, len(keys), BATCH):
-            batch = keys[start : start + BATCH]
-            fault = self._save_batch(batch)
-            if isinstance(fault, StoreError):
-                failed[batch[0]] = fault
-                break
-            if fault is not None:
-                # A fault ends the journal as little as a full disk does: it is in one state, and costs that one.
-                failed |= {key: fault for key in batch if (fault := self._save_batch([key], alone=True)) is not None}
-        if not failed:
-            if wait:
-                self._log.info("states_kept_again", machines=len(keys))
-            return 0.0
-        wait = min(max(wait * 2, FIRST_RETRY), LAST_RETRY)
-        for key, fault in failed.items():
-            told = {"reason": str(fault)} if isinstance(fault, StoreError) else fields_of(fault)
-            self._log.error("state_not_kept", machine=key, **told, machines=len(self._dirty), retry_seconds=wait)
-        return wait
-
-    def _save_batch(self, keys: list[str], *, alone: bool = False) -> Exception | None:
-        """Save ``keys`` in one batch, with what is waited for; return why that could not be, None where it is."""
-        with Caught() as caught:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._is_saving or not any(map(self._is_due, keys)))
-                if not any(map(self._is_due, keys)):
-                    return None  # they were in the batch of another
-                self._is_saving = True
-            try:
-                self._take(keys, alone=alone)
-                self._store.save(self._saving)
-            except Exception:
-                with self._changed:
-                    # Their newest states wait as long as these do.
-                    self._dirty |= self._saving_since
-                raise
-            finally:
-                with self._changed:
-                    self._is_saving = False
-                    self._saving, self._saving_since = {}, {}
-                    self._changed.notify_all()
-        return caught.fault
+            self._writer.mark(machine.key)

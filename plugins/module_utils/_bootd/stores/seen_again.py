@@ -16,7 +16,9 @@ from ..decisions.events import Detail, Event, Held, Progress
 from ..decisions.stages import State
 
 _REPEATED = (Progress, Held)  # of these only the last in a row about the same is remembered
-Seen: TypeAlias = "tuple[float, Repeated]"  # an event that is not made yet: see ``Repeated.event``
+# The last events of a machine: a time, what was then, a time, ... Of what it does again and again there is no event
+# yet (see ``Repeated.event``), nor a pair of the two: Python's collector would have to look through so many.
+Ring: TypeAlias = "deque[float | Event | Repeated]"
 
 
 class Again:
@@ -28,7 +30,7 @@ class Again:
     __slots__ = ("at", "recent", "revision", "state", "waits", "what")
     what: Repeated
 
-    def __init__(self, state: State, revision: int, recent: deque[Event | Seen]) -> None:
+    def __init__(self, state: State, revision: int, recent: Ring) -> None:
         self.state, self.revision, self.recent = state, revision, recent
         self.at, self.waits = 0.0, False
 
@@ -80,10 +82,30 @@ class SeenAgain:
         return due
 
 
-def remember(recent: deque[Event | Seen], event: Event) -> None:
+def ring_of(most: int) -> Ring:
+    """Return room for the ``most`` last events of a machine."""
+    return deque(maxlen=2 * most)
+
+
+def events_in(recent: Ring) -> list[Event]:
+    """Return the last events of a machine, oldest first."""
+    found: list[Event] = []
+    at = 0.0
+    for item in recent:
+        if isinstance(item, Event):
+            found.append(item)
+        elif isinstance(item, Repeated):
+            found.append(item.event(at))
+        else:
+            at = item
+    return found
+
+
+def remember(recent: Ring, event: Event) -> None:
     """Add ``event`` to the last ones of its machine, in the place of the last one where that was about the same."""
     last = recent[-1] if recent else None
     if isinstance(last, Event) and isinstance(event.detail, _REPEATED) and last.is_about_the_same(event):
         recent.pop()
+        recent.pop()
         event = replace(event, began=last.began or last.at)
-    recent.append(event)
+    recent.extend((event.at, event))

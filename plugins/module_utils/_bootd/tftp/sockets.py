@@ -13,18 +13,15 @@ from functools import partial
 from typing import Protocol
 
 from ..process import kernel_queue
-from ..process.kernel_queue import IP_PKTINFO, PKTINFO
+from ..process.kernel_queue import IP_PKTINFO, PKTINFO, SENDABLE, UDP_SEGMENT
 from .blocks import Octets
 from .packet import DEFAULT_BLKSIZE, MAX_REQUEST
 
 # Linux's <linux/in.h>; Python's socket module has no name for it before 3.14.
 _IP_MTU = 14
-# And <linux/udp.h>: one send is cut into datagrams of so many octets, by the kernel or by the network card.
-_UDP_SEGMENT = 103
 _SEGMENT = struct.Struct("=H")
 _LEAST_SEGMENT = DEFAULT_BLKSIZE  # octets: an OACK or an ERROR is never longer, so it is not cut
 _SEGMENTS = 64  # UDP_MAX_SEGMENTS of kernels before 6.9
-_SENDABLE = 65507  # octets of one send by UDP
 _DONTWAIT = int(socket.MSG_DONTWAIT)
 # Octets read of what a client says in a transfer: 4 of an ACK, and of an ERROR more than is kept. Python has memory for
 # so few at hand, and asks the system for more.
@@ -85,7 +82,7 @@ class Listener:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        self.cuts = _cuts()  # whether one send may be cut into datagrams
+        self.cuts = kernel_queue.cuts()  # whether one send may be cut into datagrams
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -116,7 +113,7 @@ class Listener:
         """
         ancillary = [(socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))]
         if segment:
-            ancillary.append((socket.IPPROTO_UDP, _UDP_SEGMENT, _SEGMENT.pack(segment)))
+            ancillary.append((socket.IPPROTO_UDP, UDP_SEGMENT, _SEGMENT.pack(segment)))
         for datagram in datagrams:
             self._socket.sendmsg([datagram], ancillary, 0, client)
 
@@ -217,33 +214,23 @@ class OwnPort(_Windows):
 
     def _send_segments(self, octets: Octets, size: int) -> None:
         if self._segment != size:
-            self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, size)
+            self._socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
             self._segment = size
         self._send_one(octets)
 
     def _cut_no_more(self) -> None:
         if self._segment:
-            self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, 0)
+            self._socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 0)
             self._segment = 0
 
 
 def _most_at_once(size: int) -> int:
     """Return how many octets the kernel takes at once to cut them into datagrams of ``size`` octets."""
-    return min(_SEGMENTS, _SENDABLE // size) * size
+    return min(_SEGMENTS, SENDABLE // size) * size
 
 
 def _mtu(connected: socket.socket) -> int:
     return connected.getsockopt(socket.IPPROTO_IP, _IP_MTU)
-
-
-def _cuts() -> bool:
-    # A kernel that does not know of it may send what is to be cut in one piece.
-    with _udp_socket() as probe:
-        try:
-            probe.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, _LEAST_SEGMENT)
-            return probe.getsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT) == _LEAST_SEGMENT
-        except OSError:
-            return False
 
 
 def _connected(request: Datagram) -> socket.socket:
