@@ -12,7 +12,7 @@ import pytest
 
 from _bootd.tftp import blocks
 from _bootd.tftp.packet import Ack, Data, Error, Request
-from _bootd.tftp.sockets import OwnPort
+from _bootd.tftp.transfer import Transfer
 from servers.tftp_lab import CONTENT, UNKNOWN, Client, answers, fetch, tftp_lab
 
 OPTIONS = (("blksize", "512"), ("windowsize", "4"))
@@ -94,7 +94,7 @@ def test_fault_in_bootd_costs_one_transfer(lab, monkeypatch):
         client.receive()
         other.ask(Request(NAME))
         with monkeypatch.context() as patched:
-            patched.setattr(blocks.FileBlocks, "window", broken)
+            patched.setattr(blocks.FileBlocks, "is_current", broken)
             client.send(Ack(2))
             assert lab.line(event="fault", protocol="tftp")["reason"] == "RuntimeError: no such block"
             lab.line(status="aborted", reason="a fault in bootd")
@@ -114,7 +114,7 @@ def test_fault_while_the_windows_of_a_round_are_sent_costs_one_transfer(root, mo
             each.send(Ack(1))
             each.receive()
         with monkeypatch.context() as patched:
-            patched.setattr(OwnPort, "send_window", broken)
+            patched.setattr(Transfer, "go_on", broken)
             client.send(Ack(2))
             assert lab.line(event="fault", protocol="tftp")["reason"] == "RuntimeError: no such window"
             lab.line(status="aborted", reason="a fault in bootd")

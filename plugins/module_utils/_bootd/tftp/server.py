@@ -204,7 +204,7 @@ class ServerLoop:
             self._refuse(request, datagram, Refuse(ErrorCode.ACCESS_VIOLATION, reason, nic), warn=True)
             return
         if session is not None and session.request == request:
-            if session.transfer.acknowledged and now < session.last_heard + _DUPLICATE_SECONDS:
+            if session.transfer.acknowledged and now < session.heard_at + _DUPLICATE_SECONDS:
                 self._report.dropped("duplicate")
                 return
             if not session.transfer.acknowledged:

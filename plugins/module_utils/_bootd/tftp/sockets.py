@@ -9,7 +9,6 @@ import socket
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from ..process import kernel_queue
@@ -28,14 +27,16 @@ _SENDABLE = 65507  # octets of one send by UDP
 _DONTWAIT = int(socket.MSG_DONTWAIT)
 # Octets read of what a client says in a transfer: 4 of an ACK, and of an ERROR more than is kept. Python has memory for
 # so few at hand, and asks the system for more.
-_SAID = 464
+SAID = 464
 # The kernel's answers where it or the network card can't, or not to this destination: EIO where checksums are not made
 # by the card, EINVAL and EMSGSIZE where a datagram does not cross the way in one piece, the rest before Linux 4.18.
-_NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
+NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
 _SEND_PATIENCE = 0.05
+# And how long at most a read waits that the kernel had said would not wait.
+_RECEIVE_PATIENCE = 0.01
 _TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: enough to see that it is longer than any request
 
 Address = tuple[str, int]
@@ -138,7 +139,7 @@ class _Windows:
                 try:
                     self._send_segments(octets[start : start + most], size)
                 except OSError as error:
-                    if error.errno not in _NO_SEGMENTS:
+                    if error.errno not in NO_SEGMENTS:
                         raise
                     self._segments = False
                     self._cut_no_more()
@@ -182,11 +183,8 @@ class OwnPort(_Windows):
     def __init__(self, request: Datagram, *, cuts: bool) -> None:
         """Connect; OSError where that can't be. ``cuts`` tells whether the kernel cuts one send into datagrams."""
         self._socket = _connected(request)
-        # Both without a way through here, as they are called for every block. What the client sent;
-        # BlockingIOError where nothing came, ConnectionRefusedError as for send().
-        self.receive: Callable[[], bytes] = partial(self._socket.recv, _SAID, _DONTWAIT)
         self._send_one: Callable[[Octets], int] = self._socket.send
-        self._at_once = 0  # octets of a window that one send takes as the port is set up
+        self.at_once = 0  # octets of a window that one send takes as the port is set up
         self._segments = cuts
         self._segment = 0  # octets of the datagrams into which the kernel cuts what is longer
 
@@ -197,17 +195,21 @@ class OwnPort(_Windows):
         for datagram in datagrams:
             self._send_one(datagram)
 
+    def receive(self) -> bytes:
+        """Return what the client sent; BlockingIOError where nothing came, ConnectionRefusedError as for ``send``."""
+        return self._socket.recv(SAID, _DONTWAIT)
+
     def send_window(self, octets: Octets, size: int) -> None:
-        if len(octets) <= self._at_once:
+        if len(octets) <= self.at_once:
             try:
                 self._send_one(octets)
             except OSError as error:
-                if len(octets) <= size or error.errno not in _NO_SEGMENTS:
+                if len(octets) <= size or error.errno not in NO_SEGMENTS:
                     raise
             else:
                 return
         super().send_window(octets, size)
-        self._at_once = _most_at_once(size) if self._segment == size else size
+        self.at_once = _most_at_once(size) if self._segment == size else size
 
     def mtu(self) -> int:
         return _mtu(self._socket)
@@ -249,6 +251,7 @@ def _cuts() -> bool:
 def _connected(request: Datagram) -> socket.socket:
     made = _udp_socket()
     try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(0, int(_RECEIVE_PATIENCE * 1_000_000)))
         made.bind((request.local, 0))
         made.connect(request.client)
     except OSError:
