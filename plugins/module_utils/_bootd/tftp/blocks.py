@@ -118,6 +118,7 @@ class KeptFile:
 
     def __init__(self, version: Version, blksize: int) -> None:
         self.version = version
+        self.looks = version.modified, version.changed, version.size
         self.blksize = blksize
         self.users = 0
         self.is_of_use = True  # until the file is found to be another, or can't be read
@@ -247,9 +248,13 @@ class KeptFiles:
     def look_at(self, kept: KeptFile, descriptor: int) -> bool:
         """Return whether the open file is still what ``kept`` was read of."""
         try:
-            kept.is_current = kept.is_of_use and Version.of(descriptor) == kept.version
+            found = os.stat(descriptor)
         except OSError:
+            kept.is_current = False
             return False
+        # It is the same file, for it is open.
+        is_same = (found.st_mtime_ns, found.st_ctime_ns, found.st_size) == kept.looks
+        kept.is_current = kept.is_of_use and is_same
         if kept.is_current:
             self._current.append(kept)
         return kept.is_current

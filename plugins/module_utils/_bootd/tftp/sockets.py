@@ -200,6 +200,8 @@ class OwnPort(_Windows):
         return self._socket.recv(SAID, _DONTWAIT)
 
     def send_window(self, octets: Octets, size: int) -> None:
+        # What is to be cut has its own pages in the kernel, and one datagram is cheaper without.
+        self.at_once = max(self.at_once, size)
         if len(octets) <= self.at_once:
             try:
                 self._send_one(octets)
