@@ -105,6 +105,8 @@ class ServerLoop:
         settings = services.settings
         self._services = services
         self._lookup = BootLookup(services)
+        # Where machines that are not known get nothing, and where they boot.
+        self._contexts = tuple(BootContext.of(settings, boots_unknown=unknown) for unknown in (False, True))
         self._files = BootFiles(settings.boot_files)
         self._images = BootFiles((settings.image_dir,))
         self._sessions = sessions
@@ -215,8 +217,7 @@ class ServerLoop:
             self._transfers.end(session, "the client began anew")
         scripts = partial(self._script_for, request.is_rehearsal, address)
         unknown = boots_unknown(self._services, address)
-        context = BootContext.of(self._services.settings, boots_unknown=unknown)
-        decision = decide(request, address, self._lookup, context, scripts, self._text_of)
+        decision = decide(request, address, self._lookup, self._contexts[unknown], scripts, self._text_of)
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
         elif not self._may_begin(request, datagram, decision.nic, now):

@@ -8,8 +8,7 @@ import errno
 import socket
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..process import kernel_queue
 from ..process.kernel_queue import IP_PKTINFO, PKTINFO
@@ -34,16 +33,15 @@ NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
-_SEND_PATIENCE = 0.05
+_SEND_PATIENCE = _TIMEVAL.pack(0, 50_000)
 # And how long at most a read waits that the kernel had said would not wait.
-_RECEIVE_PATIENCE = 0.01
+_RECEIVE_PATIENCE = _TIMEVAL.pack(0, 10_000)
 _TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: enough to see that it is longer than any request
 
 Address = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """What a client sent, and the local address it sent it to: "" where that was a broadcast address.
 
     ``came_at`` is when the kernel had it, in seconds since the epoch.
@@ -253,7 +251,7 @@ def _cuts() -> bool:
 def _connected(request: Datagram) -> socket.socket:
     made = _udp_socket()
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(0, int(_RECEIVE_PATIENCE * 1_000_000)))
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_PATIENCE)
         made.bind((request.local, 0))
         made.connect(request.client)
     except OSError:
@@ -265,5 +263,5 @@ def _connected(request: Datagram) -> socket.socket:
 def _udp_socket() -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(0, int(_SEND_PATIENCE * 1_000_000)))
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_PATIENCE)
     return made

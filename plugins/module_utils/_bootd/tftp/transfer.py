@@ -59,7 +59,7 @@ class Transfer:
         self._patience = self._interval(0)
         self._retries = 0
         self._most_retries = UNACKNOWLEDGED_RETRIES
-        self._deadline = 0.0
+        self._deadline = float("inf")
         self._progress_at = 0.0
         self._repeat_after = 0.0
 

@@ -59,8 +59,9 @@ class Transfers:
         self._sessions.add(session)
         port = session.channel
         if isinstance(port, OwnPort):
-            self._own_ports[port.fileno()] = port.fileno(), session, session.transfer
-            self._waiting.register(port, select.EPOLLIN)
+            descriptor = port.fileno()
+            self._own_ports[descriptor] = descriptor, session, session.transfer
+            self._waiting.register(descriptor, select.EPOLLIN)
         self._advance(session, partial(session.transfer.start, now))
 
     def receive(self, ready: Iterable[tuple[int, int]], now: float) -> list[int]:
@@ -176,10 +177,12 @@ class Transfers:
 
     def _on_said(self, session: Session, said: bytes, now: float) -> None:
         """Take what the client of ``session`` sent to its own port, but for what is a step."""
-        if len(said) >= _LEAST and session.transfer.acknowledged:
+        if len(said) >= _LEAST:
             opcode, block = _HEAD.unpack_from(said)
             if opcode == _ACK:
                 session.last_heard = now
+                if not session.transfer.acknowledged:
+                    self._not_taken_up.give_back(session.client[0])
                 self._send_window(session, session.transfer.acknowledge(block, now))
                 return
         try:
