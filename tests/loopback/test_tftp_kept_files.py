@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from contextlib import ExitStack
 
@@ -12,11 +13,12 @@ import pytest
 
 from _bootd.tftp import blocks
 from _bootd.tftp.packet import Ack, Data, Error, Request
-from _bootd.tftp.sockets import OwnPort
+from _bootd.tftp.transfer import Transfer
 from servers.tftp_lab import CONTENT, UNKNOWN, Client, answers, fetch, tftp_lab
 
 OPTIONS = (("blksize", "512"), ("windowsize", "4"))
 NAME = "02-00-00-00-00-01/ipxe.efi"
+SO_NO_CHECK = 11  # <asm-generic/socket.h>: no checksums, without which the kernel cuts nothing
 TICK = 0.02  # seconds: a step of the kernel's clock, by which files are dated
 
 
@@ -94,7 +96,7 @@ def test_fault_in_bootd_costs_one_transfer(lab, monkeypatch):
         client.receive()
         other.ask(Request(NAME))
         with monkeypatch.context() as patched:
-            patched.setattr(blocks.FileBlocks, "window", broken)
+            patched.setattr(blocks.FileBlocks, "is_current", broken)
             client.send(Ack(2))
             assert lab.line(event="fault", protocol="tftp")["reason"] == "RuntimeError: no such block"
             lab.line(status="aborted", reason="a fault in bootd")
@@ -114,7 +116,7 @@ def test_fault_while_the_windows_of_a_round_are_sent_costs_one_transfer(root, mo
             each.send(Ack(1))
             each.receive()
         with monkeypatch.context() as patched:
-            patched.setattr(OwnPort, "send_window", broken)
+            patched.setattr(Transfer, "go_on", broken)
             client.send(Ack(2))
             assert lab.line(event="fault", protocol="tftp")["reason"] == "RuntimeError: no such window"
             lab.line(status="aborted", reason="a fault in bootd")
@@ -122,3 +124,35 @@ def test_fault_while_the_windows_of_a_round_are_sent_costs_one_transfer(root, mo
         assert other.receive() == Data(3, CONTENT[1024:1536])
         assert lab.count("handler_failures", protocol="tftp") == 1
         assert answers(lab)
+
+
+def test_windows_that_the_kernel_cuts_no_more_in_the_middle_of_a_transfer(root):
+    with tftp_lab(root) as lab, Client(lab, UNKNOWN) as client:
+        client.ask(Request(NAME, "octet", (("blksize", "512"), ("windowsize", "2"))))
+        client.send(Ack(0))
+        received = [client.receive() for _block in range(2)]
+        (session,) = lab.server._sessions.all()
+        for _unused in range(100):
+            if session.transfer.step is not None:
+                break
+            time.sleep(TICK)  # the window was sent just now
+        session.channel._socket.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
+        for block in (2, 4):
+            client.send(Ack(block))
+            received += [client.receive() for _block in range(2)]
+        client.send(Ack(6))
+        assert [data.block for data in received] == [1, 2, 3, 4, 5, 6]
+        assert b"".join(data.payload for data in received) == CONTENT
+        lab.line(status="complete")
+        assert lab.count("dropped", protocol="tftp", reason="send_failed") == 0
+
+
+def test_error_behind_the_ack_of_a_step_ends_the_transfer(lab):
+    with Client(lab, UNKNOWN) as client:
+        client.ask(Request(NAME, "octet", (("blksize", "512"),)))
+        for block in (0, 1, 2):
+            client.send(Ack(block))
+            assert client.receive().block == block + 1
+        client.send(Ack(3))
+        client.send(Error(3, "disk full"))
+        lab.line(status="aborted", bytesSent=3 * 512)

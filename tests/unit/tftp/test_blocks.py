@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.tftp.blocks import KEPT, SETTLED, KeptFiles, ReadBlocks, Version, octets_of, room_of
+from _bootd.tftp import blocks as tftp_blocks
+from _bootd.tftp.blocks import KEPT, SETTLED, STEPS, KeptFiles, ReadBlocks, Version, octets_of, room_of
 from _bootd.tftp.content import BootFile, BytesSource, Content, FileSource
 from _bootd.tftp.packet import Ack, Data, Terms, TftpError, encode
 from _bootd.tftp.transfer import Transfer
@@ -77,9 +78,13 @@ acks = st.lists(st.one_of(st.just(ALL), st.integers(0, 70), st.none()), max_size
 
 def take(transfer, block, now):
     """Have `transfer` take an ACK as the server does; return what it sends, and whether that was by the short way."""
-    octets = transfer.follow(block, now)
-    if octets is None:
-        return transfer.receive(Ack(block), now), False
+    step = transfer.step
+    if step is None or step.ack != encode(Ack(block)) or not (step.file.is_current or transfer.is_current()):
+        sent = transfer.receive(Ack(block), now)
+        if sent and transfer.outcome is None:
+            transfer.follow()
+        return sent, False
+    transfer.stepped_at, transfer.step, octets = now, step.next or transfer.go_on(step), step.octets
     return [bytes(octets[at : at + transfer.datagram]) for at in range(0, len(octets), transfer.datagram)], True
 
 
@@ -110,7 +115,7 @@ def test_ack_of_all_that_was_sent_is_taken_the_short_way_while_a_window_is_in_me
         files, content = KeptFiles(clock=later), content_of(descriptor)
         transfer = Transfer(content.source, Terms(8, 4, None, (("windowsize", "4"),)), 44, content.in_blocks(8, files))
         transfer.start(0.0)
-        sent, short = transfer.receive(Ack(0), 0.0), []
+        sent, short = take(transfer, 0, 0.0)[0], []
         while transfer.outcome is None:
             files.begin_round()
             window, is_short = take(transfer, len(sent), 0.0)
@@ -130,8 +135,11 @@ def test_ack_of_other_than_all_that_was_sent_is_not_taken_the_short_way(block):
         transfer = Transfer(content.source, Terms(8, 4, None, (("windowsize", "4"),)), 44, blocks)
         transfer.start(0.0)
         transfer.receive(Ack(0), 0.0)
-        assert transfer.follow(block, 0.0) is None
-        assert transfer.follow(4, 0.0) is not None, "nothing was done with the other"
+        transfer.follow()
+        assert not take(transfer, block, 0.0)[1]
+        transfer.receive(Ack(4), 0.0)
+        transfer.follow()
+        assert take(transfer, 8, 0.0)[1]
 
 
 def test_file_that_was_written_to_is_not_sent_the_short_way():
@@ -139,13 +147,47 @@ def test_file_that_was_written_to_is_not_sent_the_short_way():
         files, content = KeptFiles(clock=later), content_of(descriptor)
         transfer = Transfer(content.source, Terms(8), 44, content.in_blocks(8, files))
         transfer.start(0.0)
-        assert transfer.follow(1, 0.0) is None  # the client had acknowledged nothing
-        transfer.receive(Ack(1), 0.0)
-        assert bytes(transfer.follow(2, 0.0)) == encode(Data(3, bytes(8)))
+        transfer.follow()
+        assert transfer.step is None  # the client had acknowledged nothing
+        take(transfer, 1, 0.0)
+        assert take(transfer, 2, 0.0) == ([encode(Data(3, bytes(8)))], True)
         os.pwrite(descriptor, b"n" * 900, 0)
         files.begin_round()
-        assert transfer.follow(3, 0.0) is None
-        assert transfer.receive(Ack(3), 0.0) == [encode(Data(4, b"n" * 8))]
+        assert take(transfer, 3, 0.0) == ([encode(Data(4, b"n" * 8))], False)
+
+
+def test_steps_go_on_across_the_rollover():
+    with opened(bytes(8 * 65540)) as descriptor:
+        files, content = KeptFiles(clock=later), content_of(descriptor)
+        transfer = Transfer(content.source, Terms(8), 44, content.in_blocks(8, files))
+        sent, short = transfer.start(0.0), 0
+        while transfer.outcome is None:
+            block = len(sent)
+            window, is_short = take(transfer, block % 65536, 0.0)
+            sent += window
+            short += is_short
+        assert sent == datagrams(bytes(8 * 65540), 8, 0, 70_000)
+        assert short > 64000  # all but those that had the file read further
+        # The first steps were forgotten for later ones.
+        assert files.steps <= STEPS
+
+
+def test_steps_are_bounded_and_forgotten_with_their_file(monkeypatch):
+    monkeypatch.setattr(tftp_blocks, "STEPS", 5)
+    files = KeptFiles(limit=2 * PAGE, clock=later)
+    with opened(bytes(900)) as one, opened(bytes(900)) as two:
+        users = [blocks_of(descriptor, 8, files) for descriptor in (one, two)]
+        for blocks in users:
+            blocks.window(0, 64)
+        steps = [blocks.step(sent, 1) for blocks in users for sent in range(4)]
+        assert [step.sent for step in steps] == 2 * [0, 1, 2, 3]
+        assert files.steps == 2
+        assert users[0].step(1, 1) is not steps[1]
+        assert users[1].step(3, 1) is steps[-1]
+        for blocks in users:
+            blocks.close()
+        assert blocks_of(one, 16, files) is not None
+        assert files.steps == 2, "those of the file that was used last"
 
 
 def test_window_across_the_rollover():

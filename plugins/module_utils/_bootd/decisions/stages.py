@@ -129,6 +129,8 @@ def advance(state: State, event: Event) -> State:
         return state
     if isinstance(detail, Script):
         return _on_script(replace(state, **changes) if changes else state, detail, event)
+    if isinstance(detail, BootFile):
+        return _on_boot_file(replace(state, **changes) if changes else state, detail, event)
     if not isinstance(detail, Overdue):  # which is that nothing was seen
         changes |= {"last": describe(event), "last_at": event.at}
     # Once for all of them: ten thousand machines may begin at the same time.
@@ -231,8 +233,6 @@ def _after_request(state: State, event: Event) -> State:
     match event.detail:
         case Discover() | Lease() as leased:
             return _on_lease(state, leased, at)
-        case BootFile() as file:
-            return _reach(_add_bytes(state, file.via, file.bytes), "loading", at)
         case Held(waits_for):
             return _on_held(state, waits_for[:MAX_TEXT], at)
         case LocalBoot():
@@ -313,6 +313,12 @@ def _on_script(state: State, script: Script, event: Event) -> State:
     sent, at = _with_bytes(state, script.via, script.bytes), event.at
     given = {"bytes": sent, "waits_for": "", "script_at": at, "script_mac": event.mac}
     return _reach(state, "script", at, last=describe(event), last_at=at, **given)
+
+
+def _on_boot_file(state: State, file: BootFile, event: Event) -> State:
+    """Return ``state`` after a boot program was sent, all of it changed at once as well."""
+    sent, at = _with_bytes(state, file.via, file.bytes), event.at
+    return _reach(state, "loading", at, bytes=sent, last=describe(event), last_at=at)
 
 
 def _on_held(state: State, waits_for: str, at: float) -> State:

@@ -25,7 +25,7 @@ SENDABLE = 65507  # octets of one send by UDP
 ANCILLARY = 128  # octets of ancillary data: the time, and what else is asked for
 
 
-def ask_for_times(udp: socket.socket) -> None:
+def ask_for_times(udp: socket.SocketType) -> None:
     """Have the kernel note when it takes each datagram from the wire."""
     # Where it can't, answers seem to take as long as they take here.
     with contextlib.suppress(OSError):
@@ -58,7 +58,7 @@ def cuts() -> bool:
             return False
 
 
-def drops(sockets: Iterable[socket.socket]) -> int:
+def drops(sockets: Iterable[socket.SocketType]) -> int:
     """Return how many datagrams found no room in the queues of ``sockets``; 0 for one that is closed."""
     found = 0
     for udp in sockets:

@@ -23,6 +23,7 @@ KEPT = 64 << 20  # octets of all files together
 # A file that changed only just now may change once more without another time: FAT's have a step of two seconds.
 SETTLED = 3.0  # seconds
 _READ_BLOCKS = 64  # at once, as the largest window: what others wait for meanwhile
+STEPS = 1 << 15  # of all files together, 350 octets each
 _HEAD = struct.Struct("!HH")
 
 
@@ -36,9 +37,10 @@ class Source(Protocol):
 
 
 class Blocks(Protocol):
-    """A source in blocks of one size; ``in_memory`` has those that are kept, None where none are."""
+    """A source in blocks of one size."""
 
-    in_memory: KeptFile | None
+    def step(self, sent: int, windowsize: int, /) -> Step | None:
+        """Return what follows ``sent`` blocks in windows of ``windowsize``; None where no whole window is in memory."""
 
     def is_current(self) -> bool:
         """Return whether what is kept is still what the source has; looks at a file once in a round."""
@@ -54,11 +56,12 @@ class Blocks(Protocol):
 class ReadBlocks:
     """The blocks of any source, read anew for each window."""
 
-    in_memory: KeptFile | None = None
-
     def __init__(self, source: Source, blksize: int) -> None:
         self._source = source
         self._blksize = blksize
+
+    def step(self, _sent: int, _windowsize: int, /) -> Step | None:
+        return None
 
     def is_current(self) -> bool:
         return False
@@ -93,11 +96,29 @@ class Version(NamedTuple):
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
+class Step:
+    """What most transfers with one size of windows do at one place of a file: get ``ack``, and send ``octets`` for it.
+
+    The ACK is that of all ``sent`` blocks, and the octets are the whole window behind them. ``next`` is the step that
+    comes after, None where it is not known yet. All who are sent the file take the same steps.
+    """
+
+    __slots__ = ("ack", "file", "next", "octets", "sent")
+
+    def __init__(self, file: KeptFile, sent: int, octets: memoryview) -> None:
+        self.file = file
+        self.sent = sent
+        self.ack = _HEAD.pack(Opcode.ACK, sent % ROLLOVER)
+        self.octets = octets
+        self.next: Step | None = None
+
+
 class KeptFile:
     """The blocks of one version of a file, in memory as far as they have been asked for."""
 
     def __init__(self, version: Version, blksize: int) -> None:
         self.version = version
+        self.looks = version.modified, version.changed, version.size
         self.blksize = blksize
         self.users = 0
         self.is_of_use = True  # until the file is found to be another, or can't be read
@@ -107,6 +128,30 @@ class KeptFile:
         # Its pages take no memory before something is written to them.
         self.octets = memoryview(mmap.mmap(-1, self.size))
         self.filled = 0  # octets, whole blocks
+        self._steps: dict[tuple[int, int], Step] = {}  # by the blocks sent before, and those of a window
+
+    def step(self, sent: int, windowsize: int) -> Step | None:
+        """Return what follows ``sent`` blocks in windows of ``windowsize``; None where no whole window is in memory."""
+        found = self._steps.get((sent, windowsize))
+        if found is None:
+            start = sent * (self.blksize + HEADER)
+            end = start + windowsize * (self.blksize + HEADER)
+            # A whole block that is kept is never the last one, so the file goes on behind this window.
+            if end > self.filled:
+                return None
+            found = self._steps[sent, windowsize] = Step(self, sent, self.octets[start:end])
+        return found
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps are known."""
+        return len(self._steps)
+
+    def forget_steps(self) -> None:
+        """Forget all steps but those where transfers stand, so that they take no memory."""
+        for step in self._steps.values():
+            step.next = None
+        self._steps.clear()
 
     def fill(self, descriptor: int, end: int) -> bool:
         """Read the file up to ``end``, in octets with headers, and some more; return whether it could be read."""
@@ -138,16 +183,19 @@ class FileBlocks:
     def __init__(self, descriptor: int, plain: ReadBlocks, kept: KeptFile, files: KeptFiles) -> None:
         self._descriptor = descriptor
         self._plain = plain
-        self.in_memory: KeptFile | None = kept
+        self._kept: KeptFile | None = kept
         self._files = files
         self._datagram = kept.blksize + HEADER
 
+    def step(self, sent: int, windowsize: int) -> Step | None:
+        return None if self._kept is None else self._files.step(self._kept, sent, windowsize)
+
     def is_current(self) -> bool:
-        kept = self.in_memory
+        kept = self._kept
         return kept is not None and (kept.is_current or self._files.look_at(kept, self._descriptor))
 
     def window(self, acked: int, count: int) -> Octets:
-        kept = self.in_memory
+        kept = self._kept
         if kept is not None:
             if self.is_current():
                 start = acked * self._datagram
@@ -160,7 +208,7 @@ class FileBlocks:
 
     def close(self) -> None:
         """Give back what is kept; harmless when that was done."""
-        kept, self.in_memory = self.in_memory, None
+        kept, self._kept = self._kept, None
         if kept is not None:
             self._files.give_back(kept)
 
@@ -178,6 +226,7 @@ class KeptFiles:
         self._files: dict[tuple[Version, int], KeptFile] = {}  # the one used longest ago first
         self._current: list[KeptFile] = []
         self.size = 0  # octets of all that are in memory
+        self.steps = 0  # of all of them
 
     def begin_round(self) -> None:
         """Have each file looked at again before it is next used."""
@@ -185,12 +234,27 @@ class KeptFiles:
             kept.is_current = False
         self._current.clear()
 
+    def step(self, kept: KeptFile, sent: int, windowsize: int) -> Step | None:
+        """Return a step of ``kept``; all others are forgotten where there are too many."""
+        known = kept.steps
+        found = kept.step(sent, windowsize)
+        self.steps += kept.steps - known
+        if self.steps > STEPS:
+            for each in self._files.values():
+                each.forget_steps()
+            self.steps = 0
+        return found
+
     def look_at(self, kept: KeptFile, descriptor: int) -> bool:
         """Return whether the open file is still what ``kept`` was read of."""
         try:
-            kept.is_current = kept.is_of_use and Version.of(descriptor) == kept.version
+            found = os.stat(descriptor)
         except OSError:
+            kept.is_current = False
             return False
+        # It is the same file, for it is open.
+        is_same = (found.st_mtime_ns, found.st_ctime_ns, found.st_size) == kept.looks
+        kept.is_current = kept.is_of_use and is_same
         if kept.is_current:
             self._current.append(kept)
         return kept.is_current
@@ -232,6 +296,8 @@ class KeptFiles:
     def _forget(self, kept: KeptFile) -> None:
         del self._files[kept.version, kept.blksize]
         self.size -= kept.room
+        self.steps -= kept.steps
+        kept.forget_steps()
 
 
 def octets_of(size: int, blksize: int) -> int:

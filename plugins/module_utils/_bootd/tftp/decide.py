@@ -127,10 +127,11 @@ def decide(
         wanted = parse_name(request.filename)
     except TftpError as error:
         return Refuse(error.code, error.message, nic)
-    if wanted.script_of is not None and nic is not None:
-        if wanted.script_of is Program.IPXE and (refusal := refuse_script(nic)):
+    script_of = wanted.script_of
+    if script_of is not None and nic is not None:
+        if script_of is Program.IPXE and (refusal := refuse_script(nic)):
             return Refuse(ErrorCode.NOT_FOUND, refusal.reason, nic)
-        script, text = script_for(nic, wanted.script_of, cpu_of_build(cpu_in(wanted.name)))
+        script, text = script_for(nic, script_of, cpu_of_build(cpu_in(wanted.name)))
         return _serve(script, text, wanted, nic)
     if wanted.report is not None and nic is not None:
         try:
@@ -138,8 +139,8 @@ def decide(
         except ValueError as error:
             return Refuse(ErrorCode.NOT_FOUND, str(error), nic)
         return TakeReport(wanted.name, nic, told) if told else Refuse(ErrorCode.NOT_FOUND, "not a report", nic)
-    wants = Wants.SCRIPT if wanted.script_of else Wants.FILE
-    program = wanted.script_of or Program.PXE
+    wants = Wants.SCRIPT if script_of else Wants.FILE
+    program = script_of or Program.PXE
     asked = Asked(wants, program, name=wanted.name, who=wanted.mac or source)
     decision = decide_boot(nic, asked, context)
     if isinstance(decision, Script):

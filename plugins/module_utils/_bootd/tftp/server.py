@@ -105,6 +105,8 @@ class ServerLoop:
         settings = services.settings
         self._services = services
         self._lookup = BootLookup(services)
+        # Where machines that are not known get nothing, and where they boot.
+        self._contexts = tuple(BootContext.of(settings, boots_unknown=unknown) for unknown in (False, True))
         self._files = BootFiles(settings.boot_files)
         self._images = BootFiles((settings.image_dir,))
         self._sessions = sessions
@@ -204,7 +206,7 @@ class ServerLoop:
             self._refuse(request, datagram, Refuse(ErrorCode.ACCESS_VIOLATION, reason, nic), warn=True)
             return
         if session is not None and session.request == request:
-            if session.transfer.acknowledged and now < session.last_heard + _DUPLICATE_SECONDS:
+            if session.transfer.acknowledged and now < session.heard_at + _DUPLICATE_SECONDS:
                 self._report.dropped("duplicate")
                 return
             if not session.transfer.acknowledged:
@@ -215,8 +217,7 @@ class ServerLoop:
             self._transfers.end(session, "the client began anew")
         scripts = partial(self._script_for, request.is_rehearsal, address)
         unknown = boots_unknown(self._services, address)
-        context = BootContext.of(self._services.settings, boots_unknown=unknown)
-        decision = decide(request, address, self._lookup, context, scripts, self._text_of)
+        decision = decide(request, address, self._lookup, self._contexts[unknown], scripts, self._text_of)
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
         elif not self._may_begin(request, datagram, decision.nic, now):

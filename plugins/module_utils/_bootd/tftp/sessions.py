@@ -31,8 +31,13 @@ class Session:
     content: Content
     channel: Channel
     started: float
-    last_heard: float
+    last_heard: float  # but for the steps of the transfer
     scheduled_at: float = field(default=float("inf"), init=False)  # its earliest entry in the schedule
+
+    @property
+    def heard_at(self) -> float:
+        """Return when its client was heard last."""
+        return max(self.last_heard, self.transfer.stepped_at)
 
 
 class Sessions:

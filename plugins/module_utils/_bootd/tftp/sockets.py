@@ -8,9 +8,8 @@ import errno
 import socket
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
+from contextlib import closing
+from typing import NamedTuple, Protocol
 
 from ..process import kernel_queue
 from ..process.kernel_queue import IP_PKTINFO, PKTINFO, SENDABLE, UDP_SEGMENT
@@ -25,21 +24,22 @@ _SEGMENTS = 64  # UDP_MAX_SEGMENTS of kernels before 6.9
 _DONTWAIT = int(socket.MSG_DONTWAIT)
 # Octets read of what a client says in a transfer: 4 of an ACK, and of an ERROR more than is kept. Python has memory for
 # so few at hand, and asks the system for more.
-_SAID = 464
+SAID = 464
 # The kernel's answers where it or the network card can't, or not to this destination: EIO where checksums are not made
 # by the card, EINVAL and EMSGSIZE where a datagram does not cross the way in one piece, the rest before Linux 4.18.
-_NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
+NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
-_SEND_PATIENCE = 0.05
+_SEND_PATIENCE = _TIMEVAL.pack(0, 50_000)
+# And how long at most a read waits that the kernel had said would not wait.
+_RECEIVE_PATIENCE = _TIMEVAL.pack(0, 10_000)
 _TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: enough to see that it is longer than any request
 
 Address = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """What a client sent, and the local address it sent it to: "" where that was a broadcast address.
 
     ``came_at`` is when the kernel had it, in seconds since the epoch.
@@ -135,7 +135,7 @@ class _Windows:
                 try:
                     self._send_segments(octets[start : start + most], size)
                 except OSError as error:
-                    if error.errno not in _NO_SEGMENTS:
+                    if error.errno not in NO_SEGMENTS:
                         raise
                     self._segments = False
                     self._cut_no_more()
@@ -163,7 +163,7 @@ class SharedPort(_Windows):
         self._listener.send(datagrams, self._request.client, self._request.local)
 
     def mtu(self) -> int:
-        with _connected(self._request) as probe:
+        with closing(_connected(self._request)) as probe:
             return _mtu(probe)
 
     def close(self) -> None:
@@ -179,11 +179,8 @@ class OwnPort(_Windows):
     def __init__(self, request: Datagram, *, cuts: bool) -> None:
         """Connect; OSError where that can't be. ``cuts`` tells whether the kernel cuts one send into datagrams."""
         self._socket = _connected(request)
-        # Both without a way through here, as they are called for every block. What the client sent;
-        # BlockingIOError where nothing came, ConnectionRefusedError as for send().
-        self.receive: Callable[[], bytes] = partial(self._socket.recv, _SAID, _DONTWAIT)
         self._send_one: Callable[[Octets], int] = self._socket.send
-        self._at_once = 0  # octets of a window that one send takes as the port is set up
+        self.at_once = 0  # octets of a window that one send takes as the port is set up
         self._segments = cuts
         self._segment = 0  # octets of the datagrams into which the kernel cuts what is longer
 
@@ -194,17 +191,23 @@ class OwnPort(_Windows):
         for datagram in datagrams:
             self._send_one(datagram)
 
+    def receive(self) -> bytes:
+        """Return what the client sent; BlockingIOError where nothing came, ConnectionRefusedError as for ``send``."""
+        return self._socket.recv(SAID, _DONTWAIT)
+
     def send_window(self, octets: Octets, size: int) -> None:
-        if len(octets) <= self._at_once:
+        # What is to be cut has its own pages in the kernel, and one datagram is cheaper without.
+        self.at_once = max(self.at_once, size)
+        if len(octets) <= self.at_once:
             try:
                 self._send_one(octets)
             except OSError as error:
-                if len(octets) <= size or error.errno not in _NO_SEGMENTS:
+                if len(octets) <= size or error.errno not in NO_SEGMENTS:
                     raise
             else:
                 return
         super().send_window(octets, size)
-        self._at_once = _most_at_once(size) if self._segment == size else size
+        self.at_once = _most_at_once(size) if self._segment == size else size
 
     def mtu(self) -> int:
         return _mtu(self._socket)
@@ -229,13 +232,14 @@ def _most_at_once(size: int) -> int:
     return min(_SEGMENTS, SENDABLE // size) * size
 
 
-def _mtu(connected: socket.socket) -> int:
+def _mtu(connected: socket.SocketType) -> int:
     return connected.getsockopt(socket.IPPROTO_IP, _IP_MTU)
 
 
-def _connected(request: Datagram) -> socket.socket:
+def _connected(request: Datagram) -> socket.SocketType:
     made = _udp_socket()
     try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_PATIENCE)
         made.bind((request.local, 0))
         made.connect(request.client)
     except OSError:
@@ -244,8 +248,9 @@ def _connected(request: Datagram) -> socket.socket:
     return made
 
 
-def _udp_socket() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+def _udp_socket() -> socket.SocketType:
+    # The system's socket without what socket.socket has around it, twice the price of one for a transfer.
+    made = socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(0, int(_SEND_PATIENCE * 1_000_000)))
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_PATIENCE)
     return made

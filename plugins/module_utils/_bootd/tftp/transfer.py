@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .blocks import HEADER, Blocks, Octets, ReadBlocks, Source
+from .blocks import HEADER, Blocks, Octets, ReadBlocks, Source, Step
 from .packet import ROLLOVER, Ack, Error, Oack, Packet, Terms, TftpError, encode
 
 RETRIES = 5  # in a row, without an ACK that moves the window
@@ -41,14 +41,15 @@ class Transfer:
     """
 
     def __init__(self, source: Source, terms: Terms, asked: int, blocks: Blocks | None = None) -> None:
-        self.deadline = 0.0
+        self.step: Step | None = None  # what is expected next, where that is what most clients do: see ``follow``
+        self.stepped_at = float("-inf")  # when the last step was taken
         self.outcome: Outcome | None = None
         self.reason = ""
         self.datagram = terms.blksize + HEADER  # octets of each block but the last, with its header
         self._blocks = blocks or ReadBlocks(source, terms.blksize)
         self._terms = terms
         self._windowsize = terms.windowsize
-        self._whole_window = terms.windowsize * self.datagram  # octets
+        self.whole_window = terms.windowsize * self.datagram  # octets
         self._asked = asked
         self._acked = 0  # blocks, counted without rollover, as all below
         self._sent = 0
@@ -58,13 +59,21 @@ class Transfer:
         self._patience = self._interval(0)
         self._retries = 0
         self._most_retries = UNACKNOWLEDGED_RETRIES
+        self._deadline = float("inf")
         self._progress_at = 0.0
         self._repeat_after = 0.0
 
     @property
     def bytes_acked(self) -> int:
         """Return how many octets the client has acknowledged."""
+        if self.step is not None:
+            return (self.step.sent - self._windowsize) * self._terms.blksize
         return self._total if self._acked == self._last else self._acked * self._terms.blksize
+
+    @property
+    def deadline(self) -> float:
+        """Return when ``tick`` is due."""
+        return max(self._deadline, self.stepped_at + self._patience)
 
     def start(self, now: float) -> list[Octets]:
         """Return the first packet: the OACK, or the first block where no option was taken."""
@@ -78,6 +87,7 @@ class Transfer:
         """Take what the client sent."""
         if self.outcome is not None:
             return []
+        self.leave()
         if isinstance(packet, Error):
             self._end(Outcome.ABORTED, f"client: error {packet.code} {packet.message}".rstrip())
         elif isinstance(packet, Ack):
@@ -88,6 +98,7 @@ class Transfer:
         """Send again what was not acknowledged, or give up; nothing before ``deadline``."""
         if self.outcome is not None or now < self.deadline:
             return []
+        self.leave()
         if self._retries >= self._most_retries:
             self._give_up()
             return []
@@ -98,30 +109,49 @@ class Transfer:
     def abort(self, reason: str) -> None:
         """End the transfer because the client is known to be gone."""
         if self.outcome is None:
+            self.leave()
             self._end(Outcome.ABORTED, reason)
 
     def repeat_first(self) -> list[Octets]:
         """Return the first packet again, for a client that repeats its request before it has acknowledged anything."""
         return [] if self.acknowledged or self.outcome is not None else self._pending()
 
-    def follow(self, block: int, now: float) -> Octets | None:
-        """Take an ACK of ``block`` as most are: of all that was sent, where a whole window behind it is in memory.
+    def follow(self) -> None:
+        """Have ``step`` be what most clients do next: acknowledge all that was sent, with a window behind it in memory.
 
-        Returns that window. None where anything is otherwise: nothing was done then, and ``acknowledge`` takes the ACK.
+        Whoever takes it sets ``stepped_at``, and ``step`` to what comes after; any other call leaves the steps. Nothing
+        where a client has acknowledged nothing, or is sent something again.
         """
-        kept, sent = self._blocks.in_memory, self._sent
-        if kept is None or block != sent % ROLLOVER or self._retries or not self.acknowledged:
-            return None
-        start = sent * self.datagram
-        end = start + self._whole_window
-        if end > kept.filled or not (kept.is_current or self._blocks.is_current()):
-            return None
-        # A whole block that is kept is never the last one, so the file goes on behind this window.
-        self._acked = sent
-        self._sent = sent + self._windowsize
-        self._progress_at = now
-        self.deadline = now + self._patience
-        return kept.octets[start:end]
+        if self.acknowledged and not self._retries and self._sent == self._acked + self._windowsize:
+            self.step = self._blocks.step(self._sent, self._windowsize)
+
+    def is_current(self) -> bool:
+        """Return whether what ``step`` has in memory is still what the file has; looks at it once in a round."""
+        return self._blocks.is_current()
+
+    def go_on(self, step: Step) -> Step | None:
+        """Return what comes after ``step``, which was taken; None where ``acknowledge`` is to take the next ACK."""
+        sent = step.sent + self._windowsize
+        following = self._blocks.step(sent, self._windowsize)
+        if following is None:
+            self._stand_at(sent)
+        else:
+            step.next = following
+        return following
+
+    def leave(self) -> None:
+        """Have the next ACK taken by ``acknowledge``."""
+        if self.step is not None:
+            self._stand_at(self.step.sent)
+
+    def _stand_at(self, sent: int) -> None:
+        """Note what the steps that were taken have come to: ``sent`` blocks, all but the last window acknowledged."""
+        self.step = None
+        self._sent = sent
+        self._acked = sent - self._windowsize
+        if self.stepped_at > self._progress_at:
+            self._progress_at = self.stepped_at
+        self._deadline = self.deadline
 
     def acknowledge(self, block: int, now: float) -> Octets:
         """Take an ACK of ``block`` while there is no ``outcome``; return what to send now, a window or nothing.
@@ -129,6 +159,8 @@ class Transfer:
         Those are the window's datagrams one after the other, each but the last one as long as ``datagram`` says. Where
         the source has failed it is the ERROR that says so.
         """
+        if self.step is not None:
+            self.leave()
         acked = self._acked
         ahead = (block - acked) % ROLLOVER
         if 0 < ahead <= self._sent - acked:
@@ -141,7 +173,7 @@ class Transfer:
         # As _wait_anew() does, but for every packet of every client.
         self._retries = 0
         self._progress_at = now
-        self.deadline = now + self._patience
+        self._deadline = now + self._patience
         if acked == self._last:
             self._end(Outcome.COMPLETE)
             return b""
@@ -201,9 +233,9 @@ class Transfer:
         if self._retries >= self._most_retries:
             # Nothing more is sent: what is left is to wait for a late ACK.
             patience = MAX_IDLE if self.acknowledged else UNACKNOWLEDGED_IDLE
-            self.deadline = max(now + interval, self._progress_at + patience)
+            self._deadline = max(now + interval, self._progress_at + patience)
         else:
-            self.deadline = now + interval
+            self._deadline = now + interval
 
     def _give_up(self) -> None:
         if self.acknowledged:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import struct
 import time
@@ -17,7 +18,8 @@ from .blocks import Octets
 from .packet import Ack, Error, Opcode, Packet, TftpError, parse
 from .report import Reporter
 from .sessions import Session, Sessions
-from .sockets import OwnPort
+from .sockets import NO_SEGMENTS, SAID, OwnPort
+from .transfer import Transfer
 
 _FAULT = "a fault in bootd"
 _PORT_CLOSED = "the client has closed its port"
@@ -26,8 +28,9 @@ _HEAD = struct.Struct("!HH")  # opcode, block number
 _LEAST = _HEAD.size
 _ACK = int(Opcode.ACK)
 
-_Window: TypeAlias = "tuple[Session, OwnPort, Octets]"
-_Follow: TypeAlias = "Callable[[int, float], Octets | None]"
+_IN = select.EPOLLIN
+
+_Own: TypeAlias = "tuple[int, Session, Transfer]"  # a transfer with a port of its own, by the descriptor of that
 
 
 class Transfers:
@@ -49,16 +52,16 @@ class Transfers:
         self._report = report
         self._contained = contained
         self._not_taken_up = not_taken_up
-        # By descriptor, each with the two functions that are called for every packet.
-        self._own_ports: dict[int, tuple[Session, OwnPort, Callable[[], bytes], _Follow]] = {}
+        self._own_ports: dict[int, _Own] = {}
 
     def begin(self, session: Session, now: float) -> None:
         """Add ``session`` and send its first packet."""
         self._sessions.add(session)
         port = session.channel
         if isinstance(port, OwnPort):
-            self._own_ports[port.fileno()] = session, port, port.receive, session.transfer.follow
-            self._waiting.register(port, select.EPOLLIN)
+            descriptor = port.fileno()
+            self._own_ports[descriptor] = descriptor, session, session.transfer
+            self._waiting.register(descriptor, select.EPOLLIN)
         self._advance(session, partial(session.transfer.start, now))
 
     def receive(self, ready: Iterable[tuple[int, int]], now: float) -> list[int]:
@@ -67,38 +70,42 @@ class Transfers:
         What most are answered is sent at once, when all have been read. Returns the descriptors that are no transfer's.
         """
         others: list[int] = []
-        windows: list[_Window] = []
-        own_ports, unpack = self._own_ports, _HEAD.unpack_from
-        waiting, sending, done = iter(ready), iter(windows), False
+        taken: list[_Own] = []
+        own_ports, read, write = self._own_ports, os.read, os.write
+        waiting, sending, done = iter(ready), iter(taken), False
         while not done:
             session: Session | None = None
             # Around the loop and not in it: to enter it for each packet would cost as much as to take an ACK.
             with self._contained:
-                for descriptor, _events in waiting:
+                for descriptor, events in waiting:
                     own = own_ports.get(descriptor)
                     if own is None:
                         session = None
                         others.append(descriptor)
                         continue
-                    session, port, receive, follow = own
+                    _descriptor, session, transfer = own
                     try:
-                        said = receive()
+                        # It does not wait: of a socket that may, the kernel says so only of what it has found whole.
+                        said = read(descriptor, SAID) if events == _IN else self._said_to(session)
                     except OSError as error:
                         self._on_nothing(session, error)
                         continue
-                    if len(said) >= _LEAST:
-                        # What parse() would say of it, and most of what comes.
-                        opcode, block = unpack(said)
-                        if opcode == _ACK and (octets := follow(block, now)) is not None:
-                            session.last_heard = now
-                            windows.append((session, port, octets))
-                            continue
-                    self._on_said(session, said, now)
-                for session, port, octets in sending:
+                    step = transfer.step
+                    # What most clients do. All else, and what comes of it, is behind _on_said().
+                    if step is not None and said == step.ack and (step.file.is_current or transfer.is_current()):
+                        taken.append(own)
+                    else:
+                        self._on_said(session, said, now)
+                for descriptor, session, transfer in sending:
+                    step = transfer.step
+                    if step is None:
+                        continue
+                    transfer.stepped_at = now
+                    transfer.step = step.next or transfer.go_on(step)
                     try:
-                        port.send_window(octets, session.transfer.datagram)
+                        write(descriptor, step.octets)
                     except OSError as error:
-                        self._not_sent(session, error)
+                        self._on_refused_window(session, step.octets, error)
                 done = True
             if not done and session is not None:
                 # A fault in bootd: it costs this transfer, and only this one.
@@ -139,12 +146,27 @@ class Transfers:
         session.transfer.abort(reason)
         self._finish(session)
 
+    def _said_to(self, session: Session) -> bytes:
+        """Return what the client of ``session`` sent to its own port; OSError where there is nothing."""
+        return session.channel.receive() if isinstance(session.channel, OwnPort) else b""
+
     def _on_nothing(self, session: Session, error: OSError) -> None:
         """Take ``error`` for what the client of ``session`` sent."""
         if isinstance(error, ConnectionRefusedError):
             self.end(session, _PORT_CLOSED)
         elif not isinstance(error, BlockingIOError):
             self.not_received(error)
+
+    def _on_refused_window(self, session: Session, octets: Octets, error: OSError) -> None:
+        """Send the window ``octets`` in another way, where ``error`` says that it can't be sent at once."""
+        session.transfer.leave()
+        if error.errno not in NO_SEGMENTS:
+            self._not_sent(session, error)
+            return
+        try:
+            session.channel.send_window(octets, session.transfer.datagram)
+        except OSError as another:
+            self._not_sent(session, another)
 
     def _not_sent(self, session: Session, error: OSError) -> None:
         """Take ``error`` for what became of a window."""
@@ -154,11 +176,13 @@ class Transfers:
             self._report.dropped("send_failed")
 
     def _on_said(self, session: Session, said: bytes, now: float) -> None:
-        """Take what the client of ``session`` sent to its own port, but for an ACK that ``follow`` took."""
-        if len(said) >= _LEAST and session.transfer.acknowledged:
+        """Take what the client of ``session`` sent to its own port, but for what is a step."""
+        if len(said) >= _LEAST:
             opcode, block = _HEAD.unpack_from(said)
             if opcode == _ACK:
                 session.last_heard = now
+                if not session.transfer.acknowledged:
+                    self._not_taken_up.give_back(session.client[0])
                 self._send_window(session, session.transfer.acknowledge(block, now))
                 return
         try:
@@ -178,10 +202,14 @@ class Transfers:
             self._send(session, [octets] if octets else [])
             return
         if octets:
+            port = session.channel
             try:
-                session.channel.send_window(octets, transfer.datagram)
+                port.send_window(octets, transfer.datagram)
             except OSError as error:
                 self._not_sent(session, error)
+            else:
+                if isinstance(port, OwnPort) and transfer.whole_window <= port.at_once:
+                    transfer.follow()
         if transfer.outcome is None and transfer.deadline < session.scheduled_at:
             self._sessions.reschedule(session)
 
