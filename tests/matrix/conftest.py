@@ -55,6 +55,10 @@ class Cells:
                 continue
         return boot.result()
 
+    def boot_again(self, cell: Cell) -> None:
+        """Boot ``cell`` once more, and write what is seen of it in place of what was."""
+        self._pool.submit(self._boot, cell).result()
+
     @staticmethod
     def json(cell: Cell) -> Path:
         """Where what was seen of ``cell`` is written."""

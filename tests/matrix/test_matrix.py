@@ -18,6 +18,7 @@ PAGE = ROOT / "docs/boot-matrix.md"
 COMMAND = "make boot-matrix"  # which sets WRITE
 WRITE = "BOOT_MATRIX_PAGE"
 IPXE_WAIT_SECONDS = 0.2  # from its first DISCOVER to the request for its script; 16 s where nobody advertises
+MAX_BOOTS = 4  # of the cell with the shortest wait, while that is longer: the host was busy each time, or iPXE waits
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -40,11 +41,20 @@ def test_machine_boots_and_reports(cell, cells, capsys):
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_ipxe_waits_for_nothing(cells, firmware):
     """Comes after the cells. A busy host only ever adds to a wait, so the shortest of several tells what iPXE's is."""
-    booted = [cells.json(cell) for cell in CELLS if cell.client.firmware == firmware and cell.client.is_told_a_script]
-    waits = [json.loads(path.read_text())["ipxe_wait_seconds"] for path in booted if path.exists()]
-    if not waits:
+    booted = [cell for cell in CELLS if cell.client.firmware == firmware and cell.client.is_told_a_script]
+    booted = [cell for cell in booted if cells.json(cell).exists()]
+    if not booted:
         pytest.skip(f"no cell with iPXE on {firmware} has booted")
-    assert min(waits) < IPXE_WAIT_SECONDS
+    shortest = min(booted, key=lambda cell: ipxe_wait(cells, cell))
+    seen = [ipxe_wait(cells, shortest)]
+    while min(seen) >= IPXE_WAIT_SECONDS and len(seen) < MAX_BOOTS:
+        cells.boot_again(shortest)
+        seen.append(ipxe_wait(cells, shortest))
+    assert min(seen) < IPXE_WAIT_SECONDS, seen
+
+
+def ipxe_wait(cells, cell):
+    return json.loads(cells.json(cell).read_text())["ipxe_wait_seconds"]
 
 
 @pytest.mark.parametrize("cell", UNTOLD, ids=str)
