@@ -20,7 +20,7 @@ def is_given_again(state: State, event: Event) -> bool:
     So it is where nothing else of the boot has happened since.
     """
     return (
-        type(event.detail) is Script
+        isinstance(event.detail, Script)
         and state.stage in _GIVEN
         and not state.asked_at
         and not state.waits_for

@@ -30,7 +30,7 @@ _ACK = int(Opcode.ACK)
 
 _IN = select.EPOLLIN
 
-_Own: TypeAlias = "tuple[int, Session, Transfer]"  # a transfer with a port of its own, by the descriptor of that
+_Own: TypeAlias = tuple[int, Session, Transfer]  # a transfer with a port of its own, by the descriptor of that
 
 
 class Transfers:
