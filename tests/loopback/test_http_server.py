@@ -33,13 +33,6 @@ from clients.http_client import (
 from clients.http_smuggling import GET, SMUGGLED, post
 from servers.http_site import MAC, machine, make_site, serving
 
-
-@pytest.fixture
-def site(tmp_path):
-    """Return a site of the machine at 127.0.0.1, with one large image."""
-    return site_with(tmp_path)
-
-
 # Requests
 
 

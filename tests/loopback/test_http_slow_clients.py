@@ -27,12 +27,6 @@ from clients.http_smuggling import post
 from servers.http_site import MAC, machine, serving
 
 
-@pytest.fixture
-def site(tmp_path):
-    """Return a site of the machine at 127.0.0.1, with one large image."""
-    return site_with(tmp_path)
-
-
 @pytest.mark.parametrize(
     "dribble",
     [b"", b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-", post(b"Content-Length: 9", body=b"x")],

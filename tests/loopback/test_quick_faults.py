@@ -18,7 +18,6 @@ from _bootd.http import connection, file_sending, recently_opened
 from _bootd.http.connection import Connection
 from _bootd.http.downloads import Download
 from _bootd.http.file_body import FileBody
-from _bootd.http.limits import ConnectionSlots
 from clients.http_client import (
     FETCH,
     HEALTH,
@@ -46,19 +45,6 @@ def site(tmp_path, monkeypatch):
     made = site_with(tmp_path)
     (tmp_path / "images/big").rename(tmp_path / "images/vmlinuz")
     return made
-
-
-@pytest.fixture
-def held(monkeypatch):
-    """Return a function that tells how many connections count against the limit."""
-    made, plain = [], ConnectionSlots.__init__
-
-    def init(slots, *arguments):
-        made.append(slots)
-        plain(slots, *arguments)
-
-    monkeypatch.setattr(ConnectionSlots, "__init__", init)
-    return lambda: len(made[0].all())  # those of event streams are counted apart
 
 
 def faults(site) -> list[str]:

@@ -17,7 +17,6 @@ from aiohttp import http_parser
 from _bootd.hardware.model import Netboot
 from _bootd.http import connection, quick_connections
 from _bootd.http.connection import Connection
-from _bootd.http.limits import ConnectionSlots
 from clients.http_client import HEALTH, PATIENCE, ask, connect, descriptors, eventually, read_all, read_reply
 from servers.http_site import MAC, machine, make_site, serving
 
@@ -254,19 +253,6 @@ def test_each_wait_has_its_own_time(site, monkeypatch):
 
 
 @pytest.fixture
-def held(monkeypatch):
-    """Return a function that tells how many connections count against the limit."""
-    made, plain = [], ConnectionSlots.__init__
-
-    def init(slots, *arguments):
-        made.append(slots)
-        plain(slots, *arguments)
-
-    monkeypatch.setattr(ConnectionSlots, "__init__", init)
-    return lambda: len(made[0].all())
-
-
-@pytest.fixture
 def busy(monkeypatch):
     """Have who was accepted been heard at once, and looked at again before it is waited for, as where many ask."""
     plain = quick_connections.acceptor_of
@@ -334,6 +320,24 @@ def test_who_asks_no_more_is_hung_up_on_also_where_it_was_to_be_looked_at(site, 
             assert read_reply(client)[0] == 200
             time.sleep(0.5)
         assert ask(port, SCRIPT)[0] == 200
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_fault_with_one_leaves_the_others_that_were_to_be_looked_at(site, held, monkeypatch):
+    monkeypatch.setattr(quick_connections, "AGAIN_SECONDS", 0.3)
+    with serving(site) as port:
+        first = ask(port, SCRIPT)
+        ask(port, SCRIPT)  # is read by aiohttp no more
+        with connect(port) as faulty, connect(port) as other:
+            for client in (faulty, other):
+                client.sendall(SCRIPT)
+            assert [read_reply(client) for client in (faulty, other)] == [first, first]
+            monkeypatch.setattr(quick_connections, "whole", lambda _client: 1 // 0)
+            faulty.sendall(HEALTH)  # handed on, which fails
+            assert eventually(lambda: any(line["event"] == "fault" for line in site.lines()))
+            other.sendall(SCRIPT)
+            assert read_reply(other) == first
+            assert held() == 1  # the other's
 
 
 def test_clients_are_accepted_without_what_lies_below_pythons_sockets(site, monkeypatch):

@@ -154,14 +154,16 @@ class QuickConnections:
 
     def _accept_all(self) -> None:
         before = len(self._fresh)
-        with self._together:
-            self._accept()
-        if len(self._fresh) - before <= FEW:
-            for waiting in self._fresh[before:]:
-                self._events.register(waiting.client, select.EPOLLIN)
-            del self._fresh[before:]
-        elif self._again is None:
-            self._again = self._loop.call_later(AGAIN_SECONDS, self._look_at_fresh)
+        try:
+            with self._together:
+                self._accept()
+        finally:
+            if len(self._fresh) - before <= FEW:
+                for waiting in self._fresh[before:]:
+                    self._events.register(waiting.client, select.EPOLLIN)
+                del self._fresh[before:]
+            elif self._again is None:
+                self._again = self._loop.call_later(AGAIN_SECONDS, self._look_at_fresh)
 
     def _accept(self) -> None:
         for _each in range(ACCEPTED_AT_ONCE):
@@ -202,22 +204,33 @@ class QuickConnections:
 
     def _look_at_fresh(self) -> None:
         """Go on with those that were answered just before; wait for the ones that have said nothing since."""
-        fresh, self._fresh, self._again = self._fresh, [], None
-        with self._together:
-            for waiting in fresh:
-                descriptor = waiting.client.fileno()
-                if self._idle.get(descriptor) is not waiting:
-                    continue  # it was closed meanwhile
-                try:
-                    request = waiting.client.recv(ROOM, socket.MSG_DONTWAIT)
-                except BlockingIOError:
-                    self._events.register(descriptor, select.EPOLLIN)
-                    continue
-                except OSError:
-                    request = b""
-                del self._idle[descriptor]
-                if self._receive(waiting, request):
-                    self._events.register(descriptor, select.EPOLLIN)
+        fresh, self._fresh, self._again = iter(self._fresh), [], None
+        try:
+            with self._together:
+                for waiting in fresh:
+                    self._look_at_one(waiting)
+        finally:
+            for waiting in fresh:  # behind a fault with one of them
+                if self._is_idle(waiting):
+                    self._events.register(waiting.client, select.EPOLLIN)
+
+    def _look_at_one(self, waiting: _Waiting) -> None:
+        if not self._is_idle(waiting):
+            return  # it was closed meanwhile
+        descriptor = waiting.client.fileno()
+        try:
+            request = waiting.client.recv(ROOM, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            self._events.register(descriptor, select.EPOLLIN)
+            return
+        except OSError:
+            request = b""
+        del self._idle[descriptor]
+        if self._receive(waiting, request):
+            self._events.register(descriptor, select.EPOLLIN)
+
+    def _is_idle(self, waiting: _Waiting) -> bool:
+        return self._idle.get(waiting.client.fileno()) is waiting
 
     def _look_at_all(self) -> None:
         with self._together:
@@ -259,9 +272,14 @@ class QuickConnections:
                 return True
         if registered:
             self._events.unregister(client)
-        client = whole(client)
-        slot.end = partial(_hang_up, client)
-        self._hand_on(client, slot, request if response is None else b"", response[sent:] if response else b"")
+        try:
+            waiting.client = whole(client)
+            slot.end = partial(_hang_up, waiting.client)
+            left = response[sent:] if response else b""
+            self._hand_on(waiting.client, slot, request if response is None else b"", left)
+        except Exception:
+            self._close(waiting)
+            raise
         return False
 
     def _send_file(self, waiting: _Waiting, answer: FileAnswer, *, registered: bool) -> bool:
