@@ -320,6 +320,7 @@ def test_who_asks_no_more_is_hung_up_on_also_where_it_was_to_be_looked_at(site, 
             assert read_reply(client)[0] == 200
             time.sleep(0.5)
         assert ask(port, SCRIPT)[0] == 200
+    assert [line for line in site.lines() if line["event"] == "fault"] == []
 
 
 @pytest.mark.usefixtures("busy")

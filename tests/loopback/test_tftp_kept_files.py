@@ -65,6 +65,24 @@ def test_file_written_to_while_it_is_sent(lab):
     assert kept(lab) == 0
 
 
+def test_file_written_to_between_two_steps(lab):
+    """Most ACKs are one comparison, and the block behind it was made for another client: that looks at the file too."""
+    request, blksize = Request("long.efi", "octet", (("blksize", "512"),)), 512
+    (lab.root / "long.efi").write_bytes(b"o" * 40 * blksize)
+    time.sleep(TICK)
+    with Client(lab) as client:
+        assert fetch(client, request) == b"o" * 40 * blksize  # now it is in memory
+    with Client(lab) as client:
+        client.ask(request)
+        for block in range(5):
+            client.send(Ack(block))
+            assert client.receive() == Data(block + 1, b"o" * blksize)
+        with (lab.root / "long.efi").open("r+b") as file:
+            file.write(b"n" * 40 * blksize)
+        client.send(Ack(5))
+        assert client.receive() == Data(6, b"n" * blksize)
+
+
 def test_file_that_shrinks_ends_with_an_error(lab):
     with Client(lab) as client:
         client.ask(Request("ipxe.efi"))

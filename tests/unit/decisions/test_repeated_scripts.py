@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from _bootd.decisions.events import BootFile, Discover, Event, Held, Lease, Loaded, Overdue, Progress, Report, Script
 from _bootd.decisions.repeated_scripts import SOON, as_given, is_given_again
-from _bootd.decisions.stages import State, advance
+from _bootd.decisions.stages import State, advance, replace
 
 KEY, MAC, OTHER_MAC = "default/a", "52:54:00:00:00:01", "52:54:00:00:00:02"
 SCRIPT = Script("harvester", "http", 1000)
@@ -57,11 +57,22 @@ def stood(*details):
         (stood(SCRIPT), Event(KEY, MAC, 5000.1 + SOON, SCRIPT), False),
         (stood(SCRIPT), Event(KEY, MAC, 4999.0, SCRIPT), False),
         (stood(SCRIPT), Event(KEY, OTHER_MAC, 5001.0, SCRIPT), False),
+        (replace(stood(SCRIPT), waits_for="its turn"), Event(KEY, MAC, 5001.0, SCRIPT), False),
         (stood(), Event(KEY, MAC, 5001.0, SCRIPT), False),
         (stood(SCRIPT, Report("started")), Event(KEY, MAC, 5002.0, SCRIPT), False),
         (stood(SCRIPT, Discover("firmware", True, "uefi")), Event(KEY, MAC, 5002.0, SCRIPT), False),
     ],
-    ids=["again", "after its kernel", "late", "clock set back", "other card", "first", "installs", "boots again"],
+    ids=[
+        "again",
+        "after its kernel",
+        "late",
+        "clock set back",
+        "other card",
+        "held",
+        "first",
+        "installs",
+        "boots again",
+    ],
 )
 def test_a_script_is_given_again_only_where_nothing_else_of_the_boot_has_happened(state, again, expected):
     assert is_given_again(state, again) is expected

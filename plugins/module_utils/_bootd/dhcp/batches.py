@@ -162,7 +162,7 @@ class BatchHandler(Handler):
                 for tally in counted:
                     tally.value += number
         repeated = [ready.repeated for ready in again if ready.repeated is not None]
-        again.clear()
+        again.clear()  # before the journal: a fault there would have them told once more, and again
         self._services.journal.record_repeated(repeated, now)
 
     def _sending(self, arrival: Arrival, transport: Transport, now: float, at: float) -> Sending | None:

@@ -9,7 +9,6 @@ nobody reads before a person looks.
 
 from __future__ import annotations
 
-import struct
 from typing import NamedTuple
 
 from ..process.datagram_batch import REST_AT
@@ -20,15 +19,13 @@ from .sighting import MAX_READ, Sighting
 _OPTIONS_AT = REST_AT + 234  # in what an Arrival has of a message: without xid and secs (RFC 2131 section 2)
 _MAX_SIZES = 256  # of messages
 _MAX_PLACES = 4  # of the UUID in messages of one size
-_PLACE = struct.Struct("=HH")
 
 
 class _Place(NamedTuple):
-    """Where the UUID stands; ``mark`` is that in octets."""
+    """Where the UUID stands."""
 
     start: int
     stop: int
-    mark: bytes
 
 
 class Refusals:
@@ -73,10 +70,14 @@ def _place_of(octets: bytes, uuid: bytes) -> _Place:
     start = stop = len(octets)
     if len(found) == 1 and octets[found[0]][:MAX_READ] == uuid:
         start, stop = found[0].start, found[0].stop
-    return _Place(start, stop, _PLACE.pack(start, stop))
+    return _Place(start, stop)
 
 
 def _key(octets: bytes, place: _Place) -> bytes:
-    """Return what is the same in all messages of a make: so the UUID of each is at ``place``, too."""
-    start, stop, mark = place
-    return b"".join((mark, octets[: MAC_AT.start], octets[MAC_AT.stop : start], octets[stop:]))
+    """Return what is the same in all messages of a make.
+
+    What stands before the UUID is among it, with its code and length (RFC 2132 section 2): so that of each is at
+    ``place``.
+    """
+    start, stop = place
+    return b"".join((octets[: MAC_AT.start], octets[MAC_AT.stop : start], octets[stop:]))
