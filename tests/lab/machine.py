@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from .accelerator import EMULATION, accelerator
+from .console import without_control_sequences
 from .https_trust import signature_list
 from .network import BRIDGE, Lab
 from .variables import emptied, network_first
@@ -114,8 +115,8 @@ class Machine:
 
     @property
     def console(self) -> str:
-        """All that came out of the serial port since power-on."""
-        return self.serial.read_text(errors="replace") if self.serial.exists() else ""
+        """All that came out of the serial port since power-on, as text alone."""
+        return without_control_sequences(self.serial.read_text(errors="replace")) if self.serial.exists() else ""
 
     def _qemu(self) -> list[str]:
         argv = [*self._board(), "-name", self.name, "-uuid", str(uuid.uuid5(uuid.NAMESPACE_OID, self.mac))]
