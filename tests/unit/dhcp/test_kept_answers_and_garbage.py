@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The baremetal.netboot authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An answer that is kept leaves nothing for Python's collector, however often it is given."""
+"""An answer that is kept leaves nothing for Python's collector, however often it is given; nor do strangers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from _bootd.dhcp import options as opt
 from _bootd.dhcp.packet import encode
 from _bootd.process.datagram_batch import SLOTS
 from _bootd.stores.journal import RECENT_EVENTS
+from _bootd.stores.unknown_machines import MAX_UNKNOWN
 from samples.dhcp_messages import LINUX, SERVER, UEFI, address, message, nic
 from servers.dhcp_sides import Side, arrival
 
@@ -68,3 +69,25 @@ def test_kept_answers_leave_nothing_for_the_collector(bench, options, kind):
     assert side.handler.made == made, "all were kept"
     assert looks == []
     assert left < MACHINES // 2
+
+
+def test_strangers_who_come_once_leave_nothing_for_the_collector(bench):
+    side = Side(bench, nic(), prepares=True)
+    first = encode(message(opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:00", giaddr="10.10.0.2"))
+
+    def hear(numbers: range) -> None:
+        for number in numbers:
+            mac = b"\2\0" + number.to_bytes(4, "big")
+            sent = first[:28] + mac + first[34:]
+            assert side.ask([arrival(sent, at=side.now)]) == []
+            side.now += 0.0001
+
+    hear(range(2 * MAX_UNKNOWN))  # all that is kept of strangers is full
+    gc.collect()
+    gc.disable()
+    try:
+        hear(range(2 * MAX_UNKNOWN, 5 * MAX_UNKNOWN))
+        assert gc.get_count()[0] < MAX_UNKNOWN
+    finally:
+        gc.enable()
+    assert len(side.services.unknown) > 0

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import gc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _bootd.process.rate_limit import LINE_SECONDS, LINES, MAX_SUBJECTS, Pace, RareLines, RateLimit
+from _bootd.process.rate_limit import LINE_SECONDS, LINES, MAX_SUBJECTS, CrowdPace, Pace, RareLines, RateLimit
 
 
 def test_rare_lines_about_each_subject_and_how_many_were_left_out():
@@ -98,3 +100,45 @@ def test_pace_forgets_whoever_was_silent_until_all_was_admitted_again():
         assert pace.admits("busy", number / 10)
         assert pace.admits(number, number / 10)
         assert len(pace.buckets) <= 2 * 61
+
+
+# Of halves and eighths, which floating point has no remainder of.
+EIGHTHS = st.integers(0, 24).map(lambda number: number / 8)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), EIGHTHS), max_size=200))
+def test_a_crowd_is_admitted_as_by_a_rate_limit(asked):
+    limit, pace, now = RateLimit(rate=2.0, burst=5.0), CrowdPace(rate=2.0, burst=5.0), 100.0
+    for source, later in asked:
+        now += later
+        assert pace.admits(source, now) == (limit.admit(source, now) is not None)
+
+
+def test_of_a_crowd_as_many_are_remembered_as_is_said_and_twice_as_many_at_most():
+    pace = CrowdPace(rate=0.001, burst=1.0, sources=10)
+    for number in range(1000):
+        assert pace.admits(number, 1.0)
+        assert not any(pace.admits(other, 1.0) for other in range(max(0, number - 9), number + 1))
+        assert len(pace) <= 20
+
+
+def test_of_a_crowd_whoever_was_silent_until_all_was_admitted_again_is_forgotten():
+    pace = CrowdPace(rate=10.0, burst=60.0)
+    for number in range(10_000):
+        assert pace.admits("busy", number / 10)
+        assert pace.admits(number, number / 10)
+        assert len(pace) <= 2 * 61
+
+
+def test_a_crowd_leaves_nothing_for_the_collector():
+    pace = CrowdPace(rate=10.0, burst=60.0, sources=10_000)
+    sources = [f"02:00:00:00:{number:04x}" for number in range(5000)]
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects(0))
+        for source in sources:
+            pace.admits(source, 1.0)
+        assert len(gc.get_objects(0)) - before < 10
+    finally:
+        gc.enable()

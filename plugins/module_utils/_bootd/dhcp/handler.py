@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..decisions.modes import RESERVATION
 from ..hardware.model import Nic
-from ..process.rate_limit import Pace, RareLines, RateLimit
+from ..process.rate_limit import CrowdPace, Pace, RareLines, RateLimit
 from ..runtime.services import Services
 from ..stores.unknown_machines import safe_text
 from . import options as opt
@@ -72,7 +72,7 @@ class Handler:
         self._services = services
         self._monotonic = monotonic
         # Strangers, who may be as many as they like, take no place and no line from the machines.
-        self._limit, self._limit_of_strangers = Pace(RATE, BURST, MAX_MACS), Pace(RATE, BURST, MAX_MACS)
+        self._limit, self._limit_of_strangers = Pace(RATE, BURST, MAX_MACS), CrowdPace(RATE, BURST, MAX_MACS)
         self._lines, self._lines_of_strangers = RareLines(), RareLines()
         self._new_machines = RateLimit(NEW_MACHINES_A_SECOND, NEW_MACHINES, 1)
         self._told = Told()
@@ -253,7 +253,6 @@ class Handler:
         new = services.unknown.record_all(heard, now)
         if not new:
             return
-        services.metrics.unknown.set(len(services.unknown))
         at = self._monotonic()
         for mac, said in new:
             # A flood of made-up addresses does not fill the log.

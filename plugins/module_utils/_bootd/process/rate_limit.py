@@ -108,6 +108,49 @@ class Pace:
         return True
 
 
+class CrowdPace:
+    """Admits what Pace does, for a crowd of whom most come once: of each there is a number here, and no object.
+
+    Python's collector would have to look through the objects, and nobody is answered meanwhile. For one thread only.
+    """
+
+    def __init__(self, rate: float, burst: float, sources: int = MAX_SUBJECTS) -> None:
+        self._interval = 1.0 / rate
+        self._slack = (burst - 1.0) / rate
+        self._fills_in = burst / rate
+        self._sources = sources
+        # When each may do all of ``burst`` again (the generic cell rate algorithm of ITU-T I.371, which admits what a
+        # token bucket does); those that were not heard since the last turn stand apart, and are forgotten at the next.
+        self._full_at: dict[Hashable, float] = {}
+        self._full_before: dict[Hashable, float] = {}
+        self._turns_at = 0.0
+
+    def admits(self, source: Hashable, now: float) -> bool:
+        """Return whether ``source`` may do one more."""
+        if now >= self._turns_at:
+            self._turn(now)
+        full_at = self._full_at.get(source)
+        if full_at is None:
+            if len(self._full_at) >= self._sources:
+                self._turn(now)
+            full_at = self._full_before.pop(source, now)
+        if full_at <= now:
+            full_at = now
+        elif full_at - now > self._slack:
+            self._full_at[source] = full_at
+            return False
+        self._full_at[source] = full_at + self._interval
+        return True
+
+    def __len__(self) -> int:
+        return len(self._full_at) + len(self._full_before)
+
+    def _turn(self, now: float) -> None:
+        """Forget those that were not heard since the last turn."""
+        self._full_before, self._full_at = self._full_at, {}
+        self._turns_at = now + self._fills_in
+
+
 class RareLines:
     """Says when a line is due that strangers could have written at will: about each subject once in LINE_SECONDS.
 

@@ -47,6 +47,7 @@ class Journal:
         self._again: dict[str, Again] = {}
         self._recent: defaultdict[str, Ring] = defaultdict(partial(ring_of, RECENT_EVENTS))
         self.installing: set[str] = set()  # the machines whose stage is one of BUSY; to be read only
+        self._standing_at: dict[str, set[str]] = {stage: set() for stage in STAGES}  # the machines by their stage
         self._revisions: dict[str, int] = {}  # of each machine's state, the one that changed last at the end
         self._revision = 0
         self._followers: list[Follower] = []
@@ -114,8 +115,14 @@ class Journal:
             return dict(self._states)
 
     def states_at(self, stages: Collection[str]) -> dict[str, State]:
-        """Return the states of the machines that stand at one of ``stages``, by key."""
-        return {key: self.state(key) for key, state in list(self._states.items()) if state.stage in stages}
+        """Return the states of the machines that stand at one of ``stages``, by key.
+
+        It is asked every few seconds: machines that stand elsewhere cost nothing.
+        """
+        with self._lock:
+            keys = [key for stage in stages for key in self._standing_at[stage]]
+        states = {key: self.state(key) for key in keys}
+        return {key: state for key, state in states.items() if state.stage in stages}
 
     def follow(self, follower: Follower) -> None:
         """Call ``follower`` with each event from now on, in their order; it must be quick and raise nothing.
@@ -220,13 +227,22 @@ class Journal:
             return event
 
     def _put(self, key: str, state: State) -> None:
+        before = self._states.get(key)
+        if before is None or before.stage != state.stage:
+            self._move(key, before, state.stage)
         self._states[key] = state
         self._revision += 1
         if (again := self._again.get(key)) is not None:
             again.state, again.revision = state, self._revision
         self._revisions.pop(key, None)
         self._revisions[key] = self._revision
-        if state.stage in BUSY:
+
+    def _move(self, key: str, before: State | None, stage: str) -> None:
+        """Have the machine ``key`` stand at ``stage``, and no more where it stood ``before``."""
+        if before is not None:
+            self._standing_at[before.stage].discard(key)
+        self._standing_at[stage].add(key)
+        if stage in BUSY:
             self.installing.add(key)
         else:
             self.installing.discard(key)
@@ -242,11 +258,12 @@ class Journal:
                 if not self._writer.is_due(key) and not is_older(state, self.standing(key), self._clock()):
                     self._put(key, state)
                     self._forget_seen(key, state.last_at)
-        for key, state in list(self._states.items()):
-            machine = catalog.get(key)
+        for key in list(self._states):
+            switched_off = self.standing(key).switched_off
+            machine = catalog.get(key) if switched_off else None
             if machine is None:
                 continue
-            for mac in list(state.switched_off):
+            for mac in list(switched_off):
                 self._reconcile_switch(machine, mac)
 
     def _reconcile_switch(self, machine: Machine, mac: str) -> None:
