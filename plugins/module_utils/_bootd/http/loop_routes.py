@@ -21,7 +21,7 @@ from .file_body import FileBody
 from .limits import ConnectionSlot
 from .middleware import Access
 from .recently_opened import RecentlyOpened
-from .responses import Reply, date_line, text_reply
+from .responses import Reply, head_of, text_reply
 from .site import SLOT, Environ, Site
 from .wsgi_environ import Refused, environment
 
@@ -33,7 +33,6 @@ _VERSION = b" HTTP/1.1\r\n"
 _RANGE = re.compile(rb"^Range: (bytes=[0-9]{1,18}-[0-9]{0,18})\r\n", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(/images/|/ipxe/)([\w.~/-]+)", re.ASCII)
 _QUERY = re.compile(r"[!-~]+")
-_BEGINNINGS = {200: "HTTP/1.1 200 OK", 206: "HTTP/1.1 206 Partial Content"}  # of most
 # Headers by which a request is more than a question, as they are called in a WSGI environment.
 _MORE = {"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE"}
 
@@ -130,17 +129,5 @@ class LoopRoutes:
             reply = text_reply(500, "bootd has a fault; its log says more\n")
         access.status, body = reply.status, reply.body
         access.answered_by(body if isinstance(body, FileBody) else [body])
-        head = b"".join((_head(reply), date_line(int(time.time())), b"\r\n"))
+        head = head_of(reply, int(time.time()))
         return FileAnswer(head, body) if isinstance(body, FileBody) else head + body
-
-
-def _head(reply: Reply) -> bytes:
-    """Return the head of a response up to its date, as bottle writes it."""
-    begin = _BEGINNINGS.get(reply.status)
-    if begin is not None:
-        lines = [f"{name.title()}: {value}" for name, value in reply.headers.items()]
-    else:
-        answer = reply.for_bottle()
-        begin = f"HTTP/1.1 {answer.status_line}"
-        lines = [f"{name}: {value}" for name, value in answer.headerlist]
-    return "\r\n".join([begin, *lines, "Server: bootd\r\nDate: "]).encode("latin-1")

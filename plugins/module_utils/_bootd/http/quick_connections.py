@@ -22,6 +22,7 @@ from ..process.faults import EXHAUSTED
 from . import connection as connections
 from .file_sending import FileSending
 from .limits import ConnectionSlot, ConnectionSlots
+from .loop_reports import LaterAnswer
 from .loop_routes import FileAnswer
 
 ACCEPTED_AT_ONCE = 32  # and as many answered, before the loop looks after others
@@ -35,7 +36,7 @@ _GONE = (BlockingIOError, InterruptedError, ConnectionAbortedError)  # nobody wa
 class Answer(Protocol):
     """What knows some requests."""
 
-    def __call__(self, request: bytes, slot: ConnectionSlot, /) -> bytes | FileAnswer | None:
+    def __call__(self, request: bytes, slot: ConnectionSlot, /) -> bytes | FileAnswer | LaterAnswer | None:
         """Return the response to all that a client has sent, a connection kept; None where it is not known."""
 
 
@@ -109,6 +110,8 @@ class QuickConnections:
         self._answer, self._hand_on, self._on_fault, self._together = answer, hand_on, on_fault, together
         self._disk_threads = disk_threads
         self._sending: dict[FileSending, _Waiting] = {}
+        self._to_answer: set[_Waiting] = set()  # whose answer is not known yet
+        self._is_stopped = False
         self._writers: dict[int, Callable[[], object]] = {}  # by descriptor: what is called when the client takes more
         # One for all of them, in the loop's own: to register with it costs less than with the loop.
         self._events = select.epoll()
@@ -127,8 +130,14 @@ class QuickConnections:
         self._loop.add_reader(self._listener, self._accept_all)
         self._loop.add_reader(self._events, self._look_at_all)
 
+    @property
+    def is_to_answer(self) -> bool:
+        """Return whether the answer to some client is not known yet."""
+        return bool(self._to_answer)
+
     def stop(self) -> None:
-        """Accept nobody, and close every connection that is still here."""
+        """Accept nobody, and close every connection that is still here, but for those whose answer is not known yet."""
+        self._is_stopped = True
         self._loop.remove_reader(self._listener)
         self._loop.remove_reader(self._events)
         for timer in (self._timer, self._retry, self._again):
@@ -251,36 +260,69 @@ class QuickConnections:
 
     def _receive(self, waiting: _Waiting, request: bytes, *, registered: bool = False) -> bool:
         """Take what a client has sent, nothing where it has ended; return whether it is waited for again."""
-        client, slot = waiting.client, waiting.slot
         if not request:
             self._close(waiting)
             return False
-        response, sent = self._answer(request, slot), 0
+        response = self._answer(request, waiting.slot)
         if isinstance(response, FileAnswer):
             return self._send_file(waiting, response, registered=registered)
+        if isinstance(response, LaterAnswer):
+            return self._answer_later(waiting, response, registered=registered)
         if response is not None:
-            try:
-                sent = client.send(response, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                pass  # it reads nothing
-            except OSError:
-                self._close(waiting)
-                return False
-            if sent == len(response):
-                slot.note_progress()
-                self._wait(self._idle, waiting, connections.IDLE_SECONDS)
-                return True
+            return self._send(waiting, response, registered=registered)
+        self._pass_on(waiting, request, b"", registered=registered)
+        return False
+
+    def _send(self, waiting: _Waiting, response: bytes, *, registered: bool) -> bool:
+        """Send a response; return whether the client has taken it and is waited for again."""
+        sent = 0
+        try:
+            sent = waiting.client.send(response, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            pass  # it reads nothing
+        except OSError:
+            self._close(waiting)
+            return False
+        if sent < len(response):
+            self._pass_on(waiting, b"", response[sent:], registered=registered)
+            return False
+        waiting.slot.note_progress()
+        self._wait(self._idle, waiting, connections.IDLE_SECONDS)
+        return True
+
+    def _pass_on(self, waiting: _Waiting, request: bytes, left: bytes, *, registered: bool) -> None:
+        """Hand on a connection with a request that is not known, or with what is left to send of an answer."""
+        client, slot = waiting.client, waiting.slot
         if registered:
             self._events.unregister(client)
         try:
             waiting.client = whole(client)
             slot.end = partial(_hang_up, waiting.client)
-            left = response[sent:] if response else b""
-            self._hand_on(waiting.client, slot, request if response is None else b"", left)
+            self._hand_on(waiting.client, slot, request, left)
         except Exception:
             self._close(waiting)
             raise
+
+    def _answer_later(self, waiting: _Waiting, answer: LaterAnswer, *, registered: bool) -> bool:
+        """Wait for an answer, with the client; return False, for the client is not waited for."""
+        if registered:
+            self._events.unregister(waiting.client)
+        waiting.slot.note_progress()
+        waiting.slot.waiting_for_client = waiting.slot.idle = False
+        self._to_answer.add(waiting)
+        answer.on_known = partial(self._is_known, waiting)
         return False
+
+    def _is_known(self, waiting: _Waiting, response: bytes) -> None:
+        self._to_answer.discard(waiting)
+        waiting.slot.waiting_for_client = waiting.slot.idle = True
+        if not self._send(waiting, response, registered=False):
+            return
+        if self._is_stopped:
+            del self._idle[waiting.client.fileno()]
+            self._close(waiting)
+        else:
+            self._events.register(waiting.client, select.EPOLLIN)
 
     def _send_file(self, waiting: _Waiting, answer: FileAnswer, *, registered: bool) -> bool:
         """Send a file; return whether the client has taken it and is waited for again."""

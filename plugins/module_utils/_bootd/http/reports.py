@@ -29,6 +29,7 @@ from .site import Environ, Site, is_rehearsal
 from .wsgi_environ import MAX_BODY
 
 BY_ADDRESS = "/phone-home"
+BY_TOKEN = "/phone-home/<mac>/<token>/<outcome>"
 KEPT = {"kept": True}
 NOT_KEPT = {"kept": False}
 RETRY_SECONDS = "5"
@@ -66,12 +67,17 @@ def add_routes(app: Bottle, site: Site) -> None:
 
     app.get("/<mac>/phone-home", callback=from_grub)
     app.route(BY_ADDRESS, method=["GET", "POST"], callback=by_address)
-    app.route("/phone-home/<mac>/<token>/<outcome>", method=METHODS, callback=by_token)
+    app.route(BY_TOKEN, method=METHODS, callback=by_token)
 
 
 def is_told_by_ipxe(environ: Environ) -> bool:
     """Return whether the request is what iPXE's scripts tell, which is answered without waiting for anything."""
     return environ.get("REQUEST_METHOD") == "GET" and environ.get("PATH_INFO") == BY_ADDRESS
+
+
+def is_told_by_installer(environ: Environ) -> bool:
+    """Return whether the request is a POST to a report's URL."""
+    return environ.get("REQUEST_METHOD") == "POST" and str(environ.get("PATH_INFO")).startswith(f"{BY_ADDRESS}/")
 
 
 def body_of(environ: Environ) -> bytes:
@@ -158,21 +164,46 @@ def _phoned_home(site: Site, nic: Nic, told: PhoneHome) -> HTTPResponse:
 
 
 def _reported(site: Site, mac: str | None, token: str, outcome: str, reason: str) -> HTTPResponse:
+    nic = reporter(site, request.environ, mac, token, outcome)
+    if isinstance(nic, Reply):
+        return nic.for_bottle()
+    report, fault = report_of(nic, outcome, reason), None
+    try:
+        site.record(nic, report, durable=True)
+    except StoreError as error:
+        fault = error
+    return kept(site, nic, report, fault).for_bottle()
+
+
+def reporter(site: Site, environ: Environ, mac: str | None, token: str, outcome: str) -> Nic | Reply:
+    """Return whose report it is that is to be kept, or the answer where it is none that is."""
     if outcome not in tokens.OUTCOMES:
-        return responses.json_error(404, f"a report ends with one of {', '.join(tokens.OUTCOMES)}")
-    nic = site.caller(request.environ, mac).nic if mac else None
+        return responses.json_error_reply(404, f"a report ends with one of {', '.join(tokens.OUTCOMES)}")
+    nic = site.caller(environ, mac).nic if mac else None
     if not _token_lives(site, nic, token, outcome) or nic is None:
         # One answer for an unknown machine, a wrong token and a dead one: nobody learns which machines there are.
-        return responses.json_error(404, "this report URL is not, or no longer, in use")
-    if is_rehearsal(request.environ):
-        return responses.json_document(200, NOT_KEPT)
-    try:
-        site.record(nic, Report(outcome, reason, nic.machine.reprovision), durable=True)
-    except StoreError as error:
-        site.services.log.error("report_not_kept", machine=nic.machine.key, outcome=outcome, reason=str(error))
-        return responses.json_error(503, "the report could not be kept, send it again", Retry_After=RETRY_SECONDS)
-    site.services.log.info("report", machine=nic.machine.key, mac=nic.interface.mac, outcome=outcome, reason=reason)
-    return responses.json_document(200, KEPT)
+        return responses.json_error_reply(404, "this report URL is not, or no longer, in use")
+    return responses.json_reply(200, NOT_KEPT) if is_rehearsal(environ) else nic
+
+
+def report_of(nic: Nic, outcome: str, reason: str) -> Report:
+    """Return what the journal is told of a report of the machine of ``nic``."""
+    return Report(outcome, reason, nic.machine.reprovision)
+
+
+def kept(site: Site, nic: Nic, report: Report, fault: Exception | None) -> Reply:
+    """Return the answer to a report that the store has, or has not because of ``fault``; the log is told.
+
+    Raises what is no StoreError.
+    """
+    names = {"machine": nic.machine.key}
+    if fault is None:
+        site.services.log.info("report", **names, mac=nic.interface.mac, outcome=report.outcome, reason=report.reason)
+        return responses.json_reply(200, KEPT)
+    if not isinstance(fault, StoreError):
+        raise fault
+    site.services.log.error("report_not_kept", **names, outcome=report.outcome, reason=str(fault))
+    return responses.json_error_reply(503, "the report could not be kept, send it again", Retry_After=RETRY_SECONDS)
 
 
 def _token_lives(site: Site, nic: Nic | None, token: str, outcome: str) -> bool:

@@ -28,10 +28,11 @@ from .connection import Connection, Refusal
 from .event_stream import EventStreams
 from .file_body import READ_SIZE, FileBody
 from .file_sending import PROGRESS_SECONDS, STALL_SECONDS, FileSending
+from .loop_reports import LoopReports
 from .loop_routes import LoopRoutes
 from .middleware import Application
 from .prepared_scripts import PreparedScripts
-from .reports import is_told_by_ipxe
+from .reports import is_told_by_installer, is_told_by_ipxe
 from .site import SLOT, Environ
 from .wsgi_environ import Refused, environment
 
@@ -81,9 +82,10 @@ class WsgiHandler:
         streams: EventStreams | None = None,
         scripts: PreparedScripts | None = None,
         loop_routes: LoopRoutes | None = None,
+        reports: LoopReports | None = None,
     ) -> None:
         self._app = app
-        self._scripts, self._loop_routes = scripts, loop_routes
+        self._scripts, self._loop_routes, self._reports = scripts, loop_routes, reports
         self._contained = contained
         self._host, self._port = host
         self._app_threads = ThreadPoolExecutor(threads, thread_name_prefix="http-route")
@@ -124,8 +126,11 @@ class WsgiHandler:
         is_file = isinstance(result.body, FileBody)
         if routes is not None and is_file and not in_loop:
             routes.opened.add(path)
-        if routes is not None and (is_file or in_loop) and request.version == (1, 1) and request.keep_alive:
+        is_kept = request.version == (1, 1) and request.keep_alive
+        if routes is not None and (is_file or in_loop) and is_kept:
             routes.learn(request.raw_headers)
+        if self._reports is not None and is_kept and result.status == 200 and is_told_by_installer(environ):
+            self._reports.learn(request.raw_headers)
         return result
 
     async def _send_prepared(self, request: BaseRequest, connection: Connection) -> StreamResponse | None:

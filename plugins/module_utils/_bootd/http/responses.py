@@ -16,6 +16,8 @@ except ImportError:
 
 from .file_body import FileBody
 
+_BEGINNINGS = {200: "HTTP/1.1 200 OK", 206: "HTTP/1.1 206 Partial Content"}  # of most responses
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -37,6 +39,19 @@ def date_line(second: int) -> bytes:
     RFC 9110, section 6.6.1. It is made once for all responses of a second.
     """
     return f"{formatdate(second, usegmt=True)}\r\n".encode("ascii")
+
+
+def head_of(reply: Reply, second: int) -> bytes:
+    """Return the head of a response that is sent past bottle at ``second``, as bottle and aiohttp write it."""
+    begin = _BEGINNINGS.get(reply.status)
+    if begin is not None:
+        lines = [f"{name.title()}: {value}" for name, value in reply.headers.items()]
+    else:
+        answer = reply.for_bottle()
+        begin = f"HTTP/1.1 {answer.status_line}"
+        lines = [f"{name}: {value}" for name, value in answer.headerlist]
+    head = "\r\n".join([begin, *lines, "Server: bootd\r\nDate: "]).encode("latin-1")
+    return b"".join((head, date_line(second), b"\r\n"))
 
 
 def text(status: int, content: str, **headers: str) -> HTTPResponse:

@@ -35,6 +35,7 @@ from .app import create_app
 from .connection import Connection
 from .event_stream import EventStreams
 from .limits import ConnectionSlot, ConnectionSlots
+from .loop_reports import LaterAnswer, LoopReports
 from .loop_routes import FileAnswer, LoopRoutes
 from .middleware import Application, Middleware, RefusalLog
 from .prepared_scripts import PreparedScripts
@@ -127,8 +128,11 @@ class ServerLoop:
         host = listener.getsockname()[:2]
         self._scripts = scripts = PreparedScripts(app.site) if isinstance(app, Middleware) else None
         self._routes = routes = LoopRoutes(app.site, self._contained) if isinstance(app, Middleware) else None
+        self._reports = reports = LoopReports(app.site, self._contained) if isinstance(app, Middleware) else None
         streams = EventStreams(services)
-        self._handler = WsgiHandler(app, settings.http_threads, self._contained, host, streams, scripts, routes)
+        self._handler = WsgiHandler(
+            app, settings.http_threads, self._contained, host, streams, scripts, routes, reports
+        )
         self._handed_on: set[asyncio.Task[object]] = set()
         self._stopping = threading.Event()
         self._stop = asyncio.Event()
@@ -174,7 +178,7 @@ class ServerLoop:
         quick.stop()
         if server is not None:
             server.close()
-        await self._end()
+        await self._end(quick)
 
     def _hand_on(
         self,
@@ -199,26 +203,38 @@ class ServerLoop:
         if fault is not None:
             self._fault(fault)
 
-    async def _end(self) -> None:
-        """Close every connection: at once where the client is waited for, else when its route has answered."""
+    async def _end(self, quick: QuickConnections) -> None:
+        """Close every connection: at once where the client is waited for, else when it is answered."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SHUTDOWN_SECONDS
-        while (tasks := asyncio.all_tasks() - {asyncio.current_task()}) and loop.time() < deadline:
+        while loop.time() < deadline:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            if not tasks and not quick.is_to_answer:
+                break
             for slot in self._slots.all():
                 if slot.waiting_for_client:
                     slot.end()
-            await asyncio.wait(tasks, timeout=0.02)
+            if tasks:
+                await asyncio.wait(tasks, timeout=0.02)
+            else:
+                await asyncio.sleep(0.02)
         for slot in self._slots.all():
             slot.end()
         await asyncio.sleep(0)
         self._handler.stop()
+        if self._reports is not None:
+            self._reports.stop()
 
-    def _known(self, request: bytes, slot: ConnectionSlot) -> bytes | FileAnswer | None:
+    def _known(self, request: bytes, slot: ConnectionSlot) -> bytes | FileAnswer | LaterAnswer | None:
         """Return the response to all that a client has sent, None where aiohttp has to read it."""
-        if self._scripts is None or self._routes is None:
+        if self._scripts is None or self._routes is None or self._reports is None:
             return None
         with self._contained:
-            return self._scripts.known(request, slot.source) or self._routes.answer(request, slot)
+            return (
+                self._scripts.known(request, slot.source)
+                or self._routes.answer(request, slot)
+                or self._reports.answer(request, slot)
+            )
         return None
 
     def _refused(self, client: str, refusal: Refused) -> None:

@@ -152,9 +152,16 @@ class Journal:
             if state is not before:
                 self._put(event.key, state)
                 self._writer.mark(event.key)
-        if durable:
-            self._writer.save_now(event.key)
+        if durable and (fault := self.keep([event.key]).get(event.key)) is not None:
+            raise fault
         return state
+
+    def keep(self, keys: Collection[str]) -> dict[str, Exception]:
+        """Return once the store has the states of the machines ``keys``, by one commit: which it has not, and why.
+
+        That is a StoreError where the store takes nothing, and a fault where such a state can't be written.
+        """
+        return self._writer.save_now(keys)
 
     def repeated(self, key: str, mac: str, detail: Detail) -> Repeated:
         """Return what ``record_repeated`` is told of something that a machine does again and again."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ..decisions.stages import State
 from ..process.faults import Caught, fields_of
@@ -79,24 +79,25 @@ class StateWriter:
         """Return whether the state of the machine ``key`` is another than in the store; with the lock held."""
         return key in self.dirty or key in self._saving
 
-    def save_now(self, key: str) -> None:
-        """Save the machine's state, and return once it is in the store; calls made at the same time share a commit.
+    def save_now(self, keys: Collection[str]) -> dict[str, Exception]:
+        """Save the states of the machines ``keys``, and return once they are in the store: which are not, and why.
 
-        Raises StoreError where that was not possible.
+        Calls made at the same time share a commit. A StoreError is of all of them.
         """
         with self._changed:
-            self._awaited[key] += 1
+            self._awaited.update(keys)
         try:
-            fault = self._save_batch([key])
-            if fault is not None and not isinstance(fault, StoreError):
-                fault = self._save_batch([key], alone=True)  # it may be in another's state
-            if fault is not None:
-                raise fault
+            fault = self._save_batch(list(keys))
+            if fault is None or isinstance(fault, StoreError):
+                return dict.fromkeys(keys, fault) if fault is not None else {}
+            # It may be in another's state, and costs nobody else.
+            return {key: fault for key in keys if (fault := self._save_batch([key], alone=True)) is not None}
         finally:
             with self._changed:
-                self._awaited[key] -= 1
-                if not self._awaited[key]:
-                    del self._awaited[key]
+                self._awaited.subtract(keys)
+                for key in keys:
+                    if not self._awaited[key]:
+                        del self._awaited[key]
 
     def _take(self, keys: list[str], *, alone: bool = False) -> None:
         """Move the dirty states of ``keys``, and those that a durable ``record`` waits for, to ``_saving``."""
