@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from _bootd.http.connection import Connection
 from _bootd.http.limits import ConnectionSlots
 from clients.http_client import site_with
 from servers.tftp_lab import CONTENT, tftp_lab
@@ -28,6 +29,20 @@ def held(monkeypatch):
 
     monkeypatch.setattr(ConnectionSlots, "__init__", init)
     return lambda: len(made[0].all())
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """Return the clients that aiohttp was given."""
+    clients = []
+    plain = Connection.connection_made
+
+    def made(self, transport):
+        clients.append(transport.get_extra_info("peername"))
+        plain(self, transport)
+
+    monkeypatch.setattr(Connection, "connection_made", made)
+    return clients
 
 
 @pytest.fixture

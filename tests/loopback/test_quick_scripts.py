@@ -16,7 +16,6 @@ from aiohttp import http_parser
 
 from _bootd.hardware.model import Netboot
 from _bootd.http import connection, quick_connections
-from _bootd.http.connection import Connection
 from clients.http_client import HEALTH, PATIENCE, ask, connect, descriptors, eventually, read_all, read_reply
 from servers.http_site import MAC, machine, make_site, serving
 
@@ -66,20 +65,6 @@ def test_the_same_octets_with_a_route_and_without(site, routed, end):
 def test_requests_are_read_in_c():
     # The one in Python takes ten times as long; a wheel for this Python has both.
     assert http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
-
-
-@pytest.fixture
-def taken(monkeypatch):
-    """Return the clients that aiohttp was given."""
-    clients = []
-    plain = Connection.connection_made
-
-    def made(self, transport):
-        clients.append(transport.get_extra_info("peername"))
-        plain(self, transport)
-
-    monkeypatch.setattr(Connection, "connection_made", made)
-    return clients
 
 
 def test_a_script_needs_neither_a_route_nor_aiohttp(site, routed, taken):
