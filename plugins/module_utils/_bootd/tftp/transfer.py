@@ -40,6 +40,30 @@ class Transfer:
     and ``reason`` may say more.
     """
 
+    __slots__ = (
+        "_acked",
+        "_asked",
+        "_blocks",
+        "_deadline",
+        "_last",
+        "_most_retries",
+        "_patience",
+        "_progress_at",
+        "_repeat_after",
+        "_retries",
+        "_sent",
+        "_terms",
+        "_total",
+        "_windowsize",
+        "acknowledged",
+        "datagram",
+        "outcome",
+        "reason",
+        "step",
+        "stepped_at",
+        "whole_window",
+    )
+
     def __init__(self, source: Source, terms: Terms, asked: int, blocks: Blocks | None = None) -> None:
         self.step: Step | None = None  # what is expected next, where that is what most clients do: see ``follow``
         self.stepped_at = float("-inf")  # when the last step was taken
