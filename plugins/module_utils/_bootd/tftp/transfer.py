@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .blocks import HEADER, Blocks, Octets, ReadBlocks, Source, Step
-from .packet import ROLLOVER, Ack, Error, Oack, Packet, Terms, TftpError, encode
+from .packet import ROLLOVER, Ack, Error, Packet, Terms, TftpError, encode, oack_of
 
 RETRIES = 5  # in a row, without an ACK that moves the window
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 8.0, 7.0)  # seconds before each and after the last, unless the client chose a timeout
@@ -217,7 +217,7 @@ class Transfer:
 
     def _pending(self) -> list[Octets]:
         if self._answers_oack():
-            return [encode(Oack(self._terms.oack))]
+            return [oack_of(self._terms.oack)]
         return self._datagrams(self._window())
 
     def _datagrams(self, octets: Octets) -> list[Octets]:
