@@ -165,6 +165,29 @@ def test_windows_that_the_kernel_cuts_no_more_in_the_middle_of_a_transfer(root):
         assert lab.count("dropped", protocol="tftp", reason="send_failed") == 0
 
 
+def test_step_that_finds_the_send_buffer_full_is_sent_all_the_same(root, monkeypatch):
+    write, refused = os.write, []
+
+    def full(descriptor, octets):
+        if isinstance(octets, memoryview):
+            refused.append(bytes(octets))
+            raise BlockingIOError
+        return write(descriptor, octets)
+
+    with tftp_lab(root) as lab, Client(lab, UNKNOWN) as client:
+        client.ask(Request(NAME, "octet", (("blksize", "512"),)))
+        monkeypatch.setattr(os, "write", full)
+        received = []
+        for block in range(6):
+            client.send(Ack(block))
+            received.append(client.receive())
+        client.send(Ack(6))
+        assert b"".join(data.payload for data in received) == CONTENT
+        lab.line(status="complete")
+        assert refused
+        assert lab.count("dropped", protocol="tftp", reason="send_failed") == 0
+
+
 def test_error_behind_the_ack_of_a_step_ends_the_transfer(lab):
     with Client(lab, UNKNOWN) as client:
         client.ask(Request(NAME, "octet", (("blksize", "512"),)))

@@ -108,3 +108,52 @@ def test_client_that_is_gone_refuses_a_window():
             channel.send_window(bytes(3000), 1000)  # which the kernel of the client's host refuses
         with pytest.raises(ConnectionRefusedError):
             channel.send_window(bytes(3000), 1000)
+
+
+@pytest.mark.parametrize(("size", "blocks"), [(1472, 1), (1472, 4), (20, 3)])
+def test_send_buffer_that_is_full_is_waited_for(size, blocks):
+    octets, refused = os.urandom(size * blocks), []
+    with channels("own") as (channel, client):
+        write = channel._write
+
+        def full_once(sent):
+            if len(refused) % 2 == 0:
+                refused.append(sent)
+                raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+            refused.append(sent)
+            return write(sent)
+
+        channel._write = full_once
+        channel.send_window(octets, size)
+        assert refused
+        assert [client.recv(70000) for _block in range(blocks)] == cut(octets, size)
+
+
+def test_send_buffer_that_stays_full_loses_the_window():
+    with channels("own") as (channel, _client):
+        tried = []
+
+        def full(sent):
+            tried.append(sent)
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+        channel._write = full
+        with pytest.raises(BlockingIOError):
+            channel.send_window(bytes(3000), 1000)
+        assert len(tried) == 2
+        assert channel._segments
+
+
+def test_port_of_a_transfer_never_waits():
+    with channels("own") as (channel, _client), pytest.raises(BlockingIOError):
+        os.read(channel.fileno(), 1)
+
+
+def test_large_windows_have_a_larger_send_buffer():
+    with channels("own") as (channel, client):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        own = channel._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        channel.send_window(bytes(1472 * 16), 1472)
+        assert channel._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == own
+        channel.send_window(bytes(1472 * 64), 1472)
+        assert channel._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) > own

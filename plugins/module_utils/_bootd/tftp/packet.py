@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 MAX_REQUEST = 512  # octets, RFC 2347
 MAX_MESSAGE = 256  # characters kept of an ERROR's message
@@ -130,7 +130,7 @@ def encode(packet: Packet) -> bytes:
         case Error(code, message):
             return _with_number(Opcode.ERROR, code) + _texts(message)
         case Oack(options):
-            return _oack(options)
+            return oack_of(options)
         case Request(filename, mode, options, write):
             opcode = Opcode.WRQ if write else Opcode.RRQ
             return struct.pack("!H", opcode) + _texts(filename, mode, *_flat(options))
@@ -154,8 +154,7 @@ def parse(datagram: bytes) -> Packet:
     raise _malformed(f"opcode {opcode} is unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """The most a client gets: octets a block, blocks a window."""
 
     blksize: int = 1468
@@ -263,7 +262,8 @@ def _texts(*texts: str) -> bytes:
 
 
 @lru_cache(64)
-def _oack(options: tuple[tuple[str, str], ...]) -> bytes:
+def oack_of(options: tuple[tuple[str, str], ...]) -> bytes:
+    """Return the OACK with these ``options`` as a datagram."""
     return struct.pack("!H", Opcode.OACK) + _texts(*_flat(options))
 
 

@@ -57,22 +57,23 @@ class Reporter:
 
     def ended(self, session: Session, now: float) -> None:
         """Tell how ``session`` ended, at ``now`` of the server's monotonic clock; ValueError where it goes on."""
-        transfer, decision = session.transfer, session.decision
+        transfer, decision, request = session.transfer, session.decision, session.request
         if transfer.outcome is None:
             raise ValueError("the transfer goes on")
-        status = transfer.outcome.value
+        status, sent, is_rehearsal = transfer.outcome.value, transfer.bytes_acked, request.is_rehearsal
         self._ended(status).inc()
-        self._services.metrics.tftp_bytes.inc(transfer.bytes_acked)
+        self._services.metrics.tftp_bytes.inc(sent)
         self._took("tftp", status).observe(now - session.started)
         nic, size = decision.nic, session.content.size
-        self._keep(session.client, session.request, nic, status, transfer.reason, transfer.bytes_acked, size)
-        tell, is_wanted = self._level(transfer, is_rehearsal=session.request.is_rehearsal)
+        if not is_rehearsal:
+            self._keep(session.client, request, nic, status, transfer.reason, sent, size)
+        tell, is_wanted = self._level(transfer, is_rehearsal=is_rehearsal)
         if is_wanted:
             tell(
                 "get",
-                **_log_fields(session.client, session.request, nic),
+                **_log_fields(session.client, request, nic),
                 filename=decision.name,
-                bytesSent=transfer.bytes_acked,
+                bytesSent=sent,
                 contentSize=size,
                 blksize=session.terms.blksize,
                 windowsize=session.terms.windowsize,
@@ -80,13 +81,12 @@ class Reporter:
                 status=status,
                 reason=transfer.reason or None,
             )
-        if transfer.outcome is not Outcome.COMPLETE or session.request.is_rehearsal:
+        if transfer.outcome is not Outcome.COMPLETE or is_rehearsal:
             return
         if nic is None:
-            self.asked_by_unknown(session.request, session.client[0])
+            self.asked_by_unknown(request, session.client[0])
         elif speaks_for(self._services, nic, session.client[0]):
-            event = _event(session, nic, self._services.clock(), self._services.settings.http_base)
-            self._services.journal.record(event)
+            self._services.journal.record(_event(session, nic, self._services, sent))
 
     def refused(
         self, client: Address, request: Request, refusal: Refuse, *, status: str = "refused", warn: bool = False
@@ -95,7 +95,8 @@ class Reporter:
         self._services.metrics.tftp.labels(status).inc()
         if status == "refused":
             self._services.metrics.decisions.labels("tftp", status).inc()
-        self._keep(client, request, refusal.nic, status, refusal.reason)
+        if not request.is_rehearsal:
+            self._keep(client, request, refusal.nic, status, refusal.reason)
         log = self._services.log
         if refusal.usual:
             log.debug("get", **_log_fields(client, request, refusal.nic), status=status, reason=refusal.reason)
@@ -124,7 +125,8 @@ class Reporter:
     def unanswered(self, client: Address, request: Request, nic: Nic | None, why: str, reason: str) -> None:
         """Tell that ``request`` gets no answer; ``why`` is the label of the metric, ``reason`` is for people."""
         self.dropped(why)
-        self._keep(client, request, nic, "dropped", reason)
+        if not request.is_rehearsal:
+            self._keep(client, request, nic, "dropped", reason)
         self._line(self._services.log.warning, client, request, nic, status="dropped", reason=reason)
 
     def replaced(self, session: Session) -> None:
@@ -153,8 +155,6 @@ class Reporter:
         size: int | None = None,
     ) -> None:
         """Keep what was asked and answered for whoever looks at the machine; see ``recent_packets``."""
-        if request.is_rehearsal:
-            return
         services = self._services
         outcome = UNANSWERED if status == "dropped" else ANSWERED
         operation = "WRQ" if request.write else "RRQ"
@@ -204,9 +204,9 @@ def _log_fields(client: Address, request: Request, nic: Nic | None) -> dict[str,
     }
 
 
-def _event(session: Session, nic: Nic, at: float, http_base: str) -> Event:
-    """Return what the journal is told of a transfer that was completed; ``http_base`` is where bootd's images are."""
-    decision, sent = session.decision, session.transfer.bytes_acked
+def _event(session: Session, nic: Nic, services: Services, sent: int) -> Event:
+    """Return what the journal is told of a transfer that was completed, of ``sent`` octets of the file."""
+    decision = session.decision
     detail: Detail
     if isinstance(decision, TakeReport):
         detail = decision.told
@@ -214,7 +214,7 @@ def _event(session: Session, nic: Nic, at: float, http_base: str) -> Event:
         detail = LocalBoot(decision.local_boot)
     elif isinstance(decision, ServeFile) and decision.image:
         # As if it had come by HTTP, where the object has it.
-        url = f"{http_base}/{IMAGES}/{decision.name}"
+        url = f"{services.settings.http_base}/{IMAGES}/{decision.name}"
         detail = Loaded(url, role_of(decision.name), sent, session.content.size, via="tftp")
     elif isinstance(decision, ServeFile):
         detail = BootFile(decision.name, "tftp", sent)
@@ -224,4 +224,4 @@ def _event(session: Session, nic: Nic, at: float, http_base: str) -> Event:
         detail = LocalBoot(decision.script.reason)
     else:
         detail = events.Script(decision.script.kind, "tftp", sent)
-    return Event(nic.machine.key, nic.interface.mac, at, detail)
+    return Event(nic.machine.key, nic.interface.mac, services.clock(), detail)

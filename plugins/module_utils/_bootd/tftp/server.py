@@ -27,7 +27,8 @@ from ..runtime.origin import NOBODY, BootLookup, boots_unknown, speaks_for
 from ..runtime.services import Services
 from .blocks import KeptFiles
 from .content import BootFiles, open_content
-from .decide import Answer, Refuse, decide, find, missing
+from .decide import Answer, Refuse, ServeFile, decide, find, missing
+from .kept_decisions import KeptDecisions
 from .networks import ServedNetworks
 from .packet import (
     Error,
@@ -122,6 +123,7 @@ class ServerLoop:
         services.metrics.watch_socket("tftp", self._listener.drops)
         self._stopped = os.eventfd(0)  # readable once stop() was called
         self._kept = KeptFiles()
+        self._decided = KeptDecisions()
         self._waiting = select.epoll()
         self._waiting.register(self._listener, select.EPOLLIN)
         self._waiting.register(self._stopped, select.EPOLLIN)
@@ -180,6 +182,10 @@ class ServerLoop:
             # RFC 1123 4.2.3.5: a request to a broadcast address gets no answer; one from port 0 can't have one.
             self._report.dropped("unanswerable")
             return
+        if (kept := self._decided.find(datagram.payload, datagram.client[0], self._lookup)) is not None:
+            self._report.asked(kept.request)
+            self._on_request(kept.request, datagram, self._sessions.get(datagram.client), kept.decision)
+            return
         try:
             packet = parse(datagram.payload)
         except RequestError as error:
@@ -198,7 +204,10 @@ class ServerLoop:
         else:
             self._report.dropped("no_transfer")
 
-    def _on_request(self, request: Request, datagram: Datagram, session: Session | None) -> None:
+    def _on_request(
+        self, request: Request, datagram: Datagram, session: Session | None, kept: ServeFile | None = None
+    ) -> None:
+        """Answer ``request``; ``kept`` is what was decided of it when it came before, where that still holds."""
         now, address = time.monotonic(), datagram.client[0]
         if address not in self._networks:
             nic = find(request, address, self._lookup)
@@ -215,9 +224,7 @@ class ServerLoop:
                 return
         if session is not None:
             self._transfers.end(session, "the client began anew")
-        scripts = partial(self._script_for, request.is_rehearsal, address)
-        unknown = boots_unknown(self._services, address)
-        decision = decide(request, address, self._lookup, self._contexts[unknown], scripts, self._text_of)
+        decision = kept or self._decide(request, datagram)
         if isinstance(decision, Refuse):
             self._refuse(request, datagram, decision)
         elif not self._may_begin(request, datagram, decision.nic, now):
@@ -229,6 +236,15 @@ class ServerLoop:
             reason = f"busy: {len(self._sessions)} transfers are under way; ask again"
             refusal = Refuse(ErrorCode.UNDEFINED, reason, decision.nic)
             self._refuse(request, datagram, refusal, status="busy", warn=True)
+
+    def _decide(self, request: Request, datagram: Datagram) -> Answer | Refuse:
+        """Return what ``request``, which was read of ``datagram``, gets."""
+        address = datagram.client[0]
+        scripts = partial(self._script_for, request.is_rehearsal, address)
+        unknown = boots_unknown(self._services, address)
+        decision = decide(request, address, self._lookup, self._contexts[unknown], scripts, self._text_of)
+        self._decided.keep(datagram.payload, request, decision)
+        return decision
 
     def _may_begin(self, request: Request, datagram: Datagram, nic: Nic | None, now: float) -> bool:
         """Return whether the client's address may be sent a first packet; tell where it may not."""

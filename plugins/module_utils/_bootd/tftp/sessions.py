@@ -104,9 +104,10 @@ class Sessions:
 
     def reschedule(self, session: Session) -> None:
         """Put the transfer's deadline into the schedule; a later one than before is found when the earlier comes."""
-        if session.transfer.deadline < session.scheduled_at:
-            session.scheduled_at = session.transfer.deadline
-            heapq.heappush(self._schedule, (session.scheduled_at, next(self._order), session))
+        deadline = session.transfer.deadline
+        if deadline < session.scheduled_at:
+            session.scheduled_at = deadline
+            heapq.heappush(self._schedule, (deadline, next(self._order), session))
             if len(self._schedule) > 2 * len(self) + SLACK:
                 # Else those that were replaced in a flood would be kept until they had been due.
                 self._schedule = [entry for entry in self._schedule if entry[0] == entry[2].scheduled_at]

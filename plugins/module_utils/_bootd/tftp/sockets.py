@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import struct
 from collections.abc import Callable, Iterable
@@ -21,7 +22,6 @@ _IP_MTU = 14
 _SEGMENT = struct.Struct("=H")
 _LEAST_SEGMENT = DEFAULT_BLKSIZE  # octets: an OACK or an ERROR is never longer, so it is not cut
 _SEGMENTS = 64  # UDP_MAX_SEGMENTS of kernels before 6.9
-_DONTWAIT = int(socket.MSG_DONTWAIT)
 # Octets read of what a client says in a transfer: 4 of an ACK, and of an ERROR more than is kept. Python has memory for
 # so few at hand, and asks the system for more.
 SAID = 464
@@ -31,9 +31,9 @@ NO_SEGMENTS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _BUFFER = 1 << 20  # bytes: room for a rack that is powered on at once
 # How long a full send buffer is waited for: the wire is then what limits every transfer, so nobody loses by it.
-_SEND_PATIENCE = _TIMEVAL.pack(0, 50_000)
-# And how long at most a read waits that the kernel had said would not wait.
-_RECEIVE_PATIENCE = _TIMEVAL.pack(0, 10_000)
+_SEND_PATIENCE = 50  # milliseconds
+# Octets of a window for which every system's own send buffer has room, with what the kernel counts besides.
+_ROOM = 1 << 16
 _TRUNCATED = MAX_REQUEST + 1  # octets read of a datagram: enough to see that it is longer than any request
 
 Address = tuple[str, int]
@@ -74,6 +74,8 @@ class Listener:
         """Bind ``port``; OSError where it can't be had."""
         self._socket = _udp_socket()
         try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(0, _SEND_PATIENCE * 1000))
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
             self._socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             kernel_queue.ask_for_times(self._socket)
@@ -174,13 +176,17 @@ class SharedPort(_Windows):
 
 
 class OwnPort(_Windows):
-    """A transfer with a port of its own (RFC 1350 section 4), connected: the kernel refuses what others send to it."""
+    """A transfer with a port of its own (RFC 1350 section 4), connected: the kernel refuses what others send to it.
+
+    Neither to read from its descriptor nor to write to it ever waits: see ``send`` for what finds no room.
+    """
 
     def __init__(self, request: Datagram, *, cuts: bool) -> None:
         """Connect; OSError where that can't be. ``cuts`` tells whether the kernel cuts one send into datagrams."""
         self._socket = _connected(request)
-        self._send_one: Callable[[Octets], int] = self._socket.send
+        self._write: Callable[[Octets], int] = self._socket.send
         self.at_once = 0  # octets of a window that one send takes as the port is set up
+        self._has_room = False  # in the send buffer, for windows of more than _ROOM octets
         self._segments = cuts
         self._segment = 0  # octets of the datagrams into which the kernel cuts what is longer
 
@@ -191,11 +197,10 @@ class OwnPort(_Windows):
         for datagram in datagrams:
             self._send_one(datagram)
 
-    def receive(self) -> bytes:
-        """Return what the client sent; BlockingIOError where nothing came, ConnectionRefusedError as for ``send``."""
-        return self._socket.recv(SAID, _DONTWAIT)
-
     def send_window(self, octets: Octets, size: int) -> None:
+        if len(octets) > _ROOM and not self._has_room:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+            self._has_room = True
         # What is to be cut has its own pages in the kernel, and one datagram is cheaper without.
         self.at_once = max(self.at_once, size)
         if len(octets) <= self.at_once:
@@ -214,6 +219,16 @@ class OwnPort(_Windows):
 
     def close(self) -> None:
         self._socket.close()
+
+    def _send_one(self, octets: Octets) -> None:
+        """Send ``octets`` by one call; where the send buffer is full, wait for room, but not for long."""
+        try:
+            self._write(octets)
+        except BlockingIOError:
+            room = select.poll()
+            room.register(self._socket, select.POLLOUT)
+            room.poll(_SEND_PATIENCE)
+            self._write(octets)
 
     def _send_segments(self, octets: Octets, size: int) -> None:
         if self._segment != size:
@@ -237,9 +252,8 @@ def _mtu(connected: socket.SocketType) -> int:
 
 
 def _connected(request: Datagram) -> socket.SocketType:
-    made = _udp_socket()
+    made = _udp_socket(socket.SOCK_NONBLOCK)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_PATIENCE)
         made.bind((request.local, 0))
         made.connect(request.client)
     except OSError:
@@ -248,9 +262,6 @@ def _connected(request: Datagram) -> socket.SocketType:
     return made
 
 
-def _udp_socket() -> socket.SocketType:
+def _udp_socket(kind: int = 0) -> socket.SocketType:
     # The system's socket without what socket.socket has around it, twice the price of one for a transfer.
-    made = socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_PATIENCE)
-    return made
+    return socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | kind)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .blocks import HEADER, Blocks, Octets, ReadBlocks, Source, Step
-from .packet import ROLLOVER, Ack, Error, Oack, Packet, Terms, TftpError, encode
+from .packet import ROLLOVER, Ack, Error, Packet, Terms, TftpError, encode, oack_of
 
 RETRIES = 5  # in a row, without an ACK that moves the window
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 8.0, 7.0)  # seconds before each and after the last, unless the client chose a timeout
@@ -39,6 +39,30 @@ class Transfer:
     datagrams to send now, in order; ``deadline`` is when ``tick`` is due. Once ``outcome`` is set the transfer is over,
     and ``reason`` may say more.
     """
+
+    __slots__ = (
+        "_acked",
+        "_asked",
+        "_blocks",
+        "_deadline",
+        "_last",
+        "_most_retries",
+        "_patience",
+        "_progress_at",
+        "_repeat_after",
+        "_retries",
+        "_sent",
+        "_terms",
+        "_total",
+        "_windowsize",
+        "acknowledged",
+        "datagram",
+        "outcome",
+        "reason",
+        "step",
+        "stepped_at",
+        "whole_window",
+    )
 
     def __init__(self, source: Source, terms: Terms, asked: int, blocks: Blocks | None = None) -> None:
         self.step: Step | None = None  # what is expected next, where that is what most clients do: see ``follow``
@@ -193,7 +217,7 @@ class Transfer:
 
     def _pending(self) -> list[Octets]:
         if self._answers_oack():
-            return [encode(Oack(self._terms.oack))]
+            return [oack_of(self._terms.oack)]
         return self._datagrams(self._window())
 
     def _datagrams(self, octets: Octets) -> list[Octets]:

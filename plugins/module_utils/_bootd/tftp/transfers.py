@@ -28,8 +28,6 @@ _HEAD = struct.Struct("!HH")  # opcode, block number
 _LEAST = _HEAD.size
 _ACK = int(Opcode.ACK)
 
-_IN = select.EPOLLIN
-
 _Own: TypeAlias = tuple[int, Session, Transfer]  # a transfer with a port of its own, by the descriptor of that
 
 
@@ -77,7 +75,7 @@ class Transfers:
             session: Session | None = None
             # Around the loop and not in it: to enter it for each packet would cost as much as to take an ACK.
             with self._contained:
-                for descriptor, events in waiting:
+                for descriptor, _events in waiting:
                     own = own_ports.get(descriptor)
                     if own is None:
                         session = None
@@ -85,8 +83,7 @@ class Transfers:
                         continue
                     _descriptor, session, transfer = own
                     try:
-                        # It does not wait: of a socket that may, the kernel says so only of what it has found whole.
-                        said = read(descriptor, SAID) if events == _IN else self._said_to(session)
+                        said = read(descriptor, SAID)
                     except OSError as error:
                         self._on_nothing(session, error)
                         continue
@@ -146,10 +143,6 @@ class Transfers:
         session.transfer.abort(reason)
         self._finish(session)
 
-    def _said_to(self, session: Session) -> bytes:
-        """Return what the client of ``session`` sent to its own port; OSError where there is nothing."""
-        return session.channel.receive() if isinstance(session.channel, OwnPort) else b""
-
     def _on_nothing(self, session: Session, error: OSError) -> None:
         """Take ``error`` for what the client of ``session`` sent."""
         if isinstance(error, ConnectionRefusedError):
@@ -160,7 +153,7 @@ class Transfers:
     def _on_refused_window(self, session: Session, octets: Octets, error: OSError) -> None:
         """Send the window ``octets`` in another way, where ``error`` says that it can't be sent at once."""
         session.transfer.leave()
-        if error.errno not in NO_SEGMENTS:
+        if error.errno not in NO_SEGMENTS and not isinstance(error, BlockingIOError):
             self._not_sent(session, error)
             return
         try:
@@ -239,8 +232,7 @@ class Transfers:
         if not self._sessions.remove(session):
             return
         if isinstance(session.channel, OwnPort):
-            self._waiting.unregister(session.channel)
             del self._own_ports[session.channel.fileno()]
-        session.channel.close()
+        session.channel.close()  # which also ends that it is waited for
         session.content.close()
         self._report.ended(session, time.monotonic())
