@@ -30,6 +30,7 @@ from ..installers.base import Installer
 from ..installers.registry import installer_of
 from ..runtime import configuration_handout
 from ..runtime.origin import speaks_for
+from ..stores.seen_again import Repeated
 from . import responses
 from .caller import client_address
 from .middleware import Access, note_plain_answer
@@ -74,7 +75,8 @@ class _Asked(NamedTuple):
     route: _Route
 
 
-class _Prepared(NamedTuple):
+@dataclass(slots=True)
+class _Prepared:
     """The response to what was ``asked``, and what it was made of."""
 
     asked: _Asked
@@ -86,6 +88,7 @@ class _Prepared(NamedTuple):
     head: bytes  # up to the date
     body: bytes
     make: Make | None  # whose pattern gives the body anew: ten thousand of them would be 40 MB
+    repeated: Repeated | None = None  # ``seen`` as the journal takes it from the second time on
 
     @property
     def size(self) -> int:
@@ -139,6 +142,7 @@ class PreparedScripts:
         is_of_now = found is not None and found.nic is nic
         installer = found.installer if found is not None and is_of_now else installer_of(nic.machine)
         url = configuration_handout.config_url(services, nic, address, installer)
+        made = None
         if found is not None and is_of_now and found.configuration_url == url:
             self._prepared.move_to_end(target)
             body = found.body if found.make is None else found.make.filled(nic, url)
@@ -147,10 +151,20 @@ class PreparedScripts:
         else:
             return None
         if speaks_for(services, nic, address):
-            self._site.record(nic, found.seen)
+            self._record(found, is_new=made is not None)
         self._site.decided(found.kind)
         self._note(asked, nic, address, len(body), began)
         return b"".join((found.head, responses.date_line(int(time.time())), b"\r\n" if keep_alive else _CLOSE, body))
+
+    def _record(self, given: _Prepared, *, is_new: bool) -> None:
+        """Tell the journal that the machine itself was given that, for the first time where it ``is_new``."""
+        if is_new:
+            self._site.record(given.nic, given.seen)
+            return
+        services, nic = self._site.services, given.nic
+        if given.repeated is None:
+            given.repeated = services.journal.repeated(nic.machine.key, nic.interface.mac, given.seen)
+        services.journal.record_given(given.repeated, services.clock())
 
     def _note(self, asked: _Asked, nic: Nic, client: str, sent: int, began: float) -> None:
         """Tell log, metrics and last packets of an answer with ``sent`` octets of body."""

@@ -61,5 +61,6 @@ def _token(services: Services, nic: Nic) -> str:
     """Return the token for a script that the machine of ``nic`` is given now: it may begin another attempt."""
     key = nic.machine.key
     given = Event(key, nic.interface.mac, services.clock(), Script("", "http"))
-    state = advance(services.journal.state(key), given)
+    # It has what an attempt is told by: when a script was given last changes none.
+    state = advance(services.journal.standing(key), given)
     return tokens.configuration_token(services.secret, key, state.installs, state.attempt)
