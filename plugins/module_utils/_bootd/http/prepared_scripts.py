@@ -119,6 +119,7 @@ class PreparedScripts:
         self._plain: dict[Headers, bool] = {}
         self._heads: set[bytes] = set()  # what follows the target in a request, of those that are plain and kept
         self._head = _head_of(responses.text(200, ""))
+        self._last_head = -1, b""  # with the size that it is for: most scripts of a site are as long
         self._waits = bool(site.services.settings.installs_at_once)
         # Whether the objects alone say whose an address is.
         self._by_objects = site.services.modes.used == {RESERVATION}
@@ -249,7 +250,7 @@ class PreparedScripts:
         make = self._makes.of(nic, question, configuration_url)
         if make is not None and make.is_proven:
             body = make.filled(nic, configuration_url)
-            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", len(body))
+            seen: events.LocalBoot | events.Script = make.event(len(body))
             decided = make.decided
         elif refuse_script(nic) or contradiction(nic, cpu_of_build(question.cpu)):
             return None
@@ -263,13 +264,19 @@ class PreparedScripts:
         if before is not None:
             self._size -= before.size
         wanted.configuration_url, wanted.kind, wanted.seen, wanted.repeated = configuration_url, decided, seen, None
-        wanted.head, wanted.body, wanted.make = self._head % len(body), b"" if make is not None else body, make
+        wanted.head, wanted.body, wanted.make = self._head_of(len(body)), b"" if make is not None else body, make
         self._prepared[target] = wanted
         self._size += wanted.size
         while self._size > MAX_OCTETS and len(self._prepared) > 1:
             _target, oldest = self._prepared.popitem(last=False)
             self._size -= oldest.size
         return body
+
+    def _head_of(self, size: int) -> bytes:
+        """Return the head of an answer, up to the date, with a body of ``size`` octets."""
+        if self._last_head[0] != size:
+            self._last_head = size, self._head % size
+        return self._last_head[1]
 
     def _write(self, question: Question, nic: Nic, configuration_url: str) -> tuple[Script | Wait, bytes]:
         script, text = write(self._site, nic, question, configuration_url)

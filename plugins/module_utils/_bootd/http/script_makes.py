@@ -17,6 +17,7 @@ from dataclasses import fields, replace
 from operator import attrgetter, itemgetter
 from typing import Any
 
+from ..decisions import events
 from ..decisions.boot import Script, Wait, kind_of
 from ..hardware.mac import dashed
 from ..hardware.model import Interface, Machine, Nic
@@ -94,7 +95,7 @@ def _as_octets(metadata: Any) -> bytes:
 class Make:
     """The scripts of one make."""
 
-    __slots__ = ("_compared", "_pattern", "_useless", "_values", "decided", "is_proven", "kind")
+    __slots__ = ("_compared", "_event", "_pattern", "_useless", "_values", "decided", "is_proven", "kind")
 
     def __init__(self, mac: str) -> None:
         self._compared = {mac}  # the first one, and those for which the pattern gave what was decided
@@ -103,6 +104,7 @@ class Make:
         self._useless = False
         self.is_proven = False  # whether its scripts can be told without a decision
         self.kind, self.decided = "", ""  # of each Script, and as ``kind_of`` has it
+        self._event = events.Script("", "http")  # of the last one
 
     def learn(self, nic: Nic, configuration_url: str, write: Write, script: Script | Wait, octets: bytes) -> None:
         """Note what was decided for ``nic``, the ``script``, and written, ``octets``.
@@ -135,6 +137,12 @@ class Make:
         places = [own.index(value) for value in parts[1::2]]
         # Of one place alone an itemgetter gives no tuple.
         self._values = itemgetter(*places) if len(places) > 1 else lambda own: [own[place] for place in places]
+
+    def event(self, size: int) -> events.Script:
+        """Return what is recorded of a machine that is given its script, of ``size`` octets: most are as long."""
+        if self._event.bytes != size:
+            self._event = events.Script(self.kind, "http", size)
+        return self._event
 
     def filled(self, nic: Nic, configuration_url: str) -> bytes:
         """Return the script of ``nic``."""
