@@ -16,6 +16,7 @@ from _bootd.decisions.stages import (
     MAX_STEPS,
     State,
     advance,
+    boots_again,
     release_switch,
 )
 from samples.states import STATES
@@ -390,3 +391,11 @@ def test_changes_nothing_is_so_of_what_comes_again(state, detail, at):
     again = advance(advance(state, event), event)
     if not (again.asked_at or state.stage in ("script", "kernel") or detail.client == "os"):
         assert changes_nothing(again, detail)
+
+
+@given(STATES, st.floats(1, 4e9))
+def test_boots_again_tells_of_a_script_whether_advance_begins_an_attempt(state, at):
+    """Nothing else of a script changes what the token of a configuration is made of."""
+    script = events.Script(boot="harvester", via="http", bytes=500)
+    after = advance(state, event(script, at))
+    assert (after.attempt, after.installs) == (state.attempt + boots_again(state, script), state.installs)

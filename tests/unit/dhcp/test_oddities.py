@@ -242,6 +242,19 @@ def test_machine_that_boots_anew_after_its_script_is_given_the_program_again(ben
     assert boot.ask(ROM) == UNDIONLY
 
 
+@pytest.mark.parametrize("given_again", [True, False])
+def test_programs_told_counts_a_script_that_was_only_given_again(bench, given_again):
+    services = bench(nic()).services
+    now = services.clock()
+    told, script = ProgramsTold(), services.journal.repeated("default/um790-1", MAC, Script("x", "tftp"))
+    services.journal.record_given(script, now - 2.0)
+    told.note(asked_by(), UNDIONLY, now - 1.0)
+    services.journal.record(Event("default/um790-1", MAC, now - 0.5, BootFile(UNDIONLY, "tftp", 1)))
+    if given_again:
+        services.journal.record_given(script, now)
+    assert told.has_program(Program.IPXE_BY_TFTP, 2, nic(), services) is not given_again
+
+
 def test_programs_told_is_bounded():
     told = ProgramsTold()
     for number in range(2 * MAX_MACHINES + 1):

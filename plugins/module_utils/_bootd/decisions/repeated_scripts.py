@@ -29,9 +29,9 @@ def is_given_again(state: State, event: Event) -> bool:
     )
 
 
-def as_given(state: State, event: Event, script: Script) -> State:
-    """Return ``state`` where ``event``, of which nothing else is new, gave the machine ``script`` again."""
+def as_given(state: State, event: Event, script: Script, times: int = 1) -> State:
+    """Return ``state`` where ``event``, the last of so many of which nothing else is new, gave ``script`` again."""
     sent, at, via = state.bytes, event.at, script.via
     if script.bytes:
-        sent = {**sent, via: sent.get(via, 0) + script.bytes}
+        sent = {**sent, via: sent.get(via, 0) + script.bytes * times}
     return replace(state, last=describe(event), last_at=at, script_at=at, bytes=sent)

@@ -123,7 +123,7 @@ def advance(state: State, event: Event) -> State:
     changes: dict[str, Any] = {}
     if asks_to_boot(state, detail):
         changes = _beginning(state, event.at, detail) if state.stage in UNBEGUN else {"asked_at": event.at}
-    elif _boots_again(state, detail):
+    elif boots_again(state, detail):
         changes = _beginning(state, state.asked_at or event.at, detail)
     elif isinstance(detail, Held) and not _is_news(state, detail, event.at):
         return state
@@ -181,8 +181,8 @@ def asks_to_boot(state: State, detail: Detail) -> bool:
     return detail.client == "ipxe" and state.stage not in ("offered", "loading")
 
 
-def _boots_again(state: State, detail: Detail) -> bool:
-    """Return whether ``detail``, which the machine itself did, shows that it boots another time."""
+def boots_again(state: State, detail: Detail) -> bool:
+    """Return whether ``detail``, which the machine itself did, shows that it boots another time: in another attempt."""
     if state.asked_at:
         return isinstance(detail, BootFile | Script) or (isinstance(detail, Held) and state.stage != "loading")
     # Where another server gives addresses nobody hears it ask. One whose kernel did not start asks for its script, too.

@@ -78,7 +78,7 @@ class ProgramsTold:
 
     def _since_script(self, mac: str, xid: int, nic: Nic | None, services: Services) -> Told | None:
         told = self.told(mac, xid, services.clock())
-        if told is None or (nic and services.journal.standing(nic.machine.key).script_at >= told.at):
+        if told is None or (nic and services.journal.state(nic.machine.key).script_at >= told.at):
             return None
         return told
 

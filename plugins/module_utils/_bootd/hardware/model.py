@@ -16,6 +16,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeGuard
 
+from .alike import shared
 from .extra_options import DHCP_OPTIONS_ANNOTATION, ExtraOption, read_extra_options
 from .local_boot import AS_USUAL, LOCAL_BOOT_ANNOTATION, LocalBoot, parse_local_boot
 from .mac import parse_mac
@@ -197,7 +198,7 @@ def machine_from_object(document: Mapping[str, Any], *, source: str = "", create
         namespace=namespace,
         interfaces=interfaces,
         disks=tuple([name for disk in _sequence(spec.get("disks")) if (name := text_at(disk, "device"))]),
-        metadata=_mapping(spec.get("metadata")),
+        metadata=shared(_mapping(spec.get("metadata"))),
         user_data=_text(spec, "userData") or None,
         created=_text(meta, "creationTimestamp") or created,
         source=source,

@@ -14,7 +14,7 @@ from ..process.masking import mask
 from ..process.rate_limit import RateLimit
 from ..process.served_files import tidied
 from ..runtime.origin import nic_at
-from ..runtime.recent_packets import ANSWERED
+from ..runtime.recent_packets import ANSWERED, Ring
 from ..runtime.services import Services
 from .file_body import FileBody
 from .site import NIC, Environ, Site, is_rehearsal
@@ -165,16 +165,16 @@ class Access:
 
 
 def note_plain_answer(
-    services: Services, nic: Nic, client: str, rule: str, path: str, query: str, sent: int, began: float
+    services: Services, ring: Ring, client: str, rule: str, path: str, query: str, sent: int, began: float
 ) -> None:
     """Do what Access does with a machine's GET that was answered 200, where no such request is logged.
 
-    ``began`` is on time.monotonic.
+    ``ring`` is of the last packets of the interface that asked. ``began`` is on time.monotonic.
     """
     services.metrics.answers.shared("http").observe(time.monotonic() - began)
     services.metrics.http.shared(rule, "200").inc()
     detail = (client, "GET", query, 200, sent, "")
-    services.recent.note(nic.interface.mac, (services.clock(), "http", ANSWERED, path, detail))
+    ring.extend((services.clock(), ("http", ANSWERED, path, detail)))  # both at once, as RecentPackets.note does
 
 
 class RefusalLog:

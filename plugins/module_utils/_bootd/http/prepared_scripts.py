@@ -23,6 +23,7 @@ except ImportError:
 
 from ..decisions import events
 from ..decisions.boot import Script, Wait, contradiction, kind_of, refuse_script
+from ..decisions.modes import RESERVATION
 from ..hardware.cpu import cpu_of_build
 from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
@@ -30,6 +31,8 @@ from ..installers.base import Installer
 from ..installers.registry import installer_of
 from ..runtime import configuration_handout
 from ..runtime.origin import speaks_for
+from ..runtime.recent_packets import Ring
+from ..stores.seen_again import Repeated
 from . import responses
 from .caller import client_address
 from .middleware import Access, note_plain_answer
@@ -63,6 +66,7 @@ class _Route:
 _VERSION = b" HTTP/1.1\r\n"
 _CLOSE = b"Connection: close\r\n\r\n"
 _ROUTES = {name: _Route(f"/<mac>/{name}") for name in NAMES}
+_NOTHING = events.LocalBoot("")
 
 
 class _Asked(NamedTuple):
@@ -74,18 +78,29 @@ class _Asked(NamedTuple):
     route: _Route
 
 
-class _Prepared(NamedTuple):
-    """The response to what was ``asked``, and what it was made of."""
+@dataclass(slots=True)
+class _Prepared:
+    """The response to what was ``asked``, and what it was made of: the machine of ``nic`` at the catalog's ``version``.
+
+    Without a response there is no ``configuration_url``.
+    """
 
     asked: _Asked
     nic: Nic
     installer: Installer
-    configuration_url: str
-    kind: str
-    seen: events.LocalBoot | events.Script  # what the journal is told where the machine itself asks
-    head: bytes  # up to the date
-    body: bytes
-    make: Make | None  # whose pattern gives the body anew: ten thousand of them would be 40 MB
+    version: int
+    configuration_url: str | None = None
+    kind: str = ""
+    seen: events.LocalBoot | events.Script = _NOTHING  # what the journal is told where the machine itself asks
+    head: bytes = b""  # up to the date
+    body: bytes = b""
+    make: Make | None = None  # whose pattern gives the body anew: ten thousand of them would be 40 MB
+    repeated: Repeated | None = None  # ``seen`` as the journal takes it from the second time on
+    peer: str | None = None  # who asked last, by the ``address``, and whether as the machine itself
+    address: str = ""
+    is_own_act: bool = False
+    ring: Ring | None = None  # of the machine's last packets, as long as their era is the same
+    era: int = 0
 
     @property
     def size(self) -> int:
@@ -104,7 +119,10 @@ class PreparedScripts:
         self._plain: dict[Headers, bool] = {}
         self._heads: set[bytes] = set()  # what follows the target in a request, of those that are plain and kept
         self._head = _head_of(responses.text(200, ""))
+        self._last_head = -1, b""  # with the size that it is for: most scripts of a site are as long
         self._waits = bool(site.services.settings.installs_at_once)
+        # Whether the objects alone say whose an address is.
+        self._by_objects = site.services.modes.used == {RESERVATION}
 
     def answer(self, target: str, headers: Headers, peer: str, *, keep_alive: bool) -> bytes | None:
         """Return the response to a GET by HTTP/1.1, None where a route has to make it.
@@ -128,35 +146,74 @@ class PreparedScripts:
 
     def _answer(self, target: str, peer: str, *, keep_alive: bool) -> bytes | None:
         began, services = time.monotonic(), self._site.services
+        # Before anything is looked up: what changes meanwhile is looked up again by the next request.
+        version = services.catalog.version
         found = self._prepared.get(target)
-        asked = found.asked if found is not None else _asked_by(target)
-        if asked is None:
+        if found is None or found.version != version:
+            found = self._looked_up(target, found, version)
+            if found is None:
+                return None
+        nic = found.nic
+        if not services.configurations.knows(nic.machine.key):
             return None
-        nic = services.catalog.by_mac(asked.question.mac)
-        if nic is None or nic.machine.after or self._waits or not services.configurations.knows(nic.machine.key):
-            return None
-        address = client_address(peer, "", self._site.proxies)
-        is_of_now = found is not None and found.nic is nic
-        installer = found.installer if found is not None and is_of_now else installer_of(nic.machine)
-        url = configuration_handout.config_url(services, nic, address, installer)
-        if found is not None and is_of_now and found.configuration_url == url:
-            self._prepared.move_to_end(target)
-            body = found.body if found.make is None else found.make.filled(nic, url)
-        elif (made := self._prepare(target, asked, nic, installer, url)) is not None:
-            found, body = made
+        address = found.address if found.peer == peer else client_address(peer, "", self._site.proxies)
+        url = configuration_handout.config_url(services, nic, address, found.installer)
+        is_new = found.configuration_url != url
+        if is_new:
+            made = self._prepare(target, found, url)
+            if made is None:
+                return None
+            body = made
         else:
-            return None
-        if speaks_for(services, nic, address):
-            self._site.record(nic, found.seen)
+            if self._size > MAX_OCTETS // 2:  # far from it nobody asks for their order
+                self._prepared.move_to_end(target)
+            body = found.body if found.make is None else found.make.filled(nic, url)
+        if self._is_own_act(found, peer, address):
+            self._record(found, is_new=is_new)
         self._site.decided(found.kind)
-        self._note(asked, nic, address, len(body), began)
+        self._note(found, address, len(body), began)
         return b"".join((found.head, responses.date_line(int(time.time())), b"\r\n" if keep_alive else _CLOSE, body))
 
-    def _note(self, asked: _Asked, nic: Nic, client: str, sent: int, began: float) -> None:
+    def _looked_up(self, target: str, before: _Prepared | None, version: int) -> _Prepared | None:
+        """Return what is kept for ``target``, which was ``before``, as the catalog's ``version`` has its machine.
+
+        Where that is another machine than it was, or there was nothing, no script is in it. None where there is no such
+        machine, or it may have to wait.
+        """
+        asked = before.asked if before is not None else _asked_by(target)
+        nic = self._site.services.catalog.by_mac(asked.question.mac) if asked is not None else None
+        if asked is None or nic is None or nic.machine.after or self._waits:
+            return None
+        if before is None or before.nic is not nic:
+            return _Prepared(asked, nic, installer_of(nic.machine), version)
+        before.version, before.peer = version, None
+        return before
+
+    def _is_own_act(self, asked: _Prepared, peer: str, address: str) -> bool:
+        """Return whether it is the machine itself that asks; as long as nothing changes, the same client still is."""
+        if asked.peer != peer or not self._by_objects:
+            asked.peer, asked.address = peer, address
+            asked.is_own_act = speaks_for(self._site.services, asked.nic, address)
+        return asked.is_own_act
+
+    def _record(self, given: _Prepared, *, is_new: bool) -> None:
+        """Tell the journal that the machine itself was given that, for the first time where it ``is_new``."""
+        if is_new:
+            self._site.record(given.nic, given.seen)
+            return
+        services, nic = self._site.services, given.nic
+        if given.repeated is None:
+            given.repeated = services.journal.repeated(nic.machine.key, nic.interface.mac, given.seen)
+        services.journal.record_given(given.repeated, services.clock())
+
+    def _note(self, given: _Prepared, client: str, sent: int, began: float) -> None:
         """Tell log, metrics and last packets of an answer with ``sent`` octets of body."""
-        services = self._site.services
+        services, asked, nic = self._site.services, given.asked, given.nic
         if not services.log.wants_debug:
-            note_plain_answer(services, nic, client, asked.route.rule, asked.path, asked.query, sent, began)
+            if given.ring is None or given.era != services.recent.era:
+                given.era = services.recent.era
+                given.ring = services.recent.ring(nic.interface.mac)
+            note_plain_answer(services, given.ring, client, asked.route.rule, asked.path, asked.query, sent, began)
             return
         environ: Environ = {"REQUEST_METHOD": "GET", "PATH_INFO": asked.path, "QUERY_STRING": asked.query}
         environ |= {"REMOTE_ADDR": client, NIC: nic, "bottle.route": asked.route}
@@ -187,15 +244,13 @@ class PreparedScripts:
                 self._heads.add(b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n")
         return plain
 
-    def _prepare(
-        self, target: str, asked: _Asked, nic: Nic, installer: Installer, configuration_url: str
-    ) -> tuple[_Prepared, bytes] | None:
-        """Make the response and its body, and keep it in the place of those that were not asked for the longest."""
-        question = asked.question
+    def _prepare(self, target: str, wanted: _Prepared, configuration_url: str) -> bytes | None:
+        """Make the response; return its body. Keep it in the place of those that were not asked for the longest."""
+        nic, question = wanted.nic, wanted.asked.question
         make = self._makes.of(nic, question, configuration_url)
         if make is not None and make.is_proven:
             body = make.filled(nic, configuration_url)
-            seen: events.LocalBoot | events.Script = events.Script(make.kind, "http", len(body))
+            seen: events.LocalBoot | events.Script = make.event(len(body))
             decided = make.decided
         elif refuse_script(nic) or contradiction(nic, cpu_of_build(question.cpu)):
             return None
@@ -205,22 +260,27 @@ class PreparedScripts:
                 make.learn(nic, configuration_url, partial(self._write, question), script, body)
                 make = None
             seen, decided = event_of(script, len(body)), kind_of(script)
-        head, kept = self._head % len(body), b"" if make is not None else body
-        made = _Prepared(asked, nic, installer, configuration_url, decided, seen, head, kept, make)
-        self._keep(target, made)
-        return made, body
+        before = self._prepared.pop(target, None)
+        if before is not None:
+            self._size -= before.size
+        wanted.configuration_url, wanted.kind, wanted.seen, wanted.repeated = configuration_url, decided, seen, None
+        wanted.head, wanted.body, wanted.make = self._head_of(len(body)), b"" if make is not None else body, make
+        self._prepared[target] = wanted
+        self._size += wanted.size
+        while self._size > MAX_OCTETS and len(self._prepared) > 1:
+            _target, oldest = self._prepared.popitem(last=False)
+            self._size -= oldest.size
+        return body
+
+    def _head_of(self, size: int) -> bytes:
+        """Return the head of an answer, up to the date, with a body of ``size`` octets."""
+        if self._last_head[0] != size:
+            self._last_head = size, self._head % size
+        return self._last_head[1]
 
     def _write(self, question: Question, nic: Nic, configuration_url: str) -> tuple[Script | Wait, bytes]:
         script, text = write(self._site, nic, question, configuration_url)
         return script, text.encode("utf-8", "replace")
-
-    def _keep(self, target: str, made: _Prepared) -> None:
-        before = self._prepared.pop(target, None)
-        self._prepared[target] = made
-        self._size += made.size - (before.size if before is not None else 0)
-        while self._size > MAX_OCTETS and len(self._prepared) > 1:
-            _target, oldest = self._prepared.popitem(last=False)
-            self._size -= oldest.size
 
 
 def _head_of(answer: HTTPResponse) -> bytes:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import marshal
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields, replace
 from operator import attrgetter, itemgetter
 from typing import Any
 
+from ..decisions import events
 from ..decisions.boot import Script, Wait, kind_of
 from ..hardware.mac import dashed
 from ..hardware.model import Interface, Machine, Nic
@@ -55,21 +56,21 @@ _INSTANCE, _OWN_OF_INSTANCE = "instance", ("hostname", "id")  # of Tinkerbell's 
 def make_of(nic: Nic, asked: Question, configuration_url: str) -> Hashable:
     """Return all that a script depends on but for the machine's own values; None where those are out of the common."""
     machine, interface = nic.machine, nic.interface
-    if len(machine.name) > _MAX_NAME or len(configuration_url) > _MAX_URL or not _PLAIN_NAME.fullmatch(machine.name):
+    name, hostname = machine.name, interface.hostname
+    if len(name) > _MAX_NAME or len(configuration_url) > _MAX_URL or not _PLAIN_NAME.fullmatch(name):
         return None
-    if interface.hostname and (len(interface.hostname) > _MAX_NAME or not _PLAIN_NAME.fullmatch(interface.hostname)):
+    # Mostly it is the machine's name.
+    if hostname and hostname != name and (len(hostname) > _MAX_NAME or not _PLAIN_NAME.fullmatch(hostname)):
         return None
+    cards = machine.interfaces
     return (
         interface.mac[:8],
-        bool(interface.address),
-        bool(interface.hostname),
-        bool(configuration_url),
-        asked.program,
-        asked.cpu,
-        asked.asked_cpu,
-        asked.in_firmware,
+        not interface.address,
+        not hostname,
+        not configuration_url,
+        asked[1:],  # all but whose script it is
         _of_interface(interface),
-        tuple(_of_interface(item) for item in machine.interfaces if item is not interface),
+        tuple([_of_interface(item) for item in cards if item is not interface]) if len(cards) > 1 else (),
         _of_machine(machine),
         _as_octets(_shared(machine.metadata)),
     )
@@ -94,15 +95,16 @@ def _as_octets(metadata: Any) -> bytes:
 class Make:
     """The scripts of one make."""
 
-    __slots__ = ("_compared", "_pattern", "_useless", "_values", "decided", "is_proven", "kind")
+    __slots__ = ("_compared", "_event", "_pattern", "_useless", "_values", "decided", "is_proven", "kind")
 
     def __init__(self, mac: str) -> None:
         self._compared = {mac}  # the first one, and those for which the pattern gave what was decided
-        self._pattern = ""  # with a %s for each value
-        self._values: Callable[[tuple[str, ...]], object] = tuple  # gives those, of what ``_own`` returns
+        self._pattern: list[str] = []  # every other one is a value's
+        self._values: Callable[[tuple[str, ...]], Iterable[str]] = tuple  # gives those, of what ``_own`` returns
         self._useless = False
         self.is_proven = False  # whether its scripts can be told without a decision
         self.kind, self.decided = "", ""  # of each Script, and as ``kind_of`` has it
+        self._event = events.Script("", "http")  # of the last one
 
     def learn(self, nic: Nic, configuration_url: str, write: Write, script: Script | Wait, octets: bytes) -> None:
         """Note what was decided for ``nic``, the ``script``, and written, ``octets``.
@@ -131,13 +133,22 @@ class Make:
         own = _own(other, url)
         values = "|".join(map(re.escape, filter(None, own)))
         parts = re.split(f"({values})", octets.decode())
-        self._pattern = "%s".join(part.replace("%", "%%") for part in parts[::2])
+        self._pattern = parts
         places = [own.index(value) for value in parts[1::2]]
-        self._values = itemgetter(*places) if places else lambda _own: ()
+        # Of one place alone an itemgetter gives no tuple.
+        self._values = itemgetter(*places) if len(places) > 1 else lambda own: [own[place] for place in places]
+
+    def event(self, size: int) -> events.Script:
+        """Return what is recorded of a machine that is given its script, of ``size`` octets: most are as long."""
+        if self._event.bytes != size:
+            self._event = events.Script(self.kind, "http", size)
+        return self._event
 
     def filled(self, nic: Nic, configuration_url: str) -> bytes:
         """Return the script of ``nic``."""
-        return (self._pattern % self._values(_own(nic, configuration_url))).encode("utf-8", "replace")
+        parts = self._pattern.copy()  # joined, they take a quarter of the time of a text with a %s for each value
+        parts[1::2] = self._values(_own(nic, configuration_url))
+        return "".join(parts).encode("utf-8", "replace")
 
 
 def _own(nic: Nic, configuration_url: str) -> tuple[str, ...]:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ..decisions import tokens
-from ..decisions.events import Event, Script
+from ..decisions.events import Script
 from ..decisions.policy import judge
-from ..decisions.stages import State, advance
+from ..decisions.stages import State, boots_again
 from ..hardware.model import Nic
 from ..installers.base import Handout, Installer
 from ..installers.registry import installer_of
@@ -17,6 +17,7 @@ from .services import Services
 # From the script that names the URL until the report of success, or the end of the window; a failed installer may ask
 # once more.
 STAGES = ("script", "kernel", "installing", "failed")
+_GIVEN = Script("", "http")
 
 
 def obstacle(services: Services, nic: Nic, state: State) -> str:
@@ -60,6 +61,7 @@ def handout(services: Services, nic: Nic) -> Handout | None:
 def _token(services: Services, nic: Nic) -> str:
     """Return the token for a script that the machine of ``nic`` is given now: it may begin another attempt."""
     key = nic.machine.key
-    given = Event(key, nic.interface.mac, services.clock(), Script("", "http"))
-    state = advance(services.journal.state(key), given)
-    return tokens.configuration_token(services.secret, key, state.installs, state.attempt)
+    # It has what an attempt is told by: when a script was given last changes none.
+    state = services.journal.standing(key)
+    attempt = state.attempt + boots_again(state, _GIVEN)
+    return tokens.configuration_token(services.secret, key, state.installs, attempt)

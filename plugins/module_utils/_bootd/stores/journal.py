@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 from ..decisions.events import Detail, Event, Script
 from ..decisions.repeated_leases import as_seen, changes_nothing
-from ..decisions.repeated_scripts import as_given, is_given_again
+from ..decisions.repeated_scripts import SOON, as_given, is_given_again
 from ..decisions.stages import BUSY, STAGES, State, advance, is_older, release_switch
 from ..hardware.model import Machine
 from ..process.log import Log
@@ -74,7 +74,10 @@ class Journal:
         return self.standing(key)
 
     def standing(self, key: str) -> State:
-        """Return the state of the machine ``key`` but for ``last`` and ``last_at``, which may be older."""
+        """Return the state of the machine ``key`` but for what was seen, or given, again since.
+
+        ``last`` and ``last_at`` may be older, and ``script_at`` and ``bytes``.
+        """
         return self._states.get(key) or self._unseen
 
     def stages(self, keys: Iterable[str]) -> dict[str, int]:
@@ -164,7 +167,7 @@ class Journal:
         return self._writer.save_now(keys)
 
     def repeated(self, key: str, mac: str, detail: Detail) -> Repeated:
-        """Return what ``record_repeated`` is told of something that a machine does again and again."""
+        """Return what ``record_repeated``, or ``record_given``, is told of something that is done again and again."""
         with self._lock:
             again = self._again.get(key)
             if again is None:
@@ -179,6 +182,8 @@ class Journal:
         with self._lock:
             for what in done:
                 again = what.again
+                if again.given:
+                    self._join(what.key)
                 if again.revision is not what.revision:
                     if not changes_nothing(again.state, what.detail):
                         self.record(what.event(at))
@@ -193,6 +198,27 @@ class Journal:
                     self._seen[what.key] = again
                     self._writer.seen_again.add(what.key, time.monotonic())
 
+    def record_given(self, what: Repeated, at: float) -> None:
+        """Do what ``record`` does with the event of ``what``, a script: at little cost where it is given again soon."""
+        with self._lock:
+            again = what.again
+            if again.given and again.what is what:
+                is_again = 0.0 <= at - again.at <= SOON  # nothing else has changed: that would have had it joined
+            else:
+                if again.waits:
+                    self._join(what.key)
+                is_again = is_given_again(again.state, what.event(at))
+            if not is_again:
+                self.record(what.event(at))
+                return
+            again.what, again.at = what, at
+            again.given += 1
+            again.recent.extend((at, what))
+            if not again.waits:
+                again.waits = True
+                self._seen[what.key] = again
+                self._writer.seen_again.add(what.key, time.monotonic())
+
     def record_seen(self, key: str, mac: str, at: float, detail: Detail) -> None:
         """Do what ``record`` does with the event of these: at little cost where it changes nothing but its time."""
         self.record_repeated((self.repeated(key, mac, detail),), at)
@@ -201,8 +227,12 @@ class Journal:
         """Make what was seen of the machine ``key`` part of its state; nothing where that is done."""
         seen = self._seen.get(key)
         if seen is not None:
-            self._put(key, as_seen(seen.state, seen.what.event(seen.at)))
-            seen.waits = False
+            event = seen.what.event(seen.at)
+            if isinstance(event.detail, Script):
+                self._put(key, as_given(seen.state, event, event.detail, seen.given))
+            else:
+                self._put(key, as_seen(seen.state, event))
+            seen.waits, seen.given = False, 0
             # Not before: whoever takes no lock looks here first.
             del self._seen[key]
 
@@ -213,7 +243,7 @@ class Journal:
             return
         self._writer.seen_again.discard(key)
         if seen is not None:
-            seen.waits = False
+            seen.waits, seen.given = False, 0
             del self._seen[key]
 
     def _join_all(self) -> None:
@@ -258,10 +288,13 @@ class Journal:
         """Let objects that were edited since decide again about the netboot that bootd had switched off.
 
         States that another replica has written since are taken over, where nothing newer is known here. A machine that
-        was only seen again is no such thing: that becomes part of whichever state it has.
+        was only seen again is no such thing: that becomes part of whichever state it has. One that was given its script
+        again is: that belongs to the boot that is known here.
         """
         with self._lock:
             for key, state in self._writer.store.changed_states().items():
+                if key in self._seen and self._seen[key].given:
+                    self._join(key)
                 if not self._writer.is_due(key) and not is_older(state, self.standing(key), self._clock()):
                     self._put(key, state)
                     self._forget_seen(key, state.last_at)

@@ -24,15 +24,16 @@ Ring: TypeAlias = "deque[float | Event | Repeated]"
 class Again:
     """Of one machine: its ``state`` and the ``revision`` of that, its last events, and ``what`` was seen again of it.
 
-    That was ``at`` that time, and ``waits`` as long as it is no part of the state.
+    That was ``at`` that time, and ``waits`` as long as it is no part of the state. Where that is its script, it was
+    ``given`` so many times since.
     """
 
-    __slots__ = ("at", "recent", "revision", "state", "waits", "what")
+    __slots__ = ("at", "given", "recent", "revision", "state", "waits", "what")
     what: Repeated
 
     def __init__(self, state: State, revision: int, recent: Ring) -> None:
         self.state, self.revision, self.recent = state, revision, recent
-        self.at, self.waits = 0.0, False
+        self.at, self.waits, self.given = 0.0, False, 0
 
 
 class Repeated:
