@@ -58,6 +58,37 @@ def test_a_refusal_is_kept_by_all_but_xid_secs_the_mac_and_the_uuid(head, uuid, 
     assert refusals.find(octets_of(sent + b"\0")) is None
 
 
+OWN = {opt.HOST_NAME: b"name-1", opt.CLIENT_IDENTIFIER: b"\1abcdef", 81: b"\0\0\0a.example", opt.CLIENT_UUID: bytes(17)}
+
+
+def options_of(values: dict[int, bytes], circuit: bytes, remote: bytes, more: bytes = b"") -> bytes:
+    relayed = b"".join((b"\1", bytes((len(circuit),)), circuit, b"\2", bytes((len(remote),)), remote, more))
+    parts = {53: b"\1", **values, 93: b"\0\7", opt.RELAY_AGENT_INFORMATION: relayed}
+    return b"".join(bytes((code, len(value))) + value for code, value in parts.items()) + END
+
+
+@given(HEADS, st.data())
+def test_what_names_a_machine_its_client_or_its_port_is_its_own(head, data):
+    sent = head + options_of(OWN, b"ge-1", b"switch-1", b"\5\4\x0a\0\0\1")
+    relayed = sent[opt.spans(sent, 240)[opt.RELAY_AGENT_INFORMATION][0]]
+    said = refusal_of(OWN[opt.CLIENT_UUID]).said._replace(hostname=OWN[opt.HOST_NAME], relay_information=relayed)
+    refusals, refusal = Refusals(), refusal_of(b"")
+    refusal = Refusal(said, refusal.packet, refusal.received)
+    refusals.keep(octets_of(sent), refusal)
+    own = {code: data.draw(st.binary(min_size=len(value), max_size=len(value))) for code, value in OWN.items()}
+    circuit, remote = (data.draw(st.binary(min_size=size, max_size=size)) for size in (4, 8))
+    theirs = head + options_of(own, circuit, remote, b"\5\4\x0a\0\0\1")
+    found = refusals.find(octets_of(theirs))
+    assert found is not None
+    relayed = theirs[opt.spans(theirs, 240)[opt.RELAY_AGENT_INFORMATION][0]]
+    told = {"uuid": own[opt.CLIENT_UUID], "hostname": own[opt.HOST_NAME], "relay_information": relayed}
+    assert found == (refusal, said._replace(**told))
+    # Another link than the relay's own (RFC 3527), or values of another length, are another make.
+    assert refusals.find(octets_of(head + options_of(own, circuit, remote, b"\5\4\x0a\0\0\2"))) is None
+    moved = options_of(own | {12: own[12] + b"x", 81: own[81][1:]}, circuit, remote, b"\5\4\x0a\0\0\1")
+    assert refusals.find(octets_of(head + moved)) is None
+
+
 @given(HEADS, st.lists(st.binary(min_size=1, max_size=20), min_size=2, max_size=3))
 def test_a_uuid_in_pieces_is_told_as_it_was_sent(head, pieces):
     """RFC 3396: an option that comes more than once is one, all of whose octets have to be the same then."""
@@ -76,8 +107,8 @@ def test_refusals_are_bounded():
         refusals.keep(octets_of(bytes(240 + size) + END), refusal_of(b""))
     for place in range(20):
         refusals.keep(octets_of(bytes(240 + place) + bytes((97, 1, 7)) + bytes(20 - place)), refusal_of(b"\7"))
-    assert len(refusals._places) <= 256
-    assert max(map(len, refusals._places.values())) == 4
+    assert len(refusals._layouts) <= 256
+    assert max(map(len, refusals._layouts.values())) == 4
     assert len(refusals._kept._kept) == 256
 
 
@@ -95,6 +126,16 @@ MESSAGES = st.tuples(
             {opt.CLIENT_UUID: b"\1short"},
             {opt.HOST_NAME: b"one"},
             {opt.HOST_NAME: b"two"},
+            {opt.HOST_NAME: bytes(300)},
+            {opt.HOST_NAME: b"one", opt.CLIENT_IDENTIFIER: b"\1abcdef", 81: b"\0\0\0a.b"},
+            {opt.HOST_NAME: b"two", opt.CLIENT_IDENTIFIER: b"\1ghijkl", 81: b"\0\0\0c.d"},
+            {opt.RELAY_AGENT_INFORMATION: b"\1\4ge-1\2\2r1"},
+            {opt.RELAY_AGENT_INFORMATION: b"\1\4ge-2\2\2r2"},
+            {opt.RELAY_AGENT_INFORMATION: b"\1\4ge-2\5\4\x0a\0\0\1"},
+            {opt.RELAY_AGENT_INFORMATION: b"\1\4ge-3\5\4\x0a\0\0\2"},
+            {opt.RELAY_AGENT_INFORMATION: b"\0\1\3ge1\1"},
+            {opt.REQUESTED_ADDRESS: b"\x0a\x0a\0\x11"},
+            {opt.REQUESTED_ADDRESS: b"\x0a\x0a\0\x12"},
             {opt.REHEARSAL: opt.REHEARSAL_MARK},
         ]
     ),
@@ -117,13 +158,24 @@ def test_strangers_are_told_of_as_if_each_message_were_read(bench, batches):
     assert sides[0].told() == sides[1].told()
 
 
-@pytest.mark.parametrize("has_uuids", [True, False])
-def test_a_flood_of_strangers_of_one_make_is_read_once(bench, monkeypatch, has_uuids):
+def own_of(number: int) -> dict[int, bytes]:
+    name = b"%04d" % number
+    return {
+        opt.CLIENT_UUID: uuid_of(number),
+        opt.CLIENT_IDENTIFIER: b"\1" + uuid_of(number)[-6:],
+        opt.HOST_NAME: b"host" + name,
+        81: b"\0\0\0" + name,
+        opt.RELAY_AGENT_INFORMATION: b"\1\4" + name + b"\2\6" + uuid_of(number)[-6:],
+    }
+
+
+@pytest.mark.parametrize("own", [own_of, lambda number: {opt.CLIENT_UUID: uuid_of(number)}, lambda _number: {}])
+def test_a_flood_of_strangers_of_one_make_is_read_once(bench, monkeypatch, own):
     sides = [Side(bench, nic(), prepares=prepares) for prepares in (True, False)]
     macs = [mac_of(number) for number in range(700)]
     asked = []
     for number, mac in enumerate(macs):
-        options = UEFI | ({opt.CLIENT_UUID: uuid_of(number)} if has_uuids else {})
+        options = UEFI | own(number)
         asked.append(arrival(encode(message(opt.DHCPDISCOVER, options, mac=mac, xid=number + 1))))
     assert sides[1].ask(asked) == []
     assert sides[0].ask(asked[:1]) == []

@@ -46,7 +46,7 @@ OWN = (
     81,  # its FQDN (RFC 4702), which nothing here reads
     opt.CLIENT_UUID,
 )
-_OWN_OF_RELAY = (opt.CIRCUIT_ID, opt.REMOTE_ID)  # the port of its switch
+OWN_OF_RELAY = (opt.CIRCUIT_ID, opt.REMOTE_ID)  # the port of its switch
 _ECHOED = (opt.CLIENT_IDENTIFIER, opt.CLIENT_UUID, opt.RELAY_AGENT_INFORMATION)
 # Places in a message (RFC 2131 section 2).
 _XID_AND_SECS, _YIADDR, _OUI, _REST_OF_MAC, _FILE, _OPTIONS = slice(4, 10), slice(16, 20), 31, 34, 108, 240
@@ -95,7 +95,7 @@ class Layout:
         if len(places := found.get(opt.RELAY_AGENT_INFORMATION, [])) == 1:
             self.own[opt.RELAY_AGENT_INFORMATION] = places[0]
             inside = opt.spans(message[: places[0].stop], places[0].start)
-            cuts += [inside[code][0] for code in _OWN_OF_RELAY if len(inside.get(code, [])) == 1]
+            cuts += [inside[code][0] for code in OWN_OF_RELAY if len(inside.get(code, [])) == 1]
         starts, stops = [0, _XID_AND_SECS.stop, _REST_OF_MAC], [_XID_AND_SECS.start, _OUI]
         for cut in sorted(cuts, key=attrgetter("start")):
             stops.append(cut.start)

@@ -36,11 +36,6 @@ class Sighting(NamedTuple):
     interface: str
     address: str
 
-    @property
-    def boots(self) -> bool:
-        """Return whether the sender boots from the network."""
-        return self.client in BOOTS
-
 
 def sighting_of(request: Packet, interface: str) -> Sighting:
     """Return what ``request``, heard on ``interface``, says."""

@@ -98,7 +98,7 @@ class Transport:
         self._names: dict[int, str] = {}  # of interfaces, by their index
         self._looked_at = time.monotonic()
         self.generation = 0  # another one whenever an interface has got another name
-        self._waiting = select.epoll()  # of several sockets one descriptor
+        self._waiting = select.epoll()  # of several sockets one descriptor; a single one is waited for sooner by itself
         try:
             self._wait_for(self._udp)
             self._raw = _raw_socket()
@@ -124,8 +124,8 @@ class Transport:
         return self._raw is not None
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on for datagrams."""
-        return self._waiting.fileno()
+        """Return the descriptor to wait on for datagrams; another one after ``reopen``."""
+        return self._waiting.fileno() if len(self._udp) > 1 else self._udp[0].fileno()
 
     def drops(self) -> int:
         """Return how many datagrams the kernel had no room for, since the sockets were opened."""
@@ -212,6 +212,8 @@ class Transport:
         They leave in their order, but that those to one relay that are as long as each other may leave sooner.
         """
         failed: list[tuple[Sending, OSError]] = []
+        if len(answers) == 1 and self._send_alone(slot, answers[0]):
+            return failed
         for start in range(0, len(answers), SLOTS):
             rest = answers[start : start + SLOTS]
             if self._outbox_of_alike is not None and len(rest) > _FEW:
@@ -227,6 +229,13 @@ class Transport:
                     failed.append((rest[sent], error))
                 rest = rest[sent + 1 :]
         return failed
+
+    def _send_alone(self, slot: int, answer: Sending) -> bool:
+        """Return whether ``answer`` could be sent as several are; that no others are is not looked for each time."""
+        payload, way, packet = answer
+        if way.is_raw and self._raw is not None:
+            return self._raw_outbox.send(self._raw, [packet or self.packet(slot, way.to, payload)], [way.name], ()) == 1
+        return self._udp_outbox.send(self._udp[slot], [payload], [way.name], [self._control(way.index)]) == 1
 
     def _send_together(self, slot: int, answers: Sequence[Sending]) -> int:
         """Send ``answers`` up to the first that has to be sent by itself; return how many that were."""

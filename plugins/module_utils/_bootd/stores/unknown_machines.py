@@ -13,10 +13,11 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass
 
 from ..dhcp import options as opt
-from ..dhcp.sighting import Sighting, relay_ids_of, user_class_of, uuid_of
+from ..dhcp.sighting import BOOTS, Sighting, relay_ids_of, user_class_of, uuid_of
 from ..hardware.problem import printable
 from ..process.masking import mask
 
@@ -55,24 +56,28 @@ class Unknown:
     asked: dict[str, int]
 
 
-@dataclass(slots=True)
 class _Entry:
-    """What is kept of one machine: the last message of its firmware or iPXE, and the last of all."""
+    """What is kept of one machine: the last message of its firmware or iPXE, and the last of all.
 
-    mac: str
-    first: float
-    last: float = 0.0
-    boots: Sighting | None = None
-    newest: Sighting | None = None
-    address: str = ""
-    asked: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PROTOCOLS, 0))
+    ``dhcp``, ``tftp`` and ``http`` are how often it was heard by each of PROTOCOLS: in a flood one is made for each
+    message, and a dict of them would cost as much as all the rest.
+    """
+
+    __slots__ = ("address", "boots", "dhcp", "first", "http", "last", "mac", "newest", "tftp")
+
+    def __init__(self, mac: str, first: float) -> None:
+        self.mac, self.first, self.last = mac, first, 0.0
+        self.boots: Sighting | None = None
+        self.newest: Sighting | None = None
+        self.address = ""
+        self.dhcp = self.tftp = self.http = 0
 
     @property
     def wants_to_boot(self) -> bool:
-        return self.boots is not None or self.asked[TFTP] > 0 or self.asked[HTTP] > 0
+        return self.boots is not None or self.tftp > 0 or self.http > 0
 
-    def copy(self) -> _Entry:
-        return _Entry(self.mac, self.first, self.last, self.boots, self.newest, self.address, dict(self.asked))
+    def asked(self) -> dict[str, int]:
+        return {DHCP: self.dhcp, TFTP: self.tftp, HTTP: self.http}
 
 
 class UnknownMachines:
@@ -98,9 +103,10 @@ class UnknownMachines:
             for mac, said in heard:
                 entry, is_new = self._entry(mac, now)
                 entry.newest = said
-                if said.boots:
+                if said.client in BOOTS:
                     entry.boots = said
-                self._put(entry, DHCP, said.address, now)
+                entry.dhcp += 1
+                self._put(entry, said.address, now)
                 if is_new:
                     new.append((mac, said))
         return new
@@ -110,7 +116,9 @@ class UnknownMachines:
         with self._lock:
             found = mac or self._macs.get(address)
             if found:
-                self._put(self._entry(found, now)[0], protocol, address, now)
+                entry = self._entry(found, now)[0]
+                setattr(entry, protocol, getattr(entry, protocol) + 1)
+                self._put(entry, address, now)
 
     def wanting_to_boot(self) -> int:
         """Return how many of them want to boot from the network."""
@@ -126,7 +134,7 @@ class UnknownMachines:
     def all(self) -> list[Unknown]:
         """Return the recorded machines, the one seen last at the end."""
         with self._lock:
-            found = [entry.copy() for shelf in self._seen.values() for entry in shelf.values()]
+            found = [copy(entry) for shelf in self._seen.values() for entry in shelf.values()]
         # Not under the lock: to read and mask their texts takes long, and DHCP replies wait for ``record``.
         return sorted(map(_told, found), key=lambda entry: entry.last)
 
@@ -146,16 +154,15 @@ class UnknownMachines:
         first = self._evicted.when(mac, now)
         return _Entry(mac, now if first is None else first), first is None
 
-    def _put(self, entry: _Entry, protocol: str, address: str, now: float) -> None:
+    def _put(self, entry: _Entry, address: str, now: float) -> None:
         self.version += 1
-        entry.last = now
-        entry.asked[protocol] += 1
-        entry.address = address or entry.address
-        if entry.address:
-            self._macs[entry.address] = entry.mac
-        place = entry.wants_to_boot, now - entry.first >= CAME_BACK
-        shelf = self._shelves[entry.mac] = self._seen[place]
-        shelf[entry.mac] = entry
+        mac, entry.last = entry.mac, now
+        entry.address = address = address or entry.address
+        if address:
+            self._macs[address] = mac
+        place = entry.boots is not None or entry.wants_to_boot, now - entry.first >= CAME_BACK
+        shelf = self._shelves[mac] = self._seen[place]
+        shelf[mac] = entry
         if len(shelf) > self._rooms[place]:
             mac, gone = shelf.popitem(last=False)
             del self._shelves[mac]
@@ -211,6 +218,7 @@ def _told(entry: _Entry) -> Unknown:
     # An operating system's later request must not hide what the firmware said.
     boots = entry.boots or newest
     circuit_id, remote_id = relay_ids_of(newest)
+    asked = entry.asked()
     return Unknown(
         mac=entry.mac,
         client=boots.client,
@@ -227,8 +235,8 @@ def _told(entry: _Entry) -> Unknown:
         address=entry.address,
         first=entry.first,
         last=entry.last,
-        count=sum(entry.asked.values()),
-        asked=dict(entry.asked),
+        count=sum(asked.values()),
+        asked=asked,
     )
 
 
