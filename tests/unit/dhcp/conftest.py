@@ -10,6 +10,8 @@ import json
 import pytest
 
 from _bootd.decisions.events import Event
+from _bootd.dhcp.handler import Handler, Outgoing
+from _bootd.dhcp.packet import encode
 from _bootd.hardware.model import Nic
 from _bootd.process.log import Log
 from _bootd.process.metrics import Metrics
@@ -18,6 +20,7 @@ from _bootd.runtime.services import Services
 from _bootd.stores.catalog import Catalog
 from _bootd.stores.journal import Journal
 from _bootd.stores.unknown_machines import UnknownMachines
+from samples.dhcp_messages import message
 
 NOW = 1697053442.5
 
@@ -41,6 +44,12 @@ class Bench:
             problems=list,
             clock=lambda: NOW,
         )
+
+    def handle(
+        self, kind: int, options: dict[int, bytes], source: str = "0.0.0.0", interface: str = "eth0", **fields: object
+    ) -> Outgoing | None:
+        """Return what a server that was just started answers to such a message."""
+        return Handler(self.services).handle(encode(message(kind, options, **fields)), source, interface)
 
     def lines(self, event: str | None = None) -> list[dict[str, object]]:
         """Return what was logged, or that part of it which is called ``event``."""

@@ -36,10 +36,6 @@ RELAY = bytes((1, 9)) + b"macvlan99" + bytes((5, 4, 10, 10, 0, 20))
 SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}
 
 
-def handle(room, kind, options, source="0.0.0.0", interface="eth0", **fields):
-    return Handler(room.services).handle(encode(message(kind, options, **fields)), source, interface)
-
-
 def without_time(lines):
     return [{name: value for name, value in line.items() if name != "ts"} for line in lines]
 
@@ -47,7 +43,7 @@ def without_time(lines):
 def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
     where = nic()
     room = bench(where)
-    out = handle(room, opt.DHCPDISCOVER, UEFI | {opt.RELAY_AGENT_INFORMATION: RELAY}, giaddr="10.42.0.166", secs=16)
+    out = room.handle(opt.DHCPDISCOVER, UEFI | {opt.RELAY_AGENT_INFORMATION: RELAY}, giaddr="10.42.0.166", secs=16)
     assert out.to == Destination("10.42.0.166", 67)
     assert decode(out.payload).file == b"58-47-ca-71-d8-49/snponly.efi"
     common = {
@@ -89,7 +85,7 @@ def test_handle_offer_is_sent_logged_counted_and_recorded(bench):
 
 def test_handle_lease_of_an_operating_system_logs_no_server_and_no_file(bench):
     room = bench(nic())
-    handle(room, opt.DHCPREQUEST, LINUX | SELECTING, source="10.10.0.16")
+    room.handle(opt.DHCPREQUEST, LINUX | SELECTING, source="10.10.0.16")
     (line,) = room.lines("send")
     assert line["type"] == "DHCPACK"
     assert room.metric("decisions_total", decision="address", protocol="dhcp") == 1
@@ -175,7 +171,7 @@ def test_handle_keeps_what_was_asked_and_answered(bench):
 
 def test_handle_keeps_what_an_unknown_machine_asked(bench):
     room = bench(nic())
-    handle(room, opt.DHCPDISCOVER, UEFI, mac="52:54:00:00:00:99")
+    room.handle(opt.DHCPDISCOVER, UEFI, mac="52:54:00:00:00:99")
     (entry,) = room.services.recent.of("52:54:00:00:00:99")
     assert entry[2:] == ("in", "DHCPDISCOVER", ("", "", "", "", "unknown_machine", "0.0.0.0", "eth0"))
 
@@ -189,7 +185,7 @@ def test_handle_keeps_what_an_unknown_machine_asked(bench):
 )
 def test_handle_says_in_the_log_why_firmware_gets_nothing_to_boot(bench, options, allow, reason):
     room = bench(nic(allow_pxe=allow))
-    handle(room, opt.DHCPDISCOVER, options)
+    room.handle(opt.DHCPDISCOVER, options)
     (line,) = room.lines("send")
     assert line["reason"] == reason
 
@@ -197,7 +193,7 @@ def test_handle_says_in_the_log_why_firmware_gets_nothing_to_boot(bench, options
 def test_handle_refusal(bench):
     where = nic()
     room = bench(where)
-    out = handle(room, opt.DHCPREQUEST, {opt.REQUESTED_ADDRESS: address("10.10.0.77")})
+    out = room.handle(opt.DHCPREQUEST, {opt.REQUESTED_ADDRESS: address("10.10.0.77")})
     assert decode(out.payload).message_type == opt.DHCPNAK
     assert out.to == Destination("255.255.255.255", 68)
     assert [event.kind for event in room.events(where)] == ["refused"]
@@ -209,7 +205,7 @@ def test_handle_keeps_quiet_where_another_server_was_chosen_but_logs_it(bench):
     where = nic()
     room = bench(where)
     theirs = SELECTING | {opt.SERVER_IDENTIFIER: address("10.10.0.99")}
-    assert handle(room, opt.DHCPREQUEST, theirs) is None
+    assert room.handle(opt.DHCPREQUEST, theirs) is None
     assert [line["event"] for line in room.lines()] == ["recv", "ignore"]
     assert room.lines("ignore")[0]["reason"] == "another_server"
     assert room.lines("ignore")[0]["server"] == "10.10.0.99"
@@ -227,7 +223,7 @@ def test_handle_keeps_quiet_where_another_server_was_chosen_but_logs_it(bench):
 def test_handle_decline_and_release_reach_the_journal(bench, kind, options, fields, event):
     where = nic()
     room = bench(where)
-    assert handle(room, kind, options, **fields) is None
+    assert room.handle(kind, options, **fields) is None
     assert [seen.detail for seen in room.events(where)] == [event]
     assert room.lines("ignore")[0]["address"] == ADDRESS
 
@@ -235,7 +231,7 @@ def test_handle_decline_and_release_reach_the_journal(bench, kind, options, fiel
 def test_handle_unknown_machine_is_recorded_and_logged_once(bench):
     room = bench(nic())
     for _unused in range(3):
-        unknown = handle(room, opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:01", giaddr="10.42.0.166")
+        unknown = room.handle(opt.DHCPDISCOVER, UEFI, mac="02:00:00:00:00:01", giaddr="10.42.0.166")
         assert unknown is None
     (found,) = room.services.unknown.all()
     assert (found.mac, found.client, found.vendor_class, found.arch) == (
@@ -272,7 +268,7 @@ def test_handle_a_flood_of_unknown_machines_stops_filling_the_log(bench):
 )
 def test_handle_what_no_client_sends_is_counted_and_no_unknown_machine(bench, kind, fields, reason):
     room = bench(nic())
-    assert handle(room, kind, {}, mac="02:00:00:00:00:01", **fields) is None
+    assert room.handle(kind, {}, mac="02:00:00:00:00:01", **fields) is None
     assert room.services.unknown.all() == []
     (line,) = room.lines()
     assert (line["event"], line["level"], line["reason"]) == ("dropped", "info", reason)
@@ -323,12 +319,12 @@ def test_handle_reply_that_can_not_fit_is_told_of_the_machine(bench):
     where = nic(tftp_server_name="10.10.0.5", boot_file_name="f" * 400, allow_pxe=None)
     room = bench(where)
     options = {code: value for code, value in UEFI.items() if code != opt.MAX_MESSAGE_SIZE}
-    assert handle(room, opt.DHCPDISCOVER, options) is None
+    assert room.handle(opt.DHCPDISCOVER, options) is None
     (line,) = room.lines("dropped")
     assert (line["level"], line["machine"], line["reason"]) == ("warning", "um790-1", "reply_too_big")
     assert room.metric("dropped_total", protocol="dhcp", reason="reply_too_big") == 1
     assert room.events(where) == []
-    assert handle(room, opt.DHCPDISCOVER, UEFI) is not None
+    assert room.handle(opt.DHCPDISCOVER, UEFI) is not None
 
 
 @pytest.mark.parametrize("name", ["hostname", "domain_name", "tftp_server_name", "boot_file_name"])
@@ -339,14 +335,14 @@ def test_handle_object_with_text_that_can_not_be_sent_is_served_without_it(bench
     machine = machine_from_object({"metadata": {"name": "um790-1"}, "spec": spec})
     room = bench(Nic(machine, machine.interfaces[0]))
     for client in (UEFI, HTTP_BOOT, IPXE, LINUX):
-        out = handle(room, opt.DHCPDISCOVER, client)
+        out = room.handle(opt.DHCPDISCOVER, client)
         assert decode(out.payload).yiaddr == ADDRESS
         assert decode(out.payload).options[opt.LEASE_TIME] == (86400).to_bytes(4, "big")
 
 
 def test_handle_says_which_options_the_client_had_no_room_for(bench):
     room = bench(nic(name_servers=tuple(f"10.10.1.{i}" for i in range(61)), domain_name="example.org"))
-    out = handle(room, opt.DHCPDISCOVER, {opt.MAX_MESSAGE_SIZE: b"\2\x40"})
+    out = room.handle(opt.DHCPDISCOVER, {opt.MAX_MESSAGE_SIZE: b"\2\x40"})
     assert len(out.payload) <= 548
     (line,) = room.lines("send")
     assert line["dropped_options"] == [opt.RENEWAL_TIME, opt.REBINDING_TIME, opt.BROADCAST_ADDRESS, opt.DOMAIN_SEARCH]
@@ -358,9 +354,9 @@ def test_handle_sends_option_82_back_as_it_came_and_whole_although_the_client_ha
     room = bench(nic(name_servers=tuple(f"10.10.1.{i}" for i in range(20)), domain_name="example.org"))
     relayed = bytes((1, 253)) + bytes(range(253))
     client = {code: value for code, value in UEFI.items() if code != 57}
-    out = handle(room, opt.DHCPDISCOVER, client | room_of_client | {82: relayed}, giaddr="10.42.0.166")
+    out = room.handle(opt.DHCPDISCOVER, client | room_of_client | {82: relayed}, giaddr="10.42.0.166")
     assert out.payload.rstrip(b"\0").endswith(bytes((82, 255)) + relayed + b"\xff")
-    alone = handle(room, opt.DHCPDISCOVER, client | room_of_client, giaddr="10.42.0.166")
+    alone = room.handle(opt.DHCPDISCOVER, client | room_of_client, giaddr="10.42.0.166")
     assert decode(out.payload).options == {**decode(alone.payload).options, 82: relayed}
 
 
@@ -397,7 +393,7 @@ def test_handle_on_a_replica_that_stands_by_says_nothing_and_notes_nothing(bench
 )
 def test_handle_takes_option_82_apart_for_the_log(bench, relay, fields):
     room = bench(nic())
-    handle(room, opt.DHCPDISCOVER, LINUX | {opt.RELAY_AGENT_INFORMATION: relay})
+    room.handle(opt.DHCPDISCOVER, LINUX | {opt.RELAY_AGENT_INFORMATION: relay})
     (line,) = room.lines("recv")
     named = {"circuitID", "remoteID", "link_selection", "server_id_override"}
     assert {name: line[name] for name in named & set(line)} == fields
@@ -405,12 +401,12 @@ def test_handle_takes_option_82_apart_for_the_log(bench, relay, fields):
 
 def test_handle_ipxe_logs_the_url_it_is_given(bench):
     room = bench(nic())
-    handle(room, opt.DHCPDISCOVER, IPXE)
+    room.handle(opt.DHCPDISCOVER, IPXE)
     assert room.lines("send")[0]["filename"] == SCRIPT
 
 
 def test_handle_inform_is_answered_but_no_event(bench):
     where = nic()
     room = bench(where)
-    assert handle(room, opt.DHCPINFORM, LINUX, ciaddr=ADDRESS).to == Destination(ADDRESS, 68)
+    assert room.handle(opt.DHCPINFORM, LINUX, ciaddr=ADDRESS).to == Destination(ADDRESS, 68)
     assert room.events(where) == []

@@ -29,10 +29,6 @@ RELAY = bytes((1, 9)) + b"macvlan99" + bytes((5, 4, 10, 10, 0, 20))
 SELECTING = {opt.SERVER_IDENTIFIER: address(SERVER), opt.REQUESTED_ADDRESS: address(ADDRESS)}
 
 
-def handle(room, kind, options, source="0.0.0.0", interface="eth0", **fields):
-    return Handler(room.services).handle(encode(message(kind, options, **fields)), source, interface)
-
-
 REHEARSAL = {opt.REHEARSAL: opt.REHEARSAL_MARK}
 
 
@@ -43,27 +39,27 @@ def test_rehearsal_is_answered_as_ever_and_recorded_nowhere(bench, kind, options
     room = bench(where)
     options = options | (SELECTING if kind == opt.DHCPREQUEST else {})
     more = {"ciaddr": ADDRESS} if kind == opt.DHCPINFORM else {}
-    marked = handle(room, kind, options | REHEARSAL, **more)
+    marked = room.handle(kind, options | REHEARSAL, **more)
     assert (room.events(where), room.metric("rehearsals_total", protocol="dhcp")) == ([], 1)
     assert {(line["rehearsal"], line["level"]) for line in room.lines()} == {(True, "debug")}
     assert room.services.recent.of(MAC) == []
-    assert marked == handle(room, kind, options, **more)
+    assert marked == room.handle(kind, options, **more)
 
 
 def test_rehearsal_names_no_unknown_machine(bench):
     room = bench()
-    assert handle(room, opt.DHCPDISCOVER, UEFI | REHEARSAL) is None
+    assert room.handle(opt.DHCPDISCOVER, UEFI | REHEARSAL) is None
     assert room.services.unknown.all() == []
 
 
 def test_address_taken_in_a_rehearsal_is_not_the_machine_s(bench):
     room = bench(nic(address="", disable_dhcp=True), dhcp_mode="proxy")
     elsewhere = {opt.SERVER_IDENTIFIER: address("10.10.0.1"), opt.REQUESTED_ADDRESS: address("10.10.0.77")}
-    handle(room, opt.DHCPREQUEST, LINUX | elsewhere | REHEARSAL)
+    room.handle(opt.DHCPREQUEST, LINUX | elsewhere | REHEARSAL)
     assert room.services.heard.mac_of("10.10.0.77", room.services.clock()) == ""
-    handle(room, opt.DHCPREQUEST, LINUX | elsewhere)
+    room.handle(opt.DHCPREQUEST, LINUX | elsewhere)
     assert room.services.heard.mac_of("10.10.0.77", room.services.clock()) == MAC
-    handle(room, opt.DHCPREQUEST, LINUX | elsewhere | REHEARSAL, mac="02:00:00:00:00:99")
+    room.handle(opt.DHCPREQUEST, LINUX | elsewhere | REHEARSAL, mac="02:00:00:00:00:99")
     assert room.services.heard.mac_of("10.10.0.77", room.services.clock()) == MAC
 
 
