@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import select
 import socket
 from collections.abc import Iterator
 
@@ -248,3 +249,23 @@ def test_no_port_waits_until_another_is_read_empty(client):
     finally:
         two.close()
     assert read == [(0, SLOTS), (1, 1), (0, SLOTS)]
+
+
+@pytest.mark.parametrize("ports", [[0], [0, 0]])
+def test_what_is_waited_on_tells_of_each_port_also_once_they_were_opened_anew(client, monkeypatch, ports):
+    opened = transport_module._udp_sockets
+    several = Transport("127.0.0.1", ports, "", "127.0.0.1")
+    try:
+        # Of the very same numbers only another interface has room.
+        monkeypatch.setattr(
+            transport_module, "_udp_sockets", lambda interface, address, _ports: opened(interface, address, ports)
+        )
+        for _again in range(2):
+            for udp in several._udp:
+                assert select.select([several], [], [], 0)[0] == []
+                client.sendto(b"any", udp.getsockname())
+                assert select.select([several], [], [], 10)[0] == [several]
+                assert [len(batch.arrivals) for batch in iter(several.receive, None)] == [1]
+            several.reopen()
+    finally:
+        several.close()

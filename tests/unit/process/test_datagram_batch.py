@@ -103,6 +103,25 @@ def test_inbox_where_the_kernel_tells_less(asked):
 
 
 @pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("counts", [(1, 1), (3, 1, 3), (1, 3), (SLOTS, 1, SLOTS)])
+def test_inbox_has_all_that_the_kernel_tells_though_it_told_less_before(counts):
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as receiver,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        inbox = Inbox(SIZE, CUTS)
+        for number, count in enumerate(counts):
+            for each in range(count):
+                sender.sendto(bytes((each,)), receiver.getsockname())
+            found = inbox.receive(receiver)
+            assert [payload_of(arrival, CUTS) for arrival in found] == [bytes((each,)) for each in range(count)]
+            assert {PKTINFO.unpack(info_of(arrival))[1] for arrival in found} == {LOCAL if number else bytes(4)}
+            receiver.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+            kernel_queue.ask_for_times(receiver)
+
+
+@pytest.mark.usefixtures("way")
 def test_inbox_says_why_nothing_can_be_received(pair):
     receiver, _sender = pair
     inbox = Inbox(SIZE, CUTS)
