@@ -20,10 +20,10 @@ _kept: dict[bytes, Mapping[str, Any]] = {}
 
 def shared(node: Mapping[str, Any], depth: int = MAX_DEPTH) -> Mapping[str, Any]:
     """Return ``node``, which nobody may change, with the same objects for mappings in it that say the same."""
-    if type(node) is not dict or not depth:
+    if not isinstance(node, dict) or not depth:
         return node
     if any(isinstance(value, dict | list) for value in node.values()):
-        return {name: shared(value, depth - 1) if type(value) is dict else value for name, value in node.items()}
+        return {name: shared(value, depth - 1) if isinstance(value, dict) else value for name, value in node.items()}
     try:
         octets = marshal.dumps(node, 2)  # the same only for the same values of the same types, in the same order
     except ValueError:
