@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from _bootd.tftp.blocks import SETTLED
 from bench.results import machine as this_machine
 from bench.results import versions
 from bench.rig import ROOT, Rig
@@ -88,6 +89,7 @@ def main() -> None:
         site = Path(scratch) / "site"
         write_files(site)
         program = built(Path(scratch))
+        time.sleep(SETTLED)  # a site's boot files were not written a moment before; bootd keeps none that was
         for number in range(options.rounds):
             for side in sides:
                 found = one_round(rig, side, site, machines, program, options.spread)
