@@ -12,6 +12,7 @@ import time
 import pytest
 
 from _bootd.http import server as http_server
+from _bootd.http.middleware import Access
 from clients.http_client import HEALTH, PATIENCE, ask, connect, descriptors, eventually, read_all, read_reply
 from servers.http_site import KEY, MAC, HttpServer, serving
 
@@ -38,6 +39,14 @@ def report(site, outcome: str) -> bytes:
     return f"{head}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode()
 
 
+def make_known(site, port: int) -> None:
+    """Send a report that aiohttp reads, and have the store, which is ``slow``, keep it at once."""
+    site.store.may_end.set()
+    assert ask(port, report(site, "started")) == (200, b'{"kept":true}\n')
+    site.store.begun.clear()
+    site.store.may_end.clear()
+
+
 def test_the_same_octets_with_a_route_and_without(site):
     answers = []
     with serving(site) as port:
@@ -55,10 +64,7 @@ def test_the_same_octets_with_a_route_and_without(site):
 
 def test_nobody_is_answered_before_the_store_has_it(site, taken, slow):
     with serving(site) as port:
-        slow.may_end.set()
-        assert ask(port, report(site, "started")) == (200, b'{"kept":true}\n')
-        slow.begun.clear()
-        slow.may_end.clear()
+        make_known(site, port)
         taken.clear()
         with connect(port) as client:
             client.sendall(report(site, "succeeded"))
@@ -78,10 +84,7 @@ def test_nobody_is_answered_before_the_store_has_it(site, taken, slow):
 
 def test_what_is_sent_behind_a_report_is_read_after_its_answer(site, slow):
     with serving(site) as port:
-        slow.may_end.set()
-        ask(port, report(site, "started"))
-        slow.begun.clear()
-        slow.may_end.clear()
+        make_known(site, port)
         with connect(port) as client:
             client.sendall(report(site, "failed"))
             assert slow.begun.wait(PATIENCE)
@@ -94,10 +97,7 @@ def test_what_is_sent_behind_a_report_is_read_after_its_answer(site, slow):
 
 def test_a_client_that_leaves_meanwhile_leaves_nothing_behind(site, held, slow):
     with serving(site) as port:
-        slow.may_end.set()
-        ask(port, report(site, "started"))
-        slow.begun.clear()
-        slow.may_end.clear()
+        make_known(site, port)
         before = descriptors()
         client = connect(port)
         client.sendall(report(site, "failed"))
@@ -114,10 +114,7 @@ def test_a_report_that_is_being_kept_is_answered_when_the_server_stops(site, slo
     server = HttpServer(site.services, site.app)
     server.open()
     server.start()
-    slow.may_end.set()
-    ask(server.port, report(site, "started"))
-    slow.begun.clear()
-    slow.may_end.clear()
+    make_known(site, server.port)
     with connect(server.port) as client:
         client.sendall(report(site, "succeeded"))
         assert slow.begun.wait(PATIENCE)
@@ -137,10 +134,7 @@ def test_a_store_that_takes_too_long_does_not_keep_the_server_from_its_end(site,
     server = HttpServer(site.services, site.app)
     server.open()
     server.start()
-    slow.may_end.set()
-    ask(server.port, report(site, "started"))
-    slow.begun.clear()
-    slow.may_end.clear()
+    make_known(site, server.port)
     with connect(server.port) as client:
         client.sendall(report(site, "succeeded"))
         assert slow.begun.wait(PATIENCE)
@@ -150,3 +144,19 @@ def test_a_store_that_takes_too_long_does_not_keep_the_server_from_its_end(site,
         slow.may_end.set()
         stopping.join(PATIENCE)
     assert not stopping.is_alive()
+
+
+def test_a_fault_behind_a_report_that_is_kept_holds_no_connection(site, held, slow, monkeypatch):
+    def note(_access, _sent):
+        raise LookupError("no such metric")
+
+    with serving(site) as port:
+        make_known(site, port)
+        monkeypatch.setattr(Access, "end", note)
+        with connect(port) as client:
+            client.sendall(report(site, "succeeded"))
+            assert slow.begun.wait(PATIENCE)
+            slow.may_end.set()
+            assert read_reply(client) == (200, b'{"kept":true}\n')
+        assert eventually(lambda: held() == 0)
+    assert [line["reason"] for line in site.lines() if line["event"] == "fault"] == ["LookupError: no such metric"]

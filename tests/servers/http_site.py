@@ -224,6 +224,20 @@ class Site:
         return tokens.token(SECRET, key, installs)
 
 
+def left_behind(site: Site) -> tuple[object, ...]:
+    """Return what requests leave: states, events, packets, metrics but for durations, log and unknown machines."""
+    metrics = [
+        line
+        for line in site.services.metrics.render().decode().splitlines()
+        if line.startswith("bootd_") and ("duration_seconds" not in line or "duration_seconds_count" in line)
+    ]
+    lines = [{**line, "ts": 0, "duration": 0} for line in site.lines()]
+    states = site.journal.states()
+    recent = {key: site.journal.recent(key) for key in states}
+    packets = {mac: site.services.recent.of(mac) for mac in (MAC, OTHER_MAC)}
+    return states, recent, packets, metrics, lines, site.services.unknown.all()
+
+
 def serve_switches(site: Site) -> None:
     """Have what is switched in a machine's state be in force, as with a real store."""
     site.journal._writer.store = site.store = ServingStore(site.catalog)

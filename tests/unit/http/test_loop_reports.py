@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from _bootd.decisions import tokens
 from _bootd.decisions.stages import State
+from _bootd.http.known_heads import MAX_HEADS
 from _bootd.http.limits import ConnectionSlots
-from _bootd.http.loop_reports import MAX_HEADS, LoopReports
+from _bootd.http.loop_reports import LoopReports
 from _bootd.process.faults import Contained
 from servers.http_site import (
     ADDRESS,
@@ -27,6 +28,7 @@ from servers.http_site import (
     OTHER_MAC,
     SECRET,
     STRANGER,
+    left_behind,
     machine,
     make_site,
     serve_switches,
@@ -135,17 +137,8 @@ def done(site, step):
 
 
 def known(site):
-    """Return all that requests leave behind: states, events, metrics but for durations, lines of the log."""
-    metrics = [
-        line
-        for line in site.services.metrics.render().decode().splitlines()
-        if line.startswith("bootd_") and ("duration_seconds" not in line or "duration_seconds_count" in line)
-    ]
-    lines = [{**line, "ts": 0, "duration": 0} for line in site.lines()]
-    states = site.journal.states()
-    recent = {key: site.journal.recent(key) for key in states}
-    packets = {mac: site.services.recent.of(mac) for mac in (MAC, OTHER_MAC)}
-    return states, site.store.states, recent, packets, metrics, lines, site.services.unknown.all()
+    """Return all that requests leave behind."""
+    return site.store.states, left_behind(site)
 
 
 def made(root, *names, **options):

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from _bootd.hardware.model import Netboot
+from _bootd.http.known_heads import MAX_HEADS
 from _bootd.http.limits import ConnectionSlot
-from _bootd.http.loop_routes import MAX_HEADS, FileAnswer, LoopRoutes
+from _bootd.http.loop_routes import FileAnswer, LoopRoutes
 from _bootd.process.faults import Contained
-from servers.http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_MAC, STRANGER, machine, make_site
+from servers.http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_MAC, STRANGER, left_behind, machine, make_site
 
 CONTENT = bytes(range(256)) * 10
 CHANGED = 1_700_000_000  # when the files were changed, in seconds since the epoch
@@ -179,17 +180,8 @@ def done(site, step):
 
 
 def known(site):
-    """Return all that requests leave behind: states, events, metrics but for durations, lines of the log."""
-    metrics = [
-        line
-        for line in site.services.metrics.render().decode().splitlines()
-        if line.startswith("bootd_") and ("duration_seconds" not in line or "duration_seconds_count" in line)
-    ]
-    lines = [{**line, "ts": 0, "duration": 0} for line in site.lines()]
-    states = site.journal.states()
-    recent = {key: site.journal.recent(key) for key in states}
-    packets = {mac: site.services.recent.of(mac) for mac in (MAC, OTHER_MAC)}
-    return states, recent, packets, metrics, lines, site.services.unknown.all(), site.downloads
+    """Return all that requests leave behind."""
+    return site.downloads, left_behind(site)
 
 
 @pytest.mark.parametrize("options", [{}, {"trusted_proxies": ("127.0.0.1",)}, {"image_dir": ""}])

@@ -15,7 +15,18 @@ from _bootd.http import prepared_scripts
 from _bootd.http.prepared_scripts import PreparedScripts
 from _bootd.ipxe.render import render
 from _bootd.process.log import Log
-from servers.http_site import ADDRESS, KEY, MAC, OTHER_ADDRESS, OTHER_KEY, OTHER_MAC, STRANGER, machine, make_site
+from servers.http_site import (
+    ADDRESS,
+    KEY,
+    MAC,
+    OTHER_ADDRESS,
+    OTHER_KEY,
+    OTHER_MAC,
+    STRANGER,
+    left_behind,
+    machine,
+    make_site,
+)
 
 HEADERS = ((b"Host", b"bootd:7080"), (b"User-Agent", b"iPXE/1.21.1"), (b"Connection", b"keep-alive"))
 SCRIPT = f"/{MAC}/auto.ipxe"
@@ -116,20 +127,6 @@ def done(site, step):
             site.now += seconds
 
 
-def known(site):
-    """Return all that requests leave behind: states, events, metrics but for durations, lines of the log."""
-    metrics = [
-        line
-        for line in site.services.metrics.render().decode().splitlines()
-        if line.startswith("bootd_") and ("duration_seconds" not in line or "duration_seconds_count" in line)
-    ]
-    lines = [{**line, "ts": 0, "duration": 0} for line in site.lines()]
-    states = site.journal.states()
-    recent = {key: site.journal.recent(key) for key in states}
-    packets = {mac: site.services.recent.of(mac) for mac in (MAC, OTHER_MAC)}
-    return states, recent, packets, metrics, lines, site.services.unknown.all()
-
-
 @pytest.mark.parametrize(
     "options", [{}, {"level": "info"}, {"installs_at_once": 1}, {"trusted_proxies": ("127.0.0.1",)}]
 )
@@ -143,7 +140,7 @@ def test_the_loop_answers_as_the_route_does(tmp_path_factory, options, steps):
         else:
             done(routes, step)
             done(loop, step)
-    assert known(routes) == known(loop)
+    assert left_behind(routes) == left_behind(loop)
 
 
 def test_the_loop_answers_many_machines_of_one_make_as_the_route_does(tmp_path):
@@ -157,7 +154,7 @@ def test_the_loop_answers_many_machines_of_one_make_as_the_route_does(tmp_path):
             assert asked(routes, None, f"/{mac}/auto.ipxe", source, ()) == asked(
                 loop, prepared, f"/{mac}/auto.ipxe", source, ()
             )
-    assert known(routes) == known(loop)
+    assert left_behind(routes) == left_behind(loop)
 
 
 @pytest.fixture

@@ -51,8 +51,11 @@ def script_for(nic, _program, _cpu):
     return Script("for the test", Contents("text"), "contents"), nic.interface.mac
 
 
+def text_of(script, mac, program):
+    return f"{script} {mac} {program}"
+
+
 def fresh(request, source, catalog, unknown):
-    text_of = lambda script, mac, program: f"{script} {mac} {program}"  # noqa: E731
     return decide(request, source, catalog, CONTEXTS[unknown], script_for, text_of)
 
 

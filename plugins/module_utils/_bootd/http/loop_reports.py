@@ -21,17 +21,13 @@ from ..hardware.mac import parse_mac
 from ..hardware.model import Nic
 from ..process.faults import Contained
 from . import reports
+from .known_heads import Headers, KnownHeads
 from .limits import ConnectionSlot
 from .middleware import Access
 from .report_body import BadBody, reason_in
 from .responses import Reply, head_of, text_reply
 from .site import SLOT, Environ, Site
-from .wsgi_environ import Refused, environment
 
-Headers = tuple[tuple[bytes, bytes], ...]
-
-MAX_HEADS = 256  # sets of headers that are remembered: installers of one kind send the same ones
-MAX_HEAD = 2048  # octets of such a set
 _BEGINNING = b"POST /phone-home/"
 _VERSION = b" HTTP/1.1\r\n"
 _END = b"\r\n\r\n"
@@ -63,8 +59,10 @@ class LaterAnswer:
         """Note that ``reply`` is the response, and have it sent."""
         self._access.status = reply.status
         body = reply.body if isinstance(reply.body, bytes) else b""  # no report is answered with a file
-        self._access.answered_by([body])
-        self.on_known(head_of(reply, int(time.time())) + body)
+        try:
+            self._access.answered_by([body])
+        finally:  # a client that is told nothing would hold its connection for ever
+            self.on_known(head_of(reply, int(time.time())) + body)
 
 
 class LoopReports:
@@ -73,7 +71,7 @@ class LoopReports:
     def __init__(self, site: Site, contained: Contained) -> None:
         self._site, self._contained = site, contained
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="http-report")  # it waits for the store
-        self._heads: dict[bytes, Environ] = {}  # what follows the target, and what it comes to
+        self._heads = KnownHeads("POST", _MORE)
         self._waiting: list[LaterAnswer] = []
         self._is_keeping = False
 
@@ -83,18 +81,7 @@ class LoopReports:
 
     def learn(self, headers: Headers) -> None:
         """Know the headers, as they were sent, of a POST by HTTP/1.1 whose connection is kept, from now on."""
-        # Sent like this they can't be read in another way; sent otherwise aiohttp reads them again.
-        head = b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n"
-        if head in self._heads or len(head) > MAX_HEAD:
-            return
-        try:
-            environ = environment("POST", "/", (1, 1), headers)
-        except Refused:
-            return
-        if not _MORE & environ.keys():
-            if len(self._heads) >= MAX_HEADS:
-                self._heads.clear()
-            self._heads[head] = environ
+        self._heads.learn(headers)
 
     def answer(self, request: bytes, slot: ConnectionSlot) -> LaterAnswer | None:
         """Return the answer to come to all that a client has sent, None where a route has to answer.
@@ -105,7 +92,7 @@ class LoopReports:
             return None
         line, version, rest = request.partition(_VERSION)
         head, end, body = rest.partition(_END)
-        known = self._heads.get(head + end) if version else None
+        known = self._heads.find(head + end) if version else None
         if known is None or len(body) != int(str(known.get("CONTENT_LENGTH") or 0)):
             return None
         path = line[5:].decode("latin-1")

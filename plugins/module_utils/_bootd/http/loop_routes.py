@@ -18,17 +18,13 @@ from ..process.faults import Contained
 from ..process.served_files import is_relative
 from . import images, reports
 from .file_body import FileBody
+from .known_heads import Headers, KnownHeads
 from .limits import ConnectionSlot
 from .middleware import Access
 from .recently_opened import RecentlyOpened
 from .responses import Reply, head_of, text_reply
 from .site import SLOT, Environ, Site
-from .wsgi_environ import Refused, environment
 
-Headers = tuple[tuple[bytes, bytes], ...]
-
-MAX_HEADS = 256  # sets of headers that are remembered: machines of one kind send the same ones
-MAX_HEAD = 2048  # octets of such a set
 _VERSION = b" HTTP/1.1\r\n"
 _RANGE = re.compile(rb"^Range: (bytes=[0-9]{1,18}-[0-9]{0,18})\r\n", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(/images/|/ipxe/)([\w.~/-]+)", re.ASCII)
@@ -69,23 +65,11 @@ class LoopRoutes:
     def __init__(self, site: Site, contained: Contained) -> None:
         self._site, self._contained = site, contained
         self.opened = RecentlyOpened()
-        self._heads: dict[bytes, Environ] = {}  # what follows the target, without a range, and what it comes to
+        self._heads = KnownHeads("GET", _MORE)  # without a range
 
     def learn(self, headers: Headers) -> None:
         """Know the headers, as they were sent, of a GET by HTTP/1.1 whose connection is kept, from now on."""
-        rest = tuple(header for header in headers if header[0].lower() != b"range")
-        # Sent like this they can't be read in another way; sent otherwise aiohttp reads them again.
-        head = b"".join(b"%s: %s\r\n" % header for header in rest) + b"\r\n"
-        if head in self._heads or len(head) > MAX_HEAD:
-            return
-        try:
-            environ = environment("GET", "/", (1, 1), rest)
-        except Refused:
-            return
-        if not _MORE & environ.keys():
-            if len(self._heads) >= MAX_HEADS:
-                self._heads.clear()
-            self._heads[head] = environ
+        self._heads.learn(tuple(header for header in headers if header[0].lower() != b"range"))
 
     def answer(self, request: bytes, slot: ConnectionSlot) -> bytes | FileAnswer | None:
         """Return the response to all that a client has sent, None where it is not known; the connection is kept.
@@ -100,7 +84,7 @@ class LoopRoutes:
             if wanted.end() == len(head):
                 return None  # behind the empty line: it begins another request
             head = head[: wanted.start()] + head[wanted.end() :]
-        known = self._heads.get(head)
+        known = self._heads.find(head)
         path, mark, query = line[4:].decode("latin-1").partition("?")
         found = self._route(path, query, has_query=bool(mark)) if known is not None else None
         if known is None or found is None:
