@@ -31,6 +31,8 @@ def test_they_are_those_whose_state_says_so(done, stages):
         journal.record(Event(f"default/{name}", MAC, 2.0 + number, detail))
     states = journal.states()
     assert journal.states_at(stages) == {key: state for key, state in states.items() if state.stage in stages}
+    # Each stands at one stage, and at none where it stood before: else all would be looked at again in the end.
+    assert sorted(key for keys in journal._standing_at.values() for key in keys) == sorted(states)
     assert journal.installing == {key for key, state in states.items() if state.stage in BUSY}
 
 
